@@ -1,0 +1,3 @@
+"""From raw EEG and eye-tracker recordings to feature tables."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,105 @@
+"""The 62-channel cap: names in canonical order, and which channels of a file are EEG.
+
+Positions and left-right pairs arrive with the features that need them.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from featpipe.errors import ConfigError, unknown
+
+CAP62 = tuple(
+    """
+    FP1 FPZ FP2 AF3 AF4 F7 F5 F3 F1 FZ F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 T7 C5 C3 C1
+    CZ C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPZ CP2 CP4 CP6 TP8 P7 P5 P3 P1 PZ P2 P4 P6 P8 PO7 PO5 PO3 POZ
+    PO4 PO6 PO8 CB1 O1 OZ O2 CB2
+    """.split()
+)
+"""The SEED cap, in the order of its channel-order file."""
+
+ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+"""Old names of the 10-20 system and what they are called since 1991."""
+
+_SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
+_NOT_EEG = re.compile(
+    r"^(M[12]|MASTOID.*|[LR]M|[HV]?EOG?.*|HEO[GLR]*|VEO[GLUR]*|LO[12]|E[CK]G.*|EMG.*|STI.*|STATUS|TRIG.*"
+    r"|EVENT.*|DC\d+|POL.*|GSR.*|RESP.*|PLET.*|TEMP.*|SAO2.*|BIP\d+|AUX\d*|PHOTO.*|ERGO.*|PULSE.*)$"
+)
+
+
+def standard_name(name: str) -> str:
+    """Return a channel name as tables spell it.
+
+    Upper case, no dots or blanks, no "EEG " in front or "-REF" behind, T3-T6 by their newer names.
+
+    Parameters
+    ----------
+    name : str
+        Name as the file holds it.
+
+    Returns
+    -------
+    str
+        For example "FC5" for "Fc5.", "FP1" for "EEG Fp1-Ref", "T7" for "T3".
+
+    Examples
+    --------
+    >>> [standard_name(name) for name in ("Fc5.", "EEG Fp1-Ref", "T3", "FPz")]
+    ['FC5', 'FP1', 'T7', 'FPZ']
+    """
+    short = _SURROUND.sub("", name.upper().strip())
+    return ALIASES.get(short, short)
+
+
+def is_eeg_name(name: str) -> bool:
+    """Tell whether a name can be an EEG electrode: not a mastoid, EOG, ECG, EMG or trigger."""
+    return not _NOT_EEG.match(standard_name(name))
+
+
+def pick_channels(
+    ch_names: Sequence[str],
+    ch_types: Sequence[str],
+    wanted: Iterable[str] | None = None,
+) -> dict[str, str]:
+    """Choose the EEG channels of a recording and name them for the tables.
+
+    Parameters
+    ----------
+    ch_names, ch_types : sequence of str
+        Names and MNE types of the recording's channels, in file order.
+    wanted : iterable of str, optional
+        Names to take, in this order, whatever else the file holds. By default the 62 cap channels
+        in canonical order when the file holds them all, otherwise every EEG channel in file order.
+
+    Returns
+    -------
+    dict
+        Table name -> name in the file, in table order.
+
+    Raises
+    ------
+    ConfigError
+        When a wanted channel is not in the file, or no EEG channel is.
+    """
+    found: dict[str, str] = {}
+    is_plain = wanted is None
+    for name, kind in zip(ch_names, ch_types, strict=True):
+        if is_plain and (kind != "eeg" or not is_eeg_name(name)):
+            continue
+        short = standard_name(name)
+        if short in found:  # two electrodes of one name: keep both, told apart by position
+            short = f"{short}-{sum(key.split('-')[0] == short for key in found)}"
+        found[short] = name
+    if wanted is not None:
+        names = [standard_name(name) for name in wanted]
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise ConfigError(f"[eeg] channels: {unknown('channel', missing[0], found)}")
+        return {name: found[name] for name in names}
+    if not found:
+        raise ConfigError(
+            f"no EEG channel among {', '.join(ch_names)}: name some in [eeg] channels"
+        )
+    if all(name in found for name in CAP62):
+        return {name: found[name] for name in CAP62}
+    return found

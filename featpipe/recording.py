@@ -1,0 +1,56 @@
+"""The two types every reader ends in: `mne.io.Raw` for EEG, `EyeRecording` for eyes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from featpipe.schema import EYE_EVENTS, EYE_MESSAGES, EYE_SAMPLES
+
+
+@dataclass(frozen=True)
+class EyeRecording:
+    """One export of an eye tracker, on the tracker's own clock in seconds.
+
+    Attributes
+    ----------
+    samples : pandas.DataFrame
+        Columns `schema.EYE_SAMPLES`; no rows when the export holds events only.
+    events : pandas.DataFrame
+        Columns `schema.EYE_EVENTS`, ordered by onset; no rows when the export holds samples only.
+    messages : pandas.DataFrame
+        Columns `schema.EYE_MESSAGES`.
+    units : mapping
+        Unit of "gaze", "pupil" and "dispersion" as the tracker wrote them ("px", "mm", "au").
+    sfreq : float or None
+        Sampling rate in Hz as declared, else measured from time stamps, else None.
+    format : str
+        Name of the export format, for messages and metadata.
+    """
+
+    samples: pd.DataFrame
+    events: pd.DataFrame
+    messages: pd.DataFrame
+    units: Mapping[str, str]
+    sfreq: float | None
+    format: str
+
+
+def empty_samples() -> pd.DataFrame:
+    """Return a samples frame without rows."""
+    columns = {name: pd.Series(dtype="float64") for name in EYE_SAMPLES}
+    columns |= {name: pd.Series(dtype="bool") for name in ("valid_left", "valid_right")}
+    return pd.DataFrame(columns)
+
+
+def empty_events() -> pd.DataFrame:
+    """Return an events frame without rows."""
+    text = ("kind", "eye")
+    return pd.DataFrame({n: pd.Series(dtype="str" if n in text else "float64") for n in EYE_EVENTS})
+
+
+def empty_messages() -> pd.DataFrame:
+    """Return a messages frame without rows."""
+    return pd.DataFrame(
+        {n: pd.Series(dtype="str" if n == "text" else "float64") for n in EYE_MESSAGES}
+    )

@@ -1,0 +1,1 @@
+"""Files, Dask and the command line: the only place that knows both featpipe and models."""
