@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -54,3 +56,55 @@ def empty_messages() -> pd.DataFrame:
     return pd.DataFrame(
         {n: pd.Series(dtype="str" if n == "text" else "float64") for n in EYE_MESSAGES}
     )
+
+
+class Trial(NamedTuple):
+    """One trial of a recording.
+
+    Attributes
+    ----------
+    trial : int
+        Number, from 1.
+    onset, offset : float
+        Seconds of the EEG recording.
+    label : int or None
+        Index into the study's classes; None when unknown.
+    """
+
+    trial: int
+    onset: float
+    offset: float
+    label: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one recording of a study lies and what happened in it.
+
+    Attributes
+    ----------
+    dataset, subject, session : str
+        As the study names them.
+    eeg, eye : Path or None
+        The files; either may be missing, not both.
+    eye_offset : float or None
+        EEG time = time in the eye file + eye_offset; None aligns on shared triggers.
+    trials : tuple of Trial
+        In order.
+    classes : tuple of str
+        Names of the labels.
+    """
+
+    dataset: str
+    subject: str
+    session: str
+    eeg: Path | None
+    eye: Path | None
+    eye_offset: float | None
+    trials: tuple[Trial, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """File name of the recording's tables, without suffix."""
+        return f"sub-{self.subject}_ses-{self.session}"

@@ -1,0 +1,178 @@
+"""Layout "table": a lab's own recordings, listed in two CSV files.
+
+`recordings.csv` has one row per recording (subject, session, eeg, eye, eye_offset), `trials.csv`
+one row per trial (subject, session, trial, onset, offset, label). Subject and session may be left
+out of the trials when all recordings share them; a missing session column means one session, "1".
+"""
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from featpipe.errors import ConfigError, unknown
+from featpipe.recording import Source, Trial
+
+RECORDING_COLUMNS = ("subject", "session", "eeg", "eye", "eye_offset")
+TRIAL_COLUMNS = ("subject", "session", "trial", "onset", "offset", "label")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+
+
+def list_sources(
+    recordings: Path, trials: Path, root: Path, dataset: str, classes: tuple[str, ...]
+) -> list[Source]:
+    """Read the two tables of a study.
+
+    Parameters
+    ----------
+    recordings, trials : Path
+        The CSV files.
+    root : Path
+        Folder the paths in `recordings` start from.
+    dataset : str
+        Name of the study.
+    classes : tuple of str
+        Names of the labels.
+
+    Returns
+    -------
+    list of Source
+        In the order of `recordings`. Whether the files exist is found out when they are read, so
+        that one missing file costs one recording.
+
+    Raises
+    ------
+    ConfigError
+        When a table cannot be understood; the message names file, line and column.
+    """
+    rows = _read(recordings, RECORDING_COLUMNS, required=("subject",))
+    if not {"eeg", "eye"} & set(rows.columns):
+        raise ConfigError(f"{recordings}: no column eeg or eye: add the paths of the recordings")
+    shared, own = _read_trials(trials, classes)
+    sources = [
+        _source(recordings, line, row, root, dataset, classes, shared, own)
+        for line, row in zip(rows.index + 2, rows.to_dict("records"), strict=True)
+    ]
+    _check_names(recordings, sources)
+    return sources
+
+
+def _read(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; [study] in the study file names it") from error
+    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        raise ConfigError(f"{path}: cannot be read as a CSV table: {error}") from error
+    rows.columns = [str(name).strip() for name in rows.columns]
+    for name in rows.columns:
+        if name not in known:
+            raise ConfigError(f"{path}: {unknown('column', name, known)}")
+    for name in required:
+        if name not in rows.columns:
+            raise ConfigError(
+                f"{path}: column {name!r} is missing; known columns: {', '.join(known)}"
+            )
+    if rows.empty:
+        raise ConfigError(f"{path}: no rows")
+    return rows.map(str.strip)
+
+
+def _source(
+    path: Path,
+    line: int,
+    row: dict[str, str],
+    root: Path,
+    dataset: str,
+    classes: tuple[str, ...],
+    shared: tuple[Trial, ...],
+    own: dict[tuple[str, str], tuple[Trial, ...]],
+) -> Source:
+    subject, session = row["subject"], row.get("session") or "1"
+    for column, value in (("subject", subject), ("session", session)):
+        if not _IDENTIFIER.fullmatch(value):
+            raise ConfigError(
+                f"{path} line {line}: {column} = {value!r}: expected letters, digits and . _ + -, "
+                "beginning with a letter or digit, because it becomes part of a file name"
+            )
+    eeg, eye = row.get("eeg", ""), row.get("eye", "")
+    if not eeg and not eye:
+        raise ConfigError(f"{path} line {line}: neither eeg nor eye names a file")
+    offset = row.get("eye_offset", "")
+    return Source(
+        dataset=dataset,
+        subject=subject,
+        session=session,
+        eeg=root / eeg if eeg else None,
+        eye=root / eye if eye else None,
+        eye_offset=_number(path, line, "eye_offset", offset) if offset else None,
+        trials=shared or own.get((subject, session), ()),
+        classes=classes,
+    )
+
+
+def _read_trials(
+    path: Path, classes: tuple[str, ...]
+) -> tuple[tuple[Trial, ...], dict[tuple[str, str], tuple[Trial, ...]]]:
+    """Trials that all recordings share, or trials by (subject, session)."""
+    rows = _read(path, TRIAL_COLUMNS, required=("trial", "onset", "offset"))
+    if "session" in rows.columns and "subject" not in rows.columns:
+        raise ConfigError(f"{path}: column session without column subject: add or drop it")
+    found: dict[tuple[str, str], dict[int, Trial]] = {}
+    for line, row in zip(rows.index + 2, rows.to_dict("records"), strict=True):
+        key = (row.get("subject", ""), row.get("session") or "1")
+        trial = _trial(path, line, row, classes)
+        if trial.trial in found.setdefault(key, {}):
+            raise ConfigError(f"{path} line {line}: trial {trial.trial} is listed twice")
+        found[key][trial.trial] = trial
+    trials = {key: tuple(of[number] for number in sorted(of)) for key, of in found.items()}
+    if "subject" not in rows.columns:
+        return trials[("", "1")], {}
+    return (), trials
+
+
+def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...]) -> Trial:
+    number = _number(path, line, "trial", row["trial"])
+    onset, offset = (_number(path, line, name, row[name]) for name in ("onset", "offset"))
+    if number != int(number) or number < 1:
+        raise ConfigError(f"{path} line {line}: trial = {row['trial']}: expected 1, 2, 3 ...")
+    if not 0 <= onset < offset:
+        raise ConfigError(
+            f"{path} line {line}: onset = {row['onset']}, offset = {row['offset']}: "
+            "expected seconds with 0 <= onset < offset"
+        )
+    return Trial(int(number), onset, offset, _label(path, line, row.get("label", ""), classes))
+
+
+def _label(path: Path, line: int, text: str, classes: tuple[str, ...]) -> int | None:
+    if not text:
+        return None
+    if text in classes:
+        return classes.index(text)
+    if text.isdigit() and int(text) < len(classes):
+        return int(text)
+    known = [*classes, *map(str, range(len(classes)))]
+    raise ConfigError(f"{path} line {line}: {unknown('label', text, known)}")
+
+
+def _number(path: Path, line: int, column: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"{path} line {line}: {column} = {text!r}: expected a number")
+    return number
+
+
+def _check_names(path: Path, sources: list[Source]) -> None:
+    """Two recordings must not end in one file, on a disk that ignores case either."""
+    seen: dict[str, str] = {}
+    for source in sources:
+        if source.name.lower() in seen:
+            raise ConfigError(
+                f"{path}: subject {source.subject}, session {source.session} is listed twice "
+                "(upper and lower case count as equal)"
+            )
+        seen[source.name.lower()] = source.name

@@ -1,0 +1,167 @@
+"""One EEG recording -> the values of its feature tables."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import mne
+import numpy as np
+import pandas as pd
+
+from featpipe.eeg.marks import read_marks
+from featpipe.eeg.resampling import EegSettings, Resampler, design, n_output
+from featpipe.eeg.trials import read_trial
+from featpipe.errors import ConfigError
+from featpipe.features.de import SEED_BANDS, entropy_at
+from featpipe.features.table import FAMILIES, FeatureSettings, key_columns, lay_grids
+from featpipe.montage import pick_channels
+from featpipe.recording import Source
+from featpipe.schema import BANDS, eeg_columns
+from featpipe.windows import Grid
+
+
+class FeatureTable(NamedTuple):
+    """Values of the tables of one recording and modality.
+
+    Attributes
+    ----------
+    keys : pandas.DataFrame
+        `schema.KEYS`, one row per window.
+    values : dict of str to array, shape (n_windows, n_features)
+        By family.
+    columns : list of str
+        Names of the features.
+    facts : dict
+        What the file metadata tell beside the options: channels, bands, units ...
+    qc : dict
+        This recording's row of the quality table.
+    """
+
+    keys: pd.DataFrame
+    values: dict[str, np.ndarray]
+    columns: list[str]
+    facts: dict[str, Any]
+    qc: dict[str, Any]
+
+
+def eeg_table(
+    raw: mne.io.BaseRaw,
+    source: Source,
+    families: Sequence[str],
+    eeg: EegSettings,
+    features: FeatureSettings,
+) -> FeatureTable:
+    """Compute EEG features of every window of every trial.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        The recording; need not be loaded.
+    source : Source
+        Its identity and trials.
+    families : sequence of str
+        Names from `FAMILIES`.
+    eeg, features : EegSettings, FeatureSettings
+        Options.
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    ConfigError
+        When the file lacks a channel that was asked for, or a band holds no frequency.
+    ReadError
+        When a trial lies outside the recording.
+    """
+    picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
+    how = design(raw.info["sfreq"], eeg)
+    bands = SEED_BANDS if features.convention == "seed" else BANDS
+    _check_bands(bands, how, features.window_s)
+    grids = lay_grids(source.trials, how.sfreq, features)
+    flagged = _flagged(raw, how)
+    entropies, goods, flat = [], [], np.zeros(len(picks), dtype=bool)
+    for grid in grids:
+        x = read_trial(raw, list(picks.values()), how, grid, eeg)
+        de = entropy_at(
+            x, how.sfreq, grid.starts, grid.n_window, bands=bands, convention=features.convention
+        )
+        good = _good(x, flagged, grid)
+        is_flat = np.isnan(de).any(axis=2) & _is_complete(x, grid)
+        good[is_flat.any(axis=1)] = 0.0
+        flat |= is_flat.any(axis=0)
+        entropies.append(de)
+        goods.append(good)
+    good = np.concatenate(goods)
+    return FeatureTable(
+        keys=key_columns(source, grids, good),
+        values={name: _smoothed(entropies, name) for name in families},
+        columns=eeg_columns("de", bands, list(picks)),
+        facts={
+            "channels": list(picks),
+            "bands": {name: list(edges) for name, edges in bands.items()},
+            "units": {"de": "bit, SEED convention" if features.convention == "seed" else "nat",
+                      "eeg": "microvolt"},
+        },
+        qc={
+            "eeg_sfreq": float(raw.info["sfreq"]),
+            "sfreq": how.sfreq,
+            "h_freq": how.h_freq,
+            "eeg_duration_s": raw.n_times / float(raw.info["sfreq"]),
+            "n_channels": len(picks),
+            "n_trials": len(grids),
+            "n_windows": len(good),
+            "eeg_good": float(good.mean()) if len(good) else float("nan"),
+            "flat_channels": " ".join(np.array(list(picks))[flat]),
+        },
+    )  # fmt: skip
+
+
+def _check_bands(bands: dict, how: Resampler, window_s: float) -> None:
+    for name, (low, high) in bands.items():
+        if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
+            raise ConfigError(
+                f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
+                f"{name} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
+            )
+        if low >= how.sfreq / 2:
+            raise ConfigError(
+                f"a recording at {how.sfreq:g} Hz holds nothing of {name} ({low:g}-{high:g} Hz)"
+            )
+
+
+def _smoothed(entropies: list[np.ndarray], family: str) -> np.ndarray:
+    """Smooth along each trial if the family says so; (n_windows, n_channels * n_bands)."""
+    smooth = FAMILIES[family].smooth
+    parts = [de if smooth is None else smooth(de) for de in entropies]
+    return np.concatenate(
+        [part.reshape(len(part), part.shape[1] * part.shape[2]) for part in parts]
+    )
+
+
+def _flagged(raw: mne.io.BaseRaw, how: Resampler) -> np.ndarray:
+    """Mark the samples somebody called bad, at the rate of the features, shape (n_times,)."""
+    flagged = np.zeros(n_output(raw.n_times, how), dtype=bool)
+    for onset, duration, text in read_marks(raw).itertuples(index=False):
+        if text.upper().startswith("BAD"):
+            begin, end = np.floor(onset * how.sfreq), np.ceil((onset + duration) * how.sfreq)
+            flagged[max(0, int(begin)) : max(0, int(end))] = True
+    return flagged
+
+
+def _good(x: np.ndarray, flagged: np.ndarray, grid: Grid) -> np.ndarray:
+    """Share of each window's samples that are there and not flagged, shape (n_windows,)."""
+    share = np.isfinite(x).mean(axis=0)
+    bad = flagged[grid.start : grid.start + grid.n_times]
+    share[: len(bad)][bad] = 0.0
+    return _moving_sum(share[np.newaxis], grid)[:, 0] / grid.n_window
+
+
+def _is_complete(x: np.ndarray, grid: Grid) -> np.ndarray:
+    """Whether a window holds no lost sample, shape (n_windows, n_channels)."""
+    return _moving_sum((~np.isfinite(x)).astype(np.float64), grid) == 0
+
+
+def _moving_sum(x: np.ndarray, grid: Grid) -> np.ndarray:
+    total = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, axis=1)], axis=1)
+    return (total[:, grid.starts + grid.n_window] - total[:, grid.starts]).T

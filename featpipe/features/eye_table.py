@@ -1,0 +1,62 @@
+"""One eye recording -> the values of its feature table, on the EEG's window grid."""
+
+import numpy as np
+
+from featpipe.eye.side import choose_side
+from featpipe.features.eeg_table import FeatureTable
+from featpipe.features.eye_statistics import EyeSettings, eye_features
+from featpipe.features.table import FeatureSettings, key_columns, lay_grids
+from featpipe.recording import EyeRecording, Source
+from featpipe.schema import EYE_FEATURES, PUPIL_BANDS
+
+
+def eye_table(
+    eye: EyeRecording,
+    source: Source,
+    sfreq: float,
+    settings: EyeSettings,
+    features: FeatureSettings,
+) -> FeatureTable:
+    """Compute the 33 eye columns of every window of every trial.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Already on the EEG's clock.
+    source : Source
+        The recording's identity and trials.
+    sfreq : float
+        Rate of the EEG features, Hz; with it the grid is the EEG's.
+    settings, features : EyeSettings, FeatureSettings
+        Options.
+
+    Returns
+    -------
+    FeatureTable
+        One family, "eye".
+    """
+    side = choose_side(eye, settings.side)
+    grids = lay_grids(source.trials, sfreq, features)
+    parts = [eye_features(eye, side, grid, settings) for grid in grids]
+    good = np.concatenate([good for _, good in parts])
+    counts = eye.events.loc[eye.events["eye"] == side, "kind"].value_counts()
+    return FeatureTable(
+        keys=key_columns(source, grids, good),
+        values={"eye": np.concatenate([values for values, _ in parts])},
+        columns=list(EYE_FEATURES),
+        facts={
+            "channels": [],
+            "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
+            "units": dict(eye.units),
+            "event_scope": settings.event_scope,
+        },
+        qc={
+            "eye_format": eye.format,
+            "eye_sfreq": float("nan") if eye.sfreq is None else float(eye.sfreq),
+            "eye_side": side,
+            "eye_good": float(good.mean()) if len(good) else float("nan"),
+            "n_fixations": int(counts.get("fixation", 0)),
+            "n_saccades": int(counts.get("saccade", 0)),
+            "n_blinks": int(counts.get("blink", 0)),
+        },
+    )

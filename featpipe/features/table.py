@@ -1,0 +1,139 @@
+"""The feature families a study can ask for, and how their windows become rows.
+
+To add a family: one entry in FAMILIES, one function that computes it, one twin in tests/naive.py.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ConfigError, unknown
+from featpipe.features.smoothing import linear_dynamical_system, moving_average
+from featpipe.recording import Source, Trial
+from featpipe.schema import KEYS
+from featpipe.windows import Grid, trial_grid
+
+
+class Family(NamedTuple):
+    """A feature family: one table per recording.
+
+    Attributes
+    ----------
+    modality : {"eeg", "eye"}
+        What it is computed from.
+    stem : str
+        First part of its column names.
+    version : int
+        Raised by hand when its numbers change; old tables are then recomputed.
+    smooth : callable or None
+        Applied along the windows of each trial.
+    describes, reference : str
+        One line each.
+    """
+
+    modality: str
+    stem: str
+    version: int
+    smooth: Callable[[np.ndarray], np.ndarray] | None
+    describes: str
+    reference: str
+
+
+_DE = "Zheng and Lu, IEEE T. Auton. Ment. Dev. 2015"
+FAMILIES: dict[str, Family] = {
+    "de": Family("eeg", "de", 1, None, "differential entropy per band and channel, nats", _DE),
+    "de_ma": Family(
+        "eeg", "de", 1, moving_average, "DE, moving average over 5 windows of the trial", _DE
+    ),
+    "de_lds": Family(
+        "eeg", "de", 1, linear_dynamical_system,
+        "DE, linear dynamical system (smoother) along the trial", "Shi and Lu, EMBC 2010",
+    ),
+    "eye": Family(
+        "eye", "eye", 1, None, "33 statistics of pupil, fixations, saccades, blinks",
+        "Lu, Zheng, Li and Lu, IJCAI 2015",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Options of the tables, section [features] of a study.
+
+    Attributes
+    ----------
+    eeg : tuple of str
+        EEG families to write.
+    eye : bool
+        Write the eye table of recordings that have an eye file.
+    window_s : float
+        Length of a window, seconds.
+    hop_s : float or None
+        Seconds from one window to the next; None is `window_s`, no overlap.
+    convention : {"nats", "seed"}
+        How DE is counted; see `featpipe.features.de`.
+    """
+
+    eeg: tuple[str, ...] = ("de",)
+    eye: bool = True
+    window_s: float = 1.0
+    hop_s: float | None = None
+    convention: Literal["nats", "seed"] = "nats"
+
+    def __post_init__(self) -> None:
+        known = [name for name, family in FAMILIES.items() if family.modality == "eeg"]
+        for name in self.eeg:
+            if name not in known:
+                raise ConfigError(f"[features] eeg: {unknown('family', name, known)}")
+        for option, value in (("window_s", self.window_s), ("hop_s", self.hop)):
+            if not value > 0:
+                raise ConfigError(f"[features] {option} = {value:g}: expected seconds above 0")
+
+    @property
+    def hop(self) -> float:
+        """Seconds from one window to the next."""
+        return self.window_s if self.hop_s is None else self.hop_s
+
+
+def lay_grids(trials: Sequence[Trial], sfreq: float, features: FeatureSettings) -> list[Grid]:
+    """Lay the windows of every trial at the rate of the features."""
+    return [trial_grid(t.onset, t.offset, sfreq, features.window_s, features.hop) for t in trials]
+
+
+def key_columns(source: Source, grids: Sequence[Grid], good: np.ndarray) -> pd.DataFrame:
+    """Build the key columns of one recording's table.
+
+    Parameters
+    ----------
+    source : Source
+        The recording and its trials.
+    grids : sequence of Grid
+        One per trial.
+    good : array, shape (n_windows in all,)
+        Share of each window that can be trusted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `schema.KEYS`.
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "trial": trial.trial,
+                "window": np.arange(len(grid.starts)),
+                "start_s": grid.start_s,
+                "stop_s": grid.stop_s,
+                "label": pd.array([trial.label] * len(grid.starts), dtype="Int8"),
+                "label_name": None if trial.label is None else source.classes[trial.label],
+            }
+        )
+        for trial, grid in zip(source.trials, grids, strict=True)
+    ]
+    keys = pd.concat(parts, ignore_index=True)
+    keys["dataset"], keys["subject"] = source.dataset, source.subject
+    keys["session"], keys["good"] = source.session, good
+    return keys[list(KEYS)]

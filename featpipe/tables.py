@@ -1,0 +1,196 @@
+"""Windows frame <-> Parquet: self-describing, checksummed, whole or not there at all.
+
+A file says in its own metadata what it was made from and with which options, so that no sidecar
+can tell another story. Unfinished files live in a staging folder and are moved in place by one
+rename.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from featpipe.errors import ReadError
+from featpipe.schema import KEYS, NULLABLE_KEYS
+
+METADATA_KEY = b"featpipe"
+
+
+class TableFile(NamedTuple):
+    """A published file, as the manifest lists it."""
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def windows_table(
+    keys: pd.DataFrame, values: np.ndarray, columns: Sequence[str], metadata: Mapping[str, Any]
+) -> pa.Table:
+    """Put key columns and features of one recording into an Arrow table.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        The columns of `schema.KEYS`, one row per window.
+    values : array, shape (n_windows, n_features)
+        Features; stored as float32.
+    columns : sequence of str
+        Names of the features.
+    metadata : mapping
+        What JSON can hold; kept under the key `featpipe`.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows sorted by trial and window.
+    """
+    order = keys.reset_index(drop=True).sort_values(["trial", "window"], kind="stable").index
+    values = np.asarray(values, dtype=np.float32)[order.to_numpy()]
+    fields, arrays = [], []
+    for name, kind in KEYS.items():
+        column = keys[name].reset_index(drop=True)[order]
+        fields.append(pa.field(name, pa.type_for_alias(kind), nullable=name in NULLABLE_KEYS))
+        arrays.append(pa.array(column, type=fields[-1].type, from_pandas=name in NULLABLE_KEYS))
+    for name, column in zip(columns, values.T, strict=True):
+        fields.append(pa.field(name, pa.float32(), nullable=False))
+        arrays.append(pa.array(np.ascontiguousarray(column), type=pa.float32()))
+    return with_metadata(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), metadata)
+
+
+def with_metadata(table: pa.Table, metadata: Mapping[str, Any]) -> pa.Table:
+    """Return the table with `metadata` as its only metadata."""
+    text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
+    return table.replace_schema_metadata({METADATA_KEY: text.encode()})
+
+
+def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
+    """Write a table so that `path` is either the old file or the whole new one.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        What to write.
+    path : Path
+        Where readers find it.
+    staging : Path
+        Folder for the unfinished file, on the file system of `path`.
+
+    Returns
+    -------
+    TableFile
+        Rows, bytes and checksum of what was published.
+    """
+    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
+    strings = [f.name for f in table.schema if pa.types.is_string(f.type)]
+    staging.mkdir(parents=True, exist_ok=True)
+    part = staging / f"{uuid4().hex}.parquet"
+    try:
+        with pq.ParquetWriter(
+            part,
+            table.schema,
+            compression="zstd",
+            use_dictionary=strings,
+            use_byte_stream_split=floats,
+            write_page_checksum=True,
+            store_schema=False,  # it would hold the metadata a second time
+        ) as writer:
+            writer.add_key_value_metadata(table.schema.metadata)
+            writer.write_table(table)
+        found = pq.read_metadata(part)
+        if found.num_rows != table.num_rows or found.num_columns != table.num_columns:
+            raise OSError(f"{part} came back with {found.num_rows} rows: the disk lost data")
+        return move_into_place(part, path, table.num_rows)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def move_into_place(part: Path, path: Path, rows: int = 0) -> TableFile:
+    """Flush a finished file to disk and rename it to its place, in one step for readers."""
+    with part.open("rb+") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        os.fsync(stream.fileno())
+    size = part.stat().st_size
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return TableFile(rows, size, digest)
+
+
+def write_text(text: str, path: Path, staging: Path) -> TableFile:
+    """Write a text file whole or not at all."""
+    staging.mkdir(parents=True, exist_ok=True)
+    part = staging / uuid4().hex
+    try:
+        part.write_text(text, encoding="utf-8")
+        return move_into_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Return what a file says of itself: family, options, sources, fingerprint and more.
+
+    Raises
+    ------
+    ReadError
+        When the file is not a table of ours or is damaged.
+    """
+    try:
+        stored = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise ReadError(f"{path}: not a readable Parquet file ({error}): delete it") from error
+    if METADATA_KEY not in stored:
+        raise ReadError(f"{path}: Parquet, but not a table of featpipe: move it elsewhere")
+    return json.loads(stored[METADATA_KEY])
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one file, its page checksums verified.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged.
+    """
+    try:
+        return pq.read_table(
+            path, columns=None if columns is None else list(columns),
+            page_checksum_verification=True, partitioning=None,
+        )  # fmt: skip
+    except (OSError, pa.ArrowException) as error:
+        raise ReadError(f"{path}: damaged ({error}): delete it and run again") from error
+
+
+def read_features(path: Path | str) -> pd.DataFrame:
+    """Read a table, or a folder of them, as one frame.
+
+    Parameters
+    ----------
+    path : Path or str
+        For example `OUT/features/de` or one file in it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per window; keys first, then features.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path] * path.exists()
+    tables = [read_table(file) for file in files]
+    if not tables:
+        raise ReadError(f"{path}: no .parquet files there: run `featpipe extract` first")
+    return pa.concat_tables(tables, promote_options="default").to_pandas()

@@ -1,0 +1,59 @@
+"""Entry point of `featpipe` and `python -m pipelines`: turns every outcome into an exit code."""
+
+import sys
+
+from pipelines.exits import DONE, ENVIRONMENT, INPUT, INTERRUPTED, USAGE
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code the README promises."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str
+        What follows `featpipe` on the command line.
+
+    Returns
+    -------
+    int
+        0 done; 1 usage or configuration; 2 input unusable; 3 finished, some units failed;
+        4 environment; 130 interrupted.
+    """
+    import click
+
+    from featpipe.errors import ConfigError, ReadError
+    from pipelines.cli import app
+
+    try:
+        return app.main(arguments, prog_name="featpipe", standalone_mode=False) or DONE
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return _say(
+            "interrupted; what is finished is kept, run the same command to go on", INTERRUPTED
+        )
+    except ConfigError as error:
+        return _say(str(error), USAGE)
+    except ReadError as error:
+        return _say(str(error), INPUT)
+    except ImportError as error:
+        return _say(f"{error}: install it with `pip install 'featpipe[all]'`", ENVIRONMENT)
+    except (OSError, MemoryError) as error:
+        return _say(f"{type(error).__name__}: {error}", ENVIRONMENT)
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"featpipe: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

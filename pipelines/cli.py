@@ -1,0 +1,236 @@
+"""The verbs of `featpipe`: parse, call, print. Heavy imports live inside the verbs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.exits import DONE, SOME_FAILED
+
+FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="featpipe", prog_name="featpipe")
+def app() -> None:
+    """Emotion recognition from EEG and eye movements.
+
+    Raw recordings become feature tables (Parquet), tables train cross-modal models: learned from
+    both modalities, used with one. Start with `featpipe demo`.
+    """
+
+
+def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every verb that takes a study file."""
+    for option in (
+        click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE",
+                     help="Override an option of the study, e.g. features.window_s=4."),
+        click.option("-o", "--out", type=FILE, help="Output folder [default: out beside STUDY]."),
+        click.argument("study", type=FILE),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every verb that works through many units."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
+        click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
+        click.option("--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:8786."),
+        click.option("--workers", type=click.IntRange(1), metavar="N",
+                     help="Worker processes [default: one per CPU]."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every verb that trains."""
+    for option in (
+        click.option("--device", help="cpu, cuda or mps [default: as the study says]."),
+        click.option("--seeds", metavar="0,1,2", help="Seeds, separated by commas."),
+        click.option("--protocol", help="See `featpipe list protocols`."),
+        click.option("--method", "methods", multiple=True, help="May be given several times."),
+    ):
+        command = option(command)
+    return command
+
+
+@app.command()
+@click.argument("out", type=FILE, default="demo")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Worker processes.")
+def demo(out: Path, workers: int | None) -> int:
+    """Simulate a small study, extract, train, report: the whole way in two minutes."""
+    from pipelines.demo import run_demo
+
+    return run_demo(out, workers)
+
+
+@app.command()
+@click.argument("out", type=FILE)
+@click.option("--subjects", default=8, show_default=True, type=click.IntRange(1))
+@click.option("--sessions", default=1, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--trials", default=12, show_default=True, type=click.IntRange(1), help="Per session."
+)
+@click.option("--trial-s", default=12.0, show_default=True, help="Seconds per trial.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+def simulate(
+    out: Path, subjects: int, sessions: int, trials: int, trial_s: float, seed: int
+) -> int:
+    """Write a study of genuine raw files (.cnt, SMI text exports) with known truth."""
+    from featpipe.simulate.world import SimulationSettings
+    from pipelines.simulating import simulate_with_progress
+
+    settings = SimulationSettings(subjects, sessions, trials, trial_s, seed=seed)
+    click.echo(simulate_with_progress(out, settings))
+    return DONE
+
+
+@app.command()
+@click.argument("paths", type=FILE, nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per recording.")
+def scan(paths: tuple[Path, ...], as_json: bool) -> int:
+    """Show which recordings lie in files and folders, and whether they are sound."""
+    from pipelines.scan import print_scan
+
+    return print_scan(paths, as_json)
+
+
+@app.command()
+@_study_options
+@_run_options
+@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made, and why; make nothing.")
+def extract(
+    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
+    scheduler: str | None, fail_fast: bool, as_json: bool, only: tuple[str, ...], dry_run: bool,
+) -> int:  # fmt: skip
+    """Raw recordings -> feature tables."""
+    from pipelines import workflow
+    from pipelines.running import RunSettings
+
+    job = workflow.open_job(study, out, overrides, only)
+    if dry_run:
+        return _print_plan(workflow.explain(job), as_json)
+    rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
+    return _finish(rows, job.out, as_json)
+
+
+@app.command()
+@_study_options
+@_run_options
+@_method_options
+def train(
+    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
+    scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
+    protocol: str | None, seeds: str | None, device: str | None,
+) -> int:  # fmt: skip
+    """Train methods on the tables; print the scores."""
+    from pipelines import workflow
+    from pipelines.running import RunSettings
+
+    chosen = workflow.train_overrides(methods, protocol, seeds, device)
+    job = workflow.open_job(study, out, (*overrides, *chosen))
+    rows = workflow.train(job, RunSettings(workers or 0, scheduler, fail_fast))
+    workflow.show_scores(job, as_json)
+    return _finish(rows, job.out, as_json, quiet=True)
+
+
+@app.command(name="run")
+@_study_options
+@_run_options
+@_method_options
+def run_all(
+    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
+    scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
+    protocol: str | None, seeds: str | None, device: str | None,
+) -> int:  # fmt: skip
+    """Do whatever is stale: extract, train, report."""
+    from pipelines import workflow
+    from pipelines.running import RunSettings
+
+    chosen = workflow.train_overrides(methods, protocol, seeds, device)
+    job = workflow.open_job(study, out, (*overrides, *chosen))
+    rows = workflow.run_all(job, RunSettings(workers or 0, scheduler, fail_fast))
+    workflow.show_scores(job, as_json)
+    return _finish(rows, job.out, as_json, quiet=True)
+
+
+@app.command()
+@_study_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: bool) -> int:
+    """Show every option as resolved, and which outputs are stale and why."""
+    from pipelines import workflow
+
+    job = workflow.open_job(study, out, overrides)
+    if not as_json:
+        click.echo(workflow.options_text(job))
+    return _print_plan(workflow.explain(job), as_json, workflow.options(job))
+
+
+@app.command()
+@click.argument("out", type=FILE)
+def report(out: Path) -> int:
+    """Write OUT/report.html, one self-contained file, from what OUT holds."""
+    from pipelines.report import write_report
+
+    click.echo(write_report(out))
+    return DONE
+
+
+@app.command(name="list")
+@click.argument(
+    "what", type=click.Choice(["methods", "features", "readers", "datasets", "protocols"])
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_names(what: str, as_json: bool) -> int:
+    """List what is built in, one line each with its reference."""
+    from pipelines.listing import lines
+
+    found = lines(what)
+    if as_json:
+        click.echo(json.dumps([dict(zip(("name", "describes", "reference"), x, strict=True))
+                               for x in found], ensure_ascii=False))  # fmt: skip
+        return DONE
+    width = max(len(name) for name, _, _ in found)
+    for name, describes, reference in found:
+        click.echo(f"{name:{width}}  {describes}" + (f"  [{reference}]" if reference else ""))
+    return DONE
+
+
+def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None) -> int:
+    if as_json:
+        content = {"outputs": stale} | ({} if options is None else {"options": options})
+        click.echo(json.dumps(content, ensure_ascii=False, default=str))
+        return DONE
+    for row in stale:
+        click.echo(
+            f"{row['state']:8} {row['output']}" + f"  ({row['reason']})" * bool(row["reason"])
+        )
+    n_stale = sum(row["state"] != "fresh" for row in stale)
+    click.echo(f"{len(stale) - n_stale} fresh, {n_stale} to make")
+    return DONE
+
+
+def _finish(rows: list[Any], out: Path, as_json: bool, quiet: bool = False) -> int:
+    """Say what was done; the exit code says whether all of it worked."""
+    counts = {state: sum(r.state == state for r in rows) for state in ("made", "kept", "failed")}
+    failed = [r for r in rows if r.state == "failed"]
+    if as_json and not quiet:
+        failures = [{"unit": r.unit, "error": r.error, "reason": r.reason} for r in failed]
+        click.echo(
+            json.dumps({"out": str(out), **counts, "failures": failures}, ensure_ascii=False)
+        )
+    elif not as_json:
+        text = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "failed")
+        click.echo(f"{text}; tables in {out}", err=quiet)
+        for r in failed:
+            click.echo(f"failed: {r.unit}: {r.reason}", err=True)
+        if failed:
+            click.echo(f"reasons are kept in {out / 'failures.parquet'}", err=True)
+    return SOME_FAILED if failed else DONE

@@ -1,0 +1,84 @@
+"""Content digests of files, remembered so that a warm rerun reads nothing.
+
+A file counts as unread while its size, modification time and inode are those of last time.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import xxhash
+
+from featpipe.errors import ReadError
+from featpipe.tables import write_text
+
+_BLOCK = 1 << 22
+
+
+class Digest(NamedTuple):
+    """What a file holds, and the marks by which it is known to be untouched."""
+
+    bytes: int
+    mtime_ns: int
+    inode: int
+    digest: str
+
+
+def known_digest(path: Path, remembered: Mapping[str, Digest]) -> Digest | None:
+    """Return the remembered digest when the file looks untouched, else None."""
+    old = remembered.get(str(path.absolute()))
+    if old is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    is_same = (found.st_size, found.st_mtime_ns, found.st_ino) == old[:3]
+    return old if is_same else None
+
+
+def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
+    """Return the digest of a file, reading it only if it may have changed.
+
+    Raises
+    ------
+    ReadError
+        When the file is not there or cannot be read.
+    """
+    known = known_digest(path, remembered)
+    if known is not None:
+        return known
+    state = xxhash.xxh3_128()
+    try:
+        found = path.stat()
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                state.update(block)
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return Digest(found.st_size, found.st_mtime_ns, found.st_ino, state.hexdigest())
+
+
+def load_digests(out: Path) -> dict[str, Digest]:
+    """Load what earlier runs remembered; a damaged memory only costs time."""
+    try:
+        stored = json.loads(_place(out).read_text(encoding="utf-8"))
+        return {path: Digest(*values) for path, values in stored.items()}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def save_digests(out: Path, digests: Mapping[str, Digest]) -> None:
+    """Remember digests for the next run."""
+    write_text(json.dumps(digests, sort_keys=True), _place(out), out / ".staging")
+
+
+def select(paths: Iterable[Path], remembered: Mapping[str, Digest]) -> dict[str, Digest]:
+    """Pick what is remembered of some files, to send along with a task."""
+    names = {str(path.absolute()) for path in paths}
+    return {name: remembered[name] for name in names & remembered.keys()}
+
+
+def _place(out: Path) -> Path:
+    return out / ".cache" / "digests.json"

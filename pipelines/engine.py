@@ -1,0 +1,209 @@
+"""Bring outputs up to date: what is stale is made, what is fresh is kept, failures are rows.
+
+A step is a record of functions over units. An output's fingerprint covers the options it declares,
+the step's version and the content of its sources, and stands inside the file itself; so one rename
+publishes data and claim together. A unit never raises: it returns a log row.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from featpipe import __version__
+from featpipe.errors import ConfigError, ReadError
+from featpipe.schema import SCHEMA_VERSION
+from featpipe.tables import TableFile, publish, read_metadata, with_metadata
+from pipelines.digests import Digest, digest_file, known_digest
+
+logger = logging.getLogger(__name__)
+
+
+class Output(NamedTuple):
+    """One file that a unit makes.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is published.
+    facts : dict
+        All it depends on: step, version, options, sources and, where one recording is meant, what
+        the study says of it.
+    """
+
+    path: Path
+    facts: dict[str, Any]
+
+
+class Unit(NamedTuple):
+    """The work that one task does.
+
+    Attributes
+    ----------
+    name : str
+        For messages: "sub-3_ses-1".
+    keys : dict
+        What identifies it in tables of failures, for example subject and session.
+    payload : object
+        What the step's functions need; travels to the worker.
+    """
+
+    name: str
+    keys: dict[str, str]
+    payload: Any
+
+
+class Step(NamedTuple):
+    """A kind of work.
+
+    Attributes
+    ----------
+    name : str
+    sources : callable
+        (unit) -> files whose content the outputs depend on. May raise ReadError.
+    outputs : callable
+        (unit, sources as listed in metadata) -> Outputs.
+    make : callable
+        (unit, stale outputs) -> yields (output, table, further metadata).
+    """
+
+    name: str
+    sources: Callable[[Unit], Sequence[Path]]
+    outputs: Callable[[Unit, list[dict[str, Any]]], Sequence[Output]]
+    make: Callable[[Unit, Sequence[Output]], Iterable[tuple[Output, pa.Table, dict[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What happened to a unit."""
+
+    step: str
+    unit: str
+    keys: Mapping[str, str]
+    state: str  # made | kept | failed
+    seconds: float = 0.0
+    error: str = ""
+    reason: str = ""
+    files: Mapping[str, TableFile] = field(default_factory=dict)
+    digests: Mapping[str, Digest] = field(default_factory=dict)
+
+
+def fingerprint(facts: Mapping[str, Any]) -> str:
+    """Digest of everything an output depends on; names and places of files do not count."""
+    sources = [source["digest"] for source in facts["sources"]]
+    text = json.dumps({**facts, "sources": sources}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stale_because(output: Output) -> str:
+    """Say why an output has to be made, or "" when it is fresh."""
+    if not output.path.exists():
+        return "not made yet"
+    try:
+        stored = read_metadata(output.path)
+    except ReadError as error:
+        return str(error)
+    if stored.get("fingerprint") == fingerprint(output.facts):
+        return ""
+    return "; ".join(_differences(stored, output.facts)) or "made by an incompatible version"
+
+
+def _differences(stored: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
+    if stored.get("version") != facts["version"]:
+        yield f"version {stored.get('version')} -> {facts['version']}"
+    old, new = (
+        _flat(about.get("options", {})) | _flat(about.get("recording", {}))
+        for about in (stored, facts)
+    )
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"{name}: {old.get(name, 'nothing')} -> {new.get(name, 'nothing')}"
+    before = [source["digest"] for source in stored.get("sources", [])]
+    after = [source["digest"] for source in facts["sources"]]
+    for i, source in enumerate(facts["sources"]):
+        if i >= len(before) or before[i] != after[i]:
+            yield f"content of {source['name']} changed"
+    if len(before) > len(after):
+        yield f"{len(before)} sources -> {len(after)}"
+
+
+def _flat(options: Any, prefix: str = "") -> dict[str, str]:
+    """Options by dotted name, as JSON text."""
+    if isinstance(options, Mapping):
+        parts = [
+            _flat(value, f"{prefix}.{key}" if prefix else key) for key, value in options.items()
+        ]
+        return {name: text for part in parts for name, text in part.items()}
+    return {prefix: json.dumps(options, sort_keys=True)}
+
+
+def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path, str] | None:
+    """Say which outputs of a unit are stale without reading its sources.
+
+    Returns
+    -------
+    dict or None
+        Path -> reason ("" when fresh); None when a source has to be read to know.
+    """
+    try:
+        sources = list(step.sources(unit))
+    except (ReadError, OSError):
+        return None
+    digests = [known_digest(path, remembered) for path in sources]
+    if any(digest is None for digest in digests):
+        return None
+    known = [listed(path, d) for path, d in zip(sources, digests, strict=True) if d is not None]
+    return {output.path: stale_because(output) for output in step.outputs(unit, known)}
+
+
+def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Path) -> Row:
+    """Bring one unit up to date. Never raises: the row says what happened."""
+    start = time.perf_counter()
+    digests: dict[str, Digest] = {}
+    files: dict[str, TableFile] = {}
+
+    def row(state: str, error: BaseException | None = None) -> Row:
+        return Row(
+            step.name, unit.name, unit.keys, state, time.perf_counter() - start,
+            "" if error is None else type(error).__name__,
+            "" if error is None else str(error).strip() or repr(error), files, digests,
+        )  # fmt: skip
+
+    try:
+        for path in step.sources(unit):
+            digests[str(path.absolute())] = digest_file(path, remembered)
+        known = [listed(Path(path), digest) for path, digest in digests.items()]
+        stale = [output for output in step.outputs(unit, known) if stale_because(output)]
+        if not stale:
+            return row("kept")
+        for output, table, more in step.make(unit, stale):
+            table = with_metadata(table, _metadata(output, more))
+            files[str(output.path)] = publish(table, output.path, staging)
+        return row("made")
+    except Exception as error:  # a log row is the contract: one bad unit must not stop the others
+        if not isinstance(error, ReadError | ConfigError):
+            logger.exception("%s %s", step.name, unit.name)
+        return row("failed", error)
+
+
+def listed(path: Path, digest: Digest) -> dict[str, Any]:
+    """Describe a source as metadata do."""
+    return {"name": path.name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
+
+
+def _metadata(output: Output, more: Mapping[str, Any]) -> dict[str, Any]:
+    libraries = ("numpy", "scipy", "mne", "numba", "pyarrow")
+    return {
+        **more,
+        **output.facts,
+        "schema_version": SCHEMA_VERSION,
+        "fingerprint": fingerprint(output.facts),
+        "versions": {"featpipe": __version__} | {name: version(name) for name in libraries},
+    }

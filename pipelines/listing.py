@@ -1,0 +1,54 @@
+"""What `featpipe list` prints: (name, one line, reference) of everything built in."""
+
+from featpipe.features.table import FAMILIES
+from featpipe.reading import READERS
+
+
+def lines(what: str) -> list[tuple[str, str, str]]:
+    """List one kind of thing.
+
+    Parameters
+    ----------
+    what : {"methods", "features", "readers", "datasets", "protocols"}
+
+    Returns
+    -------
+    list of (name, describes, reference)
+    """
+    return {
+        "methods": _methods,
+        "features": _features,
+        "readers": _readers,
+        "datasets": _datasets,
+        "protocols": _protocols,
+    }[what]()
+
+
+def _methods() -> list[tuple[str, str, str]]:
+    from models.registry import METHODS
+
+    return [(name, method.describes, method.reference) for name, method in METHODS.items()]
+
+
+def _protocols() -> list[tuple[str, str, str]]:
+    from models.folds import PROTOCOLS
+
+    return [(name, protocol.describes, "") for name, protocol in PROTOCOLS.items()]
+
+
+def _features() -> list[tuple[str, str, str]]:
+    return [(name, family.describes, family.reference) for name, family in FAMILIES.items()]
+
+
+def _readers() -> list[tuple[str, str, str]]:
+    return [
+        (name, f"{reader.modality}: {reader.describes}", " ".join(reader.suffixes))
+        for name, reader in READERS.items()
+    ]
+
+
+def _datasets() -> list[tuple[str, str, str]]:
+    return [
+        ("table", "your own recordings, listed in recordings.csv and trials.csv", ""),
+        ("simulated", "genuine raw files with known truth: featpipe simulate OUT", ""),
+    ]

@@ -1,0 +1,118 @@
+"""Stored predictions -> scores, and the table people look at."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from featpipe.schema import SCHEMA_VERSION
+from featpipe.tables import publish, read_metadata, read_table, with_metadata
+from models.comparison import paired_differences
+from models.scores import scores, summary
+
+SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
+
+
+def write_scores(out: Path, current: Iterable[str]) -> int:
+    """Derive `scores.parquet` from the predictions of the tables as they are now.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    current : iterable of str
+        Digests of the feature tables; predictions made from others are not scored. Those of
+        protocol "holdout" test on some of the tables and train elsewhere.
+
+    Returns
+    -------
+    int
+        Number of rows.
+    """
+    expected = set(current)
+    parts = []
+    for path in sorted(out.glob("predictions/*.parquet")):
+        about = read_metadata(path)
+        used = {source["digest"] for source in about["sources"]}
+        is_holdout = about["options"]["protocol"] == "holdout"
+        if not (used <= expected if is_holdout else used == expected):
+            continue
+        curves = out / "curves" / path.name
+        seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
+        parts.append(scores(read_table(path).to_pandas(), seconds))
+    if not parts:
+        return 0
+    frame = pd.concat(parts, ignore_index=True)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = {"schema_version": SCHEMA_VERSION, "family": "scores"}
+    publish(with_metadata(table, about), out / "scores.parquet", out / ".staging")
+    return len(frame)
+
+
+def read_scores(out: Path) -> pd.DataFrame:
+    """Read the scores of an output folder."""
+    return read_table(out / "scores.parquet").to_pandas()
+
+
+def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
+    """Lay out the scores as the table that verbs print.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Scores per fold and subject.
+    is_simulated : bool
+        Say so above the table.
+
+    Returns
+    -------
+    str
+        Means over subjects ± SD over subjects (n - 1), seeds averaged first; then differences.
+    """
+    lines = [SIMULATED, ""] if is_simulated else []
+    for (protocol, split), group in frame.groupby(["protocol", "split"], sort=False):
+        table = summary(group)
+        n_subjects, n_seeds = table["n_subjects"].max(), table["n_seeds"].max()
+        lines.append(
+            f"{protocol}: left out by {split}; mean ± SD over {n_subjects} test subjects, "
+            f"{n_seeds} seed(s) averaged"
+        )
+        lines += _aligned(
+            [("method", "trained on", "tested on", "accuracy", "balanced", "macro F1", "kappa"),
+             *(_line(row) for row in table.to_dict("records"))]
+        )  # fmt: skip
+        lines.append("")
+        lines += _differences(group)
+    return "\n".join(lines)
+
+
+def _line(row: dict) -> tuple[str, ...]:
+    name = row["method"] + ("" if row["variant"] == "default" else f" ({row['variant']})")
+    measured = [
+        f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}"
+        for m in ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
+    ]
+    return (name, row["train_modalities"], row["test_modality"], *measured)
+
+
+def _differences(group: pd.DataFrame) -> list[str]:
+    """Every method against the same network trained on one modality, paired by subject."""
+    found = paired_differences(group, "mlp")
+    if found.empty:
+        return []
+    rows = [
+        (row["method"], f"{100 * row['difference']:+.1f} points",
+         f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]")
+        for row in found.to_dict("records")
+    ]  # fmt: skip
+    return ["accuracy against mlp, paired by subject, 95 % interval:", *_aligned(rows), ""]
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,75 @@
+"""Print what `featpipe scan` finds."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from featpipe.errors import ReadError
+from featpipe.scanning import Finding, scan
+from pipelines.exits import DONE, INPUT
+
+COLUMNS = (
+    "status",
+    "format",
+    "subject",
+    "session",
+    "rate",
+    "channels",
+    "length",
+    "triggers",
+    "file",
+)
+
+
+def print_scan(paths: Sequence[Path], as_json: bool) -> int:
+    """Print one line per recording as it is found.
+
+    Returns
+    -------
+    int
+        0 when every recording is sound, 2 when one is not or nothing was found.
+    """
+    for path in paths:
+        if not path.exists():
+            raise ReadError(f"{path}: no such file or folder")
+    n_found, n_bad = 0, 0
+    if not as_json:
+        click.echo(_line(COLUMNS))
+    for finding in scan(paths):
+        n_found += 1
+        n_bad += finding.status != "ok"
+        click.echo(_json(finding) if as_json else _line(_cells(finding)))
+        if finding.reason and not as_json:
+            click.echo(f"{'':11}{finding.reason}")
+    if not as_json:
+        click.echo(f"{n_found} recordings, {n_bad} not sound", err=True)
+    return DONE if n_found and not n_bad else INPUT
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    def known(value: object, text: str) -> str:
+        return "-" if value is None else text
+
+    return (
+        finding.status,
+        finding.format or "-",
+        finding.subject or "-",
+        finding.session or "-",
+        known(finding.sfreq, f"{finding.sfreq or 0:g} Hz"),
+        known(finding.n_channels, str(finding.n_channels)),
+        known(finding.duration_s, f"{finding.duration_s or 0:.1f} s"),
+        known(finding.n_triggers, str(finding.n_triggers)),
+        str(finding.path),
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
+    widths = (10, 14, 8, 8, 9, 8, 10, 8, 0)
+    return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _json(finding: Finding) -> str:
+    return json.dumps(dataclasses.asdict(finding), default=str, ensure_ascii=False)

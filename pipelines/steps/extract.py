@@ -1,0 +1,181 @@
+"""Raw recordings -> feature tables. One recording is one task: path in, small record out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import mne
+import numpy as np
+import pyarrow as pa
+from featpipe.reading import read_eeg, read_eye, source_files
+
+from featpipe.eeg.marks import read_marks
+from featpipe.eeg.resampling import design
+from featpipe.errors import ReadError
+from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
+from featpipe.features.de import differential_entropy
+from featpipe.features.eeg_table import FeatureTable, eeg_table
+from featpipe.features.eye_table import eye_table
+from featpipe.features.table import FAMILIES
+from featpipe.recording import EyeRecording, Source
+from featpipe.tables import windows_table
+from pipelines.engine import Output, Step, Unit
+from pipelines.study import Study
+
+Made = tuple[Output, pa.Table, dict[str, Any]]
+
+
+class Payload(NamedTuple):
+    """What the step's functions need of a recording and its study."""
+
+    source: Source
+    study: Study
+    out: Path
+
+
+def units(study: Study, sources: Iterable[Source], out: Path) -> list[Unit]:
+    """Make one unit per recording."""
+    return [
+        Unit(
+            source.name,
+            {"subject": source.subject, "session": source.session},
+            Payload(source, study, out),
+        )
+        for source in sources
+    ]
+
+
+def families(unit: Unit) -> list[str]:
+    """Families that a recording has tables of."""
+    source, study, _ = unit.payload
+    eeg = list(study.features.eeg) if source.eeg is not None else []
+    return eeg + ["eye"] * (study.features.eye and source.eye is not None)
+
+
+def table_path(out: Path, family: str, source: Source) -> Path:
+    """Return where the table of a recording and family is published."""
+    return out / "features" / family / f"{source.name}.parquet"
+
+
+def sources(unit: Unit) -> list[Path]:
+    """Files of the recording, EEG first."""
+    source: Source = unit.payload.source
+    named = [path for path in (source.eeg, source.eye) if path is not None]
+    return [file for path in named for file in source_files(path)]
+
+
+def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
+    """Name one table per family, with exactly the options and sources it depends on."""
+    source, study, out = unit.payload
+    n_eeg = 0 if source.eeg is None else len(source_files(source.eeg))
+    return [
+        Output(
+            table_path(out, family, source),
+            {
+                "step": "extract",
+                "family": family,
+                "version": FAMILIES[family].version,
+                "options": _options(study, family),
+                "recording": _recording(source, family),
+                # the eye table stands on the grid, and maybe the clock, of the EEG
+                "sources": listed if family == "eye" else listed[:n_eeg],
+            },
+        )
+        for family in families(unit)
+    ]
+
+
+def _options(study: Study, family: str) -> dict[str, Any]:
+    """Options the family depends on; the same for all recordings of a study."""
+    window = {"window_s": study.features.window_s, "hop_s": study.features.hop}
+    if family == "eye":
+        return {
+            "eye": asdict(study.eye),
+            "clock": asdict(study.clock),
+            "eeg": {"sfreq": study.eeg.sfreq},
+            "features": window,
+        }
+    convention = {"convention": study.features.convention}
+    return {"eeg": asdict(study.eeg), "features": window | convention}
+
+
+def _recording(source: Source, family: str) -> dict[str, Any]:
+    """Collect what the study says of this recording."""
+    about = {
+        "dataset": source.dataset,
+        "subject": source.subject,
+        "session": source.session,
+        "classes": list(source.classes),
+        "trials": [list(trial) for trial in source.trials],
+    }
+    return about | ({"eye_offset": source.eye_offset} if family == "eye" else {})
+
+
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
+    """Compute the stale tables of one recording."""
+    source, study, _ = unit.payload
+    if not source.trials:
+        raise ReadError(
+            f"{study.study.trials}: no trial of subject {source.subject}, session "
+            f"{source.session}: add its trials, or take the recording out"
+        )
+    wanted = {output.facts["family"]: output for output in stale}
+    raw = None if source.eeg is None else read_eeg(source.eeg)
+    eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
+    if raw is not None and eeg:
+        try:
+            table = eeg_table(raw, source, eeg, study.eeg, study.features)
+        except ValueError as error:
+            raise ReadError(f"{source.eeg}: {error}") from error
+        yield from _tables(table, {name: wanted[name] for name in eeg}, source)
+    if "eye" in wanted and source.eye is not None:
+        eye, clock = _read_eye(source.eye, raw, source, study)
+        sfreq = study.eeg.sfreq if raw is None else design(raw.info["sfreq"], study.eeg).sfreq
+        try:
+            table = eye_table(eye, source, sfreq, study.eye, study.features)
+        except ValueError as error:
+            raise ReadError(f"{source.eye}: {error}") from error
+        table.qc.update(_clock_row(clock))
+        yield from _tables(table, {"eye": wanted["eye"]}, source)
+
+
+def _read_eye(
+    path: Path, raw: mne.io.BaseRaw | None, source: Source, study: Study
+) -> tuple[EyeRecording, Clock]:
+    """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG."""
+    eye = read_eye(path)
+    if source.eye_offset is not None or raw is None:
+        clock = offset_clock(source.eye_offset or 0.0)
+    else:
+        try:
+            clock = fit_clock(eeg_marks(read_marks(raw)), eye.messages, study.clock)
+        except ReadError as error:
+            raise ReadError(f"{path}: {error}") from error
+    return on_eeg_clock(eye, clock), clock
+
+
+def _tables(table: FeatureTable, wanted: dict[str, Output], source: Source) -> Iterator[Made]:
+    more = table.facts | {"classes": list(source.classes), "qc": table.qc}
+    for family, output in wanted.items():
+        values = table.values[family]
+        yield output, windows_table(table.keys, values, table.columns, {}), more
+
+
+def _clock_row(clock: Clock) -> dict[str, Any]:
+    return {
+        "clock_source": clock.source,
+        "clock_offset_s": clock.intercept,
+        "clock_drift_ppm": 1e6 * (clock.slope - 1),
+        "clock_shared_marks": clock.n_shared,
+        "clock_residual_ms": clock.residual_ms,
+        "clock_residual_max_ms": clock.residual_max_ms,
+    }
+
+
+def compile_kernels() -> None:
+    """Compile once, before several workers would do it at the same time."""
+    differential_entropy(np.zeros((1, 8)), 8.0, bands={"any": (1.0, 2.0)})
+
+
+EXTRACT = Step("extract", sources, outputs, make)

@@ -1,0 +1,148 @@
+"""How much is left: the same eye-only network, trained on ten times more simulated subjects.
+
+They are generated one at a time and nothing of them is kept but their eye features. The test
+subjects are those of the study, so that the result stands beside leave-one-subject-out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from featpipe.features.eye_table import eye_table
+from featpipe.features.table import FAMILIES
+from featpipe.recording import Source, Trial
+from featpipe.schema import EYE_FEATURES
+from featpipe.simulate.study import simulate_eye
+from featpipe.simulate.world import SimulationSettings
+from models.evaluate import train_and_test
+from models.loading import Windows, load_windows
+from models.registry import get_method
+from models.train import TrainSettings
+from pipelines.engine import Output, Step, Unit
+from pipelines.study import Study
+
+METHOD = "mlp"
+TIMES = 10
+
+
+class Payload(NamedTuple):
+    """What to simulate and what to test on."""
+
+    settings: SimulationSettings
+    study: Study
+    tables: tuple[Path, ...]
+    seed: int
+    out: Path
+
+
+def units(
+    settings: SimulationSettings, study: Study, tables: Sequence[Path], out: Path
+) -> list[Unit]:
+    """Make one unit per seed."""
+    return [
+        Unit(
+            f"{METHOD}_holdout_seed-{seed}",
+            {"method": METHOD, "seed": str(seed)},
+            Payload(settings, study, tuple(tables), seed, out),
+        )
+        for seed in study.train.seeds
+    ]
+
+
+def sources(unit: Unit) -> list[Path]:
+    """List the eye tables of the test subjects."""
+    return list(unit.payload.tables)
+
+
+def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
+    """Name the predictions of the study's subjects."""
+    settings, study, _, seed, out = unit.payload
+    facts = {
+        "step": "many_subjects",
+        "family": "predictions",
+        "version": [1, get_method(METHOD).version, FAMILIES["eye"].version],
+        "options": {
+            "method": METHOD,
+            "protocol": "holdout",
+            "seed": seed,
+            "times": TIMES,
+            "simulation": asdict(settings),
+            "eye": asdict(study.eye),
+            "window_s": study.features.window_s,
+            "hop_s": study.features.hop,
+        },
+        "sources": listed,
+    }
+    return [Output(out / "predictions" / f"{unit.name}.parquet", facts)]
+
+
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
+    """Simulate, train once, predict the subjects of the study."""
+    settings, study, tables, seed, _ = unit.payload
+    test = load_windows({"eye": tables})
+    train = simulate_windows(settings, study, test)
+    found = train_and_test(
+        train, test, METHOD, seed, TrainSettings(device=study.train.device)
+    ).assign(variant=f"trained on {TIMES * settings.n_subjects} other subjects")
+    about = {"classes": list(test.classes), "n_windows": len(train.keys)}
+    for output in stale:
+        yield output, pa.Table.from_pandas(found, preserve_index=False), about
+
+
+def simulate_windows(settings: SimulationSettings, study: Study, like: Windows) -> Windows:
+    """Eye features of many simulated subjects that are not in the study.
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+        The world of the study; its subjects are 1 to n_subjects, these are numbered on from there.
+    study : Study
+        Eye and feature options.
+    like : Windows
+        The study's own eye windows; classes and columns are taken from here.
+
+    Returns
+    -------
+    Windows
+        Of `TIMES` times as many subjects.
+    """
+    first = settings.n_subjects + 1
+    parts = [
+        _subject_windows(settings, study, subject, session, like.classes)
+        for subject in range(first, first + TIMES * settings.n_subjects)
+        for session in range(1, settings.n_sessions + 1)
+    ]
+    keys = pd.concat([keys for keys, _ in parts], ignore_index=True)
+    return Windows(
+        keys=keys,
+        x={"eye": np.concatenate([x for _, x in parts]).astype(np.float32)},
+        label=keys["label"].to_numpy(np.int64),
+        classes=like.classes,
+        ch_names=like.ch_names,
+        bands=like.bands,
+        columns={"eye": tuple(EYE_FEATURES)},
+        options=like.options,
+    )
+
+
+def _subject_windows(
+    settings: SimulationSettings, study: Study, subject: int, session: int, classes: tuple[str, ...]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    eye, rows = simulate_eye(settings, subject, session)
+    trials = tuple(
+        Trial(int(row["trial"]), row["onset"], row["offset"], int(row["label"]))
+        for row in rows.to_dict("records")
+    )
+    source = Source(
+        study.study.name, f"extra-{subject}", str(session), None, None, 0.0, trials, classes
+    )
+    table = eye_table(eye, source, study.eeg.sfreq, study.eye, study.features)
+    return table.keys, table.values["eye"]
+
+
+MANY_SUBJECTS = Step("many_subjects", sources, outputs, make)

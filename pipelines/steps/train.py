@@ -1,0 +1,119 @@
+"""Feature tables -> predictions. One method and seed, with all folds of a protocol, is a task."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from models.evaluate import fit_folds, predictions_frame
+from models.folds import FoldSettings, check_folds, get_protocol
+from models.loading import load_windows
+from models.registry import get_method, make_config
+from models.train import TrainSettings
+from pipelines.engine import Output, Step, Unit
+from pipelines.study import TrainPlan
+
+VERSION = 1
+"""Raised by hand when the trainer or the protocols give other numbers."""
+
+
+class Payload(NamedTuple):
+    """What a training task needs: what to train on which tables."""
+
+    method: str
+    seed: int
+    plan: TrainPlan
+    tables: Mapping[str, tuple[Path, ...]]
+    out: Path
+
+
+def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> list[Unit]:
+    """Make one unit per method and seed.
+
+    Parameters
+    ----------
+    plan : TrainPlan
+        Methods, protocol and seeds.
+    tables : mapping
+        Modality -> feature tables of all recordings.
+    out : Path
+        Output root.
+    """
+    frozen = {modality: tuple(files) for modality, files in tables.items()}
+    get_protocol(plan.protocol)
+    return [
+        Unit(
+            f"{method}_{plan.protocol}_seed-{seed}",
+            {"method": method, "seed": str(seed)},
+            Payload(method, seed, plan, frozen, out),
+        )
+        for method in plan.methods
+        for seed in plan.seeds
+        if make_config(method, plan.options.get(method, {})) is not None  # refuse before any work
+    ]
+
+
+def sources(unit: Unit) -> list[Path]:
+    """List the tables, in a fixed order."""
+    return [file for files in unit.payload.tables.values() for file in files]
+
+
+def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
+    """Name the predictions and the training curves."""
+    method, seed, plan, _, out = unit.payload
+    facts = {
+        "step": "train",
+        "version": [VERSION, get_method(method).version],
+        "options": {
+            "method": method,
+            "config": asdict(make_config(method, plan.options.get(method, {}))),
+            "protocol": plan.protocol,
+            "seed": seed,
+        },
+        "sources": listed,
+    }
+    return [
+        Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
+        for kind in ("predictions", "curves")
+    ]
+
+
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
+    """Train all folds of one method and predict what was left out."""
+    name, seed, plan, tables, _ = unit.payload
+    start = time.perf_counter()
+    windows = load_windows(tables)
+    config = make_config(name, plan.options.get(name, {}))
+    protocol = get_protocol(plan.protocol)
+    folds = list(protocol.folds(windows.keys, FoldSettings()))
+    check_folds(folds, windows.keys, protocol.split)
+    settings = TrainSettings(device=plan.device)
+    fitted = fit_folds(windows, name, folds, seed, settings, config)
+    facts = {"seed": seed, "protocol": plan.protocol, "split": protocol.split, "policy": "last"}
+    frames = {
+        "predictions": predictions_frame(windows, folds, fitted, name, config, facts),
+        "curves": fitted.curves,
+    }
+    about = {
+        "classes": list(windows.classes),
+        "n_windows": len(windows.keys),
+        "n_dropped": windows.n_dropped,
+        "n_unlabelled": windows.n_unlabelled,
+    }
+    seconds = time.perf_counter() - start
+    for output in stale:
+        kind = output.facts["family"]
+        # predictions repeat byte for byte, so the time stands with the curves
+        more = about | ({"seconds": seconds} if kind == "curves" else {})
+        yield output, _arrow(frames[kind]), more
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+TRAIN = Step("train", sources, outputs, make)

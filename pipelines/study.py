@@ -1,0 +1,219 @@
+"""The study file: TOML in, one frozen record of every part's settings out.
+
+Read strictly: an unknown section or key is an error that names the nearest known one. No
+interpolation, no inheritance between files, no environment variables.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from featpipe.datasets.lab_table import list_sources
+from featpipe.eeg.resampling import EegSettings
+from featpipe.errors import ConfigError, unknown
+from featpipe.eye.clock import ClockSettings
+from featpipe.features.eye_statistics import EyeSettings
+from featpipe.features.table import FeatureSettings
+from featpipe.recording import Source
+
+LAYOUTS = ("table",)
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What is studied, section [study].
+
+    Attributes
+    ----------
+    name : str
+        Stands in the column `dataset` of every table.
+    classes : tuple of str
+        Names of the labels 0, 1, 2 ...
+    layout : str
+        How the folder is laid out.
+    root : str
+        Folder of the recordings, relative to the study file.
+    recordings, trials : str
+        CSV files of the layout "table", relative to the study file.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    layout: str = "table"
+    root: str = "."
+    recordings: str = "recordings.csv"
+    trials: str = "trials.csv"
+
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise ConfigError(f"[study] layout: {unknown('layout', self.layout, LAYOUTS)}")
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ConfigError(
+                f"[study] classes = {list(self.classes)}: expected at least two different names"
+            )
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """What to train, section [train].
+
+    Attributes
+    ----------
+    methods : tuple of str
+        Names from `featpipe list methods`.
+    protocol : str
+        Name from `featpipe list protocols`.
+    seeds : tuple of int
+        Each method is trained once per seed.
+    eeg : str
+        EEG family that the methods read.
+    device : str
+        "cpu", "cuda" or "mps".
+    options : mapping
+        Method -> its options that differ from the defaults: [train.options.cscm] alpha = 2.
+    """
+
+    methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
+    protocol: str = "loso"
+    seeds: tuple[int, ...] = (0, 1, 2)
+    eeg: str = "de"
+    device: str = "cpu"
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a study file says, with defaults filled in.
+
+    Attributes
+    ----------
+    path : Path
+        The study file.
+    study, eeg, eye, clock, features, train
+        One settings record per section.
+    """
+
+    path: Path
+    study: StudySettings
+    eeg: EegSettings = field(default_factory=EegSettings)
+    eye: EyeSettings = field(default_factory=EyeSettings)
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    train: TrainPlan = field(default_factory=TrainPlan)
+
+
+SECTIONS: dict[str, type] = {
+    "study": StudySettings,
+    "eeg": EegSettings,
+    "eye": EyeSettings,
+    "clock": ClockSettings,
+    "features": FeatureSettings,
+    "train": TrainPlan,
+}
+
+
+def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    overrides : sequence of str
+        `section.key=value` each, as `--set` takes them; the value is TOML, or else text.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ConfigError
+        Naming file, section, key, value and what was expected.
+    """
+    content = _read_toml(path)
+    for text in overrides:
+        _override(content, text)
+    for name, section in content.items():
+        if name not in SECTIONS:
+            raise ConfigError(f"{path}: {unknown('section', name, SECTIONS)}")
+        if not isinstance(section, dict):
+            raise ConfigError(f"{path}: {name} is a section: write [{name}]")
+    if "study" not in content:
+        raise ConfigError(f"{path}: section [study] is missing: it needs name and classes")
+    parts = {name: _section(path, name, content.get(name, {})) for name in SECTIONS}
+    return Study(path=path, **parts)
+
+
+def sources_of(study: Study) -> list[Source]:
+    """List the recordings of a study."""
+    folder, about = study.path.parent, study.study
+    return list_sources(
+        folder / about.recordings,
+        folder / about.trials,
+        folder / about.root,
+        about.name,
+        about.classes,
+    )
+
+
+def default_output(study_path: Path) -> Path:
+    """Where outputs go unless `-o` says otherwise: `out`, beside the study file."""
+    return study_path.parent / "out"
+
+
+def resolved(study: Study) -> dict[str, Any]:
+    """Every option of every section, as `featpipe show` prints it."""
+    return {name: dataclasses.asdict(getattr(study, name)) for name in SECTIONS}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such study file; `featpipe simulate OUT` writes one"
+        ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path} is a folder: name the study file in it") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def _override(content: dict[str, Any], text: str) -> None:
+    """Put `section.key=value` into the content of a study file."""
+    name, equals, value = text.partition("=")
+    *sections, key = name.strip().split(".")
+    if not equals or not sections or not all((*sections, key)):
+        raise ConfigError(f"--set {text}: expected section.key=value, e.g. features.window_s=4")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise ConfigError(f"--set {text}: {section} is a value, not a section")
+    try:
+        content[key] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        content[key] = value.strip()
+
+
+def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
+    """Check one section against its settings record."""
+    known = [f.name for f in dataclasses.fields(SECTIONS[name])]
+    for key in content:
+        if key not in known:
+            raise ConfigError(f"{path}: [{name}] {unknown('key', key, known)}")
+    try:
+        return TypeAdapter(SECTIONS[name]).validate_python(dict(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "value_error":
+            raise ConfigError(f"{path}: {first['ctx']['error']}") from error
+        if first["type"] == "missing":
+            raise ConfigError(f"{path}: [{name}] {key} is missing") from error
+        raise ConfigError(f"{path}: [{name}] {key} = {first['input']!r}: {first['msg']}") from error

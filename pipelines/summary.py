@@ -1,0 +1,100 @@
+"""What a run leaves beside its tables: quality, failures and the manifest.
+
+All three are derived: quality from the tables' own metadata, the manifest from the files there are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from featpipe import __version__
+from featpipe.schema import SCHEMA_VERSION
+from featpipe.tables import publish, read_metadata, with_metadata, write_text
+from pipelines.engine import Row
+
+FAILURE_COLUMNS = ("step", "unit", "subject", "session", "error", "reason")
+
+
+def write_quality(out: Path) -> int:
+    """Write `qc/recordings.parquet`, one row per recording, and return its number of rows."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for path in sorted(out.glob("features/*/*.parquet")):
+        about = read_metadata(path)
+        key = (about["recording"]["subject"], about["recording"]["session"])
+        rows.setdefault(key, dict(zip(("subject", "session"), key, strict=True))).update(
+            about["qc"]
+        )
+    frame = pd.DataFrame([rows[key] for key in sorted(rows)])
+    if not frame.empty:
+        _publish_frame(frame, out / "qc" / "recordings.parquet", out)
+    return len(frame)
+
+
+def write_failures(rows: Sequence[Row], steps: Iterable[str], out: Path) -> int:
+    """Write `failures.parquet`: what failed in these steps now, and in others last time."""
+    path = out / "failures.parquet"
+    kept = pd.DataFrame(columns=list(FAILURE_COLUMNS), dtype="str")
+    if path.exists():
+        old = pq.read_table(path).to_pandas()
+        kept = old[~old["step"].isin(list(steps))]
+    new = [
+        {"step": r.step, "unit": r.unit, "subject": r.keys.get("subject", ""),
+         "session": r.keys.get("session", ""), "error": r.error, "reason": r.reason}
+        for r in rows if r.state == "failed"
+    ]  # fmt: skip
+    frame = pd.DataFrame([*kept.to_dict("records"), *new], columns=list(FAILURE_COLUMNS))
+    _publish_frame(frame.astype("str"), path, out)
+    return len(frame)
+
+
+def write_manifest(rows: Sequence[Row], out: Path) -> None:
+    """Write `manifest.json`: every published file with rows, bytes and checksum."""
+    path = out / "manifest.json"
+    old = _load(path)
+    made = {file: about for row in rows for file, about in row.files.items()}
+    files: dict[str, Any] = {}
+    for file in sorted(_published(out)):
+        name = file.relative_to(out).as_posix()
+        if str(file) in made:
+            files[name] = made[str(file)]._asdict()
+        elif name in old and old[name]["bytes"] == file.stat().st_size and _is_older(file, path):
+            files[name] = old[name]
+        else:
+            files[name] = _describe(file)
+    about = {"featpipe": __version__, "schema_version": SCHEMA_VERSION, "files": files}
+    write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", path, out / ".staging")
+
+
+def _published(out: Path) -> Iterable[Path]:
+    for pattern in ("features/*/*.parquet", "qc/*.parquet", "predictions/**/*.parquet",
+                    "curves/**/*.parquet", "*.parquet"):  # fmt: skip
+        yield from out.glob(pattern)
+
+
+def _load(manifest: Path) -> Mapping[str, Any]:
+    try:
+        return json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _is_older(file: Path, manifest: Path) -> bool:
+    return file.stat().st_mtime_ns <= manifest.stat().st_mtime_ns
+
+
+def _describe(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    rows = pq.read_metadata(file).num_rows
+    return {"rows": rows, "bytes": file.stat().st_size, "sha256": digest}
+
+
+def _publish_frame(frame: pd.DataFrame, path: Path, out: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    publish(with_metadata(table, {"schema_version": SCHEMA_VERSION}), path, out / ".staging")

@@ -1,0 +1,155 @@
+"""The engine on steps of plain files: made, kept, failed, and why something is stale."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from featpipe.errors import ReadError
+from featpipe.tables import read_metadata, read_table
+from pipelines.digests import load_digests, save_digests
+from pipelines.engine import Output, Step, Unit, fingerprint, plan, stale_because, update
+
+
+def sources(unit):
+    return unit.payload["sources"]
+
+
+def outputs(unit, listed):
+    facts = {"step": "copy", "version": unit.payload.get("version", 1),
+             "options": unit.payload["options"], "sources": listed}  # fmt: skip
+    return [Output(unit.payload["out"] / name, facts | {"family": name}) for name in ("a", "b")]
+
+
+def make(unit, stale):
+    for output in stale:
+        text = "".join(path.read_text() for path in sources(unit))
+        if output.facts["family"] == "b" and "half" in text:
+            raise ReadError("half of it is broken")
+        if "broken" in text:
+            raise ReadError("it is broken")
+        yield output, pa.table({"text": [text]}), {"extra": 1}
+
+
+COPY = Step("copy", sources, outputs, make)
+
+
+@pytest.fixture
+def unit(tmp_path):
+    source = tmp_path / "source.txt"
+    source.write_text("one")
+    payload = {
+        "sources": [source],
+        "options": {"width": 1.0, "names": ["x"]},
+        "out": tmp_path / "o",
+    }
+    return Unit("u", {"subject": "1"}, payload)
+
+
+def run(unit):
+    return update(COPY, unit, {}, unit.payload["out"] / ".staging")
+
+
+def reasons(unit):
+    row = run(unit)
+    listed = [
+        {"name": "source.txt", "digest": f"xxh3_128:{d.digest}"} for d in row.digests.values()
+    ]
+    return {o.path.name: stale_because(o) for o in outputs(unit, listed)}
+
+
+def test_made_once_then_kept(unit):
+    assert run(unit).state == "made"
+    assert run(unit).state == "kept"
+    assert read_table(unit.payload["out"] / "a").to_pydict() == {"text": ["one"]}
+    assert read_metadata(unit.payload["out"] / "a")["extra"] == 1
+
+
+def test_a_changed_option_makes_it_again(unit):
+    run(unit)
+    unit.payload["options"]["width"] = 2.0
+    assert run(unit).state == "made"
+
+
+def test_changed_content_makes_it_again_a_touched_file_does_not(unit):
+    run(unit)
+    source = unit.payload["sources"][0]
+    source.write_text("one")
+    assert run(unit).state == "kept"
+    source.write_text("two")
+    assert run(unit).state == "made"
+
+
+def test_a_damaged_or_foreign_output_is_made_again(unit):
+    run(unit)
+    (unit.payload["out"] / "a").write_bytes(b"rubbish")
+    row = run(unit)
+    assert row.state == "made"
+    assert [name.rsplit("/", 1)[-1] for name in row.files] == ["a"]
+
+
+def test_a_failure_is_a_row_and_costs_only_what_is_broken(unit):
+    unit.payload["sources"][0].write_text("half")
+    row = run(unit)
+    assert (row.state, row.error, row.reason) == ("failed", "ReadError", "half of it is broken")
+    assert (unit.payload["out"] / "a").exists()
+    assert not (unit.payload["out"] / "b").exists()
+    assert list((unit.payload["out"] / ".staging").iterdir()) == []
+
+
+def test_a_missing_source_is_a_row(unit):
+    unit.payload["sources"][0].unlink()
+    row = run(unit)
+    assert row.state == "failed"
+    assert "source.txt" in row.reason
+
+
+def test_why_it_is_stale(unit, tmp_path):
+    run(unit)
+    listed = [{"name": "source.txt", "digest": "other"}]
+    output = outputs(unit, listed)[0]
+    assert stale_because(output) == "content of source.txt changed"
+    unit.payload["options"] = {"width": 3.0, "names": ["x"]}
+    unit.payload["version"] = 2
+    reason = stale_because(outputs(unit, listed)[0])
+    assert reason == "version 1 -> 2; width: 1.0 -> 3.0; content of source.txt changed"
+    missing = outputs(unit, listed)[0]._replace(path=tmp_path / "nowhere")
+    assert stale_because(missing) == "not made yet"
+
+
+def test_a_plan_reads_nothing(unit, tmp_path):
+    assert plan(COPY, unit, {}) is None
+    row = run(unit)
+    save_digests(tmp_path, row.digests)
+    remembered = load_digests(tmp_path)
+    assert set(plan(COPY, unit, remembered).values()) == {""}
+    unit.payload["sources"][0].write_text("longer")
+    assert plan(COPY, unit, remembered) is None
+
+
+def test_a_damaged_memory_of_digests_only_costs_time(tmp_path):
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "digests.json").write_text("{]")
+    assert load_digests(tmp_path) == {}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.dictionaries(st.text(min_size=1, max_size=4), JSON, min_size=1), st.data())
+def test_fingerprint_covers_options_and_content_and_nothing_else(options, data):
+    facts = {"step": "s", "version": 1, "options": options,
+             "sources": [{"name": "a", "bytes": 1, "digest": "d"}]}  # fmt: skip
+    mark = fingerprint(facts)
+    reordered = dict(reversed(list(options.items())))
+    assert fingerprint(facts | {"options": reordered}) == mark
+    assert fingerprint(facts | {"sources": [{"name": "elsewhere/b", "digest": "d"}]}) == mark
+    assert fingerprint(facts | {"sources": [{"name": "a", "bytes": 1, "digest": "e"}]}) != mark
+    assert fingerprint(facts | {"version": 2}) != mark
+    key = data.draw(st.sampled_from(sorted(options)))
+    assert fingerprint(facts | {"options": {**options, key: ["changed", options[key]]}}) != mark

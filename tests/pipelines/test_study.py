@@ -1,0 +1,123 @@
+"""The study file: strict reading, defaults, overrides."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from featpipe.errors import ConfigError
+from pipelines.study import SECTIONS, load_study, resolved
+
+MINIMAL = '[study]\nname = "lab"\nclasses = ["calm", "tense"]\n'
+
+
+def load(folder, text=MINIMAL, overrides=()):
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_study(path, overrides)
+
+
+def test_defaults_are_the_contract(tmp_path):
+    study = load(tmp_path)
+    assert (study.eeg.sfreq, study.eeg.l_freq, study.eeg.h_freq) == (200.0, 0.0, 75.0)
+    assert (study.eeg.baseline, study.eye.side, study.eye.event_scope) == (
+        "trial",
+        "auto",
+        "window",
+    )
+    assert (study.features.eeg, study.features.window_s, study.features.hop) == (("de",), 1.0, 1.0)
+
+
+def test_the_example_of_the_contract_is_read(tmp_path):
+    study = load(
+        tmp_path,
+        """
+        [study]
+        name = "mylab"
+        layout = "table"
+        root = "raw"
+        recordings = "recordings.csv"
+        trials = "trials.csv"
+        classes = ["negative", "neutral", "positive"]
+        [eeg]
+        sfreq = 200.0
+        l_freq = 0.0
+        h_freq = 75.0
+        baseline = "trial"
+        [eye]
+        side = "auto"
+        event_scope = "window"
+        [features]
+        eeg = ["de", "de_lds"]
+        eye = true
+        window_s = 1.0
+        hop_s = 1.0
+        """,
+    )
+    assert study.features.eeg == ("de", "de_lds")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ('[study]\nname = "x"\n', r"\[study\] classes is missing"),
+        ("[eeg]\n", r"section \[study\] is missing"),
+        (MINIMAL + "[feature]\n", r"unknown section 'feature': did you mean 'features'"),
+        (MINIMAL + "[eeg]\nsfrq = 1\n", r"\[eeg\] unknown key 'sfrq': did you mean 'sfreq'"),
+        (MINIMAL + '[eeg]\nsfreq = "fast"\n', r"\[eeg\] sfreq = 'fast'"),
+        (MINIMAL + "[eeg]\nh_freq = 120\n", r"h_freq = 120.*expected"),
+        (MINIMAL + '[eeg]\nbaseline = "before"\n', r"\[eeg\] baseline = 'before'.*trial"),
+        (MINIMAL + '[features]\neeg = ["dee"]\n', r"unknown family 'dee': did you mean 'de'"),
+        (MINIMAL + "[features]\nwindow_s = 0\n", r"window_s = 0"),
+        (MINIMAL + '[eye]\nside = "middle"\n', r"\[eye\] side"),
+        (MINIMAL.replace('"tense"', '"calm"'), "two different names"),
+        (MINIMAL + 'layout = "sed"\n', "unknown layout 'sed'"),
+        ("study = 3\n", r"study is a section"),
+        ("[study\n", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, match):
+    with pytest.raises(ConfigError, match=match):
+        load(tmp_path, text)
+
+
+def test_overrides(tmp_path):
+    study = load(
+        tmp_path,
+        overrides=[
+            "features.window_s=4",
+            'features.eeg=["de_ma"]',
+            "eye.side=left",
+            "train.options.cscm.alpha=2",
+        ],
+    )
+    assert study.features.window_s == 4
+    assert study.features.eeg == ("de_ma",)
+    assert study.eye.side == "left"
+    assert study.train.options == {"cscm": {"alpha": 2}}
+
+
+@pytest.mark.parametrize("text", ["window_s=4", "features.window_s", "features.=3", "=4"])
+def test_bad_overrides_are_named(tmp_path, text):
+    with pytest.raises(ConfigError, match="--set"):
+        load(tmp_path, overrides=[text])
+
+
+def test_a_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match="featpipe simulate"):
+        load_study(tmp_path / "nothing.toml")
+
+
+def test_every_option_is_read_somewhere(tmp_path):
+    """An option that no code looks at would be a lie."""
+    root = Path(__file__).parents[2]
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for package in ("featpipe", "models", "pipelines")
+        for path in (root / package).rglob("*.py")
+    )
+    for record in SECTIONS.values():
+        for field in dataclasses.fields(record):
+            assert re.search(rf"\.{field.name}\b", code), f"{record.__name__}.{field.name}"
+    assert set(resolved(load(tmp_path))) == set(SECTIONS)
