@@ -1,0 +1,97 @@
+"""Share of a stretch of time in which the tracker saw the eye (column `good`)."""
+
+import numpy as np
+
+from featpipe.eye.side import events_of
+from featpipe.recording import EyeRecording
+from featpipe.schema import EYE_EVENT_KINDS
+
+PAUSE_S = 0.025
+"""Silences shorter than this are jitter of the time stamps, not lost samples."""
+
+
+def valid_share(eye: EyeRecording, side: str, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Return the share of each window's samples that are valid.
+
+    With samples: valid samples among those in the window, where samples that should be there,
+    but are not, count as lost: in pauses of the recording, before its begin and after its end.
+    With events only: the share of the window's time within the recording (first onset to last
+    end of any event) and outside blinks, however long.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Rows ordered by time, on the clock of the windows.
+    side : str
+        "left" or "right".
+    start, stop : numpy.ndarray, shape (n_windows,)
+        Windows [start, stop) in s, ordered, of any overlap.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_windows,)
+        0 to 1.
+    """
+    if not start.size:
+        return np.zeros(0)
+    if len(eye.samples):
+        time = eye.samples["time"].to_numpy(dtype=float)
+        valid = eye.samples[f"valid_{side}"].to_numpy(dtype=bool)
+        near = slice(
+            max(int(np.searchsorted(time, start[0])) - 1, 0),
+            int(np.searchsorted(time, stop[-1])) + 1,
+        )
+        return _valid_samples(time[near], valid[near], start, stop)
+    lost = _time_inside(_lost_time(eye, side), start, stop) / (stop - start)
+    return np.round(np.clip(1 - lost, 0, 1), 9)
+
+
+def _valid_samples(
+    time: np.ndarray, valid: np.ndarray, start: np.ndarray, stop: np.ndarray
+) -> np.ndarray:
+    """Return the share of valid samples, counting those that are missing as lost."""
+    step = np.diff(time)
+    if not np.any(step > 0):
+        return np.zeros(start.size)
+    period = np.median(step[step > 0])
+    pause = np.flatnonzero(step > max(1.5 * period, PAUSE_S))
+    begin = np.concatenate([[-np.inf], time[pause] + period, [time[-1] + period]])
+    end = np.concatenate([[time[0]], time[pause + 1], [np.inf]])
+    n_missing = _time_inside(np.stack([begin, end]), start, stop) / period
+    first, last = np.searchsorted(time, start), np.searchsorted(time, stop)
+    n_valid = np.concatenate([[0], np.cumsum(valid)])
+    n_samples = last - first + n_missing
+    share = np.zeros(start.size)
+    np.divide(n_valid[last] - n_valid[first], n_samples, out=share, where=n_samples > 0)
+    return share
+
+
+def _lost_time(eye: EyeRecording, side: str) -> np.ndarray:
+    """Return disjoint stretches (begin, end) without data in an export of events."""
+    seen = [events_of(eye, name, kind) for name in ("left", "right") for kind in EYE_EVENT_KINDS]
+    onset = np.concatenate([events.onset for events in seen])
+    if not onset.size:
+        return np.array([[-np.inf], [np.inf]])
+    last = max(events.stop.max(initial=-np.inf) for events in seen)
+    blinks = events_of(eye, side, "blink")
+    begin = np.concatenate([[-np.inf], blinks.onset, [last]])
+    end = np.concatenate([[onset.min()], blinks.stop, [np.inf]])
+    return _merged(begin, end)
+
+
+def _merged(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the union of stretches as disjoint ones, in order."""
+    order = np.argsort(begin, kind="stable")
+    begin, end = begin[order], np.maximum.accumulate(end[order])
+    is_new = np.concatenate([[True], begin[1:] > end[:-1]])
+    is_last = np.concatenate([is_new[1:], [True]])
+    return np.stack([begin[is_new], end[is_last]])
+
+
+def _time_inside(stretches: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Return the seconds of each window that lie within disjoint, ordered stretches."""
+    begin, end = np.clip(stretches, start[0], stop[-1])
+    until = np.concatenate([[0.0], np.cumsum(end - begin)])
+    time = np.stack([begin, end], axis=1).ravel()
+    total = np.stack([until[:-1], until[1:]], axis=1).ravel()
+    return np.interp(stop, time, total) - np.interp(start, time, total)

@@ -1,0 +1,119 @@
+"""Which eye to take, and its events."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ConfigError, ReadError, unknown
+from featpipe.recording import EyeRecording
+
+SIDES = ("auto", "left", "right")
+
+_LOOKING = ("fixation", "saccade")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one kind and one eye, ordered by onset.
+
+    Attributes
+    ----------
+    onset, duration : numpy.ndarray, shape (n_events,)
+        Seconds; finite, durations not negative.
+    pupil_x, pupil_y, dispersion_x, dispersion_y : numpy.ndarray, shape (n_events,)
+        The tracker's units; NaN where unknown.
+    amplitude : numpy.ndarray, shape (n_events,)
+        Degrees; NaN where unknown.
+    """
+
+    onset: np.ndarray
+    duration: np.ndarray
+    pupil_x: np.ndarray
+    pupil_y: np.ndarray
+    dispersion_x: np.ndarray
+    dispersion_y: np.ndarray
+    amplitude: np.ndarray
+
+    @property
+    def stop(self) -> np.ndarray:
+        """End of each event, s."""
+        return self.onset + self.duration
+
+
+def choose_side(eye: EyeRecording, side: str) -> str:
+    """Return the eye to compute features from.
+
+    "auto" takes the eye with the larger share of valid samples, the left one on a tie. In an
+    export of events only, the summed duration of the fixations and saccades stands for it.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Any clock.
+    side : str
+        "left", "right" or "auto".
+
+    Returns
+    -------
+    str
+        "left" or "right".
+
+    Raises
+    ------
+    ConfigError
+        If `side` is none of the three.
+    ReadError
+        If the recording holds no data of the eye that was asked for, or of either.
+    """
+    if side not in SIDES:
+        raise ConfigError(unknown("eye side", side, SIDES))
+    amount = {name: _amount(eye, name) for name in ("left", "right")}
+    if side == "auto":
+        side = "right" if amount["right"] > amount["left"] else "left"
+    if amount[side] > 0:
+        return side
+    other = "right" if side == "left" else "left"
+    advice = f"choose side = {other!r}, or leave out" if amount[other] > 0 else "leave out"
+    which = f"the {side} eye" if amount[other] > 0 else "either eye"
+    raise ReadError(f"{eye.format}: no valid data of {which}; {advice} this recording")
+
+
+def events_of(eye: EyeRecording, side: str, kind: str) -> Events:
+    """Return the events of one kind and eye, ordered by onset.
+
+    Events that name neither eye (of a tracker that reports both as one) belong to either.
+    Defective ones, without an onset or with a negative or unknown duration, are left out.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Any clock.
+    side : str
+        "left" or "right".
+    kind : str
+        One of `schema.EYE_EVENT_KINDS`.
+
+    Returns
+    -------
+    Events
+    """
+    other = "right" if side == "left" else "left"
+    duration = _column(eye.events, "duration")
+    keep = (_column(eye.events, "kind") == kind) & (_column(eye.events, "eye") != other)
+    keep &= np.isfinite(_column(eye.events, "onset")) & np.isfinite(duration) & (duration >= 0)
+    rows = np.flatnonzero(keep)
+    rows = rows[np.argsort(_column(eye.events, "onset")[rows], kind="stable")]
+    return Events(**{field.name: _column(eye.events, field.name)[rows] for field in fields(Events)})
+
+
+def _amount(eye: EyeRecording, side: str) -> float:
+    """Return how much valid data one eye has: share of samples, or seconds of events."""
+    if len(eye.samples):
+        return float(_column(eye.samples, f"valid_{side}").mean())
+    return sum(float(events_of(eye, side, kind).duration.sum()) for kind in _LOOKING)
+
+
+def _column(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column as an array: of objects if text, else of numbers."""
+    return frame[name].to_numpy(dtype=object if name in ("kind", "eye") else float)

@@ -1,0 +1,262 @@
+"""The 33 eye columns per window: pupil, dispersion, fixation, blink, saccade, event statistics.
+
+What the literature leaves open is decided here, and only here (pupil trace and entropy:
+`featpipe.eye.pupil`; share of valid samples: `featpipe.eye.coverage`).
+
+* An event belongs to every window [start, stop) that holds its onset, with its whole duration,
+  also where that ends outside the window. Fixations, saccades and blinks of one eye only.
+* Mean, std, total, maximum and frequency of events that a window does not hold are 0; so is the
+  std of one event. Standard deviations are those of the population.
+* An event of which a quantity is unknown (NaN) is left out of that quantity's statistics, but
+  counted. A quantity that no event of the recording has is NaN everywhere, since unknown is not
+  zero; so are all event columns of a recording without any events of the eye.
+* Pupil mean and std: over the valid samples of the window, unfiltered, except those at the edges
+  of a blink (all of them where the window has no others); without pupil samples, over the average
+  sizes of the fixations that overlap it, weighted by the time they share with it.
+* Dispersion mean and std are statistics of fixations like their durations, hence 0 where none
+  starts. The dispersion of one fixation in the event statistics is X + Y.
+* All pupil and dispersion columns are NaN in a window without a valid sample (`good` is 0). The
+  pupil's are NaN as well where no size was measured: in an export of events only, a window that no
+  fixation overlaps. An entropy of zero power is NaN.
+* A blink longer than `max_blink_s` is a loss of the track, not a blink.
+* Saccade latency: time from the end of the previous saccade of the trial to the start of this one,
+  at least 0; it belongs to this saccade's window, though the previous one may lie before it. The
+  first saccade of a trial has none. The average is total / number of saccades of the window.
+* Duration and amplitude average of the event statistics equal the means of the saccade columns
+  when the scope is the window; they differ when it is the trial.
+
+References
+----------
+Lu Y, Zheng W-L, Li B, Lu B-L. Combining eye movements and EEG to enhance emotion recognition.
+IJCAI 2015. Zheng W-L, Liu W, Lu Y, Lu B-L, Cichocki A. EmotionMeter. IEEE Trans Cybern 2019.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
+
+from featpipe.errors import ConfigError, unknown
+from featpipe.eye.coverage import valid_share
+from featpipe.eye.pupil import pupil_samples, pupil_trace, slow_band_entropy
+from featpipe.eye.side import SIDES, Events, events_of
+from featpipe.features.spans import (
+    Spans,
+    Statistics,
+    overlapping,
+    starting,
+    statistics,
+    trial_span,
+    weighted_mean_std,
+    window_spans,
+)
+from featpipe.recording import EyeRecording
+from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENT_STATISTICS, EYE_FEATURES
+from featpipe.windows import Grid
+
+SCOPES = ("window", "trial")
+
+MIN_PUPIL_WINDOW_S = 5.0
+"""A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
+
+CONTEXT_S = 30.0
+"""The pupil trace is laid through the data of a trial, of `pupil_window_s` on either side and of so
+many seconds more, to bridge gaps; it ends there, as it does at the ends of the recording."""
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class EyeSettings:
+    """What the eye columns depend on.
+
+    Attributes
+    ----------
+    side : str
+        "left", "right" or "auto": the eye with the larger share of valid data.
+    event_scope : str
+        Whether the last nine columns describe the "window" or, as published, the whole "trial";
+        the latter are constant over a trial and so tell trials apart.
+    pupil_window_s : float
+        Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more.
+    max_blink_s : float
+        Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
+        seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
+    """
+
+    side: Literal["auto", "left", "right"] = "auto"
+    event_scope: Literal["window", "trial"] = "window"
+    pupil_window_s: float = 20.0
+    max_blink_s: float = 1.0
+
+    def __post_init__(self):
+        if self.side not in SIDES:
+            raise ConfigError(unknown("eye side", self.side, SIDES))
+        if self.event_scope not in SCOPES:
+            raise ConfigError(unknown("event_scope", self.event_scope, SCOPES))
+        if not self.pupil_window_s >= MIN_PUPIL_WINDOW_S:
+            raise ConfigError(
+                f"pupil_window_s = {self.pupil_window_s:g}: must be {MIN_PUPIL_WINDOW_S:g} s or "
+                "more, or the slow pupil bands cannot be told apart; 20 is usual"
+            )
+        if not self.max_blink_s > 0:
+            raise ConfigError(f"max_blink_s = {self.max_blink_s:g}: must be above 0; 1 is usual")
+
+
+def eye_features(
+    eye: EyeRecording, side: str, grid: Grid, settings: EyeSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 33 eye columns of every window of a trial; see the module for their definition.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        On the EEG's clock, ordered by time (`featpipe.eye.clock.on_eeg_clock`).
+    side : str
+        "left" or "right" (`featpipe.eye.side.choose_side`).
+    grid : Grid
+        Windows of one trial.
+    settings : EyeSettings
+        Options.
+
+    Returns
+    -------
+    values : numpy.ndarray, shape (n_windows, 33)
+        In the order of `schema.EYE_FEATURES`: ms, degrees, 1/s, nats, the tracker's units.
+    good : numpy.ndarray, shape (n_windows,)
+        Share of the window's samples that are valid; without samples, of its time that is
+        recorded and in no blink.
+    """
+    if not grid.starts.size:
+        return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
+    windows, of_kind = window_spans(grid), _events_by_kind(eye, side, settings.max_blink_s)
+    good = valid_share(eye, side, windows.start, windows.stop)
+    columns = pupil_columns(eye, side, windows, settings.pupil_window_s)
+    if any(events.onset.size for events in of_kind.values()):
+        columns |= dispersion_columns(of_kind["fixation"], windows)
+        columns |= duration_columns(of_kind, windows)
+        scope = windows if settings.event_scope == "window" else trial_span(grid)
+        columns |= event_statistics(of_kind, grid, scope)
+    values = np.full((good.size, len(EYE_FEATURES)), np.nan)
+    for i, name in enumerate(EYE_FEATURES):
+        if name in columns:
+            values[:, i] = columns[name]
+    of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
+    values[np.ix_(good == 0, of_samples)] = np.nan
+    return values, good
+
+
+def pupil_columns(eye: EyeRecording, side: str, windows: Spans, length_s: float) -> Columns:
+    """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
+    eye = _near(eye, windows, length_s + CONTEXT_S)
+    pupil, i_window, weights = _pupil_pairs(eye, side, windows)
+    time, *trace = pupil_trace(eye, side)
+    centre = (windows.start + windows.stop) / 2
+    columns: Columns = {}
+    for i_axis, axis in enumerate("xy"):
+        mean, std = weighted_mean_std(pupil[i_axis], i_window, weights, centre.size)
+        entropy = slow_band_entropy(time, trace[i_axis], centre, length_s)
+        entropy[np.isnan(mean)] = np.nan
+        columns |= {f"eye_pupil_{axis}_mean": mean, f"eye_pupil_{axis}_std": std}
+        columns |= {f"eye_pupil_{axis}_de{band + 1}": de for band, de in enumerate(entropy.T)}
+    return columns
+
+
+def dispersion_columns(fixations: Events, windows: Spans) -> Columns:
+    """Return mean and std of the dispersion of fixations, 4 columns."""
+    columns: Columns = {}
+    for axis, dispersion in (("x", fixations.dispersion_x), ("y", fixations.dispersion_y)):
+        of_span = _statistics(dispersion, fixations.onset, windows)
+        columns[f"eye_dispersion_{axis}_mean"] = of_span.mean
+        columns[f"eye_dispersion_{axis}_std"] = of_span.std
+    return columns
+
+
+def duration_columns(of_kind: Mapping[str, Events], windows: Spans) -> Columns:
+    """Return mean and std of durations (ms) and saccade amplitudes (degrees), 8 columns."""
+    saccades = of_kind["saccade"]
+    amplitude = _statistics(saccades.amplitude, saccades.onset, windows)
+    columns = {
+        "eye_saccade_amplitude_mean": amplitude.mean,
+        "eye_saccade_amplitude_std": amplitude.std,
+    }
+    for kind, events in of_kind.items():
+        duration = statistics(1000 * events.duration, events.onset, windows)
+        columns[f"eye_{kind}_duration_mean"] = duration.mean
+        columns[f"eye_{kind}_duration_std"] = duration.std
+    return columns
+
+
+def event_statistics(of_kind: Mapping[str, Events], grid: Grid, spans: Spans) -> Columns:
+    """Return the last nine columns, of the windows of a trial or (one value) of the trial."""
+    fixations, saccades, blinks = (of_kind[kind] for kind in ("fixation", "saccade", "blink"))
+    fixation = statistics(1000 * fixations.duration, fixations.onset, spans)
+    dispersion = fixations.dispersion_x + fixations.dispersion_y
+    dispersed = _statistics(dispersion, fixations.onset, spans)
+    saccade = statistics(1000 * saccades.duration, saccades.onset, spans)
+    latency = statistics(_latency(saccades, grid), saccades.onset, spans)
+    columns = (
+        statistics(blinks.duration, blinks.onset, spans).count / spans.length_s,
+        fixation.count / spans.length_s,
+        fixation.maximum,
+        dispersed.total,
+        dispersed.maximum,
+        saccade.count / spans.length_s,
+        saccade.mean,
+        _statistics(saccades.amplitude, saccades.onset, spans).mean,
+        latency.total / np.maximum(saccade.count, 1),
+    )
+    return dict(zip(EYE_EVENT_STATISTICS, columns, strict=True))
+
+
+def _events_by_kind(eye: EyeRecording, side: str, max_blink_s: float) -> dict[str, Events]:
+    """Return fixations, saccades and blinks of one eye, without losses of the track."""
+    of_kind = {kind: events_of(eye, side, kind) for kind in EYE_EVENT_KINDS}
+    blinks = of_kind["blink"]
+    short = blinks.duration <= max_blink_s
+    kept = {field.name: getattr(blinks, field.name)[short] for field in fields(Events)}
+    return of_kind | {"blink": Events(**kept)}
+
+
+def _latency(saccades: Events, grid: Grid) -> np.ndarray:
+    """Return ms from the end of the trial's previous saccade; NaN for its first and outside."""
+    latency = np.full(saccades.onset.size, np.nan)
+    of_trial, _ = starting(saccades.onset, trial_span(grid))
+    since = saccades.onset[of_trial][1:] - saccades.stop[of_trial][:-1]
+    latency[of_trial[1:]] = 1000 * np.maximum(since, 0)
+    return latency
+
+
+def _statistics(values: np.ndarray, onset: np.ndarray, spans: Spans) -> Statistics:
+    """Return statistics of a quantity that the export may lack; NaN then, not 0."""
+    if values.size and np.isnan(values).all():
+        nan = np.full(spans.start.size, np.nan)
+        return Statistics(nan, nan, nan, nan, nan)
+    return statistics(values, onset, spans)
+
+
+def _near(eye: EyeRecording, windows: Spans, margin_s: float) -> EyeRecording:
+    """Return the recording with only those samples and events that are near the windows."""
+    bounds = [windows.start[0] - margin_s, windows.stop[-1] + margin_s]
+    first, end = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), bounds)
+    is_near = eye.events["onset"].between(*bounds)
+    return replace(eye, samples=eye.samples.iloc[first:end], events=eye.events.loc[is_near])
+
+
+def _pupil_pairs(
+    eye: EyeRecording, side: str, windows: Spans
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pupil sizes, shape (2, n_pairs), the window of each and its weight."""
+    samples = pupil_samples(eye, side)
+    if not samples.time.size:
+        fixations = events_of(eye, side, "fixation")
+        i_event, i_window, seconds = overlapping(fixations.onset, fixations.stop, windows)
+        return np.stack([fixations.pupil_x, fixations.pupil_y])[:, i_event], i_window, seconds
+    i_sample, i_window = starting(samples.time, windows)
+    is_clear = samples.is_clear[i_sample]
+    has_clear = np.bincount(i_window, is_clear, windows.start.size) > 0
+    keep = is_clear | ~has_clear[i_window]
+    i_sample, i_window = i_sample[keep], i_window[keep]
+    pupil = np.stack([samples.x[i_sample], samples.y[i_sample]])
+    return pupil, i_window, np.ones(i_window.size)

@@ -1,0 +1,182 @@
+"""The obvious slow version of the 33 eye columns, one window and one event at a time."""
+
+import itertools
+
+import numpy as np
+
+BLINK_S = MARGIN_S = 0.05
+BANDS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
+
+
+def eye_features(eye, side, grid, settings):
+    """Values (n_windows, 33) and good (n_windows,), in the order of the contract."""
+    events = [dict(row) for _, row in eye.events.sort_values("onset").iterrows()]
+    events = [e for e in events if e["eye"] == side and e["duration"] >= 0]
+    samples = eye.samples[["time", f"pupil_x_{side}", f"pupil_y_{side}", f"valid_{side}"]]
+    samples = [tuple(row) for row in samples.to_numpy(dtype=float)]
+    trial = (grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq)
+    rows, good = [], []
+    for start in grid.starts:
+        first = grid.start + start
+        window = (first / grid.sfreq, (first + grid.n_window) / grid.sfreq)
+        share = _good(samples, events, eye, window)
+        row = _pupil(samples, events, window, settings.pupil_window_s)
+        row += _dispersion(events, window)
+        if share == 0:
+            row = [np.nan] * 16
+        row += _durations(events, window, settings.max_blink_s)
+        scope = trial if settings.event_scope == "trial" else window
+        row += _event_statistics(events, scope, trial, settings.max_blink_s)
+        if not events:
+            row[12:] = [np.nan] * 21
+        rows.append(row)
+        good.append(share)
+    return np.array(rows), np.array(good)
+
+
+def _good(samples, events, eye, window):
+    if samples:
+        inside = [valid for time, _, _, valid in samples if window[0] <= time < window[1]]
+        return sum(inside) / len(inside) if inside else 0.0
+    ends = [r["onset"] + r["duration"] for _, r in eye.events.iterrows()]
+    fine = np.linspace(*window, 20001)[:-1] + (window[1] - window[0]) / 40000
+    seen = (fine >= eye.events["onset"].min()) & (fine < max(ends))
+    for e in events:
+        if e["kind"] == "blink":
+            seen &= ~((fine >= e["onset"]) & (fine < e["onset"] + e["duration"]))
+    return seen.mean()
+
+
+def _pupil(samples, events, window, length_s):
+    values, weights = _pupil_in(samples, events, window)
+    means, stds, entropies = [], [], []
+    for axis in (0, 1):
+        pupil = np.array([v[axis] for v in values])
+        if len(pupil) == 0:
+            return [np.nan] * 12
+        mean = np.average(pupil, weights=weights)
+        means.append(mean)
+        stds.append(np.sqrt(np.average((pupil - mean) ** 2, weights=weights)))
+        entropies += _entropy(*_trace(samples, events, axis), sum(window) / 2, length_s)
+    return means + stds + entropies
+
+
+def _pupil_in(samples, events, window):
+    if samples:
+        seen = _seen(samples)
+        inside = [s for s in seen if window[0] <= s[0] < window[1]]
+        clear = [s for s in inside if s[3]]
+        chosen = clear or inside
+        return [s[1:3] for s in chosen], [1.0] * len(chosen)
+    values, weights = [], []
+    for e in events:
+        shared = min(e["onset"] + e["duration"], window[1]) - max(e["onset"], window[0])
+        if e["kind"] == "fixation" and shared > 0:
+            values.append((e["pupil_x"], e["pupil_y"]))
+            weights.append(shared)
+    return values, weights
+
+
+def _seen(samples):
+    """Valid samples as (time, x, y, is clear of blinks)."""
+    valid = [s for s in samples if s[3] and not np.isnan(s[1])]
+    usual = np.median([b[0] - a[0] for a, b in itertools.pairwise(valid)])
+    bad = set()
+    for a, b in itertools.pairwise(valid):
+        if b[0] - a[0] - usual > BLINK_S:
+            bad |= {s[0] for s in valid if a[0] - MARGIN_S <= s[0] <= a[0]}
+            bad |= {s[0] for s in valid if b[0] <= s[0] <= b[0] + MARGIN_S}
+    return [(*s[:3], s[0] not in bad) for s in valid]
+
+
+def _trace(samples, events, axis):
+    if samples:
+        seen = _seen(samples)
+        bins = {}
+        for s in seen:
+            if s[3]:
+                bins.setdefault(np.floor(s[0] * 20 + 0.5), []).append((s[0], s[1 + axis]))
+        points = [np.mean(pairs, axis=0) for _, pairs in sorted(bins.items())]
+        first, last = seen[0][0], seen[-1][0]
+    else:
+        fixations = [e for e in events if e["kind"] == "fixation"]
+        points = [(e["onset"] + e["duration"] / 2, e["pupil_" + "xy"[axis]]) for e in fixations]
+        points = sorted(points)
+        first, last = points[0][0], points[-1][0]
+    time = np.arange(np.ceil(first * 20), np.floor(last * 20) + 1) / 20
+    return time, np.interp(time, *np.array(points).T)
+
+
+def _entropy(time, pupil, centre, length_s):
+    n = min(round(length_s * 20), len(pupil))
+    first = round((centre - time[0]) * 20 - n / 2)
+    first = min(max(first, 0), len(pupil) - n)
+    x = pupil[first : first + n] - pupil[first : first + n].mean()
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+    entropies = []
+    for low, high in BANDS:
+        variance = 0.0
+        for k in range(n // 2 + 1):
+            if low <= k * 20 / n < high:
+                wave = np.exp(-2j * np.pi * k * np.arange(n) / n)
+                sides = 1 if k in (0, n / 2) else 2
+                variance += sides * abs(np.sum(hann * x * wave)) ** 2 / (n * np.sum(hann**2))
+        entropies.append(0.5 * np.log(2 * np.pi * np.e * variance) if variance > 0 else np.nan)
+    return entropies
+
+
+def _starting(events, kind, span):
+    return [e for e in events if e["kind"] == kind and span[0] <= e["onset"] < span[1]]
+
+
+def _known(values):
+    return [v for v in values if not np.isnan(v)]
+
+
+def _mean(values):
+    return np.mean(_known(values)) if _known(values) else 0.0
+
+
+def _std(values):
+    return np.std(_known(values)) if _known(values) else 0.0
+
+
+def _dispersion(events, window):
+    fixations = _starting(events, "fixation", window)
+    x, y = ([e["dispersion_" + axis] for e in fixations] for axis in "xy")
+    return [_mean(x), _mean(y), _std(x), _std(y)]
+
+
+def _durations(events, window, max_blink_s):
+    fixation = [1000 * e["duration"] for e in _starting(events, "fixation", window)]
+    blink = [e["duration"] for e in _starting(events, "blink", window)]
+    blink = [1000 * d for d in blink if d <= max_blink_s]
+    saccades = _starting(events, "saccade", window)
+    duration = [1000 * e["duration"] for e in saccades]
+    amplitude = [e["amplitude"] for e in saccades]
+    row = [_mean(fixation), _std(fixation), _mean(blink), _std(blink)]
+    return [*row, _mean(duration), _mean(amplitude), _std(duration), _std(amplitude)]
+
+
+def _event_statistics(events, span, trial, max_blink_s):
+    length = span[1] - span[0]
+    fixations = _starting(events, "fixation", span)
+    saccades = _starting(events, "saccade", span)
+    blinks = [e for e in _starting(events, "blink", span) if e["duration"] <= max_blink_s]
+    dispersion = _known([e["dispersion_x"] + e["dispersion_y"] for e in fixations])
+    latencies, previous = [], None
+    for e in _starting(events, "saccade", trial):
+        if previous is not None and span[0] <= e["onset"] < span[1]:
+            latencies.append(1000 * max(0.0, e["onset"] - previous["onset"] - previous["duration"]))
+        previous = e
+    return [
+        len(blinks) / length,
+        len(fixations) / length,
+        max([1000 * e["duration"] for e in fixations], default=0.0),
+        sum(dispersion),
+        max(dispersion, default=0.0),
+        len(saccades) / length,
+        _mean([1000 * e["duration"] for e in saccades]),
+        _mean([e["amplitude"] for e in saccades]),
+        sum(latencies) / len(saccades) if saccades else 0.0,
+    ]
