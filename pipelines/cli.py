@@ -76,7 +76,7 @@ def demo(out: Path, workers: int | None) -> int:
 @click.option(
     "--trials", default=12, show_default=True, type=click.IntRange(1), help="Per session."
 )
-@click.option("--trial-s", default=12.0, show_default=True, help="Seconds per trial.")
+@click.option("--trial-s", default=20.0, show_default=True, help="Seconds per trial.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 def simulate(
     out: Path, subjects: int, sessions: int, trials: int, trial_s: float, seed: int

@@ -18,6 +18,9 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "
 }
 """Parallelism is between recordings; threads inside a worker would only compete."""
 
+DEATHS = 1
+"""A task that killed one more worker than this is given up."""
+
 
 @contextmanager
 def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[Client]:
@@ -56,7 +59,12 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                 yield client
             return
         with (
-            config.set({"distributed.nanny.pre-spawn-environ": ONE_THREAD}),
+            config.set(
+                {
+                    "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+                    "distributed.scheduler.allowed-failures": DEATHS,
+                }
+            ),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,

@@ -25,8 +25,8 @@ SETTINGS = SimulationSettings()
 
 INTRODUCTION = """\
 featpipe demo: a simulated study of {n} subjects, from raw files to eye-only emotion recognition.
-1 simulate  Neuroscan .cnt and SMI exports, about 45 MB per subject, into {out}
-2 extract   200 Hz, 0-75 Hz, DE per band and 33 eye columns per 1-s window, into {out}/out/features
+1 simulate  Neuroscan .cnt and SMI exports, about 80 MB per subject, into {out}
+2 extract   200 Hz, 0-75 Hz, DE per band and 33 eye columns per 4-s window, into {out}/out/features
 3 train     the CSCM family; train on EEG and eye, test on the eyes of a subject never seen
 """
 
@@ -38,7 +38,7 @@ report        {report}
 What to try next
   featpipe show {study}                     every option, and what is stale
   featpipe train {study} --protocol within  another question: unseen trials
-  featpipe run {study} -o {out}-4s --set features.window_s=4 --set features.hop_s=4
+  featpipe run {study} -o {out}-1s --set features.window_s=1 --set features.hop_s=1
   featpipe scan PATH                        what lies in a folder of your own recordings
 """
 

@@ -153,14 +153,41 @@ def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path,
         Path -> reason ("" when fresh); None when a source has to be read to know.
     """
     try:
-        sources = list(step.sources(unit))
+        digests = {path: known_digest(path, remembered) for path in step.sources(unit)}
     except (ReadError, OSError):
         return None
-    digests = [known_digest(path, remembered) for path in sources]
-    if any(digest is None for digest in digests):
+    known = [listed(path, digest) for path, digest in digests.items() if digest is not None]
+    if len(known) < len(digests):
         return None
-    known = [listed(path, d) for path, d in zip(sources, digests, strict=True) if d is not None]
     return {output.path: stale_because(output) for output in step.outputs(unit, known)}
+
+
+def explain(
+    step: Step, unit: Unit, remembered: Mapping[str, Digest]
+) -> tuple[dict[Path, str], dict[str, Digest]]:
+    """Say which outputs of a unit are stale, reading sources only where an output is there.
+
+    Returns
+    -------
+    reasons : dict
+        Path -> reason, "" when fresh.
+    digests : dict
+        Of the sources that had to be read; worth remembering.
+
+    Raises
+    ------
+    ReadError
+        When a source is missing.
+    """
+    sources = list(step.sources(unit))
+    unknown = [{"name": path.name, "bytes": 0, "digest": ""} for path in sources]
+    outputs = step.outputs(unit, unknown)
+    if not any(output.path.exists() for output in outputs):
+        return {output.path: "not made yet" for output in outputs}, {}
+    digests = {path: digest_file(path, remembered) for path in sources}
+    known = [listed(path, digest) for path, digest in digests.items()]
+    reasons = {output.path: stale_because(output) for output in step.outputs(unit, known)}
+    return reasons, {str(path.absolute()): digest for path, digest in digests.items()}
 
 
 def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Path) -> Row:

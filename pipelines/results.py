@@ -9,6 +9,7 @@ import pyarrow as pa
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, read_table, with_metadata
 from models.comparison import paired_differences
+from models.registry import METHODS
 from models.scores import scores, summary
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
@@ -44,6 +45,8 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
     if not parts:
         return 0
     frame = pd.concat(parts, ignore_index=True)
+    order = {name: i for i, name in enumerate(METHODS)}
+    frame = frame.sort_values("method", key=lambda names: names.map(order), kind="stable")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     about = {"schema_version": SCHEMA_VERSION, "family": "scores"}
     publish(with_metadata(table, about), out / "scores.parquet", out / ".staging")

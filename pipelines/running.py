@@ -1,23 +1,16 @@
 """Run the units of a step on Dask, with progress; finish with counts and the list of failures."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from dask.distributed import KilledWorker, as_completed
+from dask.distributed import Future, KilledWorker, as_completed
 
 from featpipe.errors import ReadError
 from pipelines.cluster import cpu_count, open_client
 from pipelines.digests import Digest, load_digests, save_digests, select
 from pipelines.engine import Row, Step, Unit, plan, update
 from pipelines.progress import Progress
-
-logger = logging.getLogger(__name__)
-
-RETRIES = 2
-"""How often a task is tried again when its worker is lost or a disk stutters."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +33,13 @@ class RunSettings:
 
 
 def run_step(
-    step: Step, units: Sequence[Unit], out: Path, settings: RunSettings, *,
+    step: Step,
+    units: Sequence[Unit],
+    out: Path,
+    settings: RunSettings,
+    *,
     before: Callable[[], None] | None = None,
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """Bring every unit of a step up to date.
 
     Parameters
@@ -85,32 +82,48 @@ def run_step(
 
 
 def _run(
-    step: Step, work: Sequence[Unit], out: Path, settings: RunSettings,
+    step: Step,
+    work: Sequence[Unit],
+    out: Path,
+    settings: RunSettings,
     remembered: Mapping[str, Digest],
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     workers = min(settings.workers or cpu_count(), len(work))
     staging = out / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[Row] = []
     with (
         Progress(step.name, len(work)) as progress,
         open_client(workers, settings.scheduler, staging) as client,
     ):
-        futures = {
-            client.submit(
-                update, step, unit, select(_sources(step, unit), remembered), staging,
-                pure=False, retries=RETRIES, key=f"{step.name}-{unit.name}",
-            ): unit
-            for unit in work
-        }  # fmt: skip
-        for future in as_completed(futures):
-            row = _result(step, futures[future], future)
+
+        def submit(unit: Unit) -> Future:
+            known = select(_sources(step, unit), remembered)
+            return client.submit(update, step, unit, known, staging, pure=False)
+
+        for row in _results(step, work, submit):
             rows.append(row)
             progress.advance(row)
             if row.state == "failed" and settings.fail_fast:
-                client.cancel(list(futures))
                 break
     return rows
+
+
+def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], Future]) -> Iterator[Row]:
+    """Yield rows as tasks finish; who is suspected of killing workers is tried again, alone.
+
+    Dask blames every task that a dying worker had been given, also those that only waited there.
+    """
+    futures = {submit(unit): unit for unit in work}
+    suspects: list[tuple[Unit, Row]] = []
+    for future in as_completed(futures):
+        row = _result(step, futures[future], future)
+        if row.error == KilledWorker.__name__:
+            suspects.append((futures[future], row))
+        else:
+            yield row
+    for unit, row in suspects:
+        yield row if len(suspects) == 1 else _result(step, unit, submit(unit))
 
 
 def _sources(step: Step, unit: Unit) -> Sequence[Path]:
@@ -121,8 +134,8 @@ def _sources(step: Step, unit: Unit) -> Sequence[Path]:
         return ()
 
 
-def _result(step: Step, unit: Unit, future: Any) -> Row:
-    """Row of a finished task, also when its worker died over and over."""
+def _result(step: Step, unit: Unit, future: Future) -> Row:
+    """Return the row of a task, also when its workers died over and over."""
     error = future.exception()
     if error is None:
         return future.result()

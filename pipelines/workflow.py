@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.recording import Source
-from pipelines.digests import digest_file, load_digests
-from pipelines.engine import Row, Step, Unit, listed, plan
+from pipelines import engine
+from pipelines.digests import Digest, digest_file, load_digests, save_digests
+from pipelines.engine import Row, Step, Unit, listed
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
 from pipelines.study import Study, default_output, load_study, resolved, sources_of
@@ -126,7 +127,7 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
     remembered = load_digests(job.out)
     tables: dict[str, list[Path]] = {"eeg": [], "eye": []}
     for unit in extraction.units(job.study, job.sources, job.out):
-        stale = plan(extraction.EXTRACT, unit, remembered) or {}
+        stale = _reasons(unit, remembered)
         source = unit.payload.source
         paths = {m: extraction.table_path(job.out, name, source) for m, name in wanted.items()}
         if all(stale.get(path, "never made") == "" for path in paths.values()):
@@ -143,6 +144,14 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
             f"run `featpipe extract {job.study.path}` with the same options first"
         )
     return tables
+
+
+def _reasons(unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path, str]:
+    """Why the tables of a recording are stale; nothing is known when a source is missing."""
+    try:
+        return engine.explain(extraction.EXTRACT, unit, remembered)[0]
+    except ReadError:
+        return {}
 
 
 def train_overrides(
@@ -197,15 +206,18 @@ def explain(job: Job) -> list[dict[str, str]]:
     found = []
     remembered = load_digests(job.out)
     for step, unit in _all_units(job):
-        stale = plan(step, unit, remembered)
-        if stale is None:
-            reason = "its sources are new, changed or missing"
-            found.append({"output": unit.name, "state": "unread", "reason": reason})
+        try:
+            reasons, digests = engine.explain(step, unit, remembered)
+        except ReadError as error:
+            found.append({"output": unit.name, "state": "waiting", "reason": str(error)})
             continue
-        for path, reason in stale.items():
-            state = "fresh" if not reason else "missing" if not path.exists() else "stale"
+        remembered |= digests
+        for path, reason in reasons.items():
+            state = "fresh" if not reason else "stale" if path.exists() else "missing"
             name = path.relative_to(job.out).as_posix()
             found.append({"output": name, "state": state, "reason": reason})
+    if job.out.is_dir():
+        save_digests(job.out, remembered)
     return found
 
 

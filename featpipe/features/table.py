@@ -99,8 +99,21 @@ class FeatureSettings:
 
 
 def lay_grids(trials: Sequence[Trial], sfreq: float, features: FeatureSettings) -> list[Grid]:
-    """Lay the windows of every trial at the rate of the features."""
-    return [trial_grid(t.onset, t.offset, sfreq, features.window_s, features.hop) for t in trials]
+    """Lay the windows of every trial at the rate of the features.
+
+    Raises
+    ------
+    ConfigError
+        When not one window fits into a trial.
+    """
+    grids = [trial_grid(t.onset, t.offset, sfreq, features.window_s, features.hop) for t in trials]
+    if not any(grid.starts.size for grid in grids):
+        longest = max((t.offset - t.onset for t in trials), default=0.0)
+        raise ConfigError(
+            f"[features] window_s = {features.window_s:g}: the longest trial has {longest:g} s; "
+            "shorten the window"
+        )
+    return grids
 
 
 def key_columns(source: Source, grids: Sequence[Grid], good: np.ndarray) -> pd.DataFrame:

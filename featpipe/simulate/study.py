@@ -45,8 +45,8 @@ event_scope = "window"
 [features]
 eeg = ["de"]
 eye = true
-window_s = 1.0
-hop_s = 1.0
+window_s = 4.0  # two or three fixations a second: shorter windows hold too few events
+hop_s = 2.0
 """
 
 

@@ -56,7 +56,7 @@ class SimulationSettings:
     n_subjects: int = 8
     n_sessions: int = 1
     n_trials: int = 12
-    trial_s: float = 12.0
+    trial_s: float = 20.0
     gap_s: float = 3.0
     lead_s: float = 5.0
     sfreq: int = 1000

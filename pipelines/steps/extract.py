@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import mne
 import numpy as np
 import pyarrow as pa
-from featpipe.reading import read_eeg, read_eye, source_files
 
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.resampling import design
@@ -18,6 +17,7 @@ from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import FeatureTable, eeg_table
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FAMILIES
+from featpipe.reading import read_eeg, read_eye, source_files
 from featpipe.recording import EyeRecording, Source
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit

@@ -2,7 +2,6 @@
 
 import mne
 import numpy as np
-import pandas as pd
 import pytest
 
 from featpipe.eeg.resampling import EegSettings, resample
@@ -122,8 +121,12 @@ def test_a_window_too_short_for_a_band_is_refused():
         table(recording(), window_s=0.2)
 
 
-def test_a_window_longer_than_every_trial_gives_no_rows():
-    found = table(recording(), window_s=9.0)
-    assert found.values["de"].shape == (0, 10)
-    assert isinstance(found.keys, pd.DataFrame)
-    assert len(found.keys) == 0
+def test_a_window_longer_than_every_trial_is_refused():
+    with pytest.raises(ConfigError, match=r"window_s = 9: the longest trial has 7.75 s"):
+        table(recording(), window_s=9.0)
+
+
+def test_a_trial_without_a_whole_window_has_no_rows():
+    found = table(recording(), window_s=6.0)
+    assert found.keys["trial"].tolist() == [2]
+    assert found.values["de"].shape == (1, 10)

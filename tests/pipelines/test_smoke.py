@@ -1,0 +1,241 @@
+"""The main job on small real files: raw exports in, tables, scores and a report out."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from featpipe.schema import EYE_FEATURES, KEYS, WINDOW_KEYS
+from featpipe.tables import read_features, read_metadata
+from pipelines.__main__ import run
+
+
+def extract(study, *options):
+    return run(["extract", str(study / "study.toml"), "--workers", "1", *options])
+
+
+def outcome(capsys):
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def hashes(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*.parquet"))}
+
+
+def test_tables_are_the_contract(finished_study):
+    out = finished_study / "out"
+    de, eye = (pd.read_parquet(out / "features" / family) for family in ("de", "eye"))
+    assert list(de.columns[:10]) == list(eye.columns[:10]) == list(KEYS)
+    assert de.shape[1] == 10 + 310
+    assert tuple(eye.columns[10:]) == EYE_FEATURES
+    assert de.columns[10:15].tolist() == [f"de_{b}_FP1" for b in
+                                          ("delta", "theta", "alpha", "beta", "gamma")]  # fmt: skip
+    joined = de.merge(eye, on=list(WINDOW_KEYS), validate="one_to_one")
+    assert len(joined) == len(de) == len(eye) == 3 * 6 * 3  # 8-s trials, 4-s windows, 2-s hops
+    assert np.isfinite(de.iloc[:, 10:].to_numpy()).all()
+    assert set(de["label_name"]) == {"negative", "neutral", "positive"}
+
+
+def test_a_table_tells_its_own_story(finished_study):
+    about = read_metadata(finished_study / "out/features/eye/sub-1_ses-1.parquet")
+    assert {"schema_version", "family", "fingerprint", "options", "sources", "channels", "bands",
+            "units", "classes", "versions"} <= set(about)  # fmt: skip
+    names = [source["name"] for source in about["sources"]]
+    assert names == ["sub-01_ses-1.cnt", "sub-01_ses-1_Events.txt", "sub-01_ses-1_Samples.txt"]
+    assert about["options"]["eye"]["event_scope"] == "window"
+
+
+def test_clocks_are_found_from_shared_triggers(finished_study):
+    quality = pd.read_parquet(finished_study / "out/qc/recordings.parquet")
+    truth = pd.read_parquet(finished_study / "truth/clocks.parquet")
+    assert (quality["clock_source"] == "triggers").all()
+    assert quality["clock_residual_max_ms"].max() < 2
+    slope = 1 + 1e-6 * quality["clock_drift_ppm"]
+    for t in (0.0, 30.0, 60.0):
+        tracker = truth["offset_s"] + (1 + 1e-6 * truth["drift_ppm"]) * t
+        np.testing.assert_allclose(slope * tracker + quality["clock_offset_s"], t, atol=0.002)
+
+
+def test_predictions_are_stored_and_scores_derived(finished_study):
+    out = finished_study / "out"
+    predictions = pd.concat(
+        [pd.read_parquet(p) for p in (out / "predictions").glob("*.parquet")], ignore_index=True
+    )
+    assert set(predictions["method"]) == {
+        "majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm",
+    }  # fmt: skip
+    per_run = predictions.groupby("method").size()
+    assert (per_run == 3 * 6 * 3).all()  # every window tested exactly once
+    np.testing.assert_allclose(predictions[["p_0", "p_1", "p_2"]].sum(axis=1), 1, atol=1e-5)
+    scores = pd.read_parquet(out / "scores.parquet")
+    one = predictions[(predictions["method"] == "cscm") & (predictions["subject"] == "2")]
+    by_hand = (one[["p_0", "p_1", "p_2"]].to_numpy().argmax(1) == one["label"]).mean()
+    row = scores[(scores["method"] == "cscm") & (scores["subject"] == "2")].iloc[0]
+    assert row["accuracy"] == pytest.approx(by_hand)
+    assert (row["train_modalities"], row["test_modality"]) == ("eeg+eye", "eye")
+    assert row["seconds"] > 0
+
+
+def test_report_is_one_file_and_says_simulated(finished_study):
+    html = (finished_study / "out/report.html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA" in html
+    assert html.count("<svg") == 2
+    assert not re.search(r"(src|href)=\"(?!#|data:)", html)  # nothing is fetched from anywhere
+
+
+def test_manifest_lists_every_published_file(finished_study):
+    out = finished_study / "out"
+    files = json.loads((out / "manifest.json").read_text())["files"]
+    found = {p.relative_to(out).as_posix() for p in out.rglob("*.parquet")}
+    assert set(files) == found
+    name = "features/de/sub-1_ses-1.parquet"
+    assert files[name]["rows"] == pq.read_metadata(out / name).num_rows
+    assert files[name]["bytes"] == (out / name).stat().st_size
+    assert not list((out / ".staging").glob("*.parquet"))
+
+
+def test_a_second_run_recomputes_nothing(study, capsys):
+    before = hashes(study / "out")
+    assert extract(study, "--json") == 0
+    assert outcome(capsys) | {"out": ""} == {
+        "out": "", "made": 0, "kept": 3, "failed": 0, "failures": [],
+    }  # fmt: skip
+    assert {k: v for k, v in hashes(study / "out").items() if k.parts[0] == "features"} == {
+        k: v for k, v in before.items() if k.parts[0] == "features"
+    }
+
+
+def test_a_changed_option_remakes_only_what_depends_on_it(study, capsys):
+    out = study / "out/features"
+    de, eye = ((out / f / "sub-1_ses-1.parquet").stat().st_mtime_ns for f in ("de", "eye"))
+    assert extract(study, "--set", "eye.event_scope=trial", "--json") == 0
+    assert outcome(capsys)["made"] == 3
+    assert (out / "de/sub-1_ses-1.parquet").stat().st_mtime_ns == de
+    assert (out / "eye/sub-1_ses-1.parquet").stat().st_mtime_ns > eye
+
+
+def test_show_says_what_is_stale_and_why(study, capsys, quick):
+    show = ["show", str(study / "study.toml"), "--json", *quick]
+    assert run(show) == 0
+    assert {row["state"] for row in outcome(capsys)["outputs"]} == {"fresh"}
+    assert run([*show, "--set", "features.window_s=2"]) == 0
+    stale = [row for row in outcome(capsys)["outputs"] if row["state"] == "stale"]
+    assert len(stale) == 6
+    assert {row["reason"] for row in stale} == {"features.window_s: 4.0 -> 2.0"}
+
+
+def test_a_dry_run_makes_nothing(study, capsys):
+    (study / "out/features/de/sub-2_ses-1.parquet").unlink()
+    assert extract(study, "--dry-run") == 0
+    text = capsys.readouterr().out
+    assert "missing  features/de/sub-2_ses-1.parquet  (not made yet)" in text
+    assert not (study / "out/features/de/sub-2_ses-1.parquet").exists()
+
+
+def test_one_broken_recording_fails_alone(study, capsys):
+    raw = study / "raw/sub-02_ses-1.cnt"
+    raw.write_bytes(raw.read_bytes()[:200_000])
+    assert extract(study, "--set", "features.window_s=2", "--json") == 3
+    found = outcome(capsys)
+    assert (found["made"], found["failed"]) == (2, 1)
+    assert "sub-02_ses-1.cnt" in found["failures"][0]["reason"]
+    failures = pd.read_parquet(study / "out/failures.parquet")
+    assert failures["subject"].tolist() == ["2"]
+    assert "truncated" in failures["reason"][0]
+    de = read_features(study / "out/features/de/sub-1_ses-1.parquet")
+    assert de["stop_s"].iloc[0] == 2.0
+
+
+def test_a_missing_recording_fails_alone_and_training_goes_on_without_it(study, capsys):
+    (study / "raw/sub-03_ses-1_Events.txt").unlink()
+    assert extract(study, "--json") == 3
+    assert "sub-03_ses-1_Events.txt" in outcome(capsys)["failures"][0]["reason"]
+    train = ["train", str(study / "study.toml"), "--method", "majority", "--workers", "1",
+             "--seeds", "0", "--json"]  # fmt: skip
+    assert run(train) == 0
+    captured = capsys.readouterr()
+    assert "left out sub-3_ses-1" in captured.err
+    assert json.loads(captured.out)[0]["n_subjects"] == 2
+
+
+def test_fail_fast_stops(study):
+    for subject in (1, 2, 3):
+        (study / f"raw/sub-0{subject}_ses-1.cnt").write_bytes(b"")
+    assert extract(study, "--fail-fast") == 3
+    assert len(pd.read_parquet(study / "out/failures.parquet")) < 3
+
+
+def test_only_some_recordings(study, capsys):
+    args = ("--only", "subject=2", "--set", "features.window_s=2", "--json")
+    assert extract(study, *args) == 0
+    assert outcome(capsys)["made"] == 1
+    assert extract(study, "--only", "subject=9") == 1
+
+
+def test_number_of_workers_does_not_change_a_byte(study, tmp_path):
+    for workers in ("1", "3"):
+        out = tmp_path / workers
+        assert (
+            run(["extract", str(study / "study.toml"), "-o", str(out), "--workers", workers]) == 0
+        )
+    one, three = (hashes(tmp_path / n / "features") for n in ("1", "3"))
+    assert one == three
+    assert len(one) == 6
+
+
+def test_a_cluster_that_is_already_there(study, tmp_path):
+    """What a lab does: dask scheduler and dask worker on the command line, then --scheduler."""
+    address = tmp_path / "scheduler.json"
+    commands = [
+        [sys.executable, "-m", "dask", "scheduler", "--port", "0", "--no-dashboard",
+         "--host", "127.0.0.1", "--scheduler-file", str(address)],
+        [sys.executable, "-m", "dask", "worker", "--scheduler-file", str(address),
+         "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)],
+    ]  # fmt: skip
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    processes = []
+    try:
+        processes.append(subprocess.Popen(commands[0], **quiet))
+        deadline = time.monotonic() + 60
+        while not address.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        processes.append(subprocess.Popen(commands[1], **quiet))
+        scheduler = json.loads(address.read_text())["address"]
+        out = tmp_path / "out"
+        options = ["-o", str(out), "--scheduler", scheduler]
+        assert run(["extract", str(study / "study.toml"), *options]) == 0
+        assert len(list((out / "features/de").iterdir())) == 3
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def test_nobody_at_the_address(study, capsys):
+    options = ["-o", str(study / "new"), "--scheduler", "tcp://127.0.0.1:9"]
+    assert extract(study, *options) == 1
+    assert "no Dask scheduler answers" in capsys.readouterr().err
+
+
+def test_a_worker_that_dies_takes_only_its_recording(study, capsys, monkeypatch):
+    """A file that kills its reader: the others are made, the reason is named."""
+    from pipelines.steps import extract as extraction
+
+    def deadly(unit, stale):
+        if unit.keys["subject"] == "2":
+            os.kill(os.getpid(), 9)
+        return extraction.make(unit, stale)
+
+    monkeypatch.setattr(extraction, "EXTRACT", extraction.EXTRACT._replace(make=deadly))
+    assert extract(study, "-o", str(study / "new"), "--json") == 3
+    found = outcome(capsys)
+    # a result that was still in the dying worker's memory is asked for again and found made
+    assert (found["made"] + found["kept"], found["failed"]) == (2, 1)
+    assert found["failures"][0]["error"] == "KilledWorker"
