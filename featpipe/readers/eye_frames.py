@@ -1,0 +1,103 @@
+"""From the arrays of a reader to the frames of an `EyeRecording`."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from featpipe.recording import empty_events, empty_messages
+from featpipe.schema import EYE_EVENTS, EYE_SAMPLES
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = re.compile(r'^[\s"]*(?:#\s*Message:\s*)?')
+
+
+def samples_frame(path: Path, time: np.ndarray, eyes: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Build the samples frame.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the log.
+    time : numpy.ndarray, shape (n_times,)
+        Seconds as the tracker wrote them.
+    eyes : mapping
+        "left" and "right" -> gaze x and y, pupil x and y, shape (4, n_times), NaN where lost.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `schema.EYE_SAMPLES`, in the order of time. An eye is valid where it has a gaze or
+        a pupil.
+    """
+    columns: dict[str, np.ndarray] = {"time": time}
+    for side, eye in eyes.items():
+        names = ("gaze_x", "gaze_y", "pupil_x", "pupil_y")
+        columns |= {f"{name}_{side}": row for name, row in zip(names, eye, strict=True)}
+        columns[f"valid_{side}"] = np.logical_or.reduce(np.isfinite(eye), axis=0)
+    frame = pd.DataFrame({name: columns[name] for name in EYE_SAMPLES})
+    if n_back := int(np.sum(np.diff(time) < 0)):
+        logger.warning("%s: time runs backwards %d times; rows were sorted", path.name, n_back)
+        frame = in_order(frame, "time")
+    return frame
+
+
+def messages_frame(times: Sequence[float], texts: Sequence[str]) -> pd.DataFrame:
+    """Build the messages frame.
+
+    Parameters
+    ----------
+    times : sequence of float
+        Seconds as the tracker wrote them.
+    texts : sequence of str
+        Messages; SMI's "# Message:" in front is taken off.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `schema.EYE_MESSAGES`, in the order of time.
+    """
+    if not len(times):
+        return empty_messages()
+    texts = [_PREFIX.sub("", text).rstrip().rstrip('"') for text in texts]
+    frame = pd.DataFrame({"time": np.array(times, float), "text": pd.Series(texts, dtype="str")})
+    return in_order(frame, "time")
+
+
+def events_frame(tables: Sequence[Mapping[str, np.ndarray | str]]) -> pd.DataFrame:
+    """Build the events frame.
+
+    Parameters
+    ----------
+    tables : sequence of mapping
+        One per kind and eye: "kind", "eye", and arrays named as in `schema.EYE_EVENTS`; what is
+        absent becomes NaN.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `schema.EYE_EVENTS`, in the order of onsets.
+    """
+    frames = [pd.DataFrame(dict(table)) for table in tables]
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return empty_events()
+    empty = empty_events()
+    frame = pd.concat(frames, ignore_index=True).reindex(columns=list(EYE_EVENTS))
+    return in_order(frame.astype(empty.dtypes.to_dict()), "onset")
+
+
+def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a frame sorted by a column, equal rows in the order they had."""
+    order = np.argsort(frame[column].to_numpy(), kind="stable")
+    return frame.take(order).reset_index(drop=True)
+
+
+def sampling_rate(time: np.ndarray) -> float | None:
+    """Return the rate in Hz that the median distance of time stamps means, or None."""
+    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    return round(1.0 / step, 3) if step > 0 else None

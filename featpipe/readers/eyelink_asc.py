@@ -1,0 +1,241 @@
+"""EyeLink .asc files (edf2asc), with or without header, samples or events.
+
+MNE's reader refuses three real dialects (samples without header, events only, no dummy messages),
+so the rows are parsed here.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ReadError
+from featpipe.readers.eye_frames import (
+    events_frame,
+    messages_frame,
+    samples_frame,
+    sampling_rate,
+)
+from featpipe.readers.fixation_dispersion import add_dispersion
+from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.text_lines import (
+    Lines,
+    begins_with_digit,
+    contains,
+    find_lines,
+    line,
+    only,
+    parse_numbers,
+    read_lines,
+)
+from featpipe.recording import EyeRecording, empty_samples
+
+SIGNATURE = re.compile(
+    r"\*\* CONVERTED FROM .*edfapi|^\*\* TYPE: EDF_FILE|^[ES](FIX|SACC|BLINK) [LR]\s+\d"
+    r"|^(MSG|INPUT|START)[ \t]+\d"
+    r"|^\d+(\.\d)?([ \t]+(-?\d+(\.\d*)?|\.)){3,20}[ \t]+[.CIR]{3,}[ \t]*$",
+    re.MULTILINE,
+)
+_MILLISECONDS = 1e3
+_BLANK = r"\s+"
+_SIDES = {"left": "L", "right": "R"}
+_GAZE_UNITS = {"GAZE": "px", "HREF": "href", "RAW": "raw", "PUPIL": "raw"}
+_EVENT_COLUMNS = {
+    "fixation": (rb"EFIX", {"onset": 2, "duration": 4, "pupil_x": 7}),
+    "saccade": (rb"ESACC", {"onset": 2, "duration": 4, "amplitude": 9}),
+    "blink": (rb"EBLINK", {"onset": 2, "duration": 4}),
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """An EyeLink file, its millions of sample rows apart from its few other lines.
+
+    Attributes
+    ----------
+    rows : Lines
+        Lines that begin with a digit.
+    words : Lines
+        All others.
+    """
+
+    rows: Lines
+    words: Lines
+
+
+def check(path: Path) -> Check:
+    """Tell whether an EyeLink file holds a recording that was ended.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Check
+        Excerpts lack the END line too, so its absence is only suspicious.
+    """
+    return verdict(path, lambda: _inspect(_read_export(path).words))
+
+
+def _inspect(words: Lines) -> Check:
+    n_starts, n_ends = (len(find_lines(words, rb"^%s\s+\d" % word)) for word in (b"START", b"END"))
+    if n_starts > n_ends:
+        return Check("suspicious", f"{n_starts} START and {n_ends} END lines: its end may be cut")
+    return OK
+
+
+def _read_export(path: Path) -> Export:
+    lines = read_lines(path)
+    if not contains(lines, SIGNATURE.pattern.encode()):
+        raise ReadError(f"{path}: it has no EyeLink sample, event or message; convert with edf2asc")
+    is_row = begins_with_digit(lines)
+    return Export(only(lines, is_row), only(lines, ~is_row))
+
+
+def read(path: Path) -> EyeRecording:
+    """Read an EyeLink .asc file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    EyeRecording
+        Both pupil columns carry the one pupil value, an area or a diameter in the tracker's unit.
+        Messages and input words ("INPUT 127") are messages. A saccade around a blink of the same
+        eye is left out, because the lid made it. Fixations have a dispersion where samples are.
+        A file of samples that names no eye and has one is taken for the left eye.
+
+    Raises
+    ------
+    ReadError
+        When the file is none, or when a row is malformed; the message names the line.
+    """
+    export = _read_export(path)
+    samples, words = _samples(export), export.words
+    events = drop_blink_saccades(
+        events_frame([_events(words, kind, eye) for kind in _EVENT_COLUMNS for eye in _SIDES])
+    )
+    gaze = _gaze_unit(words)
+    return EyeRecording(
+        samples=samples,
+        events=add_dispersion(events, samples),
+        messages=_messages(words),
+        units={"gaze": gaze, "pupil": "au", "dispersion": gaze},
+        sfreq=_declared_rate(words) or sampling_rate(samples["time"].to_numpy()),
+        format="eyelink_asc",
+    )
+
+
+def _gaze_unit(words: Lines) -> str:
+    """Return the unit of the gaze, from the first line that declares samples, else events."""
+    for head in (rb"SAMPLES", rb"EVENTS"):
+        for i_line in find_lines(words, rb"^%s\s+(GAZE|HREF|RAW|PUPIL)\b" % head).tolist():
+            return _GAZE_UNITS[line(words, i_line).split()[1]]
+    return "px"
+
+
+def _declared_rate(words: Lines) -> float | None:
+    for i_line in find_lines(words, rb"^(SAMPLES|EVENTS)\s.*\bRATE\s").tolist():
+        match = re.search(r"\bRATE\s+(\d+(?:\.\d+)?)", line(words, i_line))
+        if match and float(match[1]) > 0:
+            return float(match[1])
+    return None
+
+
+def _samples(export: Export) -> pd.DataFrame:
+    rows, words = export.rows, export.words
+    if not len(rows.numbers):
+        return empty_samples()
+    heads = find_lines(words, rb"^SAMPLES\s")  # each begins a block with a layout of its own
+    i_block = np.searchsorted(words.numbers[heads], rows.numbers)
+    times, eyes = [], {"left": [], "right": []}
+    for i in np.unique(i_block).tolist():
+        named = line(words, int(heads[i - 1])).split() if i else []
+        sides = tuple(eye for eye in _SIDES if eye.upper() in named)
+        sides = sides or _eyes_of(words, line(rows, int(np.argmax(i_block == i))))
+        values = parse_numbers(rows, i_block == i, range(1 + 3 * len(sides)), _BLANK).T
+        times.append(values[0] / _MILLISECONDS)
+        for side, parts in eyes.items():
+            parts.append(_eye(values, sides.index(side) if side in sides else None))
+    joined = {side: np.concatenate(parts, axis=1) for side, parts in eyes.items()}
+    return samples_frame(rows.path, np.concatenate(times), joined)
+
+
+def _eyes_of(words: Lines, row: str) -> tuple[str, ...]:
+    """Eyes of rows that no SAMPLES line describes, from the number of fields and the events."""
+    numbers = [field for field in row.split() if not re.fullmatch(r"[.A-Z]{3,}", field)]
+    if len(numbers) >= 7:
+        return ("left", "right")
+    is_left, is_right = (
+        contains(words, rb"^(START|EVENTS|EFIX|ESACC|EBLINK)\s.*\b%s\b" % names)
+        for names in (b"(LEFT|L)", b"(RIGHT|R)")
+    )
+    return ("right",) if is_right and not is_left else ("left",)
+
+
+def _eye(values: np.ndarray, i_eye: int | None) -> np.ndarray:
+    """Gaze x and y, pupil x and y of one eye, (4, n_times), NaN where it is lost."""
+    if i_eye is None:
+        return np.full((4, values.shape[1]), np.nan)
+    x, y, pupil = values[1 + 3 * i_eye : 4 + 3 * i_eye]
+    eye = np.array([x, y, pupil, pupil])
+    eye[:, np.isnan(x) | np.isnan(y) | ~(pupil > 0)] = np.nan
+    return eye
+
+
+def _events(words: Lines, kind: str, eye: str) -> dict[str, np.ndarray | str]:
+    word, columns = _EVENT_COLUMNS[kind]
+    is_wanted = np.zeros(len(words.starts), bool)
+    is_wanted[find_lines(words, rb"^%s\s+%s\s" % (word, _SIDES[eye].encode()))] = True
+    values = parse_numbers(words, is_wanted, list(columns.values()), _BLANK)
+    table: dict[str, np.ndarray | str] = {"kind": kind, "eye": eye}
+    table |= dict(zip(columns, values.T, strict=True))
+    table |= {name: values[:, i] / _MILLISECONDS for i, name in enumerate(("onset", "duration"))}
+    return table | ({"pupil_y": table["pupil_x"]} if "pupil_x" in table else {})
+
+
+def drop_blink_saccades(events: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the saccades that enclose a blink of the same eye.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Columns `schema.EYE_EVENTS`, in the order of onsets.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    onset = events["onset"].to_numpy()
+    stop = onset + events["duration"].to_numpy()
+    is_lid = np.zeros(len(events), bool)
+    for eye in _SIDES:
+        is_eye = (events["eye"] == eye).to_numpy()
+        blinks = np.flatnonzero(is_eye & (events["kind"] == "blink").to_numpy())
+        saccades = np.flatnonzero(is_eye & (events["kind"] == "saccade").to_numpy())
+        following = np.searchsorted(onset[blinks], onset[saccades])
+        ends = np.append(stop[blinks], np.inf)[following]
+        is_lid[saccades] = ends <= stop[saccades]
+    return events.loc[~is_lid].reset_index(drop=True)
+
+
+def _messages(words: Lines) -> pd.DataFrame:
+    times, texts = [], []
+    for i_line in find_lines(words, rb"^(MSG|INPUT)\s").tolist():
+        match = re.match(r"(MSG|INPUT)\s+(\d+(?:\.\d+)?)(?:\s+(.*))?$", line(words, i_line))
+        if match is None:
+            raise ReadError(
+                f"{words.path}, line {words.numbers[i_line] + 1}: {line(words, i_line)!r} has no "
+                "time; repair the line or convert the recording again"
+            )
+        text = match[3] or ""
+        times.append(float(match[2]) / _MILLISECONDS)
+        texts.append(text if match[1] == "MSG" else f"INPUT {text}")
+    return messages_frame(times, texts)

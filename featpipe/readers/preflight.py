@@ -1,0 +1,91 @@
+"""The verdict on a file before its data are read: header against file size, no signal touched."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from featpipe.errors import ReadError
+
+Status = Literal["ok", "truncated", "corrupt", "suspicious"]
+
+_PROBE = 1 << 18
+
+
+class Check(NamedTuple):
+    """What a pre-flight found.
+
+    Attributes
+    ----------
+    status : {"ok", "truncated", "corrupt", "suspicious"}
+        Truncated and corrupt files are refused; suspicious ones are read and logged.
+    reason : str
+        The defect and the next step; empty when all is well.
+    """
+
+    status: Status
+    reason: str
+
+
+OK = Check("ok", "")
+
+
+def verdict(path: Path, inspect: Callable[[], Check]) -> Check:
+    """Run a pre-flight so that a header it cannot parse becomes a verdict, not an exception.
+
+    Parameters
+    ----------
+    path : Path
+        The file; messages do not repeat its name.
+    inspect : callable
+        Returns the Check; may raise.
+
+    Returns
+    -------
+    Check
+        "corrupt", with what could not be parsed, when `inspect` raised.
+    """
+    try:
+        return inspect()
+    except ReadError as error:
+        return Check("corrupt", str(error).removeprefix(f"{path}: "))
+    except OSError as error:
+        return Check("corrupt", f"the file cannot be opened: {error.strerror or error}")
+    except Exception as error:  # damaged headers fail in as many ways as there are parsers
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        return Check("corrupt", f"the header makes no sense ({what}); copy or export it again")
+
+
+def read_head(path: Path, n_bytes: int, start: int = 0) -> bytes:
+    """Return up to `n_bytes` bytes of a file, from `start`."""
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(n_bytes)
+
+
+def is_newline_damaged(path: Path, start: int) -> bool:
+    r"""Tell whether binary data went through a conversion of LF to CR LF.
+
+    Version control and FTP in text mode do this. In binary data an LF follows a CR once in
+    hundreds of times; after the conversion it always does.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    start : int
+        Where its binary data begin, bytes.
+
+    Returns
+    -------
+    bool
+    """
+    block = read_head(path, _PROBE, start)
+    n_newlines = block.count(b"\n")
+    return n_newlines >= 16 and len(re.findall(rb"\r\n", block)) == n_newlines
+
+
+NEWLINE_DAMAGE = (
+    "every LF in the binary data follows a CR: a text-mode transfer or a version control system "
+    "converted the line ends; fetch the file again as binary"
+)

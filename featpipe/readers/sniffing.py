@@ -1,0 +1,74 @@
+"""Which export format a file is, decided by its content first and by its suffix second."""
+
+from pathlib import Path
+
+from featpipe.readers import brainvision, edf, eeglab, eyelink_asc, fif, smi_events, smi_samples
+from featpipe.readers.preflight import read_head
+from featpipe.readers.text_lines import decode
+
+_HEAD_BYTES = 1 << 16
+_SUFFIXES = {
+    ".cnt": "neuroscan_cnt",
+    ".edf": "edf",
+    ".bdf": "bdf",
+    ".vhdr": "brainvision",
+    ".ahdr": "brainvision",
+    ".fif": "fif",
+    ".set": "eeglab",
+    ".asc": "eyelink_asc",
+}
+
+
+def sniff(path: Path) -> str | None:
+    """Tell the format of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str or None
+        A key of `featpipe.reading.READERS`; None when it is not a recording, nor named like one.
+        A file that is named like a recording but is not one keeps the kind of its suffix, so that
+        the reader can say what is wrong with it.
+    """
+    if not path.is_file():
+        return None
+    head = read_head(path, _HEAD_BYTES)
+    suffix = path.suffix.lower()
+    kind = _binary_kind(head, suffix, path.name.lower()) or _text_kind(head)
+    return kind or _SUFFIXES.get(suffix)
+
+
+def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
+    if head[:4] in (b"RIFF", b"RF64"):
+        is_ant = b"CNT " in (head[8:12], head[12:16]) or suffix == ".cnt"
+        return "ant_cnt" if is_ant else None
+    if head.startswith(b"Version 3") and suffix not in (".eeg", ".avg"):
+        return "neuroscan_cnt"
+    if head.startswith(edf.EDF_MAGIC):
+        return "edf"
+    if head.startswith(edf.BDF_MAGIC):
+        return "bdf"
+    if head.startswith(fif.FIF_MAGIC):
+        return "fif"
+    if head.startswith(fif.GZIP_MAGIC) and name.endswith(".fif.gz"):
+        return "fif"
+    if head.startswith(eeglab.MAGIC) and suffix == ".set":
+        return "eeglab"
+    return None
+
+
+def _text_kind(head: bytes) -> str | None:
+    text = decode(head)
+    if "\0" in text:
+        return None
+    if brainvision.MAGIC.match(text):
+        return "brainvision"
+    if smi_samples.COLUMN_ROW.search(text):
+        return "smi_samples"
+    if smi_events.SIGNATURE.search(text):
+        return "smi_events"
+    return "eyelink_asc" if eyelink_asc.SIGNATURE.search(text) else None

@@ -1,0 +1,232 @@
+"""Text exports of unknown encoding and line ends, as an array of lines that can be selected.
+
+A recording of an hour has millions of sample rows, so rows are told apart by vectorised looks at
+their first bytes and handed to pandas in one piece; only what is rare is looped over.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ReadError
+
+_MISSING = ["", "-", "."]
+_NEWLINE = 10
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a text file.
+
+    Attributes
+    ----------
+    path : Path
+        The file, for messages.
+    text : numpy.ndarray of uint8, shape (n_bytes,)
+        The whole file in UTF-8, every line ended by one LF.
+    starts, stops : numpy.ndarray of int64, shape (n_lines,)
+        First byte of each line, and the byte after its LF.
+    numbers : numpy.ndarray of int64, shape (n_lines,)
+        Place of each line in the file, from 0; has gaps after `only`.
+    """
+
+    path: Path
+    text: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+    numbers: np.ndarray
+
+
+def decode(content: bytes) -> str:
+    """Decode a text file: byte-order mark, then UTF-8, then the Windows encodings.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, or its beginning.
+
+    Returns
+    -------
+    str
+        Line ends CR CR LF, CR LF and CR have become LF.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", "replace")
+    else:
+        text = _decode_bytes(content.removeprefix(b"\xef\xbb\xbf"))
+    return re.sub(r"\r+\n?", "\n", text) if "\r" in text else text
+
+
+def _decode_bytes(content: bytes) -> str:
+    for encoding in ("utf-8", "cp1252", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
+
+
+def read_lines(path: Path) -> Lines:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Lines
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be opened, is empty, or is not text.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ReadError(f"{path}: it cannot be opened ({error.strerror or error})") from error
+    if not content.strip():
+        raise ReadError(f"{path}: it is empty; export or copy it again")
+    text = decode(content)
+    if "\0" in text:
+        raise ReadError(f"{path}: it holds NUL characters, so it is no text export; name the text")
+    return split_lines(path, f"{text.removesuffix(chr(10))}\n".encode("utf-8", "replace"))
+
+
+def split_lines(path: Path, text: bytes) -> Lines:
+    """Find the lines of a text that ends with LF."""
+    encoded = np.frombuffer(text, np.uint8)
+    stops = np.flatnonzero(encoded == _NEWLINE) + 1
+    starts = np.concatenate([np.zeros(1, np.int64), stops])[: len(stops)]
+    return Lines(path, encoded, starts, stops, np.arange(len(stops)))
+
+
+def only(lines: Lines, is_wanted: np.ndarray) -> Lines:
+    """Return the marked lines, shape (n_lines,), which keep their numbers."""
+    kept = split_lines(lines.path, take(lines, is_wanted))
+    return replace(kept, numbers=lines.numbers[is_wanted])
+
+
+def begins_with_digit(lines: Lines) -> np.ndarray:
+    """Return a mask of the lines whose first character is a digit, shape (n_lines,)."""
+    first = lines.text[lines.starts]
+    return (first >= ord("0")) & (first <= ord("9"))
+
+
+def find_lines(lines: Lines, pattern: bytes) -> np.ndarray:
+    r"""Return the indices of the lines in which a pattern begins.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    pattern : bytes
+        Regular expression; "^" matches at the start of each line.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_found,)
+        From 0, ascending.
+    """
+    places = [match.start() for match in re.finditer(pattern, lines.text.data, re.MULTILINE)]
+    return np.unique(np.searchsorted(lines.stops, np.array(places, np.int64), side="right"))
+
+
+def contains(lines: Lines, pattern: bytes) -> bool:
+    """Tell whether a pattern, "^" at the start of a line, is anywhere in the file."""
+    return re.search(pattern, lines.text.data, re.MULTILINE) is not None
+
+
+def line(lines: Lines, i_line: int) -> str:
+    """Return one line without its end."""
+    return lines.text[lines.starts[i_line] : lines.stops[i_line] - 1].tobytes().decode("utf-8")
+
+
+def take(lines: Lines, is_wanted: np.ndarray) -> bytes:
+    """Return the marked lines, shape (n_lines,), as one piece of text."""
+    return lines.text[np.repeat(is_wanted, lines.stops - lines.starts)].tobytes()
+
+
+def parse_numbers(
+    lines: Lines,
+    is_wanted: np.ndarray,
+    columns: Sequence[int],
+    separator: str,
+    decimal: str = ".",
+) -> np.ndarray:
+    r"""Read columns of numbers from marked lines.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    is_wanted : numpy.ndarray of bool, shape (n_lines,)
+        The rows of the table.
+    columns : sequence of int
+        Positions of the columns, the first of which must hold a number in every row.
+    separator : str
+        One character, or r"\s+" for any blank.
+    decimal : str
+        Decimal sign.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_rows, n_columns)
+        Missing values ("", "-", "." and fields that a short row lacks) are NaN.
+
+    Raises
+    ------
+    ReadError
+        When a field is not a number; the message names the line and the text.
+    """
+    if not is_wanted.any():
+        return np.empty((0, len(columns)))
+    order = sorted(set(columns))
+    table = pd.read_csv(
+        io.BytesIO(take(lines, is_wanted)),
+        sep=separator,
+        decimal=decimal,
+        header=None,
+        names=list(range(max(order) + 1)),
+        usecols=order,
+        index_col=False,
+        na_values=_MISSING,
+        skipinitialspace=True,
+        skip_blank_lines=False,
+        quoting=3,
+        low_memory=False,
+    )
+    numbers = {
+        column: _numbers(lines, is_wanted, table[column].to_numpy(), column) for column in order
+    }
+    if np.isnan(numbers[columns[0]]).any():
+        row = int(np.argmax(np.isnan(numbers[columns[0]])))
+        raise _not_a_number(lines, is_wanted, row, columns[0], "")
+    return np.stack([numbers[column] for column in columns], axis=1)
+
+
+def _numbers(lines: Lines, is_wanted: np.ndarray, values: np.ndarray, column: int) -> np.ndarray:
+    if values.dtype != object and values.dtype.kind in "iuf":
+        return values.astype(np.float64)
+    numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
+    is_bad = np.isnan(numbers) & ~np.asarray(pd.isna(pd.Series(values)))
+    if is_bad.any():
+        row = int(np.argmax(is_bad))
+        raise _not_a_number(lines, is_wanted, row, column, str(values[row]))
+    return numbers
+
+
+def _not_a_number(
+    lines: Lines, is_wanted: np.ndarray, row: int, column: int, text: str
+) -> ReadError:
+    return ReadError(
+        f"{lines.path}, line {lines.numbers[is_wanted][row] + 1}: field {column + 1} is {text!r}, "
+        "not a number; repair the line or export the recording again"
+    )

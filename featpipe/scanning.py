@@ -1,0 +1,257 @@
+"""What recordings lie in a folder and whether they can be used; nothing is written or loaded."""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featpipe.errors import ReadError
+from featpipe.readers.eye_pairs import is_samples_name
+from featpipe.readers.preflight import Status
+from featpipe.reading import READERS, Reader, check, read_eye, sniff, source_files
+
+logger = logging.getLogger(__name__)
+
+_BIDS = {name: re.compile(rf"(?:^|[_/\\]){name}-([A-Za-z0-9]+)") for name in ("sub", "ses")}
+_NUMBERED = (
+    re.compile(r"(?P<subject>\d{1,4})_\d{8}_(?P<session>\d{1,2})"),  # SEED-VII: the date between
+    re.compile(r"(?P<subject>\d{1,4})_(?P<session>\d{1,2})(?:_.*)?"),
+    re.compile(r"(?P<subject>\d{1,4})_\d{8}"),  # SEED: sessions are the ranks of the dates
+)
+_NO_TRIGGER = ("BAD", "EDGE", "New Segment", "boundary")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One recording, usable or not.
+
+    Attributes
+    ----------
+    path : Path
+        The file to give to `read_eeg` or `read_eye`.
+    modality : {"eeg", "eye"} or None
+        None when the file is no recording.
+    format : str or None
+        Key of `reading.READERS`.
+    subject, session : str or None
+        Guessed from the name: `sub-01_ses-1`, or numbers such as `1_1_20180804`.
+    sfreq : float or None
+        Hz.
+    n_channels : int or None
+        EEG channels of every type, or eyes that were tracked.
+    duration_s : float or None
+        Seconds.
+    n_triggers : int or None
+        Annotations that are triggers, or messages; triggers in a Status channel are not counted,
+        because that means reading the data.
+    status : {"ok", "truncated", "corrupt", "suspicious"}
+        As the pre-flight and the header reader see it.
+    reason : str
+        The defect and the next step; empty when all is well.
+    files : tuple of Path
+        All files whose content matters, `path` first.
+    """
+
+    path: Path
+    modality: str | None
+    format: str | None
+    subject: str | None
+    session: str | None
+    sfreq: float | None
+    n_channels: int | None
+    duration_s: float | None
+    n_triggers: int | None
+    status: Status
+    reason: str
+    files: tuple[Path, ...]
+
+
+def scan(paths: Sequence[Path]) -> Iterator[Finding]:
+    """Look at files and folders, one finding per recording.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, which are always reported, and folders, of which the recordings are.
+
+    Yields
+    ------
+    Finding
+        In the order given, sorted within a folder. Companions of a recording (.eeg, .fdt, the
+        events beside samples, later parts of a FIF file) have no finding of their own. A file that
+        cannot be read is a finding that says why; nothing is raised.
+    """
+    done: set[Path] = set()
+    for path in map(Path, paths):
+        for file in _recordings(path) if path.is_dir() else [path]:
+            if file not in done:
+                done.add(file)
+                yield inspect(file)
+
+
+def _recordings(folder: Path) -> list[Path]:
+    """Files of a folder that are recordings and not companions of others, sorted."""
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)
+    )
+    found = {file: _sources(file) for file in files if _kind(file) is not None}
+    pairs = {file for file, sources in found.items() if file in found.get(sources[-1], ())[1:]}
+    companions = {file for sources in found.values() for file in sources[1:]} - pairs
+    companions |= {file for file in pairs if _is_second(file, found[file][-1])}
+    return [file for file in found if file not in companions]
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _is_second(file: Path, other: Path) -> bool:
+    """Of a pair that names each other, the events, or else the later name, go with the other."""
+    if is_samples_name(file) != is_samples_name(other):
+        return is_samples_name(other)
+    return other < file
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        return sniff(path)
+    except OSError:
+        return None
+
+
+def _sources(path: Path) -> tuple[Path, ...]:
+    try:
+        return source_files(path)
+    except ReadError:
+        return (path,)
+
+
+def inspect(path: Path) -> Finding:
+    """Look at one recording.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Finding
+        The header of an EEG recording is read only after its pre-flight found nothing against it;
+        eye exports are text and read in full.
+    """
+    kind = _kind(path)
+    if kind is None:
+        return _finding(path, None, "corrupt", _why_unknown(path))
+    reader = READERS[kind]
+    try:
+        status, reason = _check_all(path)
+        if status in ("truncated", "corrupt"):
+            return _finding(path, reader, status, reason)
+        measures = _eeg_measures(path, reader) if reader.modality == "eeg" else _eye_measures(path)
+    except Exception as error:  # a listing goes on, whatever one file does
+        reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
+        return _finding(path, reader, "corrupt", reason)
+    return _finding(path, reader, status, reason, *measures)
+
+
+def _check_all(path: Path) -> tuple[Status, str]:
+    """Verdict on a file and, where samples and events are a pair, on the other one."""
+    status, reason = check(path)
+    if status == "ok" and READERS[_kind(path) or ""].modality == "eye":
+        for other in source_files(path)[1:]:
+            status, reason = check(other)
+            reason = reason and f"{other.name}: {reason}"
+    return status, reason
+
+
+def _why_unknown(path: Path) -> str:
+    try:
+        check(path)
+    except (ReadError, OSError) as error:
+        return str(error).removeprefix(f"{path}: ")
+    return "its content is that of no known recording"
+
+
+Measures = tuple[float | None, int | None, float | None, int | None]
+
+
+def _eeg_measures(path: Path, reader: Reader) -> Measures:
+    raw = reader.read(path)
+    names = [text for text in raw.annotations.description if not text.startswith(_NO_TRIGGER)]
+    sfreq = float(raw.info["sfreq"])
+    return sfreq, len(raw.ch_names), raw.n_times / sfreq, len(names)
+
+
+def _eye_measures(path: Path) -> Measures:
+    eye = read_eye(path)
+    time = eye.samples["time"].to_numpy()
+    is_tracked = [eye.samples[f"valid_{side}"].to_numpy().any() for side in ("left", "right")]
+    if not len(time):
+        onset = eye.events["onset"].to_numpy()
+        time = np.array([onset, onset + eye.events["duration"].to_numpy()])
+        is_tracked = [(eye.events["eye"] == side).to_numpy().any() for side in ("left", "right")]
+    duration = float(time.max() - time.min()) if time.size else None
+    return eye.sfreq, int(sum(is_tracked)), duration, len(eye.messages)
+
+
+def _finding(
+    path: Path,
+    reader: Reader | None,
+    status: Status,
+    reason: str,
+    sfreq: float | None = None,
+    n_channels: int | None = None,
+    duration_s: float | None = None,
+    n_triggers: int | None = None,
+) -> Finding:
+    subject, session = guess_names(path)
+    return Finding(
+        path=path,
+        modality=reader.modality if reader else None,
+        format=reader.name if reader else None,
+        subject=subject,
+        session=session,
+        sfreq=sfreq,
+        n_channels=n_channels,
+        duration_s=duration_s,
+        n_triggers=n_triggers,
+        status=status,
+        reason=reason,
+        files=_sources(path) if reader else (path,),
+    )
+
+
+def guess_names(path: Path) -> tuple[str | None, str | None]:
+    """Guess subject and session from the name of a file, BIDS folders included.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    subject, session : str or None
+
+    Examples
+    --------
+    >>> guess_names(Path("sub-07/ses-2/eeg/sub-07_ses-2_eeg.vhdr"))
+    ('07', '2')
+    >>> guess_names(Path("1_3_20180804.cnt"))
+    ('1', '3')
+    >>> guess_names(Path("pilot.edf"))
+    (None, None)
+    """
+    subject, session = (
+        found[-1] if (found := pattern.findall(path.as_posix())) else None
+        for pattern in _BIDS.values()
+    )
+    if subject is None and session is None:
+        for pattern in _NUMBERED:
+            if match := pattern.fullmatch(path.stem):
+                return match["subject"], match.groupdict().get("session")
+    return subject, session

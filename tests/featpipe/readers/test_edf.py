@@ -1,0 +1,131 @@
+"""EDF and BDF: the pre-flight against the size, time stamps, and what MNE makes of the rest."""
+
+from pathlib import Path
+
+import mne
+import numpy as np
+import pytest
+from naive_exports import edf_bytes
+
+from featpipe.errors import ReadError
+from featpipe.readers import edf
+from featpipe.reading import read_eeg
+
+MARKS = [(1.5, "start"), (3.25, "stop")]
+
+
+@pytest.fixture
+def counts() -> np.ndarray:
+    return np.random.default_rng(1).integers(-2000, 2000, (3, 600))
+
+
+def write(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "s1.edf"
+    path.write_bytes(content)
+    return path
+
+
+def test_data_and_annotations_come_back(tmp_path, counts):
+    path = write(tmp_path, edf_bytes(counts, annotations=MARKS))
+    assert edf.check(path) == ("ok", "")
+    raw = read_eeg(path)
+    assert not raw.preload
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-6)
+    assert raw.annotations.onset.tolist() == [1.5, 3.25]
+    assert raw.annotations.description.tolist() == ["start", "stop"]
+
+
+def test_latin_1_annotations_are_read(tmp_path, counts):
+    content = edf_bytes(counts, annotations=[(2.0, "Augen geöffnet")], encoding="latin-1")
+    assert read_eeg(write(tmp_path, content)).annotations.description[0] == "Augen geöffnet"
+
+
+def test_fewer_records_than_declared_is_truncated(tmp_path, counts):
+    path = write(tmp_path, edf_bytes(counts, annotations=MARKS)[:-1000])
+    status, reason = edf.check(path)
+    assert status == "truncated"
+    assert "6 records" in reason
+    assert "4.61 are there" in reason
+    with pytest.raises(ReadError, match=r"s1\.edf: truncated"):
+        read_eeg(path)
+
+
+def test_a_recording_that_was_not_closed_is_read_to_its_end(tmp_path, counts, caplog):
+    path = write(tmp_path, edf_bytes(counts, n_records=-1))
+    assert edf.check(path).status == "suspicious"
+    assert read_eeg(path).n_times == 600
+    assert "was not closed" in caplog.text
+
+
+def test_more_records_than_declared_is_suspicious(tmp_path, counts):
+    assert edf.check(write(tmp_path, edf_bytes(counts, n_records=4))).status == "suspicious"
+
+
+def test_a_lost_byte_is_seen_in_the_time_stamps(tmp_path, counts):
+    content = edf_bytes(counts, annotations=MARKS)
+    path = write(tmp_path, content[:1900] + content[1901:] + b"\0")
+    status, reason = edf.check(path)
+    assert status == "corrupt"
+    assert "annotations of record 1" in reason
+
+
+def test_line_end_conversion_is_seen(tmp_path, counts):
+    content = edf_bytes(np.tile(counts, 10))
+    body = content[1024:].replace(b"\n", b"\r\n")
+    assert "follows a CR" in edf.check(write(tmp_path, content[:1024] + body)).reason
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "message"),
+    [
+        (184, b"99999   ", "do not belong together"),
+        (236, b"many    ", "number of records"),
+        (252, b"0   ", "0 signals"),
+        (0, b"7       ", "begins with"),
+    ],
+)
+def test_a_broken_header_is_corrupt(tmp_path, counts, at, text, message):
+    content = bytearray(edf_bytes(counts))
+    content[at : at + len(text)] = text
+    status, reason = edf.check(write(tmp_path, bytes(content)))
+    assert status == "corrupt"
+    assert message in reason
+
+
+def test_mixed_rates_are_loaded_so_that_pieces_have_no_edges(tmp_path, counts):
+    content = bytearray(edf_bytes(counts[:, :600]))
+    assert edf.read_header(write(tmp_path, bytes(content))).has_mixed_rates is False
+    at = 256 + 216 * 3
+    content[at : at + 24] = b"100     100     50      "
+    records = [counts[:, i * 100 : i * 100 + 100] for i in range(6)]
+    body = b"".join(
+        rows[:2].astype("<i2").tobytes() + rows[2, ::2].astype("<i2").tobytes() for rows in records
+    )
+    path = write(tmp_path, bytes(content[:1024]) + body)
+    assert edf.read_header(path).has_mixed_rates
+    raw = read_eeg(path)
+    assert raw.preload
+    np.testing.assert_allclose(raw.get_data(picks=[0, 1]) * 1e6, counts[:2] * 0.1, atol=1e-6)
+
+
+@pytest.mark.samples
+def test_the_damaged_sample(samples):
+    path = samples / "eeg/damaged/S001R01_crlf_damaged.edf"
+    status, reason = edf.check(path)
+    assert status == "corrupt"
+    assert "follows a CR" in reason
+    header = edf.read_header(path)
+    assert edf._lost_time_stamps(path, header, header.n_records) == [0]
+
+
+@pytest.mark.samples
+def test_a_status_channel_becomes_annotations(samples):
+    path = samples / "eeg/edf_bdf_mne/eeglab_test.bdf"
+    raw = read_eeg(path)
+    plain = mne.io.read_raw_bdf(path, verbose="ERROR")
+    events = mne.find_events(
+        plain, shortest_event=1, consecutive=True, mask=0xFFFF, mask_type="and", verbose="ERROR"
+    )
+    onsets = np.round(raw.annotations.onset * raw.info["sfreq"]).astype(int)
+    assert onsets.tolist() == events[:, 0].tolist()
+    assert [int(text) for text in raw.annotations.description] == events[:, 2].tolist()

@@ -1,0 +1,86 @@
+"""EEGLAB: data inside and beside, sizes, epochs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from featpipe.errors import ReadError
+from featpipe.readers import eeglab
+from featpipe.reading import read_eeg, source_files
+
+
+@pytest.fixture
+def volts() -> np.ndarray:
+    return np.random.default_rng(4).standard_normal((3, 400)) * 10
+
+
+def write(folder: Path, data: np.ndarray | str, n_times: int = 400, n_trials: int = 1) -> Path:
+    path = folder / "s1.set"
+    labels = np.array([(name,) for name in ("Fp1", "Oz", "C3")], dtype=[("labels", object)])
+    fields = {
+        "nbchan": 3.0,
+        "pnts": float(n_times),
+        "trials": float(n_trials),
+        "srate": 100.0,
+        "xmin": 0.0,
+        "xmax": (n_times - 1) / 100,
+        "data": data,
+        "chanlocs": labels,
+        "event": [],
+        "epoch": [],
+        "ref": "common",
+        "icawinv": [],
+        "icaweights": [],
+        "icasphere": [],
+        "comments": "",
+        "filename": "s1.set",
+        "datfile": data if isinstance(data, str) else "",
+    }
+    savemat(path, {"EEG": fields}, appendmat=False)
+    return path
+
+
+def test_data_inside_come_back(tmp_path, volts):
+    path = write(tmp_path, volts)
+    assert eeglab.check(path) == ("ok", "")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, volts, rtol=1e-9)
+    assert source_files(path) == (path,)
+
+
+def test_data_beside_come_back(tmp_path, volts):
+    path = write(tmp_path, "s1.fdt")
+    (tmp_path / "s1.fdt").write_bytes(volts.T.astype("<f4").tobytes())
+    assert eeglab.check(path) == ("ok", "")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, volts, rtol=1e-5)
+    assert [file.name for file in source_files(path)] == ["s1.set", "s1.fdt"]
+
+
+def test_a_missing_data_file_is_named(tmp_path):
+    path = write(tmp_path, "old_name.fdt")
+    for function in (read_eeg, source_files):
+        with pytest.raises(ReadError, match=r"data are in old_name\.fdt, which is not beside it"):
+            function(path)
+
+
+@pytest.mark.parametrize(("n_bytes", "status"), [(4799, "truncated"), (4804, "corrupt")])
+def test_a_data_file_of_another_size_is_refused(tmp_path, n_bytes, status):
+    path = write(tmp_path, "s1.fdt")
+    (tmp_path / "s1.fdt").write_bytes(bytes(n_bytes))
+    assert eeglab.check(path).status == status
+    with pytest.raises(ReadError, match=f"{status}: .*4800"):
+        read_eeg(path)
+
+
+def test_a_cut_set_file_is_truncated(tmp_path, volts):
+    path = write(tmp_path, volts)
+    path.write_bytes(path.read_bytes()[:-500])
+    status, reason = eeglab.check(path)
+    assert status == "truncated"
+    assert "lacks 500 bytes" in reason
+
+
+def test_epochs_are_refused(tmp_path, volts):
+    with pytest.raises(ReadError, match="4 epochs; give the continuous recording"):
+        read_eeg(write(tmp_path, volts.reshape(3, 100, 4), n_times=100, n_trials=4))

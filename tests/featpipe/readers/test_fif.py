@@ -1,0 +1,78 @@
+"""FIF: the walk over tags, and recordings in parts."""
+
+from pathlib import Path
+
+import mne
+import numpy as np
+import pytest
+
+from featpipe.errors import ReadError
+from featpipe.readers import fif
+from featpipe.reading import read_eeg, source_files
+
+
+@pytest.fixture
+def volts() -> np.ndarray:
+    return np.random.default_rng(3).standard_normal((5, 30_000)) * 1e-5
+
+
+def write(folder: Path, volts: np.ndarray, **options: str) -> Path:
+    path = folder / "s1_raw.fif"
+    info = mne.create_info(["Fp1", "Oz", "C3", "C4", "STI 014"], 1000.0, ["eeg"] * 4 + ["stim"])
+    volts = volts.copy()
+    volts[4] = 0
+    volts[4, 1000:1010] = 7
+    volts[4, 2000:2010] = 9
+    raw = mne.io.RawArray(volts, info, verbose="ERROR")
+    raw.set_annotations(mne.Annotations([0.5], [0.0], ["go"]))
+    raw.save(path, verbose="ERROR", fmt="double", **options)
+    return path
+
+
+def test_data_annotations_and_stim_codes_come_back(tmp_path, volts):
+    path = write(tmp_path, volts)
+    assert fif.check(path) == ("ok", "")
+    raw = read_eeg(path)
+    np.testing.assert_allclose(raw.get_data(picks="eeg"), volts[:4], rtol=1e-12)
+    found = dict(zip(raw.annotations.description, raw.annotations.onset, strict=True))
+    assert found == pytest.approx({"go": 0.5, "7": 1.0, "9": 2.0})
+
+
+def test_a_cut_file_is_truncated(tmp_path, volts):
+    path = write(tmp_path, volts)
+    path.write_bytes(path.read_bytes()[:-5000])
+    status, reason = fif.check(path)
+    assert status == "truncated"
+    assert "copy it again" in reason
+    with pytest.raises(ReadError, match="truncated"):
+        read_eeg(path)
+
+
+def test_all_parts_are_sources_and_all_are_needed(tmp_path, volts):
+    path = write(tmp_path, np.tile(volts, 3), split_size="2MB")
+    parts = source_files(path)
+    assert [part.name for part in parts[:2]] == ["s1_raw.fif", "s1_raw-1.fif"]
+    assert len(parts) == len(list(tmp_path.iterdir()))
+    assert read_eeg(path).n_times == 90_000
+    whole = parts[1].read_bytes()
+    parts[1].write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ReadError, match="truncated: part s1_raw-1"):
+        read_eeg(path)
+    parts[1].unlink()
+    with pytest.raises(ReadError, match=r"part s1_raw-1\.fif is not there"):
+        source_files(path)
+
+
+def test_a_file_without_raw_data_is_refused(tmp_path):
+    path = tmp_path / "s1-ave.fif"
+    info = mne.create_info(["Fp1", "Oz"], 100.0, "eeg")
+    mne.write_evokeds(path, mne.EvokedArray(np.zeros((2, 50)), info), verbose="ERROR")
+    with pytest.raises(ReadError, match="no continuous recording"):
+        read_eeg(path)
+
+
+def test_a_compressed_file_is_read(tmp_path, volts):
+    path = write(tmp_path, volts[:, :2000])
+    packed = tmp_path / "s2_raw.fif.gz"
+    mne.io.read_raw_fif(path, verbose="ERROR").save(packed, verbose="ERROR")
+    assert read_eeg(packed).n_times == 2000

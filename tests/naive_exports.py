@@ -1,0 +1,125 @@
+"""Tiny exports written byte by byte: the obvious opposite of the readers."""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def cnt_bytes(
+    counts: np.ndarray,
+    *,
+    width: int = 4,
+    sfreq: int = 1000,
+    declared: int | None = None,
+    events: Sequence[tuple[int, int]] = (),
+    table: int | None = 2,
+    keypads: Sequence[int] = (),
+    block: int = 1,
+    block_bytes: int | None = None,
+    names: Sequence[str] | None = None,
+    lsb_uv: float = 0.0303658 / 204.8,
+    seconds: float = 0.0,
+    date: str = "01/02/20",
+    baseline: int = 0,
+) -> bytes:
+    """Return a Neuroscan .cnt file of counts (n_channels, n_times) with events (sample, code).
+
+    `table` is the type of the event table, None for none; `block` is how many samples of a channel
+    lie together, `block_bytes` what the header says about it.
+    """
+    n_channels, n_times = counts.shape
+    names = names or [f"C{i}" for i in range(n_channels)]
+    start = 900 + 75 * n_channels
+    data = counts.reshape(n_channels, -1, block).swapaxes(0, 1).astype(f"<i{width}").tobytes()
+    head = bytearray(900)
+    head[0:12] = b"Version 3.0\0"
+    head[225:235] = date.encode().ljust(10, b"\0")
+    head[235:247] = b"10:11:12".ljust(12, b"\0")
+    struct.pack_into("<H", head, 370, n_channels)
+    struct.pack_into("<H", head, 376, sfreq)
+    struct.pack_into("<i", head, 864, n_times if declared is None else declared)
+    struct.pack_into("<i", head, 886, 0 if table is None else start + len(data))
+    struct.pack_into("<f", head, 890, seconds)
+    struct.pack_into("<i", head, 894, block * width if block_bytes is None else block_bytes)
+    if block == 1 and block_bytes is None:
+        struct.pack_into("<i", head, 894, 0)
+    channels = b"".join(_electrode(i, name, lsb_uv, baseline) for i, name in enumerate(names))
+    tail = b"" if table is None else _event_table(events, table, start, n_channels * width, keypads)
+    return bytes(head) + channels + data + tail
+
+
+def _electrode(index: int, name: str, lsb_uv: float, baseline: int) -> bytes:
+    row = bytearray(75)
+    row[0:10] = name.encode().ljust(10, b"\0")
+    struct.pack_into("<ff", row, 19, np.cos(index), np.sin(index))
+    struct.pack_into("<h", row, 47, baseline)
+    struct.pack_into("<f", row, 59, lsb_uv * 204.8)
+    struct.pack_into("<f", row, 71, 1.0)
+    return bytes(row)
+
+
+def _event_table(
+    events: Sequence[tuple[int, int]], kind: int, start: int, step: int, keypads: Sequence[int]
+) -> bytes:
+    rows = b""
+    for i, (sample, code) in enumerate(events):
+        offset = sample if kind == 3 else start + sample * step
+        keypad = keypads[i] if i < len(keypads) else 0
+        rows += struct.pack("<HBBi", code, 0, keypad, offset) + bytes(0 if kind == 1 else 11)
+    return struct.pack("<Bii", kind, len(rows), 0) + rows
+
+
+def edf_bytes(
+    counts: np.ndarray,
+    *,
+    sfreq: int = 100,
+    annotations: Sequence[tuple[float, str]] | None = None,
+    encoding: str = "utf-8",
+    n_records: int | None = None,
+    names: Sequence[str] | None = None,
+) -> bytes:
+    """Return an EDF (with annotations: EDF+) file of counts (n_channels, n_seconds * sfreq)."""
+    n_channels, n_times = counts.shape
+    total = n_times // sfreq
+    names = [*(names or [f"EEG C{i}" for i in range(n_channels)])]
+    per_record = [sfreq] * n_channels
+    if annotations is not None:
+        names.append("EDF Annotations")
+        per_record.append(60)
+    n = len(names)
+    fixed = ["0", "X X X X", "Startdate X X X X", "01.02.20", "10.11.12", str(256 * (n + 1))]
+    fixed += ["EDF+C" if annotations is not None else ""]
+    fixed += [str(total if n_records is None else n_records), "1", str(n)]
+    widths = [8, 80, 80, 8, 8, 8, 44, 8, 8, 4]
+    head = "".join(text.ljust(width) for text, width in zip(fixed, widths, strict=True))
+    for width, texts in (
+        (16, names),
+        (80, [""] * n),
+        (8, ["uV"] * n_channels + [""] * (n - n_channels)),
+        (8, ["-3276.8"] * n),
+        (8, ["3276.7"] * n),
+        (8, ["-32768"] * n),
+        (8, ["32767"] * n),
+        (80, [""] * n),
+        (8, [str(k) for k in per_record]),
+        (32, [""] * n),
+    ):
+        head += "".join(text.ljust(width) for text in texts)
+    body = b""
+    for i in range(total):
+        body += counts[:, i * sfreq : (i + 1) * sfreq].astype("<i2").tobytes()
+        if annotations is not None:
+            text = f"+{i}\x14\x14\0".encode()
+            for onset, label in annotations:
+                if int(onset) == i:
+                    text += f"+{onset}\x14".encode() + label.encode(encoding) + b"\x14\0"
+            body += text.ljust(120, b"\0")
+    return head.encode() + body
+
+
+def smi_samples_text(rows: Sequence[str], columns: str, *, n_declared: int | None = None) -> str:
+    """Return an iView samples export with these rows."""
+    count = "" if n_declared is None else f"## Number of Samples:\t{n_declared}{' ' * 200}\n"
+    head = f"## [iView]\n## Sample Rate:\t250\n{count}## \n"
+    return head + "\t".join(columns.split(",")) + "\n" + "".join(f"{row}\n" for row in rows)
