@@ -1,0 +1,177 @@
+"""Windows on the device, and the standardised batches gathered from them.
+
+Windows are stored once, whatever the number of folds: a batch is gathered by index and then
+standardised with the statistics of its fold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.folds import subject_codes
+from models.loading import Windows
+from models.runs import Items
+from models.sampling import draw_epochs
+from models.scaling import fit_scaling
+from models.types import Batch, Fold, Scaling
+
+
+class DeviceWindows(NamedTuple):
+    """All windows on one device.
+
+    Attributes
+    ----------
+    x : dict
+        Modality -> Tensor (n_windows, ...), not scaled.
+    label, subject : Tensor of int64, shape (n_windows,)
+        Class, and number of the subject in the study.
+    """
+
+    x: dict[str, Tensor]
+    label: Tensor
+    subject: Tensor
+
+
+class FoldFacts(NamedTuple):
+    """What differs between folds, each tensor with a leading fold axis.
+
+    Attributes
+    ----------
+    mean, scale : dict
+        Modality -> Tensor (n_folds, ...) of one window's shape.
+    subject : Tensor of int64, shape (n_folds, n_subjects_of_study)
+        Number of the subject in the study -> index among the fold's training subjects, or -1.
+    """
+
+    mean: dict[str, Tensor]
+    scale: dict[str, Tensor]
+    subject: Tensor
+
+
+def to_device(windows: Windows, modalities: Sequence[str], device: str) -> DeviceWindows:
+    """Copy what a method reads to the device."""
+
+    def send(array: np.ndarray) -> Tensor:
+        # torch shares the array's memory, and warns where it may not be written to
+        return torch.from_numpy(np.require(array, requirements="W")).to(device)
+
+    return DeviceWindows(
+        {name: send(windows.x[name]) for name in modalities},
+        send(windows.label),
+        send(subject_codes(windows.keys)),
+    )
+
+
+def scale_folds(
+    windows: Windows, modalities: Sequence[str], folds: Sequence[Fold]
+) -> list[dict[str, Scaling]]:
+    """Return for each fold modality -> Scaling, from the fold's training rows."""
+    return [
+        {name: fit_scaling(windows.x[name], fold.train) for name in modalities} for fold in folds
+    ]
+
+
+def fold_facts(
+    data: DeviceWindows, scaling: Sequence[Mapping[str, Scaling]], folds: Sequence[Fold]
+) -> FoldFacts:
+    """Stack the scaling and the subject numbering of some folds on the device."""
+    device, code = data.label.device, data.subject.cpu().numpy()
+    subject = np.full((len(folds), code.max() + 1), -1)
+    for i_fold, fold in enumerate(folds):
+        trained = np.unique(code[fold.train])
+        subject[i_fold, trained] = np.arange(len(trained))
+
+    def stack(arrays: list[np.ndarray]) -> Tensor:
+        return torch.from_numpy(np.stack(arrays)).to(device)
+
+    return FoldFacts(
+        {name: stack([of_fold[name].mean for of_fold in scaling]) for name in data.x},
+        {name: stack([of_fold[name].scale for of_fold in scaling]) for name in data.x},
+        torch.from_numpy(subject).to(device),
+    )
+
+
+def gather(
+    data: DeviceWindows,
+    facts: FoldFacts,
+    rows: Tensor,
+    modalities: Sequence[str],
+    *,
+    is_labelled: bool = True,
+) -> Batch:
+    """Gather standardised windows (or runs) of every fold.
+
+    Parameters
+    ----------
+    data : DeviceWindows
+        All windows.
+    facts : FoldFacts
+        Of the folds in `rows`.
+    rows : Tensor of int64, shape (n_folds, batch) or (n_folds, batch, run_length)
+        Rows of `Windows`.
+    modalities : sequence of str
+        What the batch holds; other modalities are absent from it.
+    is_labelled : bool
+        False hides label and subject behind -1.
+
+    Returns
+    -------
+    Batch
+        Every tensor with a leading fold axis; a run has the label of its last window. Missing
+        features are 0, the mean of the training rows.
+    """
+    x = {}
+    for name in modalities:
+        mean, scale = facts.mean[name], facts.scale[name]
+        # one axis for the batch and, in runs, one for time
+        shape = (len(mean), *[1] * (rows.ndim - 1), *mean.shape[1:])
+        z = (data.x[name][rows] - mean.view(shape)) / scale.view(shape)
+        x[name] = z.nan_to_num_(nan=0.0)
+    last = rows if rows.ndim == 2 else rows[..., -1]
+    if is_labelled:
+        return Batch(x, data.label[last], facts.subject.gather(1, data.subject[last]), last)
+    hidden = torch.full_like(last, -1)
+    return Batch(x, hidden, hidden, last)
+
+
+def draw_rows(
+    data: DeviceWindows,
+    items: Items,
+    sides: Sequence[np.ndarray],
+    n_steps: int,
+    batch: int,
+    seeds: Sequence[np.random.SeedSequence],
+) -> Iterator[Tensor]:
+    """Draw the rows of whole epochs, stratified by subject.
+
+    Parameters
+    ----------
+    data : DeviceWindows
+        For subjects and device.
+    items : Items
+        Windows or runs.
+    sides : sequence of array
+        The rows each fold may draw from.
+    n_steps, batch : int
+        Batches per epoch, items per batch.
+    seeds : sequence of numpy.random.SeedSequence
+        One per fold.
+
+    Yields
+    ------
+    Tensor of int64, shape (n_steps, n_folds, batch) or (n_steps, n_folds, batch, run_length)
+        One epoch, on the device.
+    """
+    pools = [items.inside(side) for side in sides]
+    code = data.subject.cpu().numpy()
+    strata = [code[pool if pool.ndim == 1 else pool[:, -1]] for pool in pools]
+    streams = [
+        draw_epochs(stratum, n_steps, batch, seed)
+        for stratum, seed in zip(strata, seeds, strict=True)
+    ]
+    for plans in zip(*streams, strict=True):
+        rows = [pool[plan] for pool, plan in zip(pools, plans, strict=True)]
+        yield torch.from_numpy(np.stack(rows, axis=1)).to(data.label.device)

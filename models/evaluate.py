@@ -1,0 +1,195 @@
+"""Train and test a method under a protocol; predictions come out as one frame."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ConfigError
+from featpipe.schema import WINDOW_KEYS
+from models.curves import EpochReport
+from models.folds import FoldSettings, check_folds, get_protocol
+from models.loading import Windows, concatenate
+from models.registry import get_method, variant
+from models.selection import check_policy
+from models.train import TrainSettings, fit
+from models.train_sklearn import fit_classic
+from models.types import ClassicMethod, Fitted, Fold
+
+OnEpoch = Callable[[EpochReport], None]
+
+
+def cross_validate(
+    windows: Windows,
+    method_name: str,
+    protocol: str,
+    seed: int,
+    settings: TrainSettings | None = None,
+    config: Any = None,
+    on_epoch: OnEpoch | None = None,
+    fold_settings: FoldSettings | None = None,
+) -> pd.DataFrame:
+    """Train a method on every fold of a protocol and predict the windows left out.
+
+    Parameters
+    ----------
+    windows : Windows
+        All windows of the study.
+    method_name, protocol : str
+        Registry names, for example "cscm" and "loso".
+    seed : int
+        0 or more.
+    settings : TrainSettings, optional
+        How to compute.
+    config : frozen dataclass, optional
+        The method's options, from `make_config`; its defaults if left out.
+    on_epoch : callable, optional
+        Receives an EpochReport after every epoch.
+    fold_settings : FoldSettings, optional
+        Options of the protocol.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per test window: `schema.WINDOW_KEYS`, label, `schema.PREDICTION_KEYS`, and the
+        probability of each class, p_0 to p_{n-1}.
+
+    Raises
+    ------
+    ConfigError
+        When a name does not exist, the data do not suit the protocol or a fold would leak.
+    """
+    chosen = get_protocol(protocol)
+    folds = list(chosen.folds(windows.keys, fold_settings or FoldSettings()))
+    check_folds(folds, windows.keys, chosen.split)
+    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch)
+    facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": "last"}
+    return predictions_frame(windows, folds, fitted, method_name, config, facts)
+
+
+def train_and_test(
+    train_windows: Windows,
+    test_windows: Windows,
+    method_name: str,
+    seed: int,
+    settings: TrainSettings | None = None,
+    config: Any = None,
+    on_epoch: OnEpoch | None = None,
+) -> pd.DataFrame:
+    """Train on all of one set of windows and test on all of another, with no subject in common.
+
+    Parameters
+    ----------
+    train_windows, test_windows : Windows
+        Of the same features. Subjects are told apart by dataset and subject.
+    method_name, seed, settings, config, on_epoch
+        As in `cross_validate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `cross_validate` returns it, with protocol "holdout".
+    """
+    windows = concatenate(train_windows, test_windows)
+    rows = np.arange(len(windows.keys))
+    n_train = len(train_windows.keys)
+    folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
+    check_folds(folds, windows.keys, "subject")
+    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch)
+    facts = {"seed": seed, "protocol": "holdout", "split": "subject", "policy": "last"}
+    return predictions_frame(windows, folds, fitted, method_name, config, facts)
+
+
+def fit_folds(
+    windows: Windows,
+    method_name: str,
+    folds: Sequence[Fold],
+    seed: int,
+    settings: TrainSettings | None = None,
+    config: Any = None,
+    on_epoch: OnEpoch | None = None,
+) -> Fitted:
+    """Train a method on given folds with the trainer it needs.
+
+    Parameters
+    ----------
+    windows : Windows
+        All windows of the study.
+    method_name : str
+        Registry name.
+    folds : sequence of Fold
+        Not checked here; see `check_folds`.
+    seed, settings, config, on_epoch
+        As in `cross_validate`.
+
+    Returns
+    -------
+    Fitted
+        Probabilities, curves, weights and scaling of every fold.
+    """
+    method = get_method(method_name)
+    config = _config(method_name, config)
+    if isinstance(method, ClassicMethod):
+        return fit_classic(method, config, windows, folds, seed)
+    return fit(method, config, windows, folds, seed, settings, on_epoch)
+
+
+def predictions_frame(
+    windows: Windows,
+    folds: Sequence[Fold],
+    fitted: Fitted,
+    method_name: str,
+    config: Any,
+    facts: dict[str, Any],
+) -> pd.DataFrame:
+    """Put predictions of all folds below one another, in the order of the folds.
+
+    Parameters
+    ----------
+    windows : Windows
+        All windows of the study.
+    folds : sequence of Fold
+        Those that were trained.
+    fitted : Fitted
+        What came of them.
+    method_name : str
+        Registry name.
+    config : frozen dataclass or None
+        The method's options; None for its defaults.
+    facts : dict
+        seed, protocol, split and policy.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    check_policy(facts["policy"])
+    parts = []
+    for fold in folds:
+        keys = windows.keys.loc[fold.test, list(WINDOW_KEYS)].reset_index(drop=True)
+        part = keys.assign(
+            label=windows.label[fold.test].astype(np.int8),
+            method=method_name,
+            variant=variant(method_name, _config(method_name, config)),
+            seed=facts["seed"],
+            protocol=facts["protocol"],
+            split=facts["split"],
+            fold=fold.name,
+            policy=facts["policy"],
+        )
+        probability = fitted.probabilities[fold.name]
+        parts.append(part.assign(**{f"p_{i}": p for i, p in enumerate(probability.T)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _config(method_name: str, config: Any) -> Any:
+    default = get_method(method_name).config
+    if config is None:
+        return default
+    if not isinstance(config, type(default)):
+        raise ConfigError(
+            f"config of {method_name} is a {type(config).__name__}: expected what "
+            f"make_config({method_name!r}, ...) returns"
+        )
+    return config

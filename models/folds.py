@@ -1,0 +1,202 @@
+"""Protocols: how windows are divided into training and test sides.
+
+Folds come from the key table alone. Trials are never split: neighbouring windows of a film clip
+are near copies of one another, and would give the answer away.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ConfigError, unknown
+from models.types import Fold
+
+SUBJECT = ("dataset", "subject")
+SESSION = (*SUBJECT, "session")
+TRIAL = (*SESSION, "trial")
+
+
+@dataclass(frozen=True)
+class FoldSettings:
+    """Options of the protocols.
+
+    Attributes
+    ----------
+    train_share : float
+        Protocol "within": share of a session's trials, the first ones, that train. 0.6 is SEED's
+        9 of 15.
+    """
+
+    train_share: float = 0.6
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to divide the windows.
+
+    Attributes
+    ----------
+    name : str
+        Registry name.
+    split : str
+        Unit that is never on both sides: "subject" or "trial".
+    describes : str
+        Unit left out, what is pooled, and what the spread of a result is taken over.
+    folds : callable
+        ``folds(keys, settings) -> iterator of Fold``.
+    """
+
+    name: str
+    split: str
+    describes: str
+    folds: Callable[[pd.DataFrame, FoldSettings], Iterator[Fold]]
+
+
+def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Leave one subject out: train on all others, sessions pooled.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        Not read by this protocol.
+
+    Yields
+    ------
+    Fold
+        One per subject.
+    """
+    code, names = _units(keys, SUBJECT)
+    if len(names) < 2:
+        raise ConfigError(
+            f"protocol 'loso' needs two subjects or more, found {len(names)}: "
+            "add recordings or use protocol 'within'"
+        )
+    for i_subject, name in enumerate(names):
+        test = np.flatnonzero(code == i_subject)
+        yield Fold(name, train=np.flatnonzero(code != i_subject), test=test, target=test)
+
+
+def within(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Train on the first trials of a session, test on its last ones.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        `train_share` of the trials trains, rounded, and at least one trial on each side.
+
+    Yields
+    ------
+    Fold
+        One per subject and session.
+    """
+    share = (settings or FoldSettings()).train_share
+    if not 0 < share < 1:
+        raise ConfigError(f"train_share is {share}: expected a share between 0 and 1")
+    code, names = _units(keys, SESSION)
+    trial = keys["trial"].to_numpy()
+    for i_session, name in enumerate(names):
+        rows = np.flatnonzero(code == i_session)
+        trials = np.unique(trial[rows])
+        if len(trials) < 2:
+            raise ConfigError(
+                f"protocol 'within': {name} has {len(trials)} trial with both label and features; "
+                "at least two are needed, leave this recording out"
+            )
+        n_train = int(np.clip(round(share * len(trials)), 1, len(trials) - 1))
+        is_train = np.isin(trial[rows], trials[:n_train])
+        yield Fold(name, train=rows[is_train], test=rows[~is_train], target=rows[~is_train])
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "loso": Protocol(
+        "loso",
+        "subject",
+        "leave one subject out, sessions pooled, one fold per subject; ± is the standard "
+        "deviation over subjects",
+        loso,
+    ),
+    "within": Protocol(
+        "within",
+        "trial",
+        "first trials of each session train, last ones test, one fold per subject and session; "
+        "sessions are averaged per subject, ± is the standard deviation over subjects",
+        within,
+    ),
+}
+
+
+def get_protocol(name: str) -> Protocol:
+    """Return the protocol of that name.
+
+    Raises
+    ------
+    ConfigError
+        When there is none.
+    """
+    if name not in PROTOCOLS:
+        raise ConfigError(unknown("protocol", name, PROTOCOLS))
+    return PROTOCOLS[name]
+
+
+def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str) -> None:
+    """Refuse folds that would leak.
+
+    Parameters
+    ----------
+    folds : iterable of Fold
+        All folds of a run.
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    split : str
+        "subject" or "trial": the unit that must not be on both sides. Trials never may.
+
+    Raises
+    ------
+    ConfigError
+        When a unit is on both sides of a fold, a side is empty, two folds share a name, or a
+        window is tested twice.
+    """
+    code, names = _units(keys, {"subject": SUBJECT, "trial": TRIAL}[split])
+    n_tested = np.zeros(len(keys), int)
+    seen: set[str] = set()
+    for fold in folds:
+        both = np.intersect1d(code[fold.train], code[fold.test])
+        if len(both):
+            raise ConfigError(f"fold {fold.name}: {names[both[0]]} is in training and test")
+        if not len(fold.train) or not len(fold.test):
+            raise ConfigError(
+                f"fold {fold.name}: no window to {'test' if len(fold.train) else 'train'}"
+            )
+        if fold.name in seen:
+            raise ConfigError(f"two folds are called {fold.name}")
+        seen.add(fold.name)
+        np.add.at(n_tested, fold.test, 1)
+    if n_tested.max(initial=0) > 1:
+        raise ConfigError(f"{(n_tested > 1).sum()} windows are tested more than once")
+
+
+def subject_codes(keys: pd.DataFrame) -> np.ndarray:
+    """Return the number of each window's subject, in order of appearance, shape (n_windows,)."""
+    return _units(keys, SUBJECT)[0]
+
+
+def trial_codes(keys: pd.DataFrame) -> np.ndarray:
+    """Return the number of each window's trial, in order of appearance, shape (n_windows,)."""
+    return _units(keys, TRIAL)[0]
+
+
+def _units(keys: pd.DataFrame, columns: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
+    """Return a code per window and the name of each unit, in order of appearance."""
+    code = np.array(keys.groupby(list(columns), sort=False, observed=True).ngroup())
+    firsts = keys[list(columns)].drop_duplicates()
+    has_many = len(keys["dataset"].unique()) > 1
+    prefix = {"dataset": "", "subject": "sub-", "session": "ses-", "trial": "trial-"}
+    used = [name for name in columns if name != "dataset" or has_many]
+    names = ["_".join(f"{prefix[n]}{row[n]}" for n in used) for _, row in firsts.iterrows()]
+    return code, names

@@ -1,0 +1,100 @@
+"""Names of methods -> methods, and options -> configs. The only module that sees all methods."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from featpipe.errors import ConfigError, unknown
+from models.methods import classical, cscm, trivial
+from models.types import ClassicMethod, Method
+
+METHODS: Mapping[str, Method | ClassicMethod] = {
+    "majority": trivial.METHOD,
+    "svm": classical.SVM,
+    "svm_eeg": classical.SVM_EEG,
+    "mlp": cscm.MLP,
+    "mlp_cross": cscm.MLP_CROSS,
+    "cscm_sm": cscm.CSCM_SM,
+    "cscm": cscm.CSCM,
+}
+
+
+def get_method(name: str) -> Method | ClassicMethod:
+    """Return the method of that name.
+
+    Raises
+    ------
+    ConfigError
+        When there is none.
+    """
+    if name not in METHODS:
+        raise ConfigError(unknown("method", name, METHODS))
+    return METHODS[name]
+
+
+def make_config(name: str, options: Mapping[str, Any]) -> Any:
+    """Return a method's config with some options changed.
+
+    Parameters
+    ----------
+    name : str
+        Registry name.
+    options : mapping
+        Option -> value, as a study file holds them.
+
+    Returns
+    -------
+    frozen dataclass
+        Of the method's own config type.
+
+    Raises
+    ------
+    ConfigError
+        When an option does not exist or a value has the wrong type.
+    """
+    default = get_method(name).config
+    known = [field.name for field in fields(default)]
+    for option in options:
+        if option not in known:
+            raise ConfigError(unknown(f"option of {name}", option, known))
+    try:
+        return TypeAdapter(type(default)).validate_python({**asdict(default), **options})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(
+            f"option {first['loc'][0]!r} of {name} is {first['input']!r}: {first['msg']}"
+        ) from error
+
+
+def variant(name: str, config: Any) -> str:
+    """Return what differs from the method's defaults, for the result tables.
+
+    Parameters
+    ----------
+    name : str
+        Registry name.
+    config : frozen dataclass
+        Options of a run.
+
+    Returns
+    -------
+    str
+        For example "dropout=0,n_epochs=5"; "default" when nothing differs.
+    """
+    default = get_method(name).config
+    changed = [
+        f"{field.name}={_short(getattr(config, field.name))}"
+        for field in fields(default)
+        if getattr(config, field.name) != getattr(default, field.name)
+    ]
+    return ",".join(changed) or "default"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return "(" + " ".join(_short(item) for item in value) + ")"
+    return str(value)

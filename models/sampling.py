@@ -1,0 +1,69 @@
+"""Which windows each step of each fold sees, drawn ahead of training.
+
+A fold's draws depend on the seed and the fold's name only: not on how many folds are trained
+together, nor on their order.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from featpipe.errors import ConfigError
+
+
+def seed_for(seed: int, *purpose: str) -> np.random.SeedSequence:
+    """Return the seed of one purpose, for example ``seed_for(0, "sub-3", "weights")``.
+
+    Raises
+    ------
+    ConfigError
+        When the seed is negative.
+    """
+    if seed < 0:
+        raise ConfigError(f"seed is {seed}: expected 0 or more")
+    return np.random.SeedSequence([seed, zlib.crc32("/".join(purpose).encode())])
+
+
+def steps_per_epoch(n_items: Sequence[int], batch: int) -> int:
+    """Return the steps in which the largest fold is seen once; smaller folds repeat."""
+    return max(1, -(-max(n_items) // batch))
+
+
+def draw_epochs(
+    strata: np.ndarray, n_steps: int, batch: int, seed: np.random.SeedSequence
+) -> Iterator[np.ndarray]:
+    """Draw batches of one fold without end, each stratum equally often.
+
+    Slots of a batch go round the strata, so counts within a batch differ by one at most; each
+    stratum's items come from a stream of whole shuffles, so its items are used equally often.
+
+    Parameters
+    ----------
+    strata : array of int, shape (n_items,)
+        Training subject of each item; all zero for no stratification.
+    n_steps, batch : int
+        Batches per epoch and items per batch.
+    seed : numpy.random.SeedSequence
+        From `seed_for`.
+
+    Yields
+    ------
+    array of int64, shape (n_steps, batch)
+        Item numbers of one epoch.
+    """
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    streams = [np.empty(0, np.int64) for _ in members]
+    n_slots, start = n_steps * batch, 0
+    while True:
+        owner = (start + np.arange(n_slots)) % len(members)
+        plan = np.empty(n_slots, np.int64)
+        for i, items in enumerate(members):
+            slots = np.flatnonzero(owner == i)
+            n_shuffles = max(0, -(-(len(slots) - len(streams[i])) // len(items)))
+            shuffles = [rng.permutation(items) for _ in range(n_shuffles)]
+            stream = np.concatenate([streams[i], *shuffles])
+            plan[slots], streams[i] = np.split(stream, [len(slots)])
+        start = (start + n_slots) % len(members)
+        yield plan.reshape(n_steps, batch)

@@ -1,0 +1,128 @@
+"""One stage of training on a stack of folds: forward, backward, step."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from models.stacked import FoldStack, clip_per_fold
+from models.types import Batch, Losses, Objective, Stage
+
+
+def run_stage(
+    stack: FoldStack, stage: Stage, epochs: Iterable[Iterable[Batch]], n_steps: int
+) -> Iterator[Losses]:
+    """Train one stage.
+
+    Parameters
+    ----------
+    stack : FoldStack
+        Changed in place; what the stage does not train stays as it is, in eval mode.
+    stage : Stage
+        What to minimise.
+    epochs : iterable of iterable of Batch
+        For each epoch its `n_steps` batches; read for `stage.n_epochs` epochs.
+    n_steps : int
+        Batches per epoch.
+
+    Yields
+    ------
+    Losses
+        After every epoch the mean of each term and diagnostic, shape (n_folds,), on the CPU. Of an
+        objective with repeats the last one counts.
+    """
+    stack.train_only([name for objective in stage.objectives for name in objective.trains])
+    optimisers = [adam(stack, objective) for objective in stage.objectives]
+    i_step = 0
+    for _, batches in zip(range(stage.n_epochs), epochs, strict=False):
+        sums = Losses({}, {})
+        for batch in batches:
+            progress = batch.label.new_tensor(i_step, dtype=torch.float32)
+            progress = progress / (stage.n_epochs * n_steps)
+            for objective, optimiser in zip(stage.objectives, optimisers, strict=True):
+                for _ in range(objective.repeats - 1):
+                    train_step(stack, objective, optimiser, batch, progress, stage.clip)
+                losses = train_step(stack, objective, optimiser, batch, progress, stage.clip)
+                sums = _add(sums, losses)
+            if stage.after_step:
+                move_buffers(stack, stage.after_step, batch)
+            i_step += 1
+        yield Losses(
+            {name: (value / n_steps).cpu() for name, value in sums.terms.items()},
+            {name: (value / n_steps).cpu() for name, value in sums.diagnostics.items()},
+        )
+
+
+def adam(stack: FoldStack, objective: Objective) -> torch.optim.Adam:
+    """Return an optimiser over the stacked parameters an objective trains.
+
+    Adam works element by element, so one optimiser over the stack does what one per fold would.
+    """
+    params = list(stack.named(objective.trains).values())
+    # never fused=True: on the CPU it misreads the transposed gradients that vmap hands back
+    return torch.optim.Adam(params, lr=objective.lr, weight_decay=objective.weight_decay)
+
+
+def train_step(
+    stack: FoldStack,
+    objective: Objective,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+    progress: Tensor,
+    clip: float | None = None,
+) -> Losses:
+    """Take one step of one objective in every fold.
+
+    Parameters
+    ----------
+    stack : FoldStack
+        Changed in place.
+    objective : Objective
+        Only the modules it names move.
+    optimiser : torch.optim.Optimizer
+        Over exactly those modules' parameters.
+    batch : Batch
+        Every tensor with a leading fold axis.
+    progress : Tensor, scalar
+        Share of the stage's steps already taken.
+    clip : float, optional
+        Largest gradient norm of a fold.
+
+    Returns
+    -------
+    Losses
+        Each value of shape (n_folds,), without gradient.
+    """
+    params = list(stack.named(objective.trains).values())
+    losses = stack.each(objective.loss, batch, progress)
+    total = torch.stack([term.sum() for term in losses.terms.values()]).sum()
+    grads = torch.autograd.grad(total, params, allow_unused=True)
+    if clip is not None:
+        grads = clip_per_fold(grads, clip)
+    for parameter, grad in zip(params, grads, strict=True):
+        parameter.grad = grad
+    optimiser.step()
+    return Losses(
+        {name: value.detach() for name, value in losses.terms.items()},
+        {name: value.detach() for name, value in losses.diagnostics.items()},
+    )
+
+
+def move_buffers(
+    stack: FoldStack, after_step: Callable[[torch.nn.Module, Batch], None], batch: Batch
+) -> None:
+    """Call ``after_step(net, batch)`` in every fold, without gradients."""
+
+    def moved(net: torch.nn.Module, batch: Batch) -> Tensor:
+        after_step(net, batch)
+        return batch.label  # vmap wants a tensor back
+
+    with torch.no_grad():
+        stack.each(moved, batch)
+
+
+def _add(sums: Losses, losses: Losses) -> Losses:
+    def add(old: dict[str, Tensor], new: dict[str, Tensor]) -> dict[str, Tensor]:
+        return old | {n: old[n] + value if n in old else value for n, value in new.items()}
+
+    return Losses(add(sums.terms, losses.terms), add(sums.diagnostics, losses.diagnostics))

@@ -1,0 +1,78 @@
+"""The counterpart of `train` for scikit-learn: same folds in, same `Fitted` out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ConfigError
+from models.curves import CURVE_COLUMNS
+from models.folds import subject_codes, trial_codes
+from models.loading import Windows
+from models.sampling import seed_for
+from models.types import ClassicMethod, Fitted, Fold
+
+
+def fit_classic(
+    method: ClassicMethod, config: Any, windows: Windows, folds: Sequence[Fold], seed: int
+) -> Fitted:
+    """Fit an estimator on every fold and predict each fold's test windows.
+
+    Parameters
+    ----------
+    method : ClassicMethod
+        What to fit.
+    config : frozen dataclass
+        The method's options.
+    windows : Windows
+        All windows of the study.
+    folds : sequence of Fold
+        Splits.
+    seed : int
+        Fixes what the method draws; 0 or more.
+
+    Returns
+    -------
+    Fitted
+        `weights` holds the estimators, `curves` has no rows.
+
+    Raises
+    ------
+    ConfigError
+        When the windows lack a modality.
+    """
+    missing = [name for name in method.train_modalities if name not in windows.x]
+    if missing:
+        raise ConfigError(
+            f"{method.name} trains on {missing[0]}, but the tables hold "
+            f"{', '.join(windows.x)} only: extract it or choose another method"
+        )
+    probabilities, estimators = {}, {}
+    for fold in folds:
+        number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
+        estimator = method.fit(
+            _features(windows, method.train_modalities, fold.train),
+            windows.label[fold.train],
+            _groups(windows, fold.train),
+            config,
+            number,
+        )
+        found = method.predict(estimator, _features(windows, method.inputs, fold.test))
+        # a class without training windows has probability 0
+        complete = np.zeros((len(fold.test), len(windows.classes)))
+        complete[:, estimator.classes_] = found
+        probabilities[fold.name], estimators[fold.name] = complete, estimator
+    return Fitted(probabilities, pd.DataFrame(columns=list(CURVE_COLUMNS)), estimators, {})
+
+
+def _features(windows: Windows, modalities: Sequence[str], rows: np.ndarray) -> np.ndarray:
+    """Return the modalities side by side, (n_rows, n_features)."""
+    parts = [windows.x[name][rows].reshape(len(rows), -1) for name in modalities]
+    return np.concatenate(parts, axis=1) if parts else np.zeros((len(rows), 1), np.float32)
+
+
+def _groups(windows: Windows, rows: np.ndarray) -> np.ndarray:
+    """Return training subjects, or trials when there is one subject only."""
+    subject = subject_codes(windows.keys)[rows]
+    return subject if len(np.unique(subject)) > 1 else trial_codes(windows.keys)[rows]

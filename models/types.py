@@ -1,0 +1,258 @@
+"""The records a method is made of and the ones that pass through training.
+
+A method is data plus plain functions; it never sees an optimiser, a fold or a file. This module
+holds no computation.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What a network must know about the data before it exists.
+
+    Attributes
+    ----------
+    features : mapping
+        Modality -> shape of one window, for example ``{"eeg": (62, 5), "eye": (33,)}``.
+    n_classes : int
+        Number of emotions.
+    n_subjects : int
+        Training subjects of a fold; the same in all folds that are trained together.
+    """
+
+    features: Mapping[str, tuple[int, ...]]
+    n_classes: int
+    n_subjects: int
+
+
+class Batch(NamedTuple):
+    """What a loss or `predict` reads; a pytree, so it can carry a fold axis in front.
+
+    Attributes
+    ----------
+    x : dict
+        Modality -> standardised features, shape (batch, ...) for methods on single windows and
+        (batch, run_length, ...) for methods on runs.
+    label : Tensor of int64, shape (batch,)
+        Class; -1 in `predict` and in `target`, where nobody may know it.
+    subject : Tensor of int64, shape (batch,)
+        Index among the fold's training subjects; -1 for other subjects.
+    index : Tensor of int64, shape (batch,)
+        Row of the (last) window in `Windows`.
+    target : Batch, optional
+        Unlabelled windows of the fold's test side, only for methods with `uses_target`.
+    """
+
+    x: dict[str, Tensor]
+    label: Tensor
+    subject: Tensor
+    index: Tensor  # type: ignore[assignment] - hides tuple.index
+    target: "Batch | None" = None
+
+
+class Losses(NamedTuple):
+    """What a loss function returns.
+
+    Attributes
+    ----------
+    terms : dict
+        Name -> weighted scalar; the trainer minimises their sum and logs each.
+    diagnostics : dict
+        Name -> scalar that is logged and nothing else: an accuracy, a norm.
+    """
+
+    terms: dict[str, Tensor]
+    diagnostics: dict[str, Tensor] = {}  # noqa: RUF012 - never written to
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One loss, and which modules it moves.
+
+    Attributes
+    ----------
+    loss : callable
+        ``loss(net, batch, progress) -> Losses``; `progress` is a scalar tensor in [0, 1), the
+        share of the stage's steps already taken.
+    trains : tuple of str
+        Names of sub-modules this objective updates; "" is the whole network.
+    lr, weight_decay : float
+        Of Adam, with the decay added to the gradient as in the papers.
+    repeats : int
+        Updates per batch, for estimators that must keep ahead of the network.
+    """
+
+    loss: Callable[[Any, Batch, Tensor], Losses]
+    trains: tuple[str, ...] = ("",)
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    repeats: int = 1
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training with its own objectives; the rest of the network rests.
+
+    Attributes
+    ----------
+    name : str
+        Shown in the curves.
+    objectives : tuple of Objective
+        Applied one after another to every batch.
+    n_epochs, batch : int
+        Passes over the largest fold, and windows (or runs) per step.
+    clip : float, optional
+        Largest gradient norm of one fold and objective; None leaves gradients as they are.
+    after_step : callable, optional
+        ``after_step(net, batch)`` moves buffers without gradients: an average, a memory bank.
+    """
+
+    name: str
+    objectives: tuple[Objective, ...]
+    n_epochs: int
+    batch: int
+    clip: float | None = None
+    after_step: Callable[[Any, Batch], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What tables say about a method, whatever trains it.
+
+    Attributes
+    ----------
+    name : str
+        Registry name.
+    describes : str
+        One line: what is learned from what.
+    reference : str
+        Paper, with DOI or venue.
+    train_modalities, inputs : tuple of str
+        Modalities read in training, and those that prediction may read.
+    config : frozen dataclass
+        The method's options at their defaults.
+    version : int
+        Raised when the same options give other numbers than before.
+    """
+
+    name: str
+    describes: str
+    reference: str
+    train_modalities: tuple[str, ...]
+    inputs: tuple[str, ...]
+    config: Any
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(Card):
+    """A network and how it learns.
+
+    Attributes
+    ----------
+    build : callable
+        ``build(shapes, config) -> nn.Module`` with freshly drawn weights.
+    stages : callable
+        ``stages(config) -> tuple of Stage``.
+    predict : callable
+        ``predict(net, batch) -> logits (batch, n_classes)``; the batch holds `inputs` only.
+    run_length : callable, optional
+        ``run_length(config) -> int``: the method reads runs of that many windows, `x` is
+        (batch, run_length, ...). None: single windows, `x` is (batch, ...).
+    uses_target : bool
+        Reads unlabelled test windows while training (transductive).
+    stackable : bool
+        Works under `torch.vmap`; False costs time, not code.
+    """
+
+    build: Callable[[Shapes, Any], nn.Module]
+    stages: Callable[[Any], tuple[Stage, ...]]
+    predict: Callable[[Any, Batch], Tensor]
+    run_length: Callable[[Any], int] | None = None
+    uses_target: bool = False
+    stackable: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassicMethod(Card):
+    """A scikit-learn estimator and how it is fitted.
+
+    Attributes
+    ----------
+    fit : callable
+        ``fit(x, label, group, config, seed) -> estimator``; x (n_windows, n_features), NaN where
+        a feature is missing; group holds what must stay together when options are chosen.
+    predict : callable
+        ``predict(estimator, x) -> (n_windows, n_classes_seen)`` probabilities, columns as in
+        ``estimator.classes_``.
+    """
+
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray, Any, int], Any]
+    predict: Callable[[Any, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split of the windows.
+
+    Attributes
+    ----------
+    name : str
+        For example "sub-3".
+    train, test : array of int64
+        Rows of `Windows`.
+    target : array of int64, optional
+        Rows whose features, not labels, a transductive method may see in training.
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+    target: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Standardisation of one modality in one fold, from its training rows.
+
+    Attributes
+    ----------
+    mean, scale : array of float32, shape of one window's features
+        x becomes (x - mean) / scale; scale is 1 where a feature is constant.
+    n_missing : int
+        Missing values among the training rows; each is replaced by the mean.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    n_missing: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training leaves behind, per fold name.
+
+    Attributes
+    ----------
+    probabilities : mapping
+        Array (n_test, n_classes) in the order of the fold's test rows.
+    curves : pandas.DataFrame
+        Columns `curves.CURVE_COLUMNS`, the course of every loss term and diagnostic; no rows for
+        methods that have no epochs.
+    weights : mapping
+        State dict of the trained network, or the fitted estimator.
+    scaling : mapping
+        Modality -> Scaling; empty where the estimator holds its own.
+    """
+
+    probabilities: Mapping[str, np.ndarray]
+    curves: pd.DataFrame
+    weights: Mapping[str, Any]
+    scaling: Mapping[str, Mapping[str, Scaling]]

@@ -1,0 +1,222 @@
+"""What every registered method promises, whoever wrote it."""
+
+import inspect
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.batches import fold_facts, gather, scale_folds, to_device
+from models.evaluate import cross_validate, fit_folds
+from models.folds import loso
+from models.registry import METHODS, make_config, variant
+from models.scores import scores
+from models.stacked import FoldStack
+from models.stages import adam, train_step
+from models.train import TrainSettings
+from models.types import Batch, Method, Shapes
+
+NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Method)]
+LEARNERS = [name for name, method in METHODS.items() if method.inputs]
+MAX_LINES = 200
+QUICK = {"n_epochs": 8, "batch": 48, "dropout": 0.0}
+
+
+def quick(name):
+    """Return a config small enough for a test, without dropout."""
+    known = {field.name for field in fields(METHODS[name].config)}
+    return make_config(name, {k: v for k, v in QUICK.items() if k in known})
+
+
+def folds_of(windows):
+    return list(loso(windows.keys))
+
+
+def build_stack(name, windows, folds, vmapped=True):
+    """Return the networks of some folds and one batch of all modalities."""
+    method = METHODS[name]
+    features = {modality: windows.x[modality].shape[1:] for modality in windows.x}
+    shapes = Shapes(features, len(windows.classes), windows.keys["subject"].nunique() - 1)
+    torch.manual_seed(0)
+    stack = FoldStack([method.build(shapes, quick(name)) for _ in folds], vmapped=vmapped)
+    data = to_device(windows, list(windows.x), "cpu")
+    facts = fold_facts(data, scale_folds(windows, list(windows.x), folds), folds)
+    rows = torch.from_numpy(np.stack([fold.train[::4] for fold in folds]))
+    return method, stack, gather(data, facts, rows, list(windows.x))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_card_is_complete(name, windows):
+    method = METHODS[name]
+    assert method.name == name
+    assert method.describes
+    assert method.reference
+    assert method.version >= 1
+    assert set(method.inputs) <= set(method.train_modalities) <= set(windows.x)
+    assert variant(name, method.config) == "default"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_file_is_short(name):
+    source = inspect.getsourcefile(METHODS[name].predict)
+    assert source is not None
+    assert len(Path(source).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_predictions_are_probabilities(name, windows):
+    predictions = cross_validate(windows, name, "loso", 0, config=quick(name))
+    p = predictions[[f"p_{i}" for i in range(3)]].to_numpy()
+    assert len(predictions) == len(windows.keys)
+    assert np.isfinite(p).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_beats_chance_where_classes_are_separate(name, windows):
+    table = scores(cross_validate(windows, name, "loso", 0, config=quick(name)))
+    assert table["accuracy"].mean() > 0.9
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_is_at_chance_where_labels_are_random(name, make_windows, shuffle_labels):
+    shuffled = shuffle_labels(make_windows(n_subjects=6, n_trials=12, n_windows=3))
+    table = scores(cross_validate(shuffled, name, "loso", 0, config=quick(name)))
+    assert abs(table["accuracy"].mean() - 1 / 3) < 0.15
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_repeats_bit_by_bit(name, windows):
+    first, second, other = (
+        fit_folds(windows, name, folds_of(windows), seed, config=quick(name)) for seed in (1, 1, 2)
+    )
+    for fold, probability in first.probabilities.items():
+        np.testing.assert_array_equal(probability, second.probabilities[fold])
+    if name in NETWORKS:
+        differ = [
+            not np.array_equal(p, other.probabilities[f]) for f, p in first.probabilities.items()
+        ]
+        assert all(differ)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_training_does_not_see_the_test_side(name, windows):
+    fold = folds_of(windows)[1]
+    garbage = {modality: x.copy() for modality, x in windows.x.items()}
+    for i, row in enumerate(fold.test):
+        for x in garbage.values():
+            x[row] = (1e6, np.nan, -3.0)[i % 3]
+    label = windows.label.copy()
+    label[fold.test] = 0
+    spoiled = replace(windows, x=garbage, label=label, keys=windows.keys.assign(label=label))
+    clean, dirty = (
+        fit_folds(w, name, [fold], 0, config=quick(name)).weights[fold.name]
+        for w in (windows, spoiled)
+    )
+    for one, two in zip(numbers(clean), numbers(dirty), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def numbers(weights):
+    """Return all arrays of a state dict or a fitted estimator."""
+    if isinstance(weights, dict):
+        return [tensor.numpy() for tensor in weights.values()]
+    steps = [step for _, step in getattr(weights, "steps", [("", weights)])]
+    found = [v for step in steps for v in vars(step).values() if isinstance(v, np.ndarray)]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_terms_are_finite_scalars(name, windows):
+    method, stack, batch = build_stack(name, windows, folds_of(windows))
+    for stage in method.stages(quick(name)):
+        for objective in stage.objectives:
+            losses = stack.each(objective.loss, batch, torch.tensor(0.5))
+            assert losses.terms
+            for value in {**losses.terms, **losses.diagnostics}.values():
+                assert value.shape == (len(folds_of(windows)),)
+                assert torch.isfinite(value).all()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_objective_moves_exactly_what_it_trains(name, windows):
+    method, stack, batch = build_stack(name, windows, folds_of(windows))
+    for stage in method.stages(quick(name)):
+        stack.train_only([module for o in stage.objectives for module in o.trains])
+        for objective in stage.objectives:
+            before = {key: tensor.detach().clone() for key, tensor in stack.params.items()}
+            train_step(stack, objective, adam(stack, objective), batch, torch.tensor(0.5))
+            trained = stack.named(objective.trains)
+            for key, tensor in stack.params.items():
+                per_fold = (tensor != before[key]).flatten(1).any(1)
+                assert per_fold.all() if key in trained else not per_fold.any(), key
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_predict_ignores_what_is_absent_at_test(name, windows):
+    method, stack, batch = build_stack(name, windows, folds_of(windows))
+    stack.base.eval()
+    unknown = torch.full_like(batch.label, -1)
+    nan = {
+        m: x if m in method.inputs else torch.full_like(x, torch.nan) for m, x in batch.x.items()
+    }
+    only = {m: batch.x[m] for m in method.inputs}
+    with torch.no_grad():
+        full, blind, bare = (
+            stack.each(method.predict, Batch(x, label, subject, batch.index))
+            for x, label, subject in (
+                (batch.x, batch.label, batch.subject),
+                (nan, unknown, unknown),
+                (only, unknown, unknown),
+            )
+        )
+    assert torch.isfinite(blind).all()
+    assert torch.equal(full, blind)
+    assert torch.equal(blind, bare)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_stacked_folds_equal_folds_one_by_one(name, windows):
+    folds = folds_of(windows)
+    config = replace(quick(name), n_epochs=3)
+    stacked, looped, alone = (
+        fit_folds(windows, name, folds, 0, settings, config)
+        for settings in (
+            TrainSettings(),
+            TrainSettings(stacked=False),
+            TrainSettings(fold_chunk=1),
+        )
+    )
+    for fold in folds:
+        for other in (looped, alone):
+            np.testing.assert_allclose(
+                stacked.probabilities[fold.name], other.probabilities[fold.name], atol=1e-5
+            )
+            for key, tensor in stacked.weights[fold.name].items():
+                torch.testing.assert_close(
+                    tensor, other.weights[fold.name][key], atol=1e-5, rtol=1e-4
+                )
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_state_dict_round_trip(name, windows):
+    folds, config = folds_of(windows), replace(quick(name), n_epochs=2)
+    fitted = fit_folds(windows, name, folds, 0, config=config)
+    method, _, _ = build_stack(name, windows, folds)
+    features = {modality: windows.x[modality].shape[1:] for modality in windows.x}
+    net = method.build(Shapes(features, 3, 3), config)
+    fold = folds[2]
+    net.load_state_dict(fitted.weights[fold.name])
+    x = {}
+    for modality in method.inputs:
+        scaling = fitted.scaling[fold.name][modality]
+        x[modality] = torch.from_numpy(
+            (windows.x[modality][fold.test] - scaling.mean) / scaling.scale
+        )
+    hidden = torch.full((len(fold.test),), -1)
+    with torch.no_grad():
+        logits = method.predict(net.eval(), Batch(x, hidden, hidden, torch.from_numpy(fold.test)))
+    np.testing.assert_allclose(logits.softmax(-1), fitted.probabilities[fold.name], atol=1e-6)

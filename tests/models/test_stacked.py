@@ -1,0 +1,94 @@
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from featpipe.errors import ConfigError
+from models.stacked import FoldStack, clip_per_fold
+from models.stages import adam, train_step
+from models.types import Batch, Losses, Objective
+
+N_FOLDS, N = 3, 16
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(5, 8, bias=False), nn.BatchNorm1d(8), nn.ReLU())
+        self.head = nn.Linear(8, 3)
+
+
+def loss(net, batch, progress):
+    logits = net.head(net.encoder(batch.x["eye"]))
+    return Losses({"emotion": F.cross_entropy(logits, batch.label)}, {"progress": progress})
+
+
+@pytest.fixture
+def nets():
+    torch.manual_seed(0)
+    return [Net() for _ in range(N_FOLDS)]
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+    label = torch.randint(3, (N_FOLDS, N), generator=generator)
+    x = torch.randn(N_FOLDS, N, 5, generator=generator) + label[..., None]
+    return Batch({"eye": x}, label, label, label)
+
+
+@pytest.mark.parametrize("vmapped", [True, False])
+def test_equals_separate_networks_and_optimisers(nets, batch, vmapped):
+    separate = copy.deepcopy(nets)
+    stack = FoldStack(nets, vmapped=vmapped)
+    objective = Objective(loss, weight_decay=0.01)
+    stack.train_only(objective.trains)
+    optimiser = adam(stack, objective)
+    for _ in range(5):
+        train_step(stack, objective, optimiser, batch, torch.tensor(0.0))
+    for i, net in enumerate(separate):
+        own = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=0.01)
+        for _ in range(5):
+            own.zero_grad()
+            F.cross_entropy(net.head(net.encoder(batch.x["eye"][i])), batch.label[i]).backward()
+            own.step()
+        state = stack.state(i)
+        assert state.keys() == net.state_dict().keys()
+        for name, tensor in net.state_dict().items():
+            torch.testing.assert_close(state[name], tensor, atol=1e-6, rtol=1e-5)
+
+
+def test_what_rests_keeps_weights_and_statistics(nets, batch):
+    stack = FoldStack(nets)
+    before = stack.state(0)
+    objective = Objective(loss, trains=("head",))
+    stack.train_only(objective.trains)
+    learning = {name for name, tensor in stack.params.items() if tensor.requires_grad}
+    assert learning == {"net.head.weight", "net.head.bias"}
+    train_step(stack, objective, adam(stack, objective), batch, torch.tensor(0.0))
+    after = stack.state(0)
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) == name.startswith("encoder"), name
+
+
+def test_named_selects_by_module(nets):
+    stack = FoldStack(nets)
+    assert set(stack.named(["head"])) == {"net.head.weight", "net.head.bias"}
+    assert len(stack.named([""])) == len(list(nets[0].parameters()))
+    with pytest.raises(ConfigError, match="trains names 'hea', which has no parameter"):
+        stack.named(["hea"])
+
+
+def test_clipping_is_per_fold():
+    grads = [torch.tensor([[3.0, 4.0], [0.3, 0.4]]), None, torch.tensor([[[12.0]], [[0.0]]])]
+    one, none, three = clip_per_fold(grads, 2.0)
+    assert none is None
+    assert one is not None
+    assert three is not None
+    torch.testing.assert_close(one, torch.tensor([[6 / 13, 8 / 13], [0.3, 0.4]]))
+    torch.testing.assert_close(three, torch.tensor([[[24 / 13]], [[0.0]]]))
+    (zero,) = clip_per_fold([torch.zeros(2, 3)], 1.0)
+    assert zero is not None
+    assert not zero.any()
