@@ -21,4 +21,4 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python

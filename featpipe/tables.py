@@ -68,7 +68,7 @@ def windows_table(
 
 def with_metadata(table: pa.Table, metadata: Mapping[str, Any]) -> pa.Table:
     """Return the table with `metadata` as its only metadata."""
-    text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(metadata, ensure_ascii=False)
     return table.replace_schema_metadata({METADATA_KEY: text.encode()})
 
 
@@ -89,8 +89,9 @@ def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
     TableFile
         Rows, bytes and checksum of what was published.
     """
-    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
-    strings = [f.name for f in table.schema if pa.types.is_string(f.type)]
+    # Any: pyarrow's annotations know only the all-or-nothing form of these two options
+    floats: Any = [f.name for f in table.schema if pa.types.is_floating(f.type)]
+    strings: Any = [f.name for f in table.schema if pa.types.is_string(f.type)]
     staging.mkdir(parents=True, exist_ok=True)
     part = staging / f"{uuid4().hex}.parquet"
     try:
@@ -166,11 +167,10 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     ReadError
         When the file is damaged.
     """
+    whole_file: Any = {"partitioning": None}  # or a folder named a=b would become a column
     try:
-        return pq.read_table(
-            path, columns=None if columns is None else list(columns),
-            page_checksum_verification=True, partitioning=None,
-        )  # fmt: skip
+        names = None if columns is None else list(columns)
+        return pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
     except (OSError, pa.ArrowException) as error:
         raise ReadError(f"{path}: damaged ({error}): delete it and run again") from error
 

@@ -1,5 +1,7 @@
 """Is one method better than another? Differences paired by subject, with their interval."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -45,23 +47,21 @@ def paired_differences(
         than two subjects. No rows when the reference was not run.
     """
     by = ["subject", *_SETTING]
-    means = scores.groupby([*by, "method", "variant"], observed=True, as_index=False)[metric].mean()
-    is_reference = means["method"] == reference
-    base = means.loc[is_reference, [*by, metric]].rename(columns={metric: "of_reference"})
-    joined = means[~is_reference].merge(base, on=by)
-    joined["difference"] = joined[metric] - joined["of_reference"]
+    groups: Any = scores.groupby([*by, "method"], sort=False, observed=True)
+    means: Any = groups[metric].mean().unstack("method")
     rows = []
-    for method, group in joined.groupby("method", sort=False, observed=True):
-        low, high, p = _t_interval(group["difference"].to_numpy(), confidence)
-        rows.append(
-            (method, reference, metric, group["difference"].mean(), low, high, len(group), p)
-        )
+    for method in means.columns if reference in means else ():
+        if method != reference:
+            difference = (means[method] - means[reference]).dropna().to_numpy()
+            low, high, p = _t_interval(difference, confidence)
+            about = (method, reference, metric, difference.mean(), low, high, len(difference), p)
+            rows.append(about)
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
 def _t_interval(difference: np.ndarray, confidence: float) -> tuple[float, float, float]:
     if len(difference) < 2 or np.ptp(difference) == 0:
         return float("nan"), float("nan"), float("nan")
-    result = stats.ttest_1samp(difference, 0.0)
+    result: Any = stats.ttest_1samp(difference, 0.0)
     interval = result.confidence_interval(confidence)
     return float(interval.low), float(interval.high), float(result.pvalue)

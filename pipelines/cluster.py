@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dask import config
 from dask.distributed import Client, LocalCluster
@@ -17,6 +18,8 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "
     "VECLIB_MAXIMUM_THREADS": "1"
 }
 """Parallelism is between recordings; threads inside a worker would only compete."""
+
+NO_DASHBOARD: Any = None  # Dask's annotation knows addresses only
 
 DEATHS = 1
 """A task that killed one more worker than this is given up."""
@@ -69,7 +72,7 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address=NO_DASHBOARD,
                 local_directory=str(staging),
                 silence_logs=50,
             ) as cluster,

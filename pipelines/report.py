@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,8 +16,8 @@ from matplotlib.figure import Figure
 from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, read_table, write_text
 from models.comparison import paired_differences
-from models.scores import summary
-from pipelines.results import SIMULATED, read_scores
+from models.scores import METRICS, summary
+from pipelines.results import SIMULATED, by_protocol, label, read_scores
 
 TEMPLATE = """\
 <!doctype html>
@@ -88,93 +89,73 @@ def write_report(out: Path) -> Path:
 
 
 def _protocols(out: Path) -> Iterable[dict[str, str]]:
-    frame = read_scores(out)
-    predictions = _predictions(out)
-    for (protocol, split), group in frame.groupby(["protocol", "split"], sort=False):
-        table = summary(group)
+    for name, meaning, group in by_protocol(read_scores(out)):
         differences = paired_differences(group, "mlp")
         yield {
-            "name": escape(str(protocol)),
-            "note": f"Left out by {split}. Mean ± SD (n - 1) over {table['n_subjects'].max()} test "
-            f"subjects, {table['n_seeds'].max()} seed(s) averaged first. Each dot is a subject.",
-            "table": _score_table(table),
+            "name": escape(name),
+            "note": escape(f"{meaning}. ± is n - 1, seeds are averaged first."),
+            "table": _score_table(group),
             "figure": _svg(_per_subject(group)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "confusion": _confusions(predictions[predictions["protocol"] == protocol], out),
+            "confusion": _confusions(out, name, list(group["method"].unique())),
         }
 
 
-def _predictions(out: Path) -> pd.DataFrame:
-    """Read all stored predictions."""
-    files = sorted(out.glob("predictions/*.parquet"))
-    return pd.concat([read_table(file).to_pandas() for file in files], ignore_index=True)
-
-
-def _score_table(table: pd.DataFrame) -> str:
-    shown = pd.DataFrame(
-        {
-            "method": table["method"] + _in_brackets(table["variant"]),
-            "trained on": table["train_modalities"],
-            "tested on": table["test_modality"],
+def _score_table(scores: pd.DataFrame) -> str:
+    rows = []
+    for row in summary(scores).to_dict("records"):
+        shown = {
+            "method": label(row["method"], row["variant"]),
+            "trained on": row["train_modalities"],
+            "tested on": row["test_modality"],
         }
-    )
-    for metric in ("accuracy", "balanced_accuracy", "macro_f1", "kappa"):
-        mean, sd = table[f"{metric}_mean"], table[f"{metric}_sd"]
-        shown[metric.replace("_", " ")] = [
-            f"{m:.3f} ± {s:.3f}" for m, s in zip(mean, sd, strict=True)
-        ]
-    return _html(shown)
-
-
-def _in_brackets(variants: pd.Series) -> pd.Series:
-    return variants.map(lambda text: "" if text == "default" else f" ({text})")
+        for metric in METRICS:
+            mean, sd = row[f"{metric}_mean"], row[f"{metric}_sd"]
+            shown[metric.replace("_", " ")] = f"{mean:.3f} ± {sd:.3f}"
+        rows.append(shown)
+    return _html(pd.DataFrame(rows))
 
 
 def _difference_table(found: pd.DataFrame) -> str:
-    shown = found[["method"]].copy()
-    shown["difference"] = [f"{100 * x:+.1f}" for x in found["difference"]]
-    shown["interval"] = [
-        f"[{100 * low:+.1f}, {100 * high:+.1f}]"
-        for low, high in zip(found["low"], found["high"], strict=True)
+    rows = [
+        {
+            "method": row["method"],
+            "difference": f"{100 * row['difference']:+.1f}",
+            "interval": f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
+            "p": f"{row['p']:.3f}",
+        }
+        for row in found.to_dict("records")
     ]
-    shown["p"] = [f"{p:.3f}" for p in found["p"]]
-    return _html(shown)
+    return _html(pd.DataFrame(rows))
 
 
 def _per_subject(scores: pd.DataFrame) -> Figure:
     """One dot per subject and method, a bar at the mean."""
-    label = scores["method"] + _in_brackets(scores["variant"])
-    means = scores.assign(label=label).groupby(["label", "subject"], sort=False)["accuracy"].mean()
-    labels = list(dict.fromkeys(label))
-    figure = Figure(figsize=(8, 0.45 * len(labels) + 1), layout="constrained")
+    groups: Any = scores.groupby(["method", "variant"], sort=False)
+    figure = Figure(figsize=(8, 0.45 * len(groups) + 1), layout="constrained")
     axes = figure.subplots()
-    for i, name in enumerate(labels):
-        values = means[name].to_numpy()
-        spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else [0.0]
-        axes.plot(values, i + np.asarray(spread), "o", color="#4878a8", alpha=0.6, markersize=5)
+    for i, (_, group) in enumerate(groups):
+        values = group.groupby("subject")["accuracy"].mean().to_numpy()
+        spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(values, i + spread, "o", color="#4878a8", alpha=0.6, markersize=5)
         axes.plot([values.mean()] * 2, [i - 0.32, i + 0.32], color="#222", linewidth=2)
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(groups)), [label(*key) for key, _ in groups])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("accuracy per test subject (line: mean)")
+    axes.set_xlabel("accuracy; a dot is a test subject, the line their mean")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def _confusions(predictions: pd.DataFrame, out: Path) -> str:
+def _confusions(out: Path, protocol: str, methods: list[str]) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
-    if predictions.empty:
-        return ""
-    classes = read_metadata(sorted(out.glob("predictions/*.parquet"))[0])["classes"]
-    columns = [f"p_{i}" for i in range(len(classes))]
-    methods = list(dict.fromkeys(predictions["method"]))
     figure = Figure(figsize=(2.1 * len(methods) + 0.8, 2.9), layout="constrained")
     for axes, method in zip(np.atleast_1d(figure.subplots(1, len(methods))), methods, strict=True):
-        chosen = predictions[predictions["method"] == method]
-        counts = np.zeros((len(classes), len(classes)))
-        np.add.at(counts, (chosen["label"], chosen[columns].to_numpy().argmax(axis=1)), 1)
-        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        files = sorted(out.glob(f"predictions/{method}_{protocol}_seed-*.parquet"))
+        classes = read_metadata(files[0])["classes"]
+        share = sum(_counts(file, len(classes)) for file in files)
+        share = share / np.maximum(np.sum(share, axis=1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(*share.shape):
             shade = "white" if share[row, column] > 0.6 else "#222"
@@ -185,6 +166,14 @@ def _confusions(predictions: pd.DataFrame, out: Path) -> str:
         axes.set_yticks(range(len(classes)), classes if method == methods[0] else [], fontsize=8)
     caption = '<h3>Confusion</h3><p class="note">Rows: true class; columns: predicted.</p>'
     return caption + _svg(figure)
+
+
+def _counts(predictions: Path, n_classes: int) -> np.ndarray:
+    frame = read_table(predictions).to_pandas()
+    probability = frame[[f"p_{i}" for i in range(n_classes)]].to_numpy()
+    counts = np.zeros((n_classes, n_classes))
+    np.add.at(counts, (frame["label"].to_numpy(), probability.argmax(axis=1)), 1)
+    return counts
 
 
 def _quality(out: Path) -> str:

@@ -1,7 +1,8 @@
 """Stored predictions -> scores, and the table people look at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -9,8 +10,11 @@ import pyarrow as pa
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, read_table, with_metadata
 from models.comparison import paired_differences
+from models.folds import PROTOCOLS
 from models.registry import METHODS
 from models.scores import scores, summary
+
+HOLDOUT = "train on other subjects altogether, ± is the standard deviation over subjects"
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
 
@@ -58,6 +62,16 @@ def read_scores(out: Path) -> pd.DataFrame:
     return read_table(out / "scores.parquet").to_pandas()
 
 
+def by_protocol(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield name, meaning and scores of every protocol, in the order they were run."""
+    for name in frame["protocol"].unique():
+        group: Any = frame[frame["protocol"] == name]
+        table = summary(group)
+        described = PROTOCOLS[name].describes if name in PROTOCOLS else HOLDOUT
+        counts = f"{table['n_subjects'].max()} test subjects, {table['n_seeds'].max()} seed(s)"
+        yield str(name), f"{described}; {counts}", group
+
+
 def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
     """Lay out the scores as the table that verbs print.
 
@@ -74,28 +88,24 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
         Means over subjects ± SD over subjects (n - 1), seeds averaged first; then differences.
     """
     lines = [SIMULATED, ""] if is_simulated else []
-    for (protocol, split), group in frame.groupby(["protocol", "split"], sort=False):
-        table = summary(group)
-        n_subjects, n_seeds = table["n_subjects"].max(), table["n_seeds"].max()
-        lines.append(
-            f"{protocol}: left out by {split}; mean ± SD over {n_subjects} test subjects, "
-            f"{n_seeds} seed(s) averaged"
-        )
-        lines += _aligned(
-            [("method", "trained on", "tested on", "accuracy", "balanced", "macro F1", "kappa"),
-             *(_line(row) for row in table.to_dict("records"))]
-        )  # fmt: skip
-        lines.append("")
-        lines += _differences(group)
-    return "\n".join(lines)
+    for name, meaning, group in by_protocol(frame):
+        rows = [_line(row) for row in summary(group).to_dict("records")]
+        head = ("method", "trained on", "tested on", "accuracy", "balanced", "macro F1", "kappa")
+        lines += [f"{name}: {meaning}", *_aligned([head, *rows]), "", *_differences(group)]
+    return "\n".join(lines).rstrip()
 
 
-def _line(row: dict) -> tuple[str, ...]:
-    name = row["method"] + ("" if row["variant"] == "default" else f" ({row['variant']})")
+def label(method: str, variant: str) -> str:
+    """Name a method and what differs from its defaults."""
+    return method if variant == "default" else f"{method} ({variant})"
+
+
+def _line(row: dict[Any, Any]) -> tuple[str, ...]:
     measured = [
         f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}"
         for m in ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
     ]
+    name = label(row["method"], row["variant"])
     return (name, row["train_modalities"], row["test_modality"], *measured)
 
 
@@ -109,7 +119,7 @@ def _differences(group: pd.DataFrame) -> list[str]:
          f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]")
         for row in found.to_dict("records")
     ]  # fmt: skip
-    return ["accuracy against mlp, paired by subject, 95 % interval:", *_aligned(rows), ""]
+    return ["  accuracy against mlp, paired by subject, 95 % interval:", *_aligned(rows), ""]
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -213,7 +213,7 @@ def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "value_error":
-            raise ConfigError(f"{path}: {first['ctx']['error']}") from error
+            raise ConfigError(f"{path}: {first.get('ctx', {})['error']}") from error
         if first["type"] == "missing":
             raise ConfigError(f"{path}: [{name}] {key} is missing") from error
         raise ConfigError(f"{path}: [{name}] {key} = {first['input']!r}: {first['msg']}") from error

@@ -8,7 +8,7 @@ bad channels are not done here.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import mne
 import numpy as np
@@ -53,8 +53,8 @@ class EegSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.l_freq < self.h_freq < self.sfreq / 2:
             raise ConfigError(
-                f"[eeg] l_freq = {self.l_freq:g}, h_freq = {self.h_freq:g}, "
-                f"sfreq = {self.sfreq:g}: expected 0 <= l_freq < h_freq < sfreq / 2; lower h_freq or raise sfreq"
+                f"[eeg] l_freq = {self.l_freq:g}, h_freq = {self.h_freq:g}, sfreq = {self.sfreq:g}"
+                ": expected 0 <= l_freq < h_freq < sfreq / 2; lower h_freq or raise sfreq"
             )
         if self.baseline_s <= 0:
             raise ConfigError(f"[eeg] baseline_s = {self.baseline_s:g}: expected seconds above 0")
@@ -129,8 +129,8 @@ def _exact(sfreq: float) -> Fraction:
 
 def _lowpass(pass_hz: float, stop_hz: float, sfreq: float) -> np.ndarray:
     n_taps, beta = signal.kaiserord(_DESIGN_DB, (stop_hz - pass_hz) / (sfreq / 2))
-    middle = (pass_hz + stop_hz) / 2
-    return signal.firwin(n_taps | 1, middle, window=("kaiser", beta), fs=sfreq)
+    window: Any = ("kaiser", beta)
+    return np.asarray(signal.firwin(n_taps | 1, (pass_hz + stop_hz) / 2, window=window, fs=sfreq))
 
 
 def _highpass(l_freq: float, sfreq: float) -> np.ndarray:
@@ -225,7 +225,8 @@ def _read_padded(raw: mne.io.BaseRaw, ch_names: list[str], start: int, stop: int
     inside = np.clip([start, stop], 0, raw.n_times)
     if inside[0] == inside[1]:  # wholly outside: one sample of the nearer end
         inside = np.array([0, 1]) if stop <= 0 else np.array([raw.n_times - 1, raw.n_times])
-    x = raw.get_data(ch_names, int(inside[0]), int(inside[1]), verbose="ERROR")
+    picks: Any = ch_names  # MNE takes a list; its annotation does not say so
+    x = np.asarray(raw.get_data(picks, int(inside[0]), int(inside[1]), verbose="ERROR"))
     before, after = max(0, int(inside[0]) - start), max(0, stop - int(inside[1]))
     if before or after:
         x = np.pad(x, ((0, 0), (before, after)), mode="edge")[:, : stop - start]

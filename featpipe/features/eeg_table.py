@@ -1,6 +1,6 @@
 """One EEG recording -> the values of its feature tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import mne
@@ -117,7 +117,7 @@ def eeg_table(
     )  # fmt: skip
 
 
-def _check_bands(bands: dict, how: Resampler, window_s: float) -> None:
+def _check_bands(bands: Mapping[str, tuple[float, float]], how: Resampler, window_s: float) -> None:
     for name, (low, high) in bands.items():
         if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
             raise ConfigError(

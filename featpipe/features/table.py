@@ -149,4 +149,4 @@ def key_columns(source: Source, grids: Sequence[Grid], good: np.ndarray) -> pd.D
     keys = pd.concat(parts, ignore_index=True)
     keys["dataset"], keys["subject"] = source.dataset, source.subject
     keys["session"], keys["good"] = source.session, good
-    return keys[list(KEYS)]
+    return keys.reindex(columns=list(KEYS))

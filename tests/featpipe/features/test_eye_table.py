@@ -19,7 +19,7 @@ def recording(level_after=3.0):
     samples = pd.DataFrame({name: pupil if "pupil" in name else 0.0 for name in EYE_SAMPLES})
     samples = samples.assign(time=time, valid_left=True, valid_right=True)
     onsets = np.arange(0.2, 59, 0.4)
-    events = pd.DataFrame({name: 1.0 for name in EYE_EVENTS}, index=range(len(onsets)))
+    events = pd.DataFrame(dict.fromkeys(EYE_EVENTS, 1.0), index=range(len(onsets)))
     events = events.assign(kind="fixation", eye="left", onset=onsets, duration=0.25)
     return EyeRecording(samples, events, empty_messages(), {"pupil": "mm"}, 60.0, "test")
 
