@@ -1,0 +1,58 @@
+"""What README shows runs: every Python block, and the study files of a lab."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from featpipe.simulate.study import simulate_study
+from featpipe.simulate.world import SimulationSettings
+from pipelines.__main__ import run
+from pipelines.study import load_study, sources_of
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder_with_demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    settings = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
+    study = simulate_study(folder / "demo", settings)
+    assert run(["extract", str(study), "--workers", "1"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.split("\n", 1)[0][:30])
+def test_python_blocks_run(folder_with_demo, code):
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", code],
+        cwd=folder_with_demo, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_the_study_of_a_lab_is_read(tmp_path):
+    (study,) = blocks("toml")
+    (tables,) = (text for text in blocks("csv") if "recordings.csv" in text)
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    for name, text in re.findall(r"^# (\w+\.csv).*?\n(.*?)(?=^#|\Z)", tables, re.M | re.S):
+        (tmp_path / name).write_text(text.strip() + "\n", encoding="utf-8")
+    found = sources_of(load_study(tmp_path / "study.toml"))
+    assert [source.name for source in found] == ["sub-01_ses-1", "sub-02_ses-1"]
+    assert found[0].eeg == tmp_path / "raw/s01/day1.cnt"
+    assert [trial.label for trial in found[1].trials] == [2, 1]
+
+
+def test_commands_exist(capsys):
+    verbs = re.findall(r"^\| `(\w+)[ `]", README.split("## Commands")[1], re.MULTILINE)
+    assert len(verbs) >= 9
+    for verb in verbs:
+        assert run([verb, "--help"]) == 0
+    capsys.readouterr()
