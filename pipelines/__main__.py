@@ -45,7 +45,10 @@ def run(arguments: list[str]) -> int:
     except ReadError as error:
         return _say(str(error), INPUT)
     except ImportError as error:
-        return _say(f"{error}: install it with `pip install 'featpipe[all]'`", ENVIRONMENT)
+        return _say(
+            f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
+            ENVIRONMENT,
+        )
     except (OSError, MemoryError) as error:
         return _say(f"{type(error).__name__}: {error}", ENVIRONMENT)
 
