@@ -12,6 +12,7 @@ from pipelines.results import write_scores
 from pipelines.running import RunSettings, run_step
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
+from pipelines.summary import write_manifest
 from pipelines.workflow import (
     current_tables,
     digests_of,
@@ -68,6 +69,7 @@ def run_demo(out: Path, workers: int | None) -> int:
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
     rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
     write_scores(job.out, digests_of(tables, job.out))
+    write_manifest(rows, job.out)
     report = write_report(job.out)
     click.echo("")
     show_scores(job, as_json=False)

@@ -47,6 +47,7 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
         seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
         parts.append(scores(read_table(path).to_pandas(), seconds))
     if not parts:
+        (out / "scores.parquet").unlink(missing_ok=True)
         return 0
     frame = pd.concat(parts, ignore_index=True)
     order = {name: i for i, name in enumerate(METHODS)}

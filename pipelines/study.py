@@ -85,6 +85,12 @@ class TrainPlan:
     device: str = "cpu"
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not self.methods:
+            raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
+        if not self.seeds or min(self.seeds) < 0:
+            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 upwards")
+
 
 @dataclass(frozen=True)
 class Study:

@@ -36,19 +36,35 @@ def write_quality(out: Path) -> int:
     return len(frame)
 
 
-def write_failures(rows: Sequence[Row], steps: Iterable[str], out: Path) -> int:
-    """Write `failures.parquet`: what failed in these steps now, and in others last time."""
+def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool = True) -> int:
+    """Write `failures.parquet`: what failed now, and what failed before and was not tried now.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        What happened in this run.
+    step : str
+        The step that ran.
+    out : Path
+        Output root.
+    is_whole : bool
+        All units of the step were tried, so that none of its older failures still counts.
+
+    Returns
+    -------
+    int
+        Number of failures on record.
+    """
     path = out / "failures.parquet"
-    kept = pd.DataFrame(columns=list(FAILURE_COLUMNS), dtype="str")
-    if path.exists():
-        old = pq.read_table(path).to_pandas()
-        kept = old[~old["step"].isin(list(steps))]
+    old = pq.read_table(path).to_pylist() if path.exists() else []
+    tried = {row.unit for row in rows}
+    kept = [row for row in old if row["step"] != step or not (is_whole or row["unit"] in tried)]
     new = [
         {"step": r.step, "unit": r.unit, "subject": r.keys.get("subject", ""),
          "session": r.keys.get("session", ""), "error": r.error, "reason": r.reason}
         for r in rows if r.state == "failed"
     ]  # fmt: skip
-    frame = pd.DataFrame([*kept.to_dict("records"), *new], columns=list(FAILURE_COLUMNS))
+    frame = pd.DataFrame([*kept, *new], columns=list(FAILURE_COLUMNS))
     _publish_frame(frame.astype("str"), path, out)
     return len(frame)
 

@@ -19,11 +19,12 @@ from pipelines.summary import write_failures, write_manifest, write_quality
 
 
 class Job(NamedTuple):
-    """A study, the recordings of it that are meant, and where outputs go."""
+    """A study, the recordings of it that are meant (all, or some), and where outputs go."""
 
     study: Study
     sources: list[Source]
     out: Path
+    is_whole: bool
 
 
 def open_job(
@@ -49,7 +50,8 @@ def open_job(
     """
     path = study / "study.toml" if study.is_dir() else study
     loaded = load_study(path, overrides)
-    return Job(loaded, _select(sources_of(loaded), only), out or default_output(path))
+    sources = _select(sources_of(loaded), only)
+    return Job(loaded, sources, out or default_output(path), not only)
 
 
 def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:
@@ -71,7 +73,8 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
     write_quality(job.out)
-    _conclude(rows, ["extract"], job.out)
+    write_failures(rows, "extract", job.out, is_whole=job.is_whole)
+    write_manifest(rows, job.out)
     return rows
 
 
@@ -84,7 +87,8 @@ def train(job: Job, settings: RunSettings) -> list[Row]:
     made = units(job.study.train, tables, job.out)
     rows = run_step(TRAIN, made, job.out, settings)
     write_scores(job.out, digests_of(tables, job.out))
-    _conclude(rows, ["train"], job.out)
+    write_failures(rows, "train", job.out)
+    write_manifest(rows, job.out)
     return rows
 
 
@@ -105,11 +109,6 @@ def run_all(job: Job, settings: RunSettings) -> list[Row]:
     rows += train(job, settings)
     write_report(job.out)
     return rows
-
-
-def _conclude(rows: Sequence[Row], steps: Sequence[str], out: Path) -> None:
-    write_failures(rows, steps, out)
-    write_manifest(rows, out)
 
 
 def current_tables(job: Job) -> dict[str, list[Path]]:
@@ -175,6 +174,9 @@ def show_scores(job: Job, as_json: bool) -> None:
     from models.scores import summary
     from pipelines.results import read_scores, summary_text
 
+    if not (job.out / "scores.parquet").exists():
+        click.echo("nothing was scored", err=True)
+        return
     frame = read_scores(job.out)
     if as_json:
         click.echo(summary(frame).to_json(orient="records"))

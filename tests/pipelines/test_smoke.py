@@ -165,6 +165,17 @@ def test_a_missing_recording_fails_alone_and_training_goes_on_without_it(study, 
     assert json.loads(captured.out)[0]["n_subjects"] == 2
 
 
+def test_trying_one_again_keeps_the_other_failures(study):
+    for subject in (1, 2):
+        (study / f"raw/sub-0{subject}_ses-1.cnt").write_bytes(b"")
+    assert extract(study) == 3
+    assert extract(study, "--only", "subject=2") == 3
+    failures = pd.read_parquet(study / "out/failures.parquet")
+    assert failures["subject"].tolist() == ["1", "2"]
+    assert extract(study, "--only", "subject=3") == 0
+    assert len(pd.read_parquet(study / "out/failures.parquet")) == 2
+
+
 def test_fail_fast_stops(study):
     for subject in (1, 2, 3):
         (study / f"raw/sub-0{subject}_ses-1.cnt").write_bytes(b"")

@@ -1,0 +1,75 @@
+"""Exit codes and messages of the command line."""
+
+import json
+
+import pytest
+
+from pipelines.__main__ import run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["extrakt"], "No such command"),
+        (["extract"], "Missing argument"),
+        (["extract", "nothing.toml"], "no such study file"),
+        (["list", "things"], "is not one of"),
+        (["simulate", "x", "--trials", "0"], "is not in the range"),
+    ],
+)
+def test_usage_errors_are_1(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_wrong_options_of_training_are_refused_before_any_work(study, capsys):
+    study_file = str(study / "study.toml")
+    for options, words in [
+        (["--method", "csmc"], "unknown method 'csmc': did you mean 'cscm'"),
+        (["--protocol", "lozo"], "unknown protocol 'lozo': did you mean 'loso'"),
+        (["--set", "train.options.cscm.alfa=1"], "unknown option of cscm 'alfa'"),
+        (["--set", "train.seeds=[-1]"], "seed"),
+    ]:
+        assert run(["train", study_file, *options]) == 1, options
+        assert words in capsys.readouterr().err
+
+
+def test_training_without_tables_says_what_to_do(study, tmp_path, capsys):
+    assert run(["train", str(study / "study.toml"), "-o", str(tmp_path / "empty")]) == 1
+    assert "run `featpipe extract" in capsys.readouterr().err
+
+
+def test_unusable_input_is_2(tmp_path, capsys):
+    assert run(["scan", str(tmp_path / "nothing")]) == 2
+    (tmp_path / "a.edf").write_bytes(b"0" * 100)
+    assert run(["scan", str(tmp_path / "a.edf"), "--json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["status"] in ("corrupt", "truncated")
+    assert run(["report", str(tmp_path)]) == 2
+
+
+def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run(["extract", str(study / "study.toml"), "-o", str(tmp_path / "file" / "out")]) == 4
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["methods", "features", "readers", "datasets", "protocols"])
+def test_lists(what, capsys):
+    assert run(["list", what]) == 0
+    text = capsys.readouterr().out
+    assert run(["list", what, "--json"]) == 0
+    names = [row["name"] for row in json.loads(capsys.readouterr().out)]
+    assert names
+    assert all(name in text for name in names)
+
+
+def test_a_scan_writes_nothing(study, capsys):
+    before = sorted(study.rglob("*"))
+    assert run(["scan", str(study / "raw"), "--json"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == 6
+    assert {row["status"] for row in found} == {"ok"}
+    assert {row["subject"] for row in found} == {"01", "02", "03"}
+    assert sorted(study.rglob("*")) == before
