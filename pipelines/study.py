@@ -89,7 +89,7 @@ class TrainPlan:
         if not self.methods:
             raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
         if not self.seeds or min(self.seeds) < 0:
-            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 upwards")
+            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
 
 
 @dataclass(frozen=True)
