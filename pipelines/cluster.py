@@ -4,10 +4,11 @@ The only module beside `running` that knows Dask.
 """
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from dask import config
 from dask.distributed import Client, LocalCluster
@@ -18,8 +19,6 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "
     "VECLIB_MAXIMUM_THREADS": "1"
 }
 """Parallelism is between recordings; threads inside a worker would only compete."""
-
-NO_DASHBOARD: Any = None  # Dask's annotation knows addresses only
 
 DEATHS = 1
 """A task that killed one more worker than this is given up."""
@@ -68,17 +67,29 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                     "distributed.scheduler.allowed-failures": DEATHS,
                 }
             ),
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=NO_DASHBOARD,
-                local_directory=str(staging),
-                silence_logs=50,
-            ) as cluster,
+            _start(workers, staging) as cluster,
             Client(cluster) as client,
         ):
             yield client
+
+
+def _start(workers: int, staging: Path) -> LocalCluster:
+    """Start worker processes that leave Ctrl-C to the main process."""
+    is_main = threading.current_thread() is threading.main_thread()
+    # what is ignored stays ignored in the children, who would only print tracebacks
+    obey = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",  # any free port: several runs may go side by side
+            local_directory=str(staging),
+            silence_logs=50,
+        )
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, obey)
 
 
 def cpu_count() -> int:

@@ -87,11 +87,10 @@ def _run(
     out: Path,
     settings: RunSettings,
     remembered: Mapping[str, Digest],
-) -> list[Row]:
+) -> Iterator[Row]:
     workers = min(settings.workers or cpu_count(), len(work))
     staging = out / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
     with (
         Progress(step.name, len(work)) as progress,
         open_client(workers, settings.scheduler, staging) as client,
@@ -102,11 +101,10 @@ def _run(
             return client.submit(update, step, unit, known, staging, pure=False)
 
         for row in _results(step, work, submit):
-            rows.append(row)
             progress.advance(row)
+            yield row
             if row.state == "failed" and settings.fail_fast:
-                break
-    return rows
+                return
 
 
 def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], Future]) -> Iterator[Row]:
