@@ -75,7 +75,8 @@ class TrainPlan:
     device : str
         "cpu", "cuda" or "mps".
     options : mapping
-        Method -> its options that differ from the defaults: [train.options.cscm] alpha = 2.
+        Method -> its options that differ from the defaults, for example
+        [train.options.cscm] subject_weight = 0.5.
     """
 
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")

@@ -207,7 +207,9 @@ def explain(job: Job) -> list[dict[str, str]]:
     """Say of every output whether it is fresh, missing or stale, and why."""
     found = []
     remembered = load_digests(job.out)
+    not_fresh: set[Path] = set()
     for step, unit in _all_units(job):
+        upstream = not_fresh & _inputs(step, unit)
         try:
             reasons, digests = engine.explain(step, unit, remembered)
         except ReadError as error:
@@ -215,12 +217,24 @@ def explain(job: Job) -> list[dict[str, str]]:
             continue
         remembered |= digests
         for path, reason in reasons.items():
+            if upstream and not reason:
+                reason = f"{len(upstream)} of its tables are not fresh"
+            if reason:
+                not_fresh.add(path)
             state = "fresh" if not reason else "stale" if path.exists() else "missing"
             name = path.relative_to(job.out).as_posix()
             found.append({"output": name, "state": state, "reason": reason})
     if job.out.is_dir():
         save_digests(job.out, remembered)
     return found
+
+
+def _inputs(step: Step, unit: Unit) -> set[Path]:
+    """Files a unit reads, as far as they can be listed."""
+    try:
+        return set(step.sources(unit))
+    except ReadError:
+        return set()
 
 
 def _all_units(job: Job) -> list[tuple[Step, Unit]]:

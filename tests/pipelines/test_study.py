@@ -89,13 +89,13 @@ def test_overrides(tmp_path):
             "features.window_s=4",
             'features.eeg=["de_ma"]',
             "eye.side=left",
-            "train.options.cscm.alpha=2",
+            "train.options.cscm.subject_weight=2",
         ],
     )
     assert study.features.window_s == 4
     assert study.features.eeg == ("de_ma",)
     assert study.eye.side == "left"
-    assert study.train.options == {"cscm": {"alpha": 2}}
+    assert study.train.options == {"cscm": {"subject_weight": 2}}
 
 
 @pytest.mark.parametrize("text", ["window_s=4", "features.window_s", "features.=3", "=4"])
