@@ -1,16 +1,42 @@
-"""The course of training: every loss term and diagnostic, per epoch and fold."""
+"""The course of training: loss terms, diagnostics and validation, per epoch and fold."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from featpipe.errors import ConfigError
 from models.types import Losses
 
 CURVE_COLUMNS = ("fold", "stage", "epoch", "term", "kind", "value")
-"""Columns of `Fitted.curves`; epoch counts from 1 in each stage, kind is "loss" or "diagnostic"."""
+"""Columns of `Fitted.curves`; epoch counts from 1 in each stage, kind is "loss", "diagnostic" or
+"validation". Where the epoch was chosen on validation, each fold has one row "chosen" at it."""
+
+VALIDATION_SCORE = "validation_balanced_accuracy"
+VALIDATION_LOSS = "validation_cross_entropy"
+
+
+class Epoch(NamedTuple):
+    """One epoch of some folds; every value has shape (n_folds,) and lies on the CPU.
+
+    Attributes
+    ----------
+    stage : str
+        Name of the stage.
+    number : int
+        From 1 in each stage.
+    means : Losses
+        Mean of each term and diagnostic over the epoch.
+    validation : dict
+        Name -> measure after the epoch; empty where nothing is held out.
+    """
+
+    stage: str
+    number: int
+    means: Losses
+    validation: dict[str, Tensor]
 
 
 class EpochReport(NamedTuple):
@@ -25,7 +51,8 @@ class EpochReport(NamedTuple):
     folds : tuple of str
         The folds trained together.
     values : dict
-        Name of each loss term and diagnostic -> mean over the epoch, shape (n_folds,).
+        Name of each loss term and diagnostic -> mean over the epoch, and name of each validation
+        measure -> its value after the epoch, shape (n_folds,).
     """
 
     stage: str
@@ -35,22 +62,19 @@ class EpochReport(NamedTuple):
     values: dict[str, np.ndarray]
 
 
-def values_of(means: Losses) -> dict[str, np.ndarray]:
-    """Return terms and diagnostics together, as arrays of shape (n_folds,)."""
-    return {name: value.numpy() for name, value in {**means.terms, **means.diagnostics}.items()}
+def values_of(epoch: Epoch) -> dict[str, np.ndarray]:
+    """Return all values of an epoch together, as arrays of shape (n_folds,)."""
+    values = {**epoch.means.terms, **epoch.means.diagnostics, **epoch.validation}
+    return {name: value.numpy() for name, value in values.items()}
 
 
-def curve_rows(means: Losses, stage: str, epoch: int, folds: Sequence[str]) -> pd.DataFrame:
+def curve_rows(epoch: Epoch, folds: Sequence[str]) -> pd.DataFrame:
     """Return one epoch as rows of the curves frame.
 
     Parameters
     ----------
-    means : Losses
-        Mean of each term and diagnostic over the epoch, shape (n_folds,).
-    stage : str
-        Name of the stage.
-    epoch : int
-        From 1.
+    epoch : Epoch
+        Its values.
     folds : sequence of str
         Names, in the order of the values.
 
@@ -59,27 +83,42 @@ def curve_rows(means: Losses, stage: str, epoch: int, folds: Sequence[str]) -> p
     pandas.DataFrame
         Columns `CURVE_COLUMNS`.
     """
+    kinds = {
+        "loss": epoch.means.terms,
+        "diagnostic": epoch.means.diagnostics,
+        "validation": epoch.validation,
+    }
     rows = [
-        (fold, stage, epoch, term, kind, value)
-        for kind, values in (("loss", means.terms), ("diagnostic", means.diagnostics))
+        (fold, epoch.stage, epoch.number, term, kind, value)
+        for kind, values in kinds.items()
         for term, per_fold in values.items()
         for fold, value in zip(folds, per_fold.tolist(), strict=True)
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
-def check_finite(means: Losses, when: str, folds: Sequence[str]) -> None:
+def chosen_rows(epochs: Sequence[int], stage: str, folds: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that mark the epoch chosen on validation in each fold."""
+    rows = [
+        (fold, stage, epoch, "chosen", "validation", 1.0)
+        for fold, epoch in zip(folds, epochs, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+def check_finite(epoch: Epoch, method: str, folds: Sequence[str]) -> None:
     """Stop a training that has gone astray.
 
     Raises
     ------
     ConfigError
-        When a loss term is NaN or infinite in some fold.
+        When a loss term, or a measure on validation, is NaN or infinite in some fold.
     """
-    for term, per_fold in means.terms.items():
+    for term, per_fold in {**epoch.means.terms, **epoch.validation}.items():
         for fold, value in zip(folds, per_fold.tolist(), strict=True):
             if not np.isfinite(value):
                 raise ConfigError(
-                    f"{when}: loss term {term!r} became {value} in fold {fold}; lower the "
-                    "method's lr, or look for extreme values among the features"
+                    f"{method}, stage {epoch.stage}, epoch {epoch.number}: loss term {term!r} "
+                    f"became {value} in fold {fold}; lower the method's lr, or look for extreme "
+                    "values among the features"
                 )

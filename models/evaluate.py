@@ -12,7 +12,7 @@ from models.curves import EpochReport
 from models.folds import FoldSettings, check_folds, get_protocol
 from models.loading import Windows, concatenate
 from models.registry import get_method, variant
-from models.selection import check_policy
+from models.selection import get_policy
 from models.train import TrainSettings, fit
 from models.train_sklearn import fit_classic
 from models.types import ClassicMethod, Fitted, Fold
@@ -29,6 +29,7 @@ def cross_validate(
     config: Any = None,
     on_epoch: OnEpoch | None = None,
     fold_settings: FoldSettings | None = None,
+    policy: str = "last",
 ) -> pd.DataFrame:
     """Train a method on every fold of a protocol and predict the windows left out.
 
@@ -48,6 +49,9 @@ def cross_validate(
         Receives an EpochReport after every epoch.
     fold_settings : FoldSettings, optional
         Options of the protocol.
+    policy : str
+        How the epoch is chosen: "last", or "source-validation" for the one that does best on
+        training subjects held out for that.
 
     Returns
     -------
@@ -63,8 +67,8 @@ def cross_validate(
     chosen = get_protocol(protocol)
     folds = list(chosen.folds(windows.keys, fold_settings or FoldSettings()))
     check_folds(folds, windows.keys, chosen.split)
-    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch)
-    facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": "last"}
+    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
+    facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": policy}
     return predictions_frame(windows, folds, fitted, method_name, config, facts)
 
 
@@ -76,6 +80,7 @@ def train_and_test(
     settings: TrainSettings | None = None,
     config: Any = None,
     on_epoch: OnEpoch | None = None,
+    policy: str = "last",
 ) -> pd.DataFrame:
     """Train on all of one set of windows and test on all of another, with no subject in common.
 
@@ -83,7 +88,7 @@ def train_and_test(
     ----------
     train_windows, test_windows : Windows
         Of the same features. Subjects are told apart by dataset and subject.
-    method_name, seed, settings, config, on_epoch
+    method_name, seed, settings, config, on_epoch, policy
         As in `cross_validate`.
 
     Returns
@@ -96,8 +101,8 @@ def train_and_test(
     n_train = len(train_windows.keys)
     folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
     check_folds(folds, windows.keys, "subject")
-    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch)
-    facts = {"seed": seed, "protocol": "holdout", "split": "subject", "policy": "last"}
+    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
+    facts = {"seed": seed, "protocol": "holdout", "split": "subject", "policy": policy}
     return predictions_frame(windows, folds, fitted, method_name, config, facts)
 
 
@@ -109,6 +114,7 @@ def fit_folds(
     settings: TrainSettings | None = None,
     config: Any = None,
     on_epoch: OnEpoch | None = None,
+    policy: str = "last",
 ) -> Fitted:
     """Train a method on given folds with the trainer it needs.
 
@@ -120,19 +126,21 @@ def fit_folds(
         Registry name.
     folds : sequence of Fold
         Not checked here; see `check_folds`.
-    seed, settings, config, on_epoch
-        As in `cross_validate`.
+    seed, settings, config, on_epoch, policy
+        As in `cross_validate`; a method without epochs trains on all of `Fold.train` under every
+        policy.
 
     Returns
     -------
     Fitted
-        Probabilities, curves, weights and scaling of every fold.
+        Probabilities, curves, weights, scaling and chosen epoch of every fold.
     """
     method = get_method(method_name)
     config = _config(method_name, config)
+    get_policy(policy)  # refuse a misspelt one, even where nothing depends on it
     if isinstance(method, ClassicMethod):
         return fit_classic(method, config, windows, folds, seed)
-    return fit(method, config, windows, folds, seed, settings, on_epoch)
+    return fit(method, config, windows, folds, seed, settings, on_epoch, policy)
 
 
 def predictions_frame(
@@ -158,13 +166,13 @@ def predictions_frame(
     config : frozen dataclass or None
         The method's options; None for its defaults.
     facts : dict
-        seed, protocol, split and policy.
+        seed, protocol, split, and the policy the folds were trained under.
 
     Returns
     -------
     pandas.DataFrame
     """
-    check_policy(facts["policy"])
+    get_policy(facts["policy"])
     parts = []
     for fold in folds:
         keys = windows.keys.loc[fold.test, list(WINDOW_KEYS)].reset_index(drop=True)

@@ -4,7 +4,7 @@ Folds come from the key table alone. Trials are never split: neighbouring window
 are near copies of one another, and would give the answer away.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,26 +159,37 @@ def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str) -> None:
     Raises
     ------
     ConfigError
-        When a unit is on both sides of a fold, a side is empty, two folds share a name, or a
-        window is tested twice.
+        When a unit is on both sides of a fold, a trial in training and validation, a side is
+        empty, two folds share a name, or a window is tested twice.
     """
-    code, names = _units(keys, {"subject": SUBJECT, "trial": TRIAL}[split])
+    unit = _units(keys, {"subject": SUBJECT, "trial": TRIAL}[split])
+    trial = _units(keys, TRIAL)
     n_tested = np.zeros(len(keys), int)
     seen: set[str] = set()
     for fold in folds:
-        both = np.intersect1d(code[fold.train], code[fold.test])
-        if len(both):
-            raise ConfigError(f"fold {fold.name}: {names[both[0]]} is in training and test")
-        if not len(fold.train) or not len(fold.test):
-            raise ConfigError(
-                f"fold {fold.name}: no window to {'test' if len(fold.train) else 'train'}"
-            )
+        _check_apart(fold.name, {"training": fold.train, "test": fold.test}, *unit)
+        if fold.validate is not None:
+            _check_apart(fold.name, {"validation": fold.validate, "test": fold.test}, *unit)
+            _check_apart(fold.name, {"training": fold.train, "validation": fold.validate}, *trial)
         if fold.name in seen:
             raise ConfigError(f"two folds are called {fold.name}")
         seen.add(fold.name)
         np.add.at(n_tested, fold.test, 1)
     if n_tested.max(initial=0) > 1:
         raise ConfigError(f"{(n_tested > 1).sum()} windows are tested more than once")
+
+
+def _check_apart(
+    fold: str, sides: Mapping[str, np.ndarray], code: np.ndarray, names: Sequence[str]
+) -> None:
+    """Refuse two sides of a fold when one is empty or a unit is on both."""
+    for side, rows in sides.items():
+        if not len(rows):
+            raise ConfigError(f"fold {fold}: the {side} side has no window")
+    one, other = (code[rows] for rows in sides.values())
+    both = np.intersect1d(one, other)
+    if len(both):
+        raise ConfigError(f"fold {fold}: {names[both[0]]} is in {' and '.join(sides)}")
 
 
 def subject_codes(keys: pd.DataFrame) -> np.ndarray:

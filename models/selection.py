@@ -1,27 +1,122 @@
 """How the reported epoch is chosen: named policies, stored with every prediction.
 
-A table that does not say how its epochs were chosen cannot be compared with another. So far there
-is one policy; one that looks at validation scores would be a second entry.
+A table that does not say how its epochs were chosen cannot be compared with another. No policy
+reads the test side of a fold.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
+from models.folds import subject_codes, trial_codes
+from models.sampling import seed_for
+from models.types import Fold
 
-POLICIES: Mapping[str, str] = {
-    "last": "the weights after the last epoch; no data are held out to choose it",
+HELD_OUT = 0.2
+"""Share of the training subjects held out, rounded up: 2 of 8, 3 of 14."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One way to choose the epoch whose weights predict the test side.
+
+    Attributes
+    ----------
+    name : str
+        Registry name, and what the column `policy` holds.
+    describes : str
+        One line for reports.
+    needs_validation : bool
+        Whether a part of the training side is held out.
+    """
+
+    name: str
+    describes: str
+    needs_validation: bool
+
+
+POLICIES: Mapping[str, Policy] = {
+    "last": Policy(
+        "last",
+        "the weights after the last epoch; no data are held out to choose it",
+        needs_validation=False,
+    ),
+    "source-validation": Policy(
+        "source-validation",
+        "the weights of the epoch that did best on a fifth of the training subjects, which are "
+        "held out for that and not trained on; methods without epochs train on all of them",
+        needs_validation=True,
+    ),
 }
-"""Name -> what it means, for reports."""
 
 
-def check_policy(name: str) -> str:
-    """Return the name.
+def get_policy(name: str) -> Policy:
+    """Return the policy of that name.
 
     Raises
     ------
     ConfigError
-        When there is no such policy.
+        When there is none.
     """
     if name not in POLICIES:
         raise ConfigError(unknown("policy", name, POLICIES))
-    return name
+    return POLICIES[name]
+
+
+def hold_out(fold: Fold, keys: pd.DataFrame, seed: int, share: float = HELD_OUT) -> Fold:
+    """Move some subjects of a fold's training side to its validation side.
+
+    Where there is one training subject only, whole trials of every class move instead; a class
+    with a single trial keeps it for training, unless that is so for all of them.
+
+    Parameters
+    ----------
+    fold : Fold
+        Its test side is not looked at.
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    seed : int
+        With the fold's name it decides who is drawn, so that other seeds hold out others.
+    share : float
+        Of the subjects (or of each class's trials), rounded up; one at least stays on each side.
+
+    Returns
+    -------
+    Fold
+        With `validate`, and the rest in `train`.
+
+    Raises
+    ------
+    ConfigError
+        When there is one training trial only, or the share is none.
+    """
+    if not 0 < share < 1:
+        raise ConfigError(f"share held out is {share}: expected a share between 0 and 1")
+    unit, strata = _strata(fold, keys)
+    if max(map(len, strata)) < 2:
+        raise ConfigError(
+            f"fold {fold.name} has one training trial, nothing can be held out to choose the "
+            "epoch: use policy 'last'"
+        )
+    rng = np.random.default_rng(seed_for(seed, fold.name, "validation"))
+    # 0.2 * 35 is a little more than 7 in binary
+    counts = [min(ceil(share * len(units) - 1e-9), len(units) - 1) for units in strata]
+    held = [rng.permutation(units)[:n] for units, n in zip(strata, counts, strict=True)]
+    is_held = np.isin(unit, np.concatenate(held))
+    return replace(fold, train=fold.train[~is_held], validate=fold.train[is_held])
+
+
+def _strata(fold: Fold, keys: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the unit of each training row, and the groups that units are drawn from."""
+    subject = subject_codes(keys)[fold.train]
+    if len(np.unique(subject)) > 1:
+        return subject, [np.unique(subject)]
+    trial = trial_codes(keys)[fold.train]
+    trials, first = np.unique(trial, return_index=True)
+    label = keys["label"].to_numpy()[fold.train][first]
+    strata = [trials[label == value] for value in np.unique(label)]
+    return trial, strata if max(map(len, strata)) > 1 else [trials]

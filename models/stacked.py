@@ -6,7 +6,8 @@ of its folds alone: the folds draw their masks from one generator.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -76,6 +77,18 @@ class FoldStack:
         for module in modules:
             self.base.net.get_submodule(module).train()
 
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Put everything in eval mode without gradients, and back as it was afterwards."""
+        modes = [(module, module.training) for module in self.base.modules()]
+        self.base.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
     def each(self, function: Callable, batch: Batch, *shared: Any) -> Any:
         """Call ``function(net, batch, *shared)`` in every fold.
 
@@ -103,6 +116,32 @@ class FoldStack:
             return torch.vmap(one, in_dims=dims, randomness="different")(*lanes)
         results = [one(*_fold_of(lanes, i_fold)) for i_fold in range(self.n_folds)]
         return tree_map(lambda *parts: torch.stack(parts), *results)
+
+    def copy(
+        self, where: Tensor | None = None, otherwise: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Return a copy of all parameters and buffers.
+
+        Parameters
+        ----------
+        where : Tensor of bool, shape (n_folds,), optional
+            Folds to copy; all of them if left out.
+        otherwise : mapping, optional
+            An earlier copy, which the other folds take.
+        """
+        tensors = {name: t.detach() for name, t in {**self.params, **self.buffers}.items()}
+        if where is None or otherwise is None:
+            return {name: tensor.clone() for name, tensor in tensors.items()}
+        return {
+            name: torch.where(where.view(-1, *[1] * (tensor.ndim - 1)), tensor, otherwise[name])
+            for name, tensor in tensors.items()
+        }
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Overwrite all parameters and buffers with a copy made before."""
+        with torch.no_grad():
+            for name, tensor in {**self.params, **self.buffers}.items():
+                tensor.copy_(tensors[name])
 
     def state(self, i_fold: int) -> dict[str, Tensor]:
         """Return the state dict of one fold's network, on the CPU."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,35 +17,17 @@ import torch
 from torch import Tensor
 
 from featpipe.errors import ConfigError
-from models.batches import (
-    DeviceWindows,
-    FoldFacts,
-    draw_rows,
-    fold_facts,
-    gather,
-    scale_folds,
-    to_device,
-)
-from models.curves import EpochReport, check_finite, curve_rows, values_of
-from models.folds import subject_codes
+from models.batches import FoldFacts, draw_rows, fold_facts, gather, scale_folds
+from models.curves import Epoch, EpochReport, check_finite, chosen_rows, curve_rows, values_of
+from models.job import Job, prepare
 from models.loading import Windows
-from models.runs import Items, find_items
-from models.sampling import seed_for, steps_per_epoch
+from models.prediction import predict_sides
+from models.sampling import seed_for
+from models.selection import get_policy, hold_out
 from models.stacked import FoldStack
 from models.stages import run_stage
-from models.types import (
-    Batch,
-    Fitted,
-    Fold,
-    Losses,
-    Method,
-    Scaling,
-    Shapes,
-    Stage,
-)
-
-PREDICT_BATCH = 1024
-"""Windows per fold and call in prediction; bounds memory."""
+from models.types import Batch, Fitted, Fold, Method, Scaling, Stage
+from models.validation import BestEpoch
 
 
 @dataclass(frozen=True)
@@ -71,19 +53,6 @@ class TrainSettings:
     stacked: bool = True
 
 
-class _Job(NamedTuple):
-    """What all folds of a run share."""
-
-    method: Method
-    config: Any
-    stages: tuple[Stage, ...]
-    shapes: Shapes
-    data: DeviceWindows
-    items: Items
-    n_steps: Sequence[int]  # per epoch, by stage
-    seed: int
-
-
 def fit(
     method: Method,
     config: Any,
@@ -92,6 +61,7 @@ def fit(
     seed: int,
     settings: TrainSettings | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
+    policy: str = "last",
 ) -> Fitted:
     """Train a method on every fold and predict each fold's test windows.
 
@@ -106,16 +76,21 @@ def fit(
     folds : sequence of Fold
         All with the same number of training subjects.
     seed : int
-        Fixes weights, batches and dropout; 0 or more.
+        Fixes weights, batches, dropout and who is held out; 0 or more.
     settings : TrainSettings, optional
         How to compute.
     on_epoch : callable, optional
         Called after every epoch, for a progress bar.
+    policy : str
+        How the epoch is chosen, see `models.selection`. With "source-validation" a fold that
+        brings its own validation side keeps it, for the others one is drawn. Earlier stages are
+        trained to their end, the epoch of the last stage is chosen. The held-out subjects are not
+        trained on afterwards.
 
     Returns
     -------
     Fitted
-        Predictions are those after the last epoch.
+        Predictions are those of the chosen epoch.
 
     Raises
     ------
@@ -125,7 +100,13 @@ def fit(
     """
     settings = settings or TrainSettings()
     _check_settings(settings)
-    job = _prepare(method, config, windows, folds, seed, settings.device)
+    validates = get_policy(policy).needs_validation
+    if validates:
+        folds = [
+            fold if fold.validate is not None else hold_out(fold, windows.keys, seed)
+            for fold in folds
+        ]
+    job = prepare(method, config, windows, folds, seed, settings.device)
     chunks = [folds[i : i + settings.fold_chunk] for i in range(0, len(folds), settings.fold_chunk)]
     n_epochs = len(chunks) * sum(stage.n_epochs for stage in job.stages)
     done = count(1)
@@ -133,21 +114,30 @@ def fit(
     probabilities: dict[str, np.ndarray] = {}
     weights: dict[str, dict[str, Tensor]] = {}
     scalings: dict[str, dict[str, Scaling]] = {}
+    chosen = {fold.name: job.stages[-1].n_epochs for fold in folds}
     with _isolated(settings):
         for chunk in chunks:
             scaling = scale_folds(windows, method.train_modalities, chunk)
             facts = fold_facts(job.data, scaling, chunk)
             stack = _build(job, chunk, settings)
+            best = BestEpoch(job, stack, facts, chunk) if validates else None
             names = tuple(fold.name for fold in chunk)
-            for stage, epoch, means in _train(job, stack, facts, chunk):
-                check_finite(means, f"{method.name}, stage {stage}, epoch {epoch}", names)
-                curves.append(curve_rows(means, stage, epoch, names))
+            for epoch in _train(job, stack, facts, chunk, best):
+                check_finite(epoch, method.name, names)
+                curves.append(curve_rows(epoch, names))
                 if on_epoch:
-                    on_epoch(EpochReport(stage, next(done), n_epochs, names, values_of(means)))
-            probabilities |= zip(names, _predict(job, stack, facts, chunk), strict=True)
+                    on_epoch(
+                        EpochReport(epoch.stage, next(done), n_epochs, names, values_of(epoch))
+                    )
+            if best:
+                best.restore()
+                chosen |= zip(names, best.epoch.tolist(), strict=True)
+                curves.append(chosen_rows(best.epoch.tolist(), job.stages[-1].name, names))
+            tests = [fold.test for fold in chunk]
+            probabilities |= zip(names, predict_sides(job, stack, facts, tests), strict=True)
             weights |= {name: stack.state(i) for i, name in enumerate(names)}
             scalings |= zip(names, scaling, strict=True)
-    return Fitted(probabilities, pd.concat(curves, ignore_index=True), weights, scalings)
+    return Fitted(probabilities, pd.concat(curves, ignore_index=True), weights, scalings, chosen)
 
 
 def _check_settings(settings: TrainSettings) -> None:
@@ -162,53 +152,7 @@ def _check_settings(settings: TrainSettings) -> None:
         ) from error
 
 
-def _prepare(
-    method: Method, config: Any, windows: Windows, folds: Sequence[Fold], seed: int, device: str
-) -> _Job:
-    """Check what can be checked before the first step, and move the data to the device."""
-    missing = [name for name in method.train_modalities if name not in windows.x]
-    if missing:
-        raise ConfigError(
-            f"{method.name} trains on {' and '.join(method.train_modalities)}, but the tables "
-            f"hold {', '.join(windows.x)} only: extract {missing[0]} or choose another method"
-        )
-    code = subject_codes(windows.keys)
-    n_subjects = {fold.name: len(np.unique(code[fold.train])) for fold in folds}
-    if len(set(n_subjects.values())) != 1:
-        raise ConfigError(f"folds must have equally many training subjects, found {n_subjects}")
-    unnamed = [fold.name for fold in folds if fold.target is None]
-    if method.uses_target and unnamed:
-        raise ConfigError(
-            f"{method.name} adapts to unlabelled windows, but fold {unnamed[0]} names no target"
-        )
-    items = find_items(windows.keys, method.run_length(config) if method.run_length else None)
-    n_items = [len(items.inside(fold.train)) for fold in folds]
-    if not min(n_items):
-        raise ConfigError(
-            f"{method.name}: fold {folds[int(np.argmin(n_items))].name} has no trial with "
-            f"{items.train.shape[-1]} consecutive windows to train on: shorten the run"
-        )
-    features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
-    stages = method.stages(config)
-    for stage in stages:
-        if stage.n_epochs < 1 or stage.batch < 2:  # batch statistics need two
-            raise ConfigError(
-                f"{method.name}, stage {stage.name}: {stage.n_epochs} epochs of batches of "
-                f"{stage.batch}; expected at least 1 and 2"
-            )
-    return _Job(
-        method=method,
-        config=config,
-        stages=stages,
-        shapes=Shapes(features, len(windows.classes), next(iter(n_subjects.values()))),
-        data=to_device(windows, method.train_modalities, device),
-        items=items,
-        n_steps=[steps_per_epoch(n_items, stage.batch) for stage in stages],
-        seed=seed,
-    )
-
-
-def _build(job: _Job, folds: Sequence[Fold], settings: TrainSettings) -> FoldStack:
+def _build(job: Job, folds: Sequence[Fold], settings: TrainSettings) -> FoldStack:
     """Draw the weights of each fold's network from the fold's own seed."""
     nets = []
     for fold in folds:
@@ -219,17 +163,18 @@ def _build(job: _Job, folds: Sequence[Fold], settings: TrainSettings) -> FoldSta
 
 
 def _train(
-    job: _Job, stack: FoldStack, facts: FoldFacts, folds: Sequence[Fold]
-) -> Iterator[tuple[str, int, Losses]]:
-    """Run all stages; yield stage, epoch from 1 and the epoch's means."""
-    for stage, n_steps in zip(job.stages, job.n_steps, strict=True):
+    job: Job, stack: FoldStack, facts: FoldFacts, folds: Sequence[Fold], best: BestEpoch | None
+) -> Iterator[Epoch]:
+    """Run all stages epoch by epoch; what the last one makes is judged on validation."""
+    for i_stage, (stage, n_steps) in enumerate(zip(job.stages, job.n_steps, strict=True), start=1):
         epochs = _epochs(job, stage, n_steps, facts, folds)
-        for epoch, means in enumerate(run_stage(stack, stage, epochs, n_steps), start=1):
-            yield stage.name, epoch, means
+        for number, means in enumerate(run_stage(stack, stage, epochs, n_steps), start=1):
+            is_last = i_stage == len(job.stages)
+            yield Epoch(stage.name, number, means, best.update(number) if best and is_last else {})
 
 
 def _epochs(
-    job: _Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
+    job: Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
 ) -> Iterator[Iterator[Batch]]:
     """Yield the batches of one epoch after the other, with target windows where asked for."""
     modalities = job.method.train_modalities
@@ -251,25 +196,6 @@ def _epochs(
             )
             for step, target_step in zip(rows, target_rows, strict=True)
         )
-
-
-def _predict(
-    job: _Job, stack: FoldStack, facts: FoldFacts, folds: Sequence[Fold]
-) -> list[np.ndarray]:
-    """Return the class probabilities of each fold's test windows, (n_test, n_classes)."""
-    stack.base.eval()
-    n_most = max(len(fold.test) for fold in folds)
-    # shorter folds repeat their first window at the end; the surplus is cut off below
-    padded = [np.r_[f.test, np.full(n_most - len(f.test), f.test[0])] for f in folds]
-    rows = torch.from_numpy(job.items.test[np.stack(padded)]).to(job.data.label.device)
-    parts = []
-    with torch.no_grad():
-        for part in rows.split(PREDICT_BATCH, dim=1):
-            batch = gather(job.data, facts, part, job.method.inputs, is_labelled=False)
-            logits = stack.each(job.method.predict, batch)
-            parts.append(logits.double().softmax(-1).cpu())
-    probabilities = torch.cat(parts, dim=1).numpy()
-    return [p[: len(fold.test)] for p, fold in zip(probabilities, folds, strict=True)]
 
 
 def _number(seed: np.random.SeedSequence) -> int:

@@ -28,14 +28,14 @@ def fit_classic(
     windows : Windows
         All windows of the study.
     folds : sequence of Fold
-        Splits.
+        Splits; a validation side is not read, there is no epoch to choose.
     seed : int
         Fixes what the method draws; 0 or more.
 
     Returns
     -------
     Fitted
-        `weights` holds the estimators, `curves` has no rows.
+        `weights` holds the estimators; `curves` has no rows, `epochs` is empty.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def fit_classic(
         complete = np.zeros((len(fold.test), len(windows.classes)))
         complete[:, estimator.classes_] = found
         probabilities[fold.name], estimators[fold.name] = complete, estimator
-    return Fitted(probabilities, pd.DataFrame(columns=list(CURVE_COLUMNS)), estimators, {})
+    return Fitted(probabilities, pd.DataFrame(columns=list(CURVE_COLUMNS)), estimators, {}, {})
 
 
 def _features(windows: Windows, modalities: Sequence[str], rows: np.ndarray) -> np.ndarray:

@@ -210,12 +210,15 @@ class Fold:
         Rows of `Windows`.
     target : array of int64, optional
         Rows whose features, not labels, a transductive method may see in training.
+    validate : array of int64, optional
+        Rows taken out of `train` to choose the epoch on.
     """
 
     name: str
     train: np.ndarray
     test: np.ndarray
     target: np.ndarray | None = None
+    validate: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -250,9 +253,13 @@ class Fitted:
         State dict of the trained network, or the fitted estimator.
     scaling : mapping
         Modality -> Scaling; empty where the estimator holds its own.
+    epochs : mapping
+        Epoch of the last stage, from 1, whose weights these are; empty for methods that have no
+        epochs.
     """
 
     probabilities: Mapping[str, np.ndarray]
     curves: pd.DataFrame
     weights: Mapping[str, Any]
     scaling: Mapping[str, Mapping[str, Scaling]]
+    epochs: Mapping[str, int]

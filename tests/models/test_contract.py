@@ -13,6 +13,7 @@ from models.evaluate import cross_validate, fit_folds
 from models.folds import loso
 from models.registry import METHODS, make_config, variant
 from models.scores import scores
+from models.selection import POLICIES
 from models.stacked import FoldStack
 from models.stages import adam, train_step
 from models.train import TrainSettings
@@ -65,33 +66,39 @@ def test_file_is_short(name):
     assert len(Path(source).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", METHODS)
-def test_predictions_are_probabilities(name, windows):
-    predictions = cross_validate(windows, name, "loso", 0, config=quick(name))
+def test_predictions_are_probabilities(name, policy, windows):
+    predictions = cross_validate(windows, name, "loso", 0, config=quick(name), policy=policy)
     p = predictions[[f"p_{i}" for i in range(3)]].to_numpy()
     assert len(predictions) == len(windows.keys)
     assert np.isfinite(p).all()
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", LEARNERS)
-def test_beats_chance_where_classes_are_separate(name, windows):
-    table = scores(cross_validate(windows, name, "loso", 0, config=quick(name)))
+def test_beats_chance_where_classes_are_separate(name, policy, windows):
+    table = scores(cross_validate(windows, name, "loso", 0, config=quick(name), policy=policy))
     assert table["accuracy"].mean() > 0.9
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", LEARNERS)
-def test_is_at_chance_where_labels_are_random(name, make_windows, shuffle_labels):
+def test_is_at_chance_where_labels_are_random(name, policy, make_windows, shuffle_labels):
     shuffled = shuffle_labels(make_windows(n_subjects=6, n_trials=12, n_windows=3))
-    table = scores(cross_validate(shuffled, name, "loso", 0, config=quick(name)))
+    table = scores(cross_validate(shuffled, name, "loso", 0, config=quick(name), policy=policy))
     assert abs(table["accuracy"].mean() - 1 / 3) < 0.15
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", METHODS)
-def test_repeats_bit_by_bit(name, windows):
+def test_repeats_bit_by_bit(name, policy, windows):
     first, second, other = (
-        fit_folds(windows, name, folds_of(windows), seed, config=quick(name)) for seed in (1, 1, 2)
+        fit_folds(windows, name, folds_of(windows), seed, config=quick(name), policy=policy)
+        for seed in (1, 1, 2)
     )
+    assert first.epochs == second.epochs
     for fold, probability in first.probabilities.items():
         np.testing.assert_array_equal(probability, second.probabilities[fold])
     if name in NETWORKS:
@@ -101,8 +108,9 @@ def test_repeats_bit_by_bit(name, windows):
         assert all(differ)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", METHODS)
-def test_training_does_not_see_the_test_side(name, windows):
+def test_training_does_not_see_the_test_side(name, policy, windows):
     fold = folds_of(windows)[1]
     garbage = {modality: x.copy() for modality, x in windows.x.items()}
     for i, row in enumerate(fold.test):
@@ -112,10 +120,11 @@ def test_training_does_not_see_the_test_side(name, windows):
     label[fold.test] = 0
     spoiled = replace(windows, x=garbage, label=label, keys=windows.keys.assign(label=label))
     clean, dirty = (
-        fit_folds(w, name, [fold], 0, config=quick(name)).weights[fold.name]
-        for w in (windows, spoiled)
+        fit_folds(w, name, [fold], 0, config=quick(name), policy=policy) for w in (windows, spoiled)
     )
-    for one, two in zip(numbers(clean), numbers(dirty), strict=True):
+    assert clean.epochs == dirty.epochs
+    weights = (numbers(fitted.weights[fold.name]) for fitted in (clean, dirty))
+    for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
 
 
@@ -178,12 +187,13 @@ def test_predict_ignores_what_is_absent_at_test(name, windows):
     assert torch.equal(blind, bare)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_stacked_folds_equal_folds_one_by_one(name, windows):
+def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
     folds = folds_of(windows)
     config = replace(quick(name), n_epochs=3)
     stacked, looped, alone = (
-        fit_folds(windows, name, folds, 0, settings, config)
+        fit_folds(windows, name, folds, 0, settings, config, policy=policy)
         for settings in (
             TrainSettings(),
             TrainSettings(stacked=False),
@@ -192,6 +202,7 @@ def test_stacked_folds_equal_folds_one_by_one(name, windows):
     )
     for fold in folds:
         for other in (looped, alone):
+            assert stacked.epochs[fold.name] == other.epochs[fold.name]
             np.testing.assert_allclose(
                 stacked.probabilities[fold.name], other.probabilities[fold.name], atol=1e-5
             )

@@ -1,16 +1,18 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from featpipe.errors import ConfigError
 from featpipe.schema import PREDICTION_KEYS, WINDOW_KEYS
+from models.comparison import paired_differences
 from models.evaluate import cross_validate, train_and_test
 from models.folds import PROTOCOLS, FoldSettings, Protocol
 from models.methods.classical import Config
 from models.registry import make_config
 from models.scores import scores
-from models.selection import POLICIES, check_policy
+from models.selection import POLICIES
 from models.types import Fold
 
 P = ["p_0", "p_1", "p_2"]
@@ -90,7 +92,43 @@ def test_names_and_configs_are_checked(windows):
         cross_validate(windows, "cscm", "loso", 0, config=Config())
 
 
-def test_policies():
-    assert [check_policy(name) for name in POLICIES] == list(POLICIES)
-    with pytest.raises(ConfigError, match="unknown policy 'best'"):
-        check_policy("best")
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("name", ["mlp", "svm"])
+def test_the_frame_says_how_the_epoch_was_chosen(make_windows, name, policy):
+    windows = make_windows(n_subjects=3, n_trials=3)
+    config = make_config(name, {"n_epochs": 2} if name == "mlp" else {})
+    frames = [
+        cross_validate(windows, name, "within", 0, config=config, policy=policy),
+        train_and_test(
+            windows, make_windows(dataset="other"), name, 0, config=config, policy=policy
+        ),
+    ]
+    for frame in frames:
+        assert set(frame["policy"]) == {policy}
+        assert list(frame.columns) == [*WINDOW_KEYS, "label", *PREDICTION_KEYS, *P]
+
+
+def test_a_method_without_epochs_gives_the_same_under_either_policy(windows):
+    last, chosen = (
+        cross_validate(windows, "svm", "loso", 0, policy=policy).drop(columns="policy")
+        for policy in POLICIES
+    )
+    pd.testing.assert_frame_equal(last, chosen, check_exact=True)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_methods_with_and_without_epochs_can_be_compared(windows, policy):
+    config = make_config("mlp", {"n_epochs": 2})
+    runs = [
+        cross_validate(windows, name, "loso", 0, config=c, policy=policy)
+        for name, c in (("mlp", config), ("svm", None))
+    ]
+    table = paired_differences(scores(pd.concat(runs)), reference="svm")
+    assert table["method"].to_list() == ["mlp"]
+    assert table["n_subjects"].to_list() == [4]
+
+
+@pytest.mark.parametrize("name", ["mlp", "svm"])
+def test_a_misspelt_policy_is_refused(windows, name):
+    with pytest.raises(ConfigError, match=r"unknown policy 'source-validaton'.*did you mean"):
+        cross_validate(windows, name, "loso", 0, policy="source-validaton")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,11 +91,31 @@ def test_a_divided_trial_is_refused(key_table):
         check_folds([Fold("half", rows[4:], rows[:4])], keys, "subject")
 
 
+def test_validation_is_kept_apart_from_both_sides(key_table):
+    keys = key_table(3, 1, 2, 4)
+    rows = np.arange(len(keys))
+    whole = Fold("a", rows[:8], rows[16:], validate=rows[8:16])
+    check_folds([whole], keys, "subject")
+    with pytest.raises(ConfigError, match="sub-1_ses-1_trial-2 is in training and validation"):
+        check_folds([replace(whole, train=rows[:6], validate=rows[6:16])], keys, "subject")
+    with pytest.raises(ConfigError, match="sub-3 is in validation and test"):
+        check_folds([replace(whole, validate=rows[8:20], test=rows[20:])], keys, "subject")
+
+
 @pytest.mark.parametrize(
     ("folds", "message"),
     [
-        pytest.param([Fold("a", np.arange(8), np.arange(0))], "no window to test", id="no test"),
-        pytest.param([Fold("a", np.arange(0), np.arange(8))], "no window to train", id="no train"),
+        pytest.param(
+            [Fold("a", np.arange(8), np.arange(0))], "test side has no window", id="no test"
+        ),
+        pytest.param(
+            [Fold("a", np.arange(0), np.arange(8))], "training side has no window", id="no train"
+        ),
+        pytest.param(
+            [Fold("a", np.arange(8), np.arange(8, 16), validate=np.arange(0))],
+            "validation side has no window",
+            id="no validation",
+        ),
         pytest.param([Fold("a", np.arange(8), np.arange(8, 16))] * 2, "two folds", id="names"),
         pytest.param(
             [Fold(name, np.arange(8), np.arange(8, 16)) for name in "ab"],

@@ -81,6 +81,39 @@ def test_named_selects_by_module(nets):
         stack.named(["hea"])
 
 
+def test_evaluating_leaves_modes_and_gradients_as_they_were(nets, batch):
+    stack = FoldStack(nets)
+    stack.train_only(["head"])
+    modes = [module.training for module in stack.base.modules()]
+    assert len(set(modes)) == 2
+    before = stack.copy()
+    with stack.evaluating():
+        assert not any(module.training for module in stack.base.modules())
+        found = stack.each(lambda net, batch: net.head(net.encoder(batch.x["eye"])), batch)
+        assert not found.requires_grad
+    assert [module.training for module in stack.base.modules()] == modes
+    assert {n for n, p in stack.params.items() if p.requires_grad} == set(stack.named(["head"]))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in stack.copy().items())
+
+
+def test_copies_are_taken_and_given_back_fold_by_fold(nets, batch):
+    stack = FoldStack(nets)
+    objective = Objective(loss)
+    stack.train_only(objective.trains)
+    optimiser = adam(stack, objective)
+    states, copy = [], stack.copy()
+    for first_kept in (True, False):
+        train_step(stack, objective, optimiser, batch, torch.tensor(0.0))
+        states.append([stack.state(i) for i in range(N_FOLDS)])
+        copy = stack.copy(torch.tensor([first_kept, True, not first_kept]), copy)
+    stack.load(copy)
+    for i, step in enumerate((0, 1, 1)):
+        kept, passed = stack.state(i), states[1 - step][i]
+        for name, tensor in states[step][i].items():  # statistics of the normalisation included
+            assert torch.equal(kept[name], tensor)
+            assert not torch.equal(kept[name], passed[name]), name
+
+
 def test_clipping_is_per_fold():
     grads = [torch.tensor([[3.0, 4.0], [0.3, 0.4]]), None, torch.tensor([[[12.0]], [[0.0]]])]
     one, none, three = clip_per_fold(grads, 2.0)

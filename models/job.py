@@ -1,0 +1,126 @@
+"""What all folds of a training run share, checked before the first step."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from featpipe.errors import ConfigError
+from models.batches import DeviceWindows, to_device
+from models.folds import subject_codes
+from models.loading import Windows
+from models.runs import Items, find_items
+from models.sampling import steps_per_epoch
+from models.types import Fold, Method, Shapes, Stage
+
+
+class Job(NamedTuple):
+    """What all folds of a run share.
+
+    Attributes
+    ----------
+    method : Method
+        What to train.
+    config : frozen dataclass
+        The method's options.
+    stages : tuple of Stage
+        Of that config.
+    shapes : Shapes
+        Of every fold's network.
+    data : DeviceWindows
+        All windows, on the device.
+    items : Items
+        What batches are drawn from and what predicts a window.
+    n_steps : sequence of int
+        Steps per epoch, by stage.
+    seed : int
+        From which every stream of the run is derived.
+    """
+
+    method: Method
+    config: Any
+    stages: tuple[Stage, ...]
+    shapes: Shapes
+    data: DeviceWindows
+    items: Items
+    n_steps: Sequence[int]
+    seed: int
+
+
+def prepare(
+    method: Method, config: Any, windows: Windows, folds: Sequence[Fold], seed: int, device: str
+) -> Job:
+    """Check what can be checked before the first step, and move the data to the device.
+
+    Parameters
+    ----------
+    method : Method
+        What to train.
+    config : frozen dataclass
+        The method's options.
+    windows : Windows
+        All windows of the study.
+    folds : sequence of Fold
+        All folds of the run.
+    seed : int
+        0 or more.
+    device : str
+        A torch device.
+
+    Raises
+    ------
+    ConfigError
+        When the windows lack a modality, the folds differ in training subjects, a fold has
+        nothing to train on, or a stage cannot be run.
+    """
+    missing = [name for name in method.train_modalities if name not in windows.x]
+    if missing:
+        raise ConfigError(
+            f"{method.name} trains on {' and '.join(method.train_modalities)}, but the tables "
+            f"hold {', '.join(windows.x)} only: extract {missing[0]} or choose another method"
+        )
+    unnamed = [fold.name for fold in folds if fold.target is None]
+    if method.uses_target and unnamed:
+        raise ConfigError(
+            f"{method.name} adapts to unlabelled windows, but fold {unnamed[0]} names no target"
+        )
+    n_subjects = _training_subjects(windows, folds)
+    items = find_items(windows.keys, method.run_length(config) if method.run_length else None)
+    n_items = [len(items.inside(fold.train)) for fold in folds]
+    if not min(n_items):
+        raise ConfigError(
+            f"{method.name}: fold {folds[int(np.argmin(n_items))].name} has no trial with "
+            f"{items.train.shape[-1]} consecutive windows to train on: shorten the run"
+        )
+    features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
+    stages = _stages(method, config)
+    return Job(
+        method=method,
+        config=config,
+        stages=stages,
+        shapes=Shapes(features, len(windows.classes), n_subjects),
+        data=to_device(windows, method.train_modalities, device),
+        items=items,
+        n_steps=[steps_per_epoch(n_items, stage.batch) for stage in stages],
+        seed=seed,
+    )
+
+
+def _training_subjects(windows: Windows, folds: Sequence[Fold]) -> int:
+    """Return the number of training subjects, which all folds must share."""
+    code = subject_codes(windows.keys)
+    n_subjects = {fold.name: len(np.unique(code[fold.train])) for fold in folds}
+    if len(set(n_subjects.values())) != 1:
+        raise ConfigError(f"folds must have equally many training subjects, found {n_subjects}")
+    return next(iter(n_subjects.values()))
+
+
+def _stages(method: Method, config: Any) -> tuple[Stage, ...]:
+    stages = method.stages(config)
+    for stage in stages:
+        if stage.n_epochs < 1 or stage.batch < 2:  # batch statistics need two
+            raise ConfigError(
+                f"{method.name}, stage {stage.name}: {stage.n_epochs} epochs of batches of "
+                f"{stage.batch}; expected at least 1 and 2"
+            )
+    return stages
