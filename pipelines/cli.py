@@ -52,6 +52,7 @@ def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--device", help="cpu, cuda or mps [default: as the study says]."),
         click.option("--seeds", metavar="0,1,2", help="Seeds, separated by commas."),
+        click.option("--policy", help="How the epoch is chosen: last or source-validation."),
         click.option("--protocol", help="See `featpipe list protocols`."),
         click.option("--method", "methods", multiple=True, help="May be given several times."),
     ):
@@ -127,13 +128,13 @@ def extract(
 def train(
     study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
-    protocol: str | None, seeds: str | None, device: str | None,
+    protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
 ) -> int:  # fmt: skip
     """Train methods on the tables; print the scores."""
     from pipelines import workflow
     from pipelines.running import RunSettings
 
-    chosen = workflow.train_overrides(methods, protocol, seeds, device)
+    chosen = workflow.train_overrides(methods, protocol, policy, seeds, device)
     job = workflow.open_job(study, out, (*overrides, *chosen))
     rows = workflow.train(job, RunSettings(workers or 0, scheduler, fail_fast))
     workflow.show_scores(job, as_json)
@@ -147,13 +148,13 @@ def train(
 def run_all(
     study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
-    protocol: str | None, seeds: str | None, device: str | None,
+    protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
 ) -> int:  # fmt: skip
     """Do whatever is stale: extract, train, report."""
     from pipelines import workflow
     from pipelines.running import RunSettings
 
-    chosen = workflow.train_overrides(methods, protocol, seeds, device)
+    chosen = workflow.train_overrides(methods, protocol, policy, seeds, device)
     job = workflow.open_job(study, out, (*overrides, *chosen))
     rows = workflow.run_all(job, RunSettings(workers or 0, scheduler, fail_fast))
     workflow.show_scores(job, as_json)

@@ -17,7 +17,8 @@ from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, read_table, write_text
 from models.comparison import paired_differences
 from models.scores import METRICS, summary
-from pipelines.results import SIMULATED, by_protocol, label, read_scores
+from models.selection import get_policy
+from pipelines.results import SIMULATED, Setting, by_setting, label, read_scores
 
 TEMPLATE = """\
 <!doctype html>
@@ -80,7 +81,7 @@ def write_report(out: Path) -> Path:
         name=escape(name),
         is_simulated=name.startswith("simulated"),
         simulated=SIMULATED,
-        protocols=list(_protocols(out)) if has_scores else [],
+        protocols=list(_settings(out)) if has_scores else [],
         quality=_quality(out),
         failures=_failures(out),
     )  # fmt: skip
@@ -88,16 +89,19 @@ def write_report(out: Path) -> Path:
     return out / "report.html"
 
 
-def _protocols(out: Path) -> Iterable[dict[str, str]]:
-    for name, meaning, group in by_protocol(read_scores(out)):
-        differences = paired_differences(group, "mlp")
+def _settings(out: Path) -> Iterable[dict[str, str]]:
+    for setting in by_setting(read_scores(out)):
+        differences = paired_differences(setting.scores, "mlp")
         yield {
-            "name": escape(name),
-            "note": escape(f"{meaning}. ± is n - 1, seeds are averaged first."),
-            "table": _score_table(group),
-            "figure": _svg(_per_subject(group)),
+            "name": escape(f"{setting.protocol}, {setting.policy}"),
+            "note": escape(
+                f"{setting.meaning}: {get_policy(setting.policy).describes}. ± is n - 1, seeds are "
+                "averaged first."
+            ),
+            "table": _score_table(setting.scores),
+            "figure": _svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "confusion": _confusions(out, name, list(group["method"].unique())),
+            "confusion": _confusions(out, setting),
         }
 
 
@@ -148,11 +152,14 @@ def _per_subject(scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def _confusions(out: Path, protocol: str, methods: list[str]) -> str:
+def _confusions(out: Path, setting: Setting) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
+    methods = list(setting.scores["method"].unique())
     figure = Figure(figsize=(2.1 * len(methods) + 0.8, 2.9), layout="constrained")
     for axes, method in zip(np.atleast_1d(figure.subplots(1, len(methods))), methods, strict=True):
-        files = sorted(out.glob(f"predictions/{method}_{protocol}_seed-*.parquet"))
+        files = sorted(
+            out.glob(f"predictions/{method}_{setting.protocol}_{setting.policy}_*.parquet")
+        )
         classes = read_metadata(files[0])["classes"]
         share = sum(_counts(file, len(classes)) for file in files)
         share = share / np.maximum(np.sum(share, axis=1, keepdims=True), 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -63,14 +63,36 @@ def read_scores(out: Path) -> pd.DataFrame:
     return read_table(out / "scores.parquet").to_pandas()
 
 
-def by_protocol(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield name, meaning and scores of every protocol, in the order they were run."""
-    for name in frame["protocol"].unique():
-        group: Any = frame[frame["protocol"] == name]
-        table = summary(group)
-        described = PROTOCOLS[name].describes if name in PROTOCOLS else HOLDOUT
-        counts = f"{table['n_subjects'].max()} test subjects, {table['n_seeds'].max()} seed(s)"
-        yield str(name), f"{described}; {counts}", group
+class Setting(NamedTuple):
+    """Runs that may be compared with each other.
+
+    Attributes
+    ----------
+    protocol, policy : str
+        What was left out, and how the epoch was chosen.
+    meaning : str
+        Both in words, with the number of subjects and seeds.
+    scores : pandas.DataFrame
+        Per method, seed, fold and subject.
+    """
+
+    protocol: str
+    policy: str
+    meaning: str
+    scores: pd.DataFrame
+
+
+def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
+    """Yield the scores of every protocol and policy, in the order they stand in."""
+    for protocol, policy in dict.fromkeys(zip(frame["protocol"], frame["policy"], strict=True)):
+        chosen: Any = frame[(frame["protocol"] == protocol) & (frame["policy"] == policy)]
+        table = summary(chosen)
+        described = PROTOCOLS[protocol].describes if protocol in PROTOCOLS else HOLDOUT
+        meaning = (
+            f"{described}; {table['n_subjects'].max()} test subjects, "
+            f"{table['n_seeds'].max()} seed(s), epoch by policy '{policy}'"
+        )
+        yield Setting(protocol, policy, meaning, chosen)
 
 
 def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
@@ -89,10 +111,11 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
         Means over subjects ± SD over subjects (n - 1), seeds averaged first; then differences.
     """
     lines = [SIMULATED, ""] if is_simulated else []
-    for name, meaning, group in by_protocol(frame):
-        rows = [_line(row) for row in summary(group).to_dict("records")]
+    for setting in by_setting(frame):
+        rows = [_line(row) for row in summary(setting.scores).to_dict("records")]
         head = ("method", "trained on", "tested on", "accuracy", "balanced", "macro F1", "kappa")
-        lines += [f"{name}: {meaning}", *_aligned([head, *rows]), "", *_differences(group)]
+        lines += [f"{setting.protocol}: {setting.meaning}", *_aligned([head, *rows]), ""]
+        lines += _differences(setting.scores)
     return "\n".join(lines).rstrip()
 
 

@@ -68,6 +68,8 @@ class TrainPlan:
         Names from `featpipe list methods`.
     protocol : str
         Name from `featpipe list protocols`.
+    policy : str
+        How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
     seeds : tuple of int
         Each method is trained once per seed.
     eeg : str
@@ -81,6 +83,7 @@ class TrainPlan:
 
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
     protocol: str = "loso"
+    policy: str = "last"
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str = "de"
     device: str = "cpu"

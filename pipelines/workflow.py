@@ -154,7 +154,11 @@ def _reasons(unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path, str]:
 
 
 def train_overrides(
-    methods: Sequence[str], protocol: str | None, seeds: str | None, device: str | None
+    methods: Sequence[str],
+    protocol: str | None,
+    policy: str | None,
+    seeds: str | None,
+    device: str | None,
 ) -> list[str]:
     """Turn the options of `train` into overrides of the study."""
     overrides = []
@@ -162,6 +166,8 @@ def train_overrides(
         overrides.append(f"train.methods={json.dumps(list(methods))}")
     if protocol:
         overrides.append(f"train.protocol={json.dumps(protocol)}")
+    if policy:
+        overrides.append(f"train.policy={json.dumps(policy)}")
     if seeds:
         overrides.append(f"train.seeds=[{seeds}]")
     if device:

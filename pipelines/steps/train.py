@@ -13,6 +13,7 @@ from models.evaluate import fit_folds, predictions_frame
 from models.folds import FoldSettings, check_folds, get_protocol
 from models.loading import load_windows
 from models.registry import get_method, make_config
+from models.selection import get_policy
 from models.train import TrainSettings
 from pipelines.engine import Output, Step, Unit
 from pipelines.study import TrainPlan
@@ -37,7 +38,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     Parameters
     ----------
     plan : TrainPlan
-        Methods, protocol and seeds.
+        Methods, protocol, policy and seeds.
     tables : mapping
         Modality -> feature tables of all recordings.
     out : Path
@@ -45,9 +46,10 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     """
     frozen = {modality: tuple(files) for modality, files in tables.items()}
     get_protocol(plan.protocol)
+    get_policy(plan.policy)
     return [
         Unit(
-            f"{method}_{plan.protocol}_seed-{seed}",
+            f"{method}_{plan.protocol}_{plan.policy}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
         )
@@ -72,6 +74,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             "method": method,
             "config": asdict(make_config(method, plan.options.get(method, {}))),
             "protocol": plan.protocol,
+            "policy": plan.policy,
             "seed": seed,
         },
         "sources": listed,
@@ -92,8 +95,13 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     folds = list(protocol.folds(windows.keys, FoldSettings()))
     check_folds(folds, windows.keys, protocol.split)
     settings = TrainSettings(device=plan.device)
-    fitted = fit_folds(windows, name, folds, seed, settings, config)
-    facts = {"seed": seed, "protocol": plan.protocol, "split": protocol.split, "policy": "last"}
+    fitted = fit_folds(windows, name, folds, seed, settings, config, policy=plan.policy)
+    facts = {
+        "seed": seed,
+        "protocol": plan.protocol,
+        "split": protocol.split,
+        "policy": plan.policy,
+    }
     frames = {
         "predictions": predictions_frame(windows, folds, fitted, name, config, facts),
         "curves": fitted.curves,
