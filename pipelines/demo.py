@@ -31,7 +31,7 @@ featpipe demo: a simulated study of {n} subjects, from raw files to eye-only emo
 3 train     the CSCM family; train on EEG and eye, test on the eyes of a subject never seen
 """
 
-NEXT = """\
+NEXT = """
 tables        {out}/features/de, {out}/features/eye    (pandas.read_parquet reads a folder)
 predictions   {out}/predictions    scores {out}/scores.parquet
 report        {report}
