@@ -22,9 +22,18 @@ ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 
 _SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
 _NOT_EEG = re.compile(
-    r"^(M[12]|MASTOID.*|[LR]M|[HV]?EOG?.*|HEO[GLR]*|VEO[GLUR]*|LO[12]|E[CK]G.*|EMG.*|STI.*|STATUS|TRIG.*"
-    r"|EVENT.*|DC\d+|POL.*|GSR.*|RESP.*|PLET.*|TEMP.*|SAO2.*|BIP\d+|AUX\d*|PHOTO.*|ERGO.*|PULSE.*)$"
+    r"""
+      M[12] | [LR]M | MASTOID.* | REF | GND | GROUND     # mastoids, reference and ground by name
+    | [HV]?EO.* | .*EOG.* | LO[12] | [LR]OC(\W.*)?       # eyes: HEO, VEOGL, LEOG, ROC, LOC-A2
+    | E[CK]G.* | EMG.* | ERG.* | EXG\d*                  # heart, muscles, retina, BioSemi externals
+    | STI.* | STATUS | TRIG.* | EVENT.* | DC\d+          # triggers
+    | GSR.* | EDA | RESP.* | PLET.* | PULSE.* | TEMP.* | S[AP]O2.* | PHOTO.*  # body and light
+    | ACC.* | GYR.* | [XYZ]_?DIR                         # movement: ACC_X, GYRO, x_dir
+    | POL.* | BIP\d+ | AUX\d*                           # spare inputs
+    """,
+    re.VERBOSE,
 )
+"""Names, as `standard_name` spells them, of what amplifiers record besides EEG."""
 
 
 def standard_name(name: str) -> str:
@@ -52,8 +61,8 @@ def standard_name(name: str) -> str:
 
 
 def is_eeg_name(name: str) -> bool:
-    """Tell whether a name can be an EEG electrode: not a mastoid, EOG, ECG, EMG or trigger."""
-    return not _NOT_EEG.match(standard_name(name))
+    """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ..."""
+    return not _NOT_EEG.fullmatch(standard_name(name))
 
 
 def pick_channels(

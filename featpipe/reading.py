@@ -23,6 +23,7 @@ from featpipe.readers import (
     smi_events,
     smi_samples,
 )
+from featpipe.readers.amplitude import log_amplitude
 from featpipe.readers.eye_pairs import is_samples_name, join, sibling
 from featpipe.readers.preflight import Check
 from featpipe.readers.sniffing import sniff
@@ -160,7 +161,8 @@ def read_eeg(path: Path) -> BaseRaw:
     -------
     mne.io.BaseRaw
         Not loaded; data are read when they are asked for. Triggers are annotations, those of a
-        Status or STI channel included (for these the file is read through once). Channel types
+        Status or STI channel included (for these the file is read through once). An amplitude in
+        the first ten seconds that no EEG has, and pauses, are logged as warnings. Channel types
         are as the format gives them; `featpipe.montage.pick_channels` knows EEG by name.
 
     Raises
@@ -171,6 +173,7 @@ def read_eeg(path: Path) -> BaseRaw:
     path = Path(path)
     raw: BaseRaw = _guarded(path, lambda: _read(path, "eeg"))
     _guarded(path, lambda: annotate_stim(raw))
+    _guarded(path, lambda: log_amplitude(path, raw))
     return raw
 
 

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from featpipe.errors import ConfigError
+
 COMPARISON_COLUMNS = (
     "method",
+    "variant",
     "reference",
     "metric",
     "difference",
@@ -17,23 +20,21 @@ COMPARISON_COLUMNS = (
     "p",
 )
 
-_SETTING = ["protocol", "split", "policy"]
-
 
 def paired_differences(
     scores: pd.DataFrame, reference: str, metric: str = "accuracy", confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Compare every method with one reference on the subjects both were tested on.
+    """Compare every method and variant with one reference, on what both were tested on.
 
-    A subject's score is its mean over seeds and folds, so that n counts subjects: windows and
-    seeds of one subject are not independent of each other.
+    A subject's difference is its mean over the seeds that both have, so that n counts subjects:
+    windows and seeds of one subject are not independent of each other.
 
     Parameters
     ----------
     scores : pandas.DataFrame
-        As `models.scores.scores` returns it.
+        As `models.scores.scores` returns it, of one protocol and policy.
     reference : str
-        Method to compare with.
+        Method to compare with, at its defaults.
     metric : str
         Column of the scores.
     confidence : float
@@ -45,17 +46,25 @@ def paired_differences(
         Columns `COMPARISON_COLUMNS`: mean difference to the reference, its t interval and the
         two-sided p of the paired t test (not adjusted for the number of methods); NaN with fewer
         than two subjects. No rows when the reference was not run.
+
+    Raises
+    ------
+    ConfigError
+        When the scores mix protocols or policies.
     """
-    by = ["subject", *_SETTING]
-    groups: Any = scores.groupby([*by, "method"], sort=False, observed=True)
-    means: Any = groups[metric].mean().unstack("method")
+    if len(scores[["protocol", "policy"]].drop_duplicates()) > 1:
+        raise ConfigError("scores of several protocols or policies: compare one at a time")
+    groups: Any = scores.groupby(["subject", "seed", "method", "variant"], sort=False)
+    means: Any = groups[metric].mean().unstack(["method", "variant"])
+    base = (reference, "default")
     rows = []
-    for method in means.columns if reference in means else ():
-        if method != reference:
-            difference = (means[method] - means[reference]).dropna().to_numpy()
+    for method, variant in means.columns if base in means.columns else ():
+        if (method, variant) != base:
+            paired = (means[method, variant] - means[base]).dropna()
+            difference = paired.groupby("subject").mean().to_numpy()
             low, high, p = _t_interval(difference, confidence)
-            about = (method, reference, metric, difference.mean(), low, high, len(difference), p)
-            rows.append(about)
+            mean = difference.mean() if len(difference) else float("nan")
+            rows.append((method, variant, reference, metric, mean, low, high, len(difference), p))
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 

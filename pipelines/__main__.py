@@ -1,6 +1,7 @@
 """Entry point of `featpipe` and `python -m pipelines`: turns every outcome into an exit code."""
 
 import sys
+from traceback import format_exc
 
 from pipelines.exits import DONE, ENVIRONMENT, INPUT, INTERRUPTED, USAGE
 
@@ -50,7 +51,12 @@ def run(arguments: list[str]) -> int:
             ENVIRONMENT,
         )
     except (OSError, MemoryError) as error:
-        return _say(f"{type(error).__name__}: {error}", ENVIRONMENT)
+        return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)
+    except Exception:  # the last resort: a defect of ours must not look like the user's
+        return _say(
+            f"this is a defect of featpipe, please report it with what follows\n{format_exc()}",
+            ENVIRONMENT,
+        )
 
 
 def _say(message: str, code: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipelines.exits import DONE, SOME_FAILED
+from pipelines.exits import DONE, ENVIRONMENT, ENVIRONMENT_ERRORS, SOME_FAILED
 
 FILE = click.Path(path_type=Path)
 
@@ -112,11 +112,13 @@ def extract(
 ) -> int:  # fmt: skip
     """Raw recordings -> feature tables."""
     from pipelines import workflow
+    from pipelines.job import open_job
+    from pipelines.planning import explain
     from pipelines.running import RunSettings
 
-    job = workflow.open_job(study, out, overrides, only)
+    job = open_job(study, out, overrides, only)
     if dry_run:
-        return _print_plan(workflow.explain(job), as_json)
+        return _print_plan(explain(job, only_tables=True), as_json)
     rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
     return _finish(rows, job.out, as_json)
 
@@ -132,13 +134,13 @@ def train(
 ) -> int:  # fmt: skip
     """Train methods on the tables; print the scores."""
     from pipelines import workflow
+    from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
 
-    chosen = workflow.train_overrides(methods, protocol, policy, seeds, device)
-    job = workflow.open_job(study, out, (*overrides, *chosen))
+    chosen = train_overrides(methods, protocol, policy, seeds, device)
+    job = open_job(study, out, (*overrides, *chosen))
     rows = workflow.train(job, RunSettings(workers or 0, scheduler, fail_fast))
-    workflow.show_scores(job, as_json)
-    return _finish(rows, job.out, as_json, quiet=True)
+    return _finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
 
 
 @app.command(name="run")
@@ -152,13 +154,13 @@ def run_all(
 ) -> int:  # fmt: skip
     """Do whatever is stale: extract, train, report."""
     from pipelines import workflow
+    from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
 
-    chosen = workflow.train_overrides(methods, protocol, policy, seeds, device)
-    job = workflow.open_job(study, out, (*overrides, *chosen))
+    chosen = train_overrides(methods, protocol, policy, seeds, device)
+    job = open_job(study, out, (*overrides, *chosen))
     rows = workflow.run_all(job, RunSettings(workers or 0, scheduler, fail_fast))
-    workflow.show_scores(job, as_json)
-    return _finish(rows, job.out, as_json, quiet=True)
+    return _finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
 
 
 @app.command()
@@ -166,12 +168,13 @@ def run_all(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: bool) -> int:
     """Show every option as resolved, and which outputs are stale and why."""
-    from pipelines import workflow
+    from pipelines.job import open_job, options, options_text
+    from pipelines.planning import explain
 
-    job = workflow.open_job(study, out, overrides)
+    job = open_job(study, out, overrides)
     if not as_json:
-        click.echo(workflow.options_text(job))
-    return _print_plan(workflow.explain(job), as_json, workflow.options(job))
+        click.echo(options_text(job))
+    return _print_plan(explain(job), as_json, options(job))
 
 
 @app.command()
@@ -218,20 +221,26 @@ def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None)
     return DONE
 
 
-def _finish(rows: list[Any], out: Path, as_json: bool, quiet: bool = False) -> int:
-    """Say what was done; the exit code says whether all of it worked."""
+def _finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int:
+    """Print what came of a run; the exit code says whether all of it worked."""
+    from pipelines.progress import shown
+
     counts = {state: sum(r.state == state for r in rows) for state in ("made", "kept", "failed")}
     failed = [r for r in rows if r.state == "failed"]
-    if as_json and not quiet:
+    if as_json:
         failures = [{"unit": r.unit, "error": r.error, "reason": r.reason} for r in failed]
-        click.echo(
-            json.dumps({"out": str(out), **counts, "failures": failures}, ensure_ascii=False)
-        )
-    elif not as_json:
+        about = {"out": str(out), **counts, "failures": failures}
+        about |= {} if scores is None else {"scores": scores}
+        click.echo(json.dumps(about, ensure_ascii=False))
+    else:
+        if scores is not None:
+            click.echo(f"{scores}\n")
         text = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "failed")
-        click.echo(f"{text}; tables in {out}", err=quiet)
+        click.echo(f"{text}; outputs in {shown(out)}", err=scores is not None)
         for r in failed:
             click.echo(f"failed: {r.unit}: {r.reason}", err=True)
         if failed:
-            click.echo(f"reasons are kept in {out / 'failures.parquet'}", err=True)
+            click.echo(f"reasons are kept in {shown(out / 'failures.parquet')}", err=True)
+    if any(r.error in ENVIRONMENT_ERRORS for r in failed):
+        return ENVIRONMENT
     return SOME_FAILED if failed else DONE

@@ -7,20 +7,16 @@ import click
 
 from featpipe.simulate.world import SimulationSettings
 from pipelines.exits import DONE, SOME_FAILED
+from pipelines.job import open_job
+from pipelines.planning import current_tables
+from pipelines.progress import shown
 from pipelines.report import write_report
 from pipelines.results import write_scores
 from pipelines.running import RunSettings, run_step
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
-from pipelines.summary import write_manifest
-from pipelines.workflow import (
-    current_tables,
-    digests_of,
-    extract,
-    open_job,
-    show_scores,
-    train,
-)
+from pipelines.summary import write_failures, write_manifest
+from pipelines.workflow import digests_of, extract, scores_of, train
 
 SETTINGS = SimulationSettings()
 
@@ -36,11 +32,15 @@ tables        {out}/features/de, {out}/features/eye    (pandas.read_parquet read
 predictions   {out}/predictions    scores {out}/scores.parquet
 report        {report}
 
-What to try next
-  featpipe show {study}                     every option, and what is stale
-  featpipe train {study} --protocol within  another question: unseen trials
+What to try next (after `. .venv/bin/activate`, if make did the set-up)
+  featpipe show {study}
+      every option, and what is stale
+  featpipe train {study} --protocol within
+      another question: unseen trials
   featpipe run {study} -o {out}-1s --set features.window_s=1 --set features.hop_s=1
-  featpipe scan PATH                        what lies in a folder of your own recordings
+      shorter windows, beside these
+  featpipe scan PATH
+      what lies in a folder of your own recordings
 """
 
 
@@ -69,10 +69,10 @@ def run_demo(out: Path, workers: int | None) -> int:
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
     rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
     write_scores(job.out, digests_of(tables, job.out))
+    write_failures(rows, many_subjects.MANY_SUBJECTS.name, job.out, is_whole=False)
     write_manifest(rows, job.out)
     report = write_report(job.out)
-    click.echo("")
-    show_scores(job, as_json=False)
-    click.echo(NEXT.format(out=job.out, report=report, study=study))
+    click.echo(f"\n{scores_of(job, as_json=False)}")
+    click.echo(NEXT.format(out=shown(job.out), report=shown(report), study=shown(study)))
     click.echo(f"done in {time.monotonic() - start:.0f} s", err=True)
     return SOME_FAILED if any(row.state == "failed" for row in rows) else DONE

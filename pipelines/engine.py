@@ -125,13 +125,15 @@ def _differences(stored: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterato
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield f"{name}: {old.get(name, 'nothing')} -> {new.get(name, 'nothing')}"
-    before = [source["digest"] for source in stored.get("sources", [])]
-    after = [source["digest"] for source in facts["sources"]]
-    for i, source in enumerate(facts["sources"]):
-        if i >= len(before) or before[i] != after[i]:
-            yield f"content of {source['name']} changed"
-    if len(before) > len(after):
-        yield f"{len(before)} sources -> {len(after)}"
+    before, after = (
+        {source["name"]: source["digest"] for source in about.get("sources", [])}
+        for about in (stored, facts)
+    )
+    for source in dict.fromkeys([*before, *after]):
+        if source not in before or source not in after:
+            yield f"{source} {'is new' if source in after else 'is gone'}"
+        elif before[source] != after[source]:
+            yield f"content of {source} changed"
 
 
 def _flat(options: Any, prefix: str = "") -> dict[str, str]:
@@ -156,10 +158,8 @@ def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path,
         digests = {path: known_digest(path, remembered) for path in step.sources(unit)}
     except (ReadError, OSError):
         return None
-    known = [listed(path, digest) for path, digest in digests.items() if digest is not None]
-    if len(known) < len(digests):
-        return None
-    return {output.path: stale_because(output) for output in step.outputs(unit, known)}
+    known = {path: digest for path, digest in digests.items() if digest is not None}
+    return _reasons(_outputs(step, unit, known)) if len(known) == len(digests) else None
 
 
 def explain(
@@ -180,37 +180,34 @@ def explain(
         When a source is missing.
     """
     sources = list(step.sources(unit))
-    unknown = [{"name": path.name, "bytes": 0, "digest": ""} for path in sources]
-    outputs = step.outputs(unit, unknown)
-    if not any(output.path.exists() for output in outputs):
-        return {output.path: "not made yet" for output in outputs}, {}
+    unread = _outputs(step, unit, dict.fromkeys(sources, Digest(0, 0, 0, "")))
+    if not any(output.path.exists() for output in unread):
+        return {output.path: "not made yet" for output in unread}, {}
     digests = {path: digest_file(path, remembered) for path in sources}
-    known = [listed(path, digest) for path, digest in digests.items()]
-    reasons = {output.path: stale_because(output) for output in step.outputs(unit, known)}
-    return reasons, {str(path.absolute()): digest for path, digest in digests.items()}
+    return _reasons(_outputs(step, unit, digests)), _by_name(digests)
 
 
 def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Path) -> Row:
     """Bring one unit up to date. Never raises: the row says what happened."""
     start = time.perf_counter()
-    digests: dict[str, Digest] = {}
+    digests: dict[Path, Digest] = {}
     files: dict[str, TableFile] = {}
 
     def row(state: str, error: BaseException | None = None) -> Row:
         return Row(
             step.name, unit.name, unit.keys, state, time.perf_counter() - start,
             "" if error is None else type(error).__name__,
-            "" if error is None else str(error).strip() or repr(error), files, digests,
+            "" if error is None else str(error).strip() or repr(error), files, _by_name(digests),
         )  # fmt: skip
 
     try:
         for path in step.sources(unit):
-            digests[str(path.absolute())] = digest_file(path, remembered)
-        known = [listed(Path(path), digest) for path, digest in digests.items()]
-        stale = [output for output in step.outputs(unit, known) if stale_because(output)]
+            digests[path] = digest_file(path, remembered)
+        stale = [o for o in _outputs(step, unit, digests) if stale_because(o)]
         if not stale:
             return row("kept")
         for output, table, more in step.make(unit, stale):
+            _refuse_moved(digests)
             table = with_metadata(table, _metadata(output, more))
             files[str(output.path)] = publish(table, output.path, staging)
         return row("made")
@@ -218,6 +215,27 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
         if not isinstance(error, ReadError | ConfigError):
             logger.exception("%s %s", step.name, unit.name)
         return row("failed", error)
+
+
+def _outputs(step: Step, unit: Unit, digests: Mapping[Path, Digest]) -> list[Output]:
+    return list(step.outputs(unit, [listed(path, digest) for path, digest in digests.items()]))
+
+
+def _reasons(outputs: Sequence[Output]) -> dict[Path, str]:
+    return {output.path: stale_because(output) for output in outputs}
+
+
+def _by_name(digests: Mapping[Path, Digest]) -> dict[str, Digest]:
+    return {str(path.absolute()): digest for path, digest in digests.items()}
+
+
+def _refuse_moved(digests: Mapping[Path, Digest]) -> None:
+    """Refuse what was made from a file that changed meanwhile: its claim would be wrong."""
+    for path, digest in digests.items():
+        if known_digest(path, {str(path.absolute()): digest}) is None:
+            raise ReadError(
+                f"{path}: it changed while it was being read; run again when it is done"
+            )
 
 
 def listed(path: Path, digest: Digest) -> dict[str, Any]:

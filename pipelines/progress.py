@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -11,6 +12,11 @@ from rich.progress import Progress as Bar
 from pipelines.engine import Row
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def shown(path: Path) -> str:
+    """Write a path as a person would: relative where it lies below the working folder."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 class Progress:
@@ -61,7 +67,7 @@ class Progress:
                 console.print(f"[red]failed[/red] {row.unit}: {row.reason}")
             return
         left = spent / self.done * (self.total - self.done)
-        end = f": {row.reason}" if row.reason else f", about {left:.0f} s left" * (left > 0)
+        end = f", about {left:.0f} s left" * (left > 0)
         count = f"{self.title} {self.done}/{self.total}"
         sys.stderr.write(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}\n")
         sys.stderr.flush()

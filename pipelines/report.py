@@ -18,7 +18,7 @@ from featpipe.tables import read_metadata, read_table, write_text
 from models.comparison import paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
-from pipelines.results import SIMULATED, Setting, by_setting, label, read_scores
+from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 
 TEMPLATE = """\
 <!doctype html>
@@ -90,18 +90,22 @@ def write_report(out: Path) -> Path:
 
 
 def _settings(out: Path) -> Iterable[dict[str, str]]:
-    for setting in by_setting(read_scores(out)):
+    predictions, frame = read_predictions(out), read_scores(out)
+    classes = read_metadata(sorted(out.glob("features/*/*.parquet"))[0])["classes"]
+    order = {name: i for i, name in enumerate(frame["method"].unique())}
+    predictions = predictions.sort_values("method", key=lambda x: x.map(order), kind="stable")
+    for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
         yield {
             "name": escape(f"{setting.protocol}, {setting.policy}"),
             "note": escape(
-                f"{setting.meaning}: {get_policy(setting.policy).describes}. ± is n - 1, seeds are "
-                "averaged first."
+                f"{setting.meaning}: {get_policy(setting.policy).describes}. "
+                "The standard deviation divides by n - 1."
             ),
             "table": _score_table(setting.scores),
             "figure": _svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "confusion": _confusions(out, setting),
+            "confusion": _confusions(predictions, setting, classes),
         }
 
 
@@ -112,6 +116,7 @@ def _score_table(scores: pd.DataFrame) -> str:
             "method": label(row["method"], row["variant"]),
             "trained on": row["train_modalities"],
             "tested on": row["test_modality"],
+            "seeds": row["n_seeds"],
         }
         for metric in METRICS:
             mean, sd = row[f"{metric}_mean"], row[f"{metric}_sd"]
@@ -123,10 +128,10 @@ def _score_table(scores: pd.DataFrame) -> str:
 def _difference_table(found: pd.DataFrame) -> str:
     rows = [
         {
-            "method": row["method"],
+            "method": label(row["method"], row["variant"]),
             "difference": f"{100 * row['difference']:+.1f}",
             "interval": f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
-            "p": f"{row['p']:.3f}",
+            "p": "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}",
         }
         for row in found.to_dict("records")
     ]
@@ -152,34 +157,35 @@ def _per_subject(scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def _confusions(out: Path, setting: Setting) -> str:
+def _confusions(predictions: pd.DataFrame, setting: Setting, classes: list[str]) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
-    methods = list(setting.scores["method"].unique())
-    figure = Figure(figsize=(2.1 * len(methods) + 0.8, 2.9), layout="constrained")
-    for axes, method in zip(np.atleast_1d(figure.subplots(1, len(methods))), methods, strict=True):
-        files = sorted(
-            out.glob(f"predictions/{method}_{setting.protocol}_{setting.policy}_*.parquet")
-        )
-        classes = read_metadata(files[0])["classes"]
-        share = sum(_counts(file, len(classes)) for file in files)
-        share = share / np.maximum(np.sum(share, axis=1, keepdims=True), 1)
+    is_here = (predictions["protocol"] == setting.protocol) & (
+        predictions["policy"] == setting.policy
+    )
+    groups: Any = list(predictions[is_here].groupby(["method", "variant"], sort=False))
+    figure = Figure(figsize=(2.1 * len(groups) + 0.8, 2.9), layout="constrained")
+    columns = np.atleast_1d(figure.subplots(1, len(groups)))
+    for i, (axes, (key, group)) in enumerate(zip(columns, groups, strict=True)):
+        share = _counts(group, len(classes))
+        share /= np.maximum(share.sum(axis=1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(*share.shape):
             shade = "white" if share[row, column] > 0.6 else "#222"
             axes.text(column, row, f"{share[row, column]:.2f}", ha="center", va="center",
                       color=shade, fontsize=8)  # fmt: skip
-        axes.set_title(method, fontsize=9)
+        axes.set_title(label(*key), fontsize=9, wrap=True)
         axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", fontsize=8)
-        axes.set_yticks(range(len(classes)), classes if method == methods[0] else [], fontsize=8)
+        axes.set_yticks(range(len(classes)), [] if i else classes, fontsize=8)
     caption = '<h3>Confusion</h3><p class="note">Rows: true class; columns: predicted.</p>'
     return caption + _svg(figure)
 
 
-def _counts(predictions: Path, n_classes: int) -> np.ndarray:
-    frame = read_table(predictions).to_pandas()
-    probability = frame[[f"p_{i}" for i in range(n_classes)]].to_numpy()
+def _counts(predictions: pd.DataFrame, n_classes: int) -> np.ndarray:
+    """How often each class was predicted for each true class, (n_classes, n_classes)."""
+    columns = [f"p_{i}" for i in range(n_classes)]
+    found = predictions[columns].to_numpy().argmax(axis=1)
     counts = np.zeros((n_classes, n_classes))
-    np.add.at(counts, (frame["label"].to_numpy(), probability.argmax(axis=1)), 1)
+    np.add.at(counts, (predictions["label"].to_numpy(), found), 1)
     return counts
 
 
@@ -188,7 +194,13 @@ def _quality(out: Path) -> str:
     if not path.exists():
         return "<p>none</p>"
     frame = read_table(path).to_pandas()
-    return _html(frame.map(lambda x: f"{x:.4g}" if isinstance(x, float) else x))
+    return _html(frame.map(_cell))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return "-" if np.isnan(value) else f"{value:.4g}"
+    return value if value not in ("", None) else "-"
 
 
 def _failures(out: Path) -> str:

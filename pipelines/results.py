@@ -36,7 +36,7 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
         Number of rows.
     """
     expected = set(current)
-    parts = []
+    parts, used_files = [], []
     for path in sorted(out.glob("predictions/*.parquet")):
         about = read_metadata(path)
         used = {source["digest"] for source in about["sources"]}
@@ -44,6 +44,7 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
         if not (used <= expected if is_holdout else used == expected):
             continue
         curves = out / "curves" / path.name
+        used_files.append(path.name)
         seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
         parts.append(scores(read_table(path).to_pandas(), seconds))
     if not parts:
@@ -53,9 +54,16 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
     order = {name: i for i, name in enumerate(METHODS)}
     frame = frame.sort_values("method", key=lambda names: names.map(order), kind="stable")
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    about = {"schema_version": SCHEMA_VERSION, "family": "scores"}
+    about = {"schema_version": SCHEMA_VERSION, "family": "scores", "predictions": used_files}
     publish(with_metadata(table, about), out / "scores.parquet", out / ".staging")
     return len(frame)
+
+
+def read_predictions(out: Path) -> pd.DataFrame:
+    """Read the predictions that the scores of an output folder stand for."""
+    names = read_metadata(out / "scores.parquet")["predictions"]
+    frames = [read_table(out / "predictions" / name).to_pandas() for name in names]
+    return pd.concat(frames, ignore_index=True)
 
 
 def read_scores(out: Path) -> pd.DataFrame:
@@ -89,8 +97,8 @@ def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
         table = summary(chosen)
         described = PROTOCOLS[protocol].describes if protocol in PROTOCOLS else HOLDOUT
         meaning = (
-            f"{described}; {table['n_subjects'].max()} test subjects, "
-            f"{table['n_seeds'].max()} seed(s), epoch by policy '{policy}'"
+            f"{described}; {table['n_subjects'].max()} test subjects, seeds averaged, "
+            f"epoch by policy '{policy}'"
         )
         yield Setting(protocol, policy, meaning, chosen)
 
@@ -113,7 +121,7 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
     lines = [SIMULATED, ""] if is_simulated else []
     for setting in by_setting(frame):
         rows = [_line(row) for row in summary(setting.scores).to_dict("records")]
-        head = ("method", "trained on", "tested on", "accuracy", "balanced", "macro F1", "kappa")
+        head = ("method", "trained on", "tested on", "seeds", "accuracy", "macro F1", "kappa")
         lines += [f"{setting.protocol}: {setting.meaning}", *_aligned([head, *rows]), ""]
         lines += _differences(setting.scores)
     return "\n".join(lines).rstrip()
@@ -126,11 +134,11 @@ def label(method: str, variant: str) -> str:
 
 def _line(row: dict[Any, Any]) -> tuple[str, ...]:
     measured = [
-        f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}"
-        for m in ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
+        f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}" for m in ("accuracy", "macro_f1", "kappa")
     ]
     name = label(row["method"], row["variant"])
-    return (name, row["train_modalities"], row["test_modality"], *measured)
+    where = (row["train_modalities"], row["test_modality"], str(row["n_seeds"]))
+    return (name, *where, *measured)
 
 
 def _differences(group: pd.DataFrame) -> list[str]:
@@ -139,7 +147,7 @@ def _differences(group: pd.DataFrame) -> list[str]:
     if found.empty:
         return []
     rows = [
-        (row["method"], f"{100 * row['difference']:+.1f} points",
+        (label(row["method"], row["variant"]), f"{100 * row['difference']:+.1f} points",
          f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]")
         for row in found.to_dict("records")
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def print_scan(paths: Sequence[Path], as_json: bool) -> int:
     for path in paths:
         if not path.exists():
             raise ReadError(f"{path}: no such file or folder")
+    logging.getLogger("featpipe").setLevel(logging.ERROR)  # the reasons stand in the table
     n_found, n_bad = 0, 0
     if not as_json:
         click.echo(_line(COLUMNS))
@@ -46,6 +48,8 @@ def print_scan(paths: Sequence[Path], as_json: bool) -> int:
             click.echo(f"{'':11}{finding.reason}")
     if not as_json:
         click.echo(f"{n_found} recordings, {n_bad} not sound", err=True)
+        if not n_found:
+            click.echo("no file of a known format; `featpipe list readers` shows them", err=True)
     return DONE if n_found and not n_bad else INPUT
 
 
@@ -58,7 +62,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         finding.format or "-",
         finding.subject or "-",
         finding.session or "-",
-        known(finding.sfreq, f"{finding.sfreq or 0:g} Hz"),
+        known(finding.sfreq, f"{finding.sfreq or 0:.5g} Hz"),
         known(finding.n_channels, str(finding.n_channels)),
         known(finding.duration_s, f"{finding.duration_s or 0:.1f} s"),
         known(finding.n_triggers, str(finding.n_triggers)),

@@ -5,6 +5,8 @@ interpolation, no inheritance between files, no environment variables.
 """
 
 import dataclasses
+import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +58,12 @@ class StudySettings:
             raise ConfigError(
                 f"[study] classes = {list(self.classes)}: expected at least two different names"
             )
+        for name in self.classes:
+            if name.strip().isdigit():
+                raise ConfigError(
+                    f"[study] classes: {name!r} could be taken for a label number; call it "
+                    f"'class {name}' or the like"
+                )
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,8 @@ class TrainPlan:
             raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
         if not self.seeds or min(self.seeds) < 0:
             raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
+        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
+            raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
 
 
 @dataclass(frozen=True)
@@ -211,14 +221,26 @@ def _override(content: dict[str, Any], text: str) -> None:
         content[key] = value.strip()
 
 
+def _listed(record: type, key: str, value: Any) -> Any:
+    """Take "de,de_ma" or "0,1" for a list where an option is one: `--set` is typed by hand."""
+    kind = str(next(f.type for f in dataclasses.fields(record) if f.name == key))
+    if not (kind.startswith("tuple") and isinstance(value, str | int)):
+        return value
+    parts = [part.strip() for part in str(value).strip("[]").split(",") if part.strip()]
+    return [int(part) if "int" in kind and part.lstrip("-").isdigit() else part for part in parts]
+
+
 def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
     """Check one section against its settings record."""
     known = [f.name for f in dataclasses.fields(SECTIONS[name])]
     for key in content:
         if key not in known:
             raise ConfigError(f"{path}: [{name}] {unknown('key', key, known)}")
+    content = {key: _listed(SECTIONS[name], key, value) for key, value in content.items()}
     try:
-        return TypeAdapter(SECTIONS[name]).validate_python(dict(content))
+        # through JSON, because strict validation of Python objects refuses a list for a tuple
+        text = json.dumps(content, default=str)
+        return TypeAdapter(SECTIONS[name]).validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -226,4 +248,5 @@ def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
             raise ConfigError(f"{path}: {first.get('ctx', {})['error']}") from error
         if first["type"] == "missing":
             raise ConfigError(f"{path}: [{name}] {key} is missing") from error
-        raise ConfigError(f"{path}: [{name}] {key} = {first['input']!r}: {first['msg']}") from error
+        place = f"[{name}] {key} = {first['input']!r}, in {path} or on the command line"
+        raise ConfigError(f"{place}: {first['msg']}") from error

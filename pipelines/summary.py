@@ -5,6 +5,7 @@ All three are derived: quality from the tables' own metadata, the manifest from 
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from featpipe import __version__
+from featpipe.errors import ReadError
 from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import publish, read_metadata, with_metadata, write_text
+from featpipe.tables import publish, read_metadata, read_table, with_metadata, write_text
 from pipelines.engine import Row
+
+logger = logging.getLogger(__name__)
 
 FAILURE_COLUMNS = ("step", "unit", "subject", "session", "error", "reason")
 
@@ -25,8 +29,12 @@ def write_quality(out: Path) -> int:
     """Write `qc/recordings.parquet`, one row per recording, and return its number of rows."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted(out.glob("features/*/*.parquet")):
-        about = read_metadata(path)
-        key = (about["recording"]["subject"], about["recording"]["session"])
+        try:
+            about = read_metadata(path)
+            key = (about["recording"]["subject"], about["recording"]["session"])
+        except (ReadError, KeyError) as error:
+            logger.warning("left out of qc: %s", error)
+            continue
         rows.setdefault(key, dict(zip(("subject", "session"), key, strict=True))).update(
             about["qc"]
         )
@@ -56,7 +64,7 @@ def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool 
         Number of failures on record.
     """
     path = out / "failures.parquet"
-    old = pq.read_table(path).to_pylist() if path.exists() else []
+    old = _read_failures(path)
     tried = {row.unit for row in rows}
     kept = [row for row in old if row["step"] != step or not (is_whole or row["unit"] in tried)]
     new = [
@@ -67,6 +75,20 @@ def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool 
     frame = pd.DataFrame([*kept, *new], columns=list(FAILURE_COLUMNS))
     _publish_frame(frame.astype("str"), path, out)
     return len(frame)
+
+
+def failed_units(out: Path, step: str) -> set[str]:
+    """Name the units of a step that failed when they were last tried."""
+    return {row["unit"] for row in _read_failures(out / "failures.parquet") if row["step"] == step}
+
+
+def _read_failures(path: Path) -> list[dict[str, str]]:
+    """Read what failed before; a damaged list is given up, the next run makes it again."""
+    try:
+        return read_table(path).to_pylist() if path.exists() else []
+    except ReadError as error:
+        logger.warning("%s", error)
+        return []
 
 
 def write_manifest(rows: Sequence[Row], out: Path) -> None:
@@ -107,7 +129,10 @@ def _is_older(file: Path, manifest: Path) -> bool:
 def _describe(file: Path) -> dict[str, Any]:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    rows = pq.read_metadata(file).num_rows
+    try:
+        rows = pq.read_metadata(file).num_rows
+    except (OSError, pa.ArrowException):  # listed all the same: it is there
+        rows = -1
     return {"rows": rows, "bytes": file.stat().st_size, "sha256": digest}
 
 

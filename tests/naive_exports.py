@@ -78,8 +78,14 @@ def edf_bytes(
     encoding: str = "utf-8",
     n_records: int | None = None,
     names: Sequence[str] | None = None,
+    units: Sequence[bytes] | None = None,
+    onsets: Sequence[float] | None = None,
 ) -> bytes:
-    """Return an EDF (with annotations: EDF+) file of counts (n_channels, n_seconds * sfreq)."""
+    """Return an EDF (with annotations: EDF+) file of counts (n_channels, n_seconds * sfreq).
+
+    With the `onsets` of its records, each one second long, it is discontinuous (EDF+D); marks
+    stay at the samples that `annotations` (seconds of data, label) names.
+    """
     n_channels, n_times = counts.shape
     total = n_times // sfreq
     names = [*(names or [f"EEG C{i}" for i in range(n_channels)])]
@@ -89,14 +95,15 @@ def edf_bytes(
         per_record.append(60)
     n = len(names)
     fixed = ["0", "X X X X", "Startdate X X X X", "01.02.20", "10.11.12", str(256 * (n + 1))]
-    fixed += ["EDF+C" if annotations is not None else ""]
+    fixed += ["" if annotations is None else "EDF+C" if onsets is None else "EDF+D"]
     fixed += [str(total if n_records is None else n_records), "1", str(n)]
     widths = [8, 80, 80, 8, 8, 8, 44, 8, 8, 4]
+    dimensions = [unit.decode("latin-1") for unit in units or [b"uV"] * n_channels]
     head = "".join(text.ljust(width) for text, width in zip(fixed, widths, strict=True))
     for width, texts in (
         (16, names),
         (80, [""] * n),
-        (8, ["uV"] * n_channels + [""] * (n - n_channels)),
+        (8, [*dimensions, *[""] * (n - n_channels)]),
         (8, ["-3276.8"] * n),
         (8, ["3276.7"] * n),
         (8, ["-32768"] * n),
@@ -110,12 +117,13 @@ def edf_bytes(
     for i in range(total):
         body += counts[:, i * sfreq : (i + 1) * sfreq].astype("<i2").tobytes()
         if annotations is not None:
-            text = f"+{i}\x14\x14\0".encode()
+            late = 0 if onsets is None else onsets[i] - i
+            text = f"+{i + late}\x14\x14\0".encode()
             for onset, label in annotations:
                 if int(onset) == i:
-                    text += f"+{onset}\x14".encode() + label.encode(encoding) + b"\x14\0"
+                    text += f"+{onset + late}\x14".encode() + label.encode(encoding) + b"\x14\0"
             body += text.ljust(120, b"\0")
-    return head.encode() + body
+    return head.encode("latin-1") + body
 
 
 def smi_samples_text(rows: Sequence[str], columns: str, *, n_declared: int | None = None) -> str:

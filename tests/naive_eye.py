@@ -29,6 +29,10 @@ def eye_features(eye, side, grid, settings):
         row += _event_statistics(events, scope, trial, settings.max_blink_s)
         if not events:
             row[12:] = [np.nan] * 21
+        if share == 0 and _is_outside(samples, eye, window):
+            row[12:24] = [np.nan] * 12
+        if _is_outside(samples, eye, scope):
+            row[24:] = [np.nan] * 9
         rows.append(row)
         good.append(share)
     return np.array(rows), np.array(good)
@@ -47,6 +51,16 @@ def _good(samples, events, eye, window):
     return seen.mean()
 
 
+def _is_outside(samples, eye, span):
+    """Whether the tracker ran at no moment of the span."""
+    stretches = [(time, time) for time, *_ in samples]
+    stretches += [
+        (r["onset"], r["onset"] + max(r["duration"], 0)) for _, r in eye.events.iterrows()
+    ]
+    first, last = min(a for a, _ in stretches), max(b for _, b in stretches)
+    return span[1] <= first or span[0] >= last
+
+
 def _pupil(samples, events, window, trial, length_s):
     values, weights = _pupil_in(samples, events, window)
     means, stds, entropies = [], [], []
@@ -57,7 +71,7 @@ def _pupil(samples, events, window, trial, length_s):
         mean = np.average(pupil, weights=weights)
         means.append(mean)
         stds.append(np.sqrt(np.average((pupil - mean) ** 2, weights=weights)))
-        trace = _in_trial(*_trace(samples, events, axis), trial)
+        trace = _trace(samples, events, axis, trial)
         entropies += _entropy(*trace, sum(window) / 2, length_s)
     return means + stds + entropies
 
@@ -90,28 +104,21 @@ def _seen(samples):
     return [(*s[:3], s[0] not in bad) for s in valid]
 
 
-def _trace(samples, events, axis):
+def _trace(samples, events, axis, trial):
+    """Time and pupil at 20 Hz; whatever lies outside the trial is thrown away first."""
     if samples:
-        seen = _seen(samples)
+        seen = [s for s in _seen(samples) if trial[0] <= s[0] < trial[1]]
         bins = {}
-        for s in seen:
-            if s[3]:
-                bins.setdefault(np.floor(s[0] * 20 + 0.5), []).append((s[0], s[1 + axis]))
+        for s in [s for s in seen if s[3]] or seen:
+            bins.setdefault(np.floor(s[0] * 20 + 0.5), []).append((s[0], s[1 + axis]))
         points = [np.mean(pairs, axis=0) for _, pairs in sorted(bins.items())]
-        first, last = seen[0][0], seen[-1][0]
     else:
         fixations = [e for e in events if e["kind"] == "fixation"]
         points = [(e["onset"] + e["duration"] / 2, e["pupil_" + "xy"[axis]]) for e in fixations]
-        points = sorted(points)
-        first, last = points[0][0], points[-1][0]
-    time = np.arange(np.ceil(first * 20), np.floor(last * 20) + 1) / 20
+        points = sorted(p for p in points if trial[0] <= p[0] < trial[1])
+    whole = range(int(trial[0] * 20) - 1, int(trial[1] * 20) + 2)
+    time = np.array([k / 20 for k in whole if trial[0] <= k / 20 < trial[1]])
     return time, np.interp(time, *np.array(points).T)
-
-
-def _in_trial(time, pupil, trial):
-    short = max(0.0, 5.0 - (trial[1] - trial[0])) / 2 + 1e-9
-    inside = [trial[0] - short <= t <= trial[1] + short for t in time]
-    return time[inside], pupil[inside]
 
 
 def _entropy(time, pupil, centre, length_s):
@@ -123,6 +130,9 @@ def _entropy(time, pupil, centre, length_s):
     entropies = []
     for low, high in BANDS:
         variance = 0.0
+        if n / 20 < 1 / high:
+            entropies.append(np.nan)
+            continue
         for k in range(n // 2 + 1):
             if low <= k * 20 / n < high:
                 wave = np.exp(-2j * np.pi * k * np.arange(n) / n)

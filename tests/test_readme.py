@@ -40,10 +40,9 @@ def test_python_blocks_run(folder_with_demo, code):
 
 def test_the_study_of_a_lab_is_read(tmp_path):
     (study,) = blocks("toml")
-    (tables,) = (text for text in blocks("csv") if "recordings.csv" in text)
     (tmp_path / "study.toml").write_text(study, encoding="utf-8")
-    for name, text in re.findall(r"^# (\w+\.csv).*?\n(.*?)(?=^#|\Z)", tables, re.M | re.S):
-        (tmp_path / name).write_text(text.strip() + "\n", encoding="utf-8")
+    for name, text in zip(("recordings.csv", "trials.csv"), blocks("csv"), strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     found = sources_of(load_study(tmp_path / "study.toml"))
     assert [source.name for source in found] == ["sub-01_ses-1", "sub-02_ses-1"]
     assert found[0].eeg == tmp_path / "raw/s01/day1.cnt"

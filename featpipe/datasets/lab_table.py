@@ -66,6 +66,8 @@ def _read(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> pd.D
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
         raise ConfigError(f"{path}: cannot be read as a CSV table: {error}") from error
     rows.columns = [str(name).strip() for name in rows.columns]
+    if len(rows.columns) == 1 and ";" in rows.columns[0]:
+        raise ConfigError(f"{path}: its columns are separated by ';': save it with commas")
     for name in rows.columns:
         if name not in known:
             raise ConfigError(f"{path}: {unknown('column', name, known)}")

@@ -19,10 +19,10 @@ def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
         clock the annotations are kept on) and text.
     """
     spans = raw.annotations
-    begin = 0.0 if spans.orig_time is None else raw.first_time
     return pd.DataFrame(
         {
-            "time": spans.onset - begin,
+            # MNE counts from before the first sample where a recording was cropped
+            "time": spans.onset - raw.first_time,
             "duration": spans.duration,
             "text": [str(text) for text in spans.description],
         }

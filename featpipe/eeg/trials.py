@@ -5,6 +5,7 @@ import numpy as np
 
 from featpipe.eeg.resampling import EegSettings, Resampler, n_output, read_span
 from featpipe.errors import ReadError
+from featpipe.features.de import FLAT
 from featpipe.windows import Grid
 
 MICROVOLT = 1e6
@@ -46,7 +47,9 @@ def read_trial(
             f"recording of {n_recorded / how.sfreq:.3f} s: correct its onset and offset"
         )
     x = MICROVOLT * read_span(raw, ch_names, how, begin, min(end, n_recorded))
-    x -= _baseline(x, raw, ch_names, how, begin, settings)
+    level = _baseline(x, raw, ch_names, how, begin, settings)
+    x -= level
+    x[np.abs(x) <= FLAT * np.abs(level)] = 0.0  # rounding must not look like a living channel
     if end > n_recorded:
         x = np.pad(x, ((0, 0), (0, end - n_recorded)), constant_values=np.nan)
     return x

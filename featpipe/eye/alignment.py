@@ -133,15 +133,31 @@ def match(source: Marks, target: Marks, line: Line, tolerance: float) -> np.ndar
     numpy.ndarray, shape (2, n_matched)
         Source and target time of each pair; every mark at most once.
     """
-    mapped = line(source.time)
-    low = min(mapped.min(), target.time.min())
-    apart = 2 * (max(mapped.max(), target.time.max()) - low + tolerance)
-    # Codes are laid one after the other on a single axis, too far apart to be neighbours.
-    a = mapped - low + source.code * apart
-    b = target.time - low + target.code * apart
-    forth, back = _nearest(a, b), _nearest(b, a)
-    mutual = (back[forth] == np.arange(a.size)) & (np.abs(b[forth] - a) <= tolerance)
-    return np.stack([source.time[mutual], target.time[forth[mutual]]])
+    i_source, i_target = _partners(source, target, line, tolerance)
+    return np.stack([source.time[i_source], target.time[i_target]])
+
+
+def left_over(source: Marks, target: Marks, line: Line, tolerance: float) -> tuple[Marks, Marks]:
+    """Return the marks of both clocks that `match` leaves without a partner.
+
+    Parameters
+    ----------
+    source, target : Marks
+        The two clocks.
+    line : Line
+        From source to target.
+    tolerance : float
+        Largest distance of a pair, s.
+
+    Returns
+    -------
+    source, target : Marks
+    """
+    i_source, i_target = _partners(source, target, line, tolerance)
+    return (
+        Marks(np.delete(source.time, i_source), np.delete(source.code, i_source)),
+        Marks(np.delete(target.time, i_target), np.delete(target.code, i_target)),
+    )
 
 
 def fit_line(pairs: np.ndarray) -> Line:
@@ -193,6 +209,21 @@ def refine(source: Marks, target: Marks, line: Line, tolerance: float) -> tuple[
     pairs = match(source, target, line, min(tolerance, max(float(spread), MIN_TOLERANCE_S)))
     line = fit_line(pairs)
     return line, pairs
+
+
+def _partners(
+    source: Marks, target: Marks, line: Line, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the marks that pair up, of source and target."""
+    mapped = line(source.time)
+    low = min(mapped.min(), target.time.min())
+    apart = 2 * (max(mapped.max(), target.time.max()) - low + tolerance)
+    # Codes are laid one after the other on a single axis, too far apart to be neighbours.
+    a = mapped - low + source.code * apart
+    b = target.time - low + target.code * apart
+    forth, back = _nearest(a, b), _nearest(b, a)
+    mutual = (back[forth] == np.arange(a.size)) & (np.abs(b[forth] - a) <= tolerance)
+    return np.flatnonzero(mutual), forth[mutual]
 
 
 def _nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:

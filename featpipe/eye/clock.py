@@ -5,34 +5,24 @@ study, or found, with the drift, from the triggers and messages that both record
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError, ReadError
-from featpipe.eye.alignment import Line, Marks, equal_pairs, match, ordered_marks, refine, vote
-from featpipe.eye.marks import named_marks
+from featpipe.eye.alignment import equal_pairs, refine, vote
+from featpipe.eye.marks import named_marks, shared_marks
+from featpipe.eye.plausibility import (
+    REACH,
+    refuse_ambiguity,
+    refuse_drift,
+    refuse_lone_mark,
+    refuse_misfit,
+    refuse_pause,
+)
 from featpipe.recording import EyeRecording
 
-if TYPE_CHECKING:
-    import mne
-
-MIN_SHARE_FITTED = 0.5
-"""Of the marks that could have a partner, this share must have one on the line."""
-
-REACH = 3.0
-"""Marks up to so many times the largest median residual away are taken for partners."""
-
-MAX_RIVAL = 0.8
-"""A second offset that fits this share of the marks of the best one makes it ambiguous."""
-
-_NOT_A_MARK = ("bad", "edge")
-
-_REMEDY = (
-    "Give eye_offset for this recording in recordings.csv "
-    "(seconds; EEG time = eye time + eye_offset)."
-)
+_NOT_A_MARK = ("bad", "edge", "boundary", "new segment")
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,8 @@ class ClockSettings:
     max_residual_ms : float
         Largest median distance of a shared mark from the fitted line, ms.
     max_drift_ppm : float
-        Largest difference in speed between the two clocks, parts per million.
+        Largest difference in speed between the two clocks, parts per million; a fit beyond it is
+        refused.
     """
 
     max_residual_ms: float = 50.0
@@ -68,6 +59,9 @@ class Clock:
         EEG time at eye time 0, s.
     n_shared : int
         Marks that the line was fitted to; 0 for a given offset.
+    n_left_out : int
+        Marks of both recordings whose name occurs in the other one as well, but that the line was
+        not fitted to; 0 for a given offset.
     residual_ms, residual_max_ms : float
         Median and largest distance of these marks from the line, ms; NaN for a given offset.
     source : str
@@ -77,6 +71,7 @@ class Clock:
     slope: float
     intercept: float
     n_shared: int
+    n_left_out: int
     residual_ms: float
     residual_max_ms: float
     source: str
@@ -101,31 +96,27 @@ def offset_clock(offset: float) -> Clock:
     """
     if not np.isfinite(offset):
         raise ConfigError(f"eye_offset = {offset}: expected a number of seconds")
-    return Clock(1.0, float(offset), 0, float("nan"), float("nan"), "offset")
+    return Clock(1.0, float(offset), 0, 0, float("nan"), float("nan"), "offset")
 
 
-def eeg_marks(annotations: "mne.Annotations | pd.DataFrame") -> pd.DataFrame:
-    """Return the marks of an EEG recording from its annotations.
+def eeg_marks(marks: pd.DataFrame) -> pd.DataFrame:
+    """Return those annotations of an EEG recording that can be triggers.
 
     Parameters
     ----------
-    annotations : mne.Annotations or pandas.DataFrame
-        With onset in s from the first sample and description; or, as a frame, columns `time` and
-        `text` (`featpipe.eeg.marks.read_marks`).
+    marks : pandas.DataFrame
+        Columns `time` (s from the first sample) and `text`, as `featpipe.eeg.marks.read_marks`
+        returns them.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `time` (s) and `code` (the description as it stands), without the stretches that
-        MNE calls bad or edge.
+        Columns `time` (s) and `code` (the text as it stands), without the stretches that are
+        called bad or edge and without the bounds of segments.
     """
-    if isinstance(annotations, pd.DataFrame):
-        time, text = annotations["time"], annotations["text"]
-    else:
-        time, text = annotations.onset, annotations.description
-    code = [str(t) for t in text]
+    code = [str(text) for text in marks["text"]]
     keep = np.array([not c.lower().startswith(_NOT_A_MARK) for c in code], dtype=bool)
-    seconds = np.asarray(time, dtype=float)
+    seconds = marks["time"].to_numpy(dtype=float)
     return pd.DataFrame({"time": seconds[keep], "code": np.array(code, dtype=object)[keep]})
 
 
@@ -136,7 +127,8 @@ def fit_clock(
 
     All pairs of marks with the same name (`marks.mark_name`) vote for offset and drift, so that
     lost, surplus and repeated marks do no harm; then least squares on the marks that pair up one
-    to one. With a single shared mark only the offset is fitted.
+    to one. A single shared mark gives the offset only, and is believed only where one of the
+    recordings holds no other mark that could contradict it.
 
     Parameters
     ----------
@@ -154,23 +146,30 @@ def fit_clock(
     Raises
     ------
     ReadError
-        If no mark is shared, if two offsets fit about equally well (identical marks at regular
-        intervals, of which some are lost), or if too few marks fit one line, or too badly.
+        If no mark is shared; if too few of the shared ones fit one line, or too badly; if that
+        line drifts by more than `max_drift_ppm`; if the marks that it leaves over agree on another
+        offset (a pause); if two offsets fit about equally well (identical marks at regular
+        intervals, of which some are lost).
     """
-    eye, eeg = _shared_marks(eeg_marks, eye_messages)
+    named = [
+        named_marks(pd.Series(frame["time"]), pd.Series(frame[text]))
+        for frame, text in ((eye_messages, "text"), (eeg_marks, "code"))
+    ]
+    eye, eeg = shared_marks(*named)
     tolerance, max_drift = settings.max_residual_ms / 1000, settings.max_drift_ppm * 1e-6
-    pairs = equal_pairs(eye, eeg)
-    line, fitted = refine(eye, eeg, vote(pairs, tolerance, max_drift), REACH * tolerance)
-    _refuse_misfit(eye, eeg, line, settings)
-    if match(eye, eeg, line, REACH * tolerance).shape[1] < max(eye.time.size, eeg.time.size):
-        others = pairs[:, np.abs(pairs[1] - line(pairs[0])) > REACH * tolerance]
-        if others.size:
-            _refuse_rival(eye, eeg, line, vote(others, tolerance, max_drift), tolerance)
+    first = vote(equal_pairs(eye, eeg), tolerance, max_drift)
+    line, fitted = refine(eye, eeg, first, REACH * tolerance)
+    refuse_misfit(eye, eeg, line, tolerance)
+    refuse_drift(line, fitted, settings.max_drift_ppm)
+    refuse_lone_mark(fitted, min(time.size for time, _ in named))
+    refuse_pause(eye, eeg, line, tolerance, max_drift)
+    refuse_ambiguity(eye, eeg, line, tolerance, max_drift)
     residual = 1000 * np.abs(fitted[1] - line(fitted[0]))
     return Clock(
         slope=line.slope,
         intercept=line.intercept,
         n_shared=fitted.shape[1],
+        n_left_out=eye.time.size + eeg.time.size - 2 * fitted.shape[1],
         residual_ms=float(np.median(residual)),
         residual_max_ms=float(residual.max()),
         source="triggers",
@@ -220,69 +219,3 @@ def _mapped(frame: pd.DataFrame, column: str, clock: Clock) -> pd.DataFrame:
     if np.all(np.diff(time) >= 0):
         return mapped
     return mapped.sort_values(column, kind="stable", ignore_index=True)
-
-
-def _shared_marks(eeg_marks: pd.DataFrame, eye_messages: pd.DataFrame) -> tuple[Marks, Marks]:
-    """Return the marks of eye and EEG whose name occurs in both."""
-    eye_time, eye_name = named_marks(
-        pd.Series(eye_messages["time"]), pd.Series(eye_messages["text"])
-    )
-    eeg_time, eeg_name = named_marks(pd.Series(eeg_marks["time"]), pd.Series(eeg_marks["code"]))
-    shared = np.intersect1d(eye_name, eeg_name)
-    if not shared.size:
-        raise ReadError(
-            "no trigger of the EEG occurs among the messages of the eye recording: EEG has "
-            f"{_listed(eeg_name)}; eye has {_listed(eye_name)}. {_REMEDY}"
-        )
-    marks = []
-    for time, name in ((eye_time, eye_name), (eeg_time, eeg_name)):
-        keep = np.isin(name, shared)
-        marks.append(ordered_marks(time[keep], np.searchsorted(shared, name[keep])))
-    return marks[0], marks[1]
-
-
-def _listed(names: np.ndarray) -> str:
-    """Return the first few different names, for a message."""
-    different = np.unique(names)
-    more = f" and {different.size - 8} more" if different.size > 8 else ""
-    return ", ".join(map(repr, different[:8].tolist())) + more if different.size else "none"
-
-
-def _refuse_rival(eye: Marks, eeg: Marks, line: Line, rival: Line, tolerance: float) -> None:
-    """Raise if another line, through pairs that the first leaves over, fits as well."""
-    n_best, n_rival = (match(eye, eeg, at, REACH * tolerance).shape[1] for at in (line, rival))
-    if n_rival < MAX_RIVAL * n_best:
-        return
-    middle = float(eye.time.mean())
-    offsets = [float(at(eye.time).mean()) - middle for at in (line, rival)]
-    raise ReadError(
-        f"the marks fit two offsets about equally well: {offsets[0]:.3f} s ({n_best} marks) and "
-        f"{offsets[1]:.3f} s ({n_rival} marks), of {eye.time.size} in the eye recording and "
-        f"{eeg.time.size} in the EEG; marks of one name at regular intervals cannot tell. {_REMEDY}"
-    )
-
-
-def _refuse_misfit(eye: Marks, eeg: Marks, line: Line, settings: ClockSettings) -> None:
-    """Raise if too few of the marks lie near the line, or too far from it."""
-    reach = REACH * settings.max_residual_ms / 1000
-    near = match(eye, eeg, line, reach)
-    mapped = line(eye.time)
-    eye_codes = eye.code[(mapped >= eeg.time.min() - reach) & (mapped <= eeg.time.max() + reach)]
-    eeg_codes = eeg.code[(eeg.time >= mapped.min() - reach) & (eeg.time <= mapped.max() + reach)]
-    n_codes = max(eye.code.max(), eeg.code.max()) + 1
-    paired = np.minimum(
-        np.bincount(eye_codes, None, n_codes), np.bincount(eeg_codes, None, n_codes)
-    )
-    # Two wrong files may by chance agree at the end of one and the begin of the other.
-    possible = max(int(paired.sum()), min(eye.time.size, eeg.time.size) // 2)
-    if near.shape[1] < MIN_SHARE_FITTED * possible:
-        raise ReadError(
-            f"only {near.shape[1]} of {possible} shared marks fit one clock within "
-            f"{1000 * reach:.0f} ms; do both files belong to the same session? {_REMEDY}"
-        )
-    residual = 1000 * float(np.median(np.abs(near[1] - line(near[0]))))
-    if residual > settings.max_residual_ms:
-        raise ReadError(
-            f"{near.shape[1]} shared marks lie {residual:.1f} ms (median) off the fitted clock, "
-            f"more than max_residual_ms = {settings.max_residual_ms:g}. {_REMEDY}"
-        )

@@ -1,13 +1,48 @@
-"""Share of a stretch of time in which the tracker saw the eye (column `good`)."""
+"""When an eye recording runs, and the share of a window in which it saw the eye (`good`)."""
 
 import numpy as np
 
+from featpipe.errors import ReadError
 from featpipe.eye.side import events_of
 from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
 PAUSE_S = 0.025
 """Silences shorter than this are jitter of the time stamps, not lost samples."""
+
+
+def recorded_span(eye: EyeRecording) -> tuple[float, float]:
+    """Return the first and the last moment that samples or events of either eye cover.
+
+    Lost samples count as well: the tracker ran.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        On any clock.
+
+    Returns
+    -------
+    first, last : float
+        Seconds on the recording's clock: time of the first sample or onset of the first event, and
+        time of the last sample or end of the last event, whichever is further out.
+
+    Raises
+    ------
+    ReadError
+        If the recording holds neither samples nor events.
+    """
+    time = eye.samples["time"].to_numpy(dtype=float)
+    onset = eye.events["onset"].to_numpy(dtype=float)
+    duration = eye.events["duration"].to_numpy(dtype=float)
+    moments = np.concatenate([time, onset, onset + np.fmax(duration, 0)])
+    moments = moments[np.isfinite(moments)]
+    if not moments.size:
+        raise ReadError(
+            f"{eye.format}: the eye recording holds neither samples nor events with a time; export "
+            "it anew, or leave out this recording"
+        )
+    return float(moments.min()), float(moments.max())
 
 
 def valid_share(eye: EyeRecording, side: str, start: np.ndarray, stop: np.ndarray) -> np.ndarray:

@@ -8,6 +8,12 @@ import re
 import numpy as np
 import pandas as pd
 
+from featpipe.errors import ReadError
+from featpipe.eye.alignment import Marks, ordered_marks
+from featpipe.eye.plausibility import GIVE_OFFSET
+
+Named = tuple[np.ndarray, np.ndarray]
+
 _NUMBER = re.compile(r"(?<![\d.])(\d+)(?:\.0*)?(?![\d.])")
 _PREFIX = re.compile(r"^[\s#]*message\s*:\s*", re.IGNORECASE)
 
@@ -42,7 +48,7 @@ def mark_name(text: object) -> str:
     return " ".join(line.lower().split())
 
 
-def named_marks(time: pd.Series, text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def named_marks(time: pd.Series, text: pd.Series) -> Named:
     """Return times and names of the marks that have both.
 
     Parameters
@@ -61,3 +67,41 @@ def named_marks(time: pd.Series, text: pd.Series) -> tuple[np.ndarray, np.ndarra
     name = np.array([mark_name(t) for t in text], dtype=str)
     keep = np.isfinite(seconds) & (name != "")
     return seconds[keep], name[keep]
+
+
+def shared_marks(eye: Named, eeg: Named) -> tuple[Marks, Marks]:
+    """Return the marks whose name occurs in both recordings.
+
+    Parameters
+    ----------
+    eye, eeg : tuple of numpy.ndarray
+        Times and names of all marks (`named_marks`).
+
+    Returns
+    -------
+    eye, eeg : Marks
+        Equal names have equal codes.
+
+    Raises
+    ------
+    ReadError
+        If no name occurs in both.
+    """
+    shared = np.intersect1d(eye[1], eeg[1])
+    if not shared.size:
+        raise ReadError(
+            "no trigger of the EEG occurs among the messages of the eye recording: EEG has "
+            f"{_listed(eeg[1])}; eye has {_listed(eye[1])}; {GIVE_OFFSET}"
+        )
+    marks = []
+    for time, name in (eye, eeg):
+        keep = np.isin(name, shared)
+        marks.append(ordered_marks(time[keep], np.searchsorted(shared, name[keep])))
+    return marks[0], marks[1]
+
+
+def _listed(names: np.ndarray) -> str:
+    """Return the first few different names, for a message."""
+    different = np.unique(names)
+    more = f" and {different.size - 8} more" if different.size > 8 else ""
+    return ", ".join(map(repr, different[:8].tolist())) + more if different.size else "none"

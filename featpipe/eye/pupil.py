@@ -23,6 +23,10 @@ MARGIN_S = 0.05
 """Left out on either side of a blink: the lid covers part of the pupil before and after."""
 
 
+_TIME_DECIMALS = 6
+"""Times are compared with the bounds of a trace in microseconds, the finest step of any tracker."""
+
+
 @dataclass(frozen=True)
 class PupilSamples:
     """Valid pupil sizes of one eye as the tracker wrote them.
@@ -66,13 +70,16 @@ def pupil_samples(eye: EyeRecording, side: str) -> PupilSamples:
     return PupilSamples(time[keep], x[keep], y[keep], ~_near_silence(time[keep]))
 
 
-def pupil_trace(eye: EyeRecording, side: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pupil size of one eye over the recording, without gaps, at `TRACE_SFREQ`.
+def pupil_trace(
+    eye: EyeRecording, side: str, begin: float, end: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pupil size of one eye over a stretch of time, without gaps, at `TRACE_SFREQ`.
 
     From samples: lost ones are left out, and `MARGIN_S` on either side of every silence of more
     than `BLINK_S`; averages over 1 / `TRACE_SFREQ` s keep faster noise from folding into the slow
-    bands; straight lines bridge the gaps, however long. Without pupil samples: straight lines
-    between the average sizes of the fixations, placed at their midpoints.
+    bands; straight lines bridge the gaps, however long, and the first and last size hold up to the
+    bounds. Without pupil samples: straight lines between the average sizes of the fixations, placed
+    at their midpoints.
 
     Parameters
     ----------
@@ -80,25 +87,29 @@ def pupil_trace(eye: EyeRecording, side: str) -> tuple[np.ndarray, np.ndarray, n
         Ordered by time, on any clock.
     side : str
         "left" or "right".
+    begin, end : float
+        Bounds of the trace, s. Only sizes at begin <= time < end count; what lies outside tells no
+        more than whether a sample inside borders on a blink.
 
     Returns
     -------
     time : numpy.ndarray, shape (n_times,)
-        Multiples of 1 / `TRACE_SFREQ` s from the first to the last pupil size; empty if none.
+        Multiples of 1 / `TRACE_SFREQ` s within the bounds; empty if these hold no pupil size.
     x, y : numpy.ndarray, shape (n_times,)
         Horizontal and vertical size in the tracker's unit; NaN throughout if never given.
     """
     samples = pupil_samples(eye, side)
     if samples.time.size:
-        time, pupil = samples.time, np.stack([samples.x, samples.y])
-        if samples.is_clear.any():
-            pupil[:, ~samples.is_clear] = np.nan
+        inside = _inside(samples.time, begin, end)
+        if samples.is_clear[inside].any():
+            inside &= samples.is_clear
+        time, pupil = samples.time[inside], np.stack([samples.x, samples.y])[:, inside]
     else:
-        time, pupil = _fixation_pupils(eye, side)
+        time, pupil = _fixation_pupils(eye, side, begin, end)
     if not time.size:
         return np.zeros(0), np.zeros(0), np.zeros(0)
-    first, last = np.ceil(time[0] * TRACE_SFREQ), np.floor(time[-1] * TRACE_SFREQ)
-    grid = np.arange(first, last + 1) / TRACE_SFREQ
+    first, stop = np.ceil(np.round(np.array([begin, end]) * TRACE_SFREQ, _TIME_DECIMALS))
+    grid = np.arange(first, stop) / TRACE_SFREQ
     x, y = (_bridged(time, axis, grid, samples.time.size > 0) for axis in pupil)
     return grid, x, y
 
@@ -114,7 +125,8 @@ def slow_band_entropy(
     low <= f < high, and DE = 0.5 ln(2 pi e sigma^2).
 
     A stretch is centred on its time, but moved inwards at the ends of the trace, and shorter only
-    if the trace is. From 5 s on every band has a bin; the default of 20 s gives 4, 4, 4 and 8.
+    if the trace is. From 5 s on every band has a bin; the default of 20 s gives 4, 4, 4 and 8. A
+    stretch that is shorter than one period of a band's upper edge cannot hold that band.
 
     Parameters
     ----------
@@ -128,7 +140,8 @@ def slow_band_entropy(
     Returns
     -------
     numpy.ndarray, shape (n_windows, 4)
-        Nats, in the order of `schema.PUPIL_BANDS`; NaN where a band is empty or has no power.
+        Nats, in the order of `schema.PUPIL_BANDS`; NaN where the stretch cannot hold a band, has no
+        bin in it or no power.
     """
     n_times = min(round(length_s * TRACE_SFREQ), time.size)
     entropy = np.full((centre.size, len(PUPIL_BANDS)), np.nan)
@@ -140,6 +153,8 @@ def slow_band_entropy(
     power = _power(stretch)
     frequency = np.arange(power.shape[1]) * TRACE_SFREQ / n_times
     for band, (low, high) in enumerate(PUPIL_BANDS):
+        if n_times * high < TRACE_SFREQ * (1 - 1e-9):
+            continue
         variance = power[:, (frequency >= low) & (frequency < high)].sum(axis=1)
         seen = variance > 0
         entropy[seen, band] = 0.5 * np.log(2 * np.pi * np.e * variance[seen])
@@ -158,13 +173,21 @@ def _power(stretch: np.ndarray) -> np.ndarray:
     return power
 
 
-def _fixation_pupils(eye: EyeRecording, side: str) -> tuple[np.ndarray, np.ndarray]:
+def _inside(time: np.ndarray, begin: float, end: float) -> np.ndarray:
+    """Return which times lie in [begin, end)."""
+    time = np.round(time, _TIME_DECIMALS)
+    return (time >= round(begin, _TIME_DECIMALS)) & (time < round(end, _TIME_DECIMALS))
+
+
+def _fixation_pupils(
+    eye: EyeRecording, side: str, begin: float, end: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return midpoints, ordered, and average pupil sizes (2, n) of the fixations."""
     fixations = events_of(eye, side, "fixation")
     middle = fixations.onset + fixations.duration / 2
     pupil = np.stack([fixations.pupil_x, fixations.pupil_y])
     order = np.argsort(middle, kind="stable")
-    order = order[np.isfinite(pupil[:, order]).any(axis=0)]
+    order = order[np.isfinite(pupil[:, order]).any(axis=0) & _inside(middle[order], begin, end)]
     return middle[order], pupil[:, order]
 
 

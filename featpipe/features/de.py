@@ -4,8 +4,8 @@ Half the logarithm of a band's power: the entropy of a Gaussian signal with that
 (Shi, Jiao and Lu, EMBC 2013; Duan, Zhu and Lu, NER 2013). Smoothing along windows is not done here.
 """
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -19,8 +19,6 @@ SEED_BANDS: Mapping[str, tuple[float, float]] = {**BANDS, "gamma": (31.0, 50.0)}
 
 FLAT = 1e-12
 """A window whose deviation is this share of its level, or less, is flat: the rest is rounding."""
-
-Convention = Literal["nats", "seed"]
 
 
 def differential_entropy(
@@ -174,7 +172,16 @@ def _waves(edges: np.ndarray, n_window: int) -> tuple[np.ndarray, np.ndarray, np
     return np.cos(phase), np.sin(phase), weight
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile, and keep the machine code for next time where some folder can be written."""
+    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract"}}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's: compile every time
+        return njit(**options)(function)
+
+
+@_compiled
 def _band_power(
     x: np.ndarray,
     starts: np.ndarray,

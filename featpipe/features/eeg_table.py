@@ -1,5 +1,6 @@
 """One EEG recording -> the values of its feature tables."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,13 +11,15 @@ import pandas as pd
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.resampling import EegSettings, Resampler, design, n_output
 from featpipe.eeg.trials import read_trial
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, ReadError
 from featpipe.features.de import SEED_BANDS, entropy_at
 from featpipe.features.table import FAMILIES, FeatureSettings, key_columns, lay_grids
 from featpipe.montage import pick_channels
-from featpipe.recording import Source
+from featpipe.recording import Source, Trial
 from featpipe.schema import BANDS, eeg_columns
 from featpipe.windows import Grid
+
+logger = logging.getLogger(__name__)
 
 
 class FeatureTable(NamedTuple):
@@ -81,8 +84,12 @@ def eeg_table(
     grids = lay_grids(source.trials, how.sfreq, features)
     flagged = _flagged(raw, how)
     entropies, goods, flat = [], [], np.zeros(len(picks), dtype=bool)
-    for grid in grids:
-        x = read_trial(raw, list(picks.values()), how, grid, eeg)
+    for trial, grid in zip(source.trials, grids, strict=True):
+        _warn_of_lost_windows(source.name, trial, grid, n_output(raw.n_times, how))
+        try:
+            x = read_trial(raw, list(picks.values()), how, grid, eeg)
+        except ReadError as error:
+            raise ReadError(f"trial {trial.trial}: {error}") from error
         de = entropy_at(
             x, how.sfreq, grid.starts, grid.n_window, bands=bands, convention=features.convention
         )
@@ -117,6 +124,17 @@ def eeg_table(
     )  # fmt: skip
 
 
+def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:
+    if not grid.starts.size:
+        logger.warning("%s trial %d is shorter than a window", name, trial.trial)
+    elif grid.start + grid.n_times > n_recorded:
+        n_lost = int((grid.start + grid.starts + grid.n_window > n_recorded).sum())
+        logger.warning(
+            "%s trial %d ends after the recording: %d of its %d windows are NaN",
+            name, trial.trial, n_lost, len(grid.starts),
+        )  # fmt: skip
+
+
 def _check_bands(bands: Mapping[str, tuple[float, float]], how: Resampler, window_s: float) -> None:
     for name, (low, high) in bands.items():
         if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
@@ -124,10 +142,13 @@ def _check_bands(bands: Mapping[str, tuple[float, float]], how: Resampler, windo
                 f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
                 f"{name} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
             )
-        if low >= how.sfreq / 2:
+        if low >= how.h_freq:
             raise ConfigError(
-                f"a recording at {how.sfreq:g} Hz holds nothing of {name} ({low:g}-{high:g} Hz)"
+                f"nothing of {name} ({low:g}-{high:g} Hz) is left below {how.h_freq:g} Hz, where "
+                "the pass band ends: raise [eeg] h_freq, or leave such recordings out"
             )
+        if high > how.h_freq:
+            logger.warning("%s is cut off at %g Hz, the end of the pass band", name, how.h_freq)
 
 
 def _smoothed(entropies: list[np.ndarray], family: str) -> np.ndarray:

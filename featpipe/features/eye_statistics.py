@@ -15,9 +15,17 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   sizes of the fixations that overlap it, weighted by the time they share with it.
 * Dispersion mean and std are statistics of fixations like their durations, hence 0 where none
   starts. The dispersion of one fixation in the event statistics is X + Y.
+* The pupil's entropies know nothing of what lies outside their trial: samples, and fixations by
+  their midpoint, are cut to the trial before gaps are bridged, and the first and last size hold up
+  to its ends. A trial shorter than 5 s cannot hold all bands: where a period of a band's upper
+  edge is longer than the trial (5, 2.5, 1.7 and 1 s), or no multiple of 1 / length lies in the
+  band, its column is NaN.
 * All pupil and dispersion columns are NaN in a window without a valid sample (`good` is 0). The
   pupil's are NaN as well where no size was measured: in an export of events only, a window that no
   fixation overlaps. An entropy of zero power is NaN.
+* A window without a valid sample that lies wholly outside the recording (before its first sample
+  or event, or after its last one: `recorded_span`) is unknown: its event columns are NaN, not 0.
+  The same holds for a trial when the scope is the trial.
 * A blink longer than `max_blink_s` is a loss of the track, not a blink.
 * Saccade latency: time from the end of the previous saccade of the trial to the start of this one,
   at least 0; it belongs to this saccade's window, though the previous one may lie before it. The
@@ -38,7 +46,7 @@ from typing import Literal
 import numpy as np
 
 from featpipe.errors import ConfigError, unknown
-from featpipe.eye.coverage import valid_share
+from featpipe.eye.coverage import recorded_span, valid_share
 from featpipe.eye.pupil import pupil_samples, pupil_trace, slow_band_entropy
 from featpipe.eye.side import SIDES, Events, events_of
 from featpipe.features.spans import (
@@ -61,8 +69,8 @@ MIN_PUPIL_WINDOW_S = 5.0
 """A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
 
 CONTEXT_S = 30.0
-"""Pupil sizes so far before and after a trial may help to bridge a gap at its edge; the trace that
-entropies are taken from ends with the trial."""
+"""Samples so far before and after a trial tell whether those at its ends border on a blink; their
+sizes count nowhere."""
 
 Columns = dict[str, np.ndarray]
 
@@ -135,10 +143,14 @@ def eye_features(
     good = valid_share(eye, side, windows.start, windows.stop)
     columns = pupil_columns(eye, side, grid, settings.pupil_window_s)
     if any(events.onset.size for events in of_kind.values()):
-        columns |= dispersion_columns(of_kind["fixation"], windows)
-        columns |= duration_columns(of_kind, windows)
-        scope = windows if settings.event_scope == "window" else trial_span(grid)
-        columns |= event_statistics(of_kind, grid, scope)
+        recorded = recorded_span(eye)
+        per_window = dispersion_columns(of_kind["fixation"], windows)
+        per_window |= duration_columns(of_kind, windows)
+        columns |= _if_recorded(per_window, windows, good, recorded)
+        scope, best = windows, good
+        if settings.event_scope == "trial":
+            scope, best = trial_span(grid), good.max(keepdims=True)
+        columns |= _if_recorded(event_statistics(of_kind, grid, scope), scope, best, recorded)
     values = np.full((good.size, len(EYE_FEATURES)), np.nan)
     for i, name in enumerate(EYE_FEATURES):
         if name in columns:
@@ -151,9 +163,10 @@ def eye_features(
 def pupil_columns(eye: EyeRecording, side: str, grid: Grid, length_s: float) -> Columns:
     """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
     windows = window_spans(grid)
-    eye = _near(eye, windows, CONTEXT_S)
+    begin, end = grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
+    eye = _near(eye, begin - CONTEXT_S, end + CONTEXT_S)
     pupil, i_window, weights = _pupil_pairs(eye, side, windows)
-    time, *trace = _of_trial(pupil_trace(eye, side), grid)
+    time, *trace = pupil_trace(eye, side, begin, end)
     centre = (windows.start + windows.stop) / 2
     columns: Columns = {}
     for i_axis, axis in enumerate("xy"):
@@ -238,20 +251,20 @@ def _statistics(values: np.ndarray, onset: np.ndarray, spans: Spans) -> Statisti
     return statistics(values, onset, spans)
 
 
-def _near(eye: EyeRecording, windows: Spans, margin_s: float) -> EyeRecording:
-    """Return the recording with only those samples and events that are near the windows."""
-    bounds = [windows.start[0] - margin_s, windows.stop[-1] + margin_s]
-    first, end = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), bounds)
-    is_near = eye.events["onset"].between(*bounds)
-    return replace(eye, samples=eye.samples.iloc[first:end], events=eye.events.loc[is_near])
+def _if_recorded(
+    columns: Columns, spans: Spans, good: np.ndarray, recorded: tuple[float, float]
+) -> Columns:
+    """Return the columns with NaN in spans that lie wholly outside the recording."""
+    first, last = recorded
+    is_unknown = (good == 0) & ((spans.stop <= first) | (spans.start >= last))
+    return {name: np.where(is_unknown, np.nan, values) for name, values in columns.items()}
 
 
-def _of_trial(trace: tuple[np.ndarray, ...], grid: Grid) -> list[np.ndarray]:
-    """Cut a trace to its trial, or to 5 s around a shorter one: no window sees other trials."""
-    begin, length = grid.start / grid.sfreq, grid.n_times / grid.sfreq
-    beyond = max(0.0, MIN_PUPIL_WINDOW_S - length) / 2 + 1e-9
-    is_inside = (trace[0] >= begin - beyond) & (trace[0] <= begin + length + beyond)
-    return [part[is_inside] for part in trace]
+def _near(eye: EyeRecording, begin: float, end: float) -> EyeRecording:
+    """Return the recording with only those samples and events that lie in [begin, end)."""
+    first, last = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), [begin, end])
+    is_near = eye.events["onset"].between(begin, end, inclusive="left")
+    return replace(eye, samples=eye.samples.iloc[first:last], events=eye.events.loc[is_near])
 
 
 def _pupil_pairs(

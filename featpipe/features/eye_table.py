@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from featpipe.errors import ReadError
+from featpipe.eye.coverage import recorded_span
 from featpipe.eye.side import choose_side
 from featpipe.features.eeg_table import FeatureTable
 from featpipe.features.eye_statistics import EyeSettings, eye_features
@@ -34,7 +36,13 @@ def eye_table(
     -------
     FeatureTable
         One family, "eye".
+
+    Raises
+    ------
+    ReadError
+        When the recording and the trials have no moment in common.
     """
+    _refuse_apart(eye, source)
     side = choose_side(eye, settings.side)
     grids = lay_grids(source.trials, sfreq, features)
     parts = [eye_features(eye, side, grid, settings) for grid in grids]
@@ -60,3 +68,13 @@ def eye_table(
             "n_blinks": int(counts.get("blink", 0)),
         },
     )
+
+
+def _refuse_apart(eye: EyeRecording, source: Source) -> None:
+    first, last = recorded_span(eye)
+    if not any(trial.onset < last and trial.offset > first for trial in source.trials):
+        onset, offset = source.trials[0].onset, source.trials[-1].offset
+        raise ReadError(
+            f"the eye recording lies at {first:.3f} to {last:.3f} s, the trials at {onset:.3f} to "
+            f"{offset:.3f} s: correct eye_offset (EEG time = eye time + eye_offset) or the trials"
+        )

@@ -20,7 +20,7 @@ def moving_average(x: np.ndarray, width: int = 5) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape of x
-        NaN wherever a window under the average is NaN.
+        A NaN is left out of its neighbours' averages and stays NaN itself.
 
     Examples
     --------
@@ -29,13 +29,15 @@ def moving_average(x: np.ndarray, width: int = 5) -> np.ndarray:
     """
     x = np.asarray(x, dtype=np.float64)
     half, n_windows = width // 2, len(x)
-    total, count = np.zeros_like(x), np.zeros(n_windows)
+    is_known = np.isfinite(x)
+    known = np.where(is_known, x, 0.0)
+    total, count = np.zeros_like(x), np.zeros_like(x)
     for lag in range(-half, half + 1):
         begin, end = max(0, -lag), min(n_windows, n_windows - lag)
         if begin < end:
-            total[begin:end] += x[begin + lag : end + lag]
-            count[begin:end] += 1
-    return total / count.reshape(-1, *[1] * (x.ndim - 1))
+            total[begin:end] += known[begin + lag : end + lag]
+            count[begin:end] += is_known[begin + lag : end + lag]
+    return np.where(is_known, total / np.maximum(count, 1), np.nan)
 
 
 def linear_dynamical_system(

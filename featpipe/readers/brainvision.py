@@ -8,6 +8,7 @@ import mne
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
+from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.through_mne import open_raw
 
@@ -167,11 +168,13 @@ def read(path: Path) -> BaseRaw:
     Returns
     -------
     mne.io.BaseRaw
-        Markers as annotations.
+        Markers as annotations; new segments behind the first sample are logged.
 
     Raises
     ------
     ReadError
         When MNE cannot read it.
     """
-    return open_raw(path, lambda: mne.io.read_raw_brainvision(path, preload=False))
+    raw = open_raw(path, lambda: mne.io.read_raw_brainvision(path, preload=False))
+    log_breaks(path, raw)
+    return raw

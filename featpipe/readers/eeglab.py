@@ -9,6 +9,7 @@ import pymatreader
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
+from featpipe.readers.breaks import log_breaks
 from featpipe.readers.mat5_walk import HEAD_BYTES, walk_mat5
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
@@ -141,7 +142,7 @@ def read(path: Path) -> BaseRaw:
     Returns
     -------
     mne.io.BaseRaw
-        Events as annotations.
+        Events as annotations; boundaries are logged.
 
     Raises
     ------
@@ -149,4 +150,6 @@ def read(path: Path) -> BaseRaw:
         When MNE cannot read it.
     """
     data_file(path)
-    return open_raw(path, lambda: mne.io.read_raw_eeglab(path, preload=False))
+    raw = open_raw(path, lambda: mne.io.read_raw_eeglab(path, preload=False))
+    log_breaks(path, raw)
+    return raw

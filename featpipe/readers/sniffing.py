@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from featpipe.readers import brainvision, edf, eeglab, eyelink_asc, fif, smi_events, smi_samples
+from featpipe.readers import (
+    brainvision,
+    edf_header,
+    eeglab,
+    eyelink_asc,
+    fif,
+    smi_events,
+    smi_samples,
+)
 from featpipe.readers.preflight import read_head
 from featpipe.readers.text_lines import decode
 
@@ -48,9 +56,9 @@ def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
         return "ant_cnt" if is_ant else None
     if head.startswith(b"Version 3") and suffix not in (".eeg", ".avg"):
         return "neuroscan_cnt"
-    if head.startswith(edf.EDF_MAGIC):
+    if head.startswith(edf_header.EDF_MAGIC):
         return "edf"
-    if head.startswith(edf.BDF_MAGIC):
+    if head.startswith(edf_header.BDF_MAGIC):
         return "bdf"
     if head.startswith(fif.FIF_MAGIC):
         return "fif"

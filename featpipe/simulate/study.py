@@ -1,7 +1,8 @@
 """Write a simulated study as the files a laboratory would have, or give one eye recording."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,8 @@ def simulate_study(
     Parameters
     ----------
     out : Path
-        Folder of the study, made when it does not exist; files of the same names are replaced.
+        Folder of the study, made when it does not exist. The same simulation may be written
+        into it again.
     settings : SimulationSettings
         What to simulate.
     on_progress : callable, optional
@@ -105,13 +107,12 @@ def simulate_study(
     Raises
     ------
     ConfigError
-        When `out` is a file.
+        When `out` is a file, or holds a study that is not this one.
     OSError
         When the folder cannot be made or written.
     """
     out = Path(out)
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"{out} is a file: name a folder for the simulated study")
+    _refuse_other_studies(out, settings)
     (out / "raw").mkdir(parents=True, exist_ok=True)
     pairs = [
         (subject, session)
@@ -134,7 +135,26 @@ def simulate_study(
     _write_csv(out / "recordings.csv", pd.DataFrame(recordings))
     _write_csv(out / "trials.csv", pd.concat(trials).reindex(columns=columns))
     (out / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
+    _settings_file(out).write_text(json.dumps(asdict(settings)) + "\n", encoding="utf-8")
     return out / "study.toml"
+
+
+def _settings_file(out: Path) -> Path:
+    return out / "truth" / "settings.json"
+
+
+def _refuse_other_studies(out: Path, settings: SimulationSettings) -> None:
+    """Let only the same simulation be written again: a study of people must not be lost."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file: name a folder for the simulated study")
+    if not any((out / name).exists() for name in ("study.toml", "recordings.csv", "trials.csv")):
+        return
+    try:
+        same = json.loads(_settings_file(out).read_text(encoding="utf-8")) == asdict(settings)
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        raise ConfigError(f"{out} holds another study: name a new folder for the simulated one")
 
 
 def write_recording(folder: Path, name: str, settings: SimulationSettings, world: World) -> None:

@@ -19,9 +19,11 @@ Differences
 
 from dataclasses import dataclass, replace
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -73,11 +75,14 @@ def fit(x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, see
     fitting, held_out = next(splitter.split(x, label, group))
     if len(np.unique(label[fitting])) < 2:
         return _svm(candidates[0]).fit(x, label)
-    scores = [
-        _svm(c).fit(x[fitting], label[fitting]).score(x[held_out], label[held_out])
-        for c in candidates
-    ]
-    return _svm(candidates[int(np.argmax(scores))]).fit(x, label)  # on a tie the smallest C
+    with catch_warnings():
+        # a large C on few windows converges slowly; what has not converged scores as it is
+        simplefilter("ignore", ConvergenceWarning)
+        scores = [
+            _svm(c).fit(x[fitting], label[fitting]).score(x[held_out], label[held_out])
+            for c in candidates
+        ]
+        return _svm(candidates[int(np.argmax(scores))]).fit(x, label)  # on a tie the smallest C
 
 
 def predict(estimator: Pipeline, x: np.ndarray) -> np.ndarray:

@@ -19,9 +19,14 @@ from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FAMILIES
 from featpipe.reading import read_eeg, read_eye, source_files
 from featpipe.recording import EyeRecording, Source
+from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.study import Study
+
+VERSION = 1
+"""Raised by hand when readers or the signal path give other numbers; `Family.version` when one
+family does."""
 
 Made = tuple[Output, pa.Table, dict[str, Any]]
 
@@ -68,14 +73,14 @@ def sources(unit: Unit) -> list[Path]:
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     """Name one table per family, with exactly the options and sources it depends on."""
     source, study, out = unit.payload
-    n_eeg = 0 if source.eeg is None else len(source_files(source.eeg))
+    n_eeg = _n_eeg_files(source, len(listed))
     return [
         Output(
             table_path(out, family, source),
             {
                 "step": "extract",
                 "family": family,
-                "version": FAMILIES[family].version,
+                "version": [VERSION, FAMILIES[family].version, SCHEMA_VERSION],
                 "options": _options(study, family),
                 "recording": _recording(source, family),
                 # the eye table stands on the grid, and maybe the clock, of the EEG
@@ -84,6 +89,16 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
         )
         for family in families(unit)
     ]
+
+
+def _n_eeg_files(source: Source, n_listed: int) -> int:
+    """Count the files of the EEG; all that are listed when it cannot be found any more."""
+    if source.eeg is None:
+        return 0
+    try:
+        return len(source_files(source.eeg))
+    except ReadError:
+        return n_listed
 
 
 def _options(study: Study, family: str) -> dict[str, Any]:
@@ -168,6 +183,7 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
         "clock_offset_s": clock.intercept,
         "clock_drift_ppm": 1e6 * (clock.slope - 1),
         "clock_shared_marks": clock.n_shared,
+        "clock_marks_left_out": clock.n_left_out,
         "clock_residual_ms": clock.residual_ms,
         "clock_residual_max_ms": clock.residual_max_ms,
     }

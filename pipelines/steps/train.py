@@ -1,5 +1,6 @@
 """Feature tables -> predictions. One method and seed, with all folds of a protocol, is a task."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +13,7 @@ import pyarrow as pa
 from models.evaluate import fit_folds, predictions_frame
 from models.folds import FoldSettings, check_folds, get_protocol
 from models.loading import load_windows
-from models.registry import get_method, make_config
+from models.registry import get_method, make_config, variant
 from models.selection import get_policy
 from models.train import TrainSettings
 from pipelines.engine import Output, Step, Unit
@@ -49,14 +50,25 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     get_policy(plan.policy)
     return [
         Unit(
-            f"{method}_{plan.protocol}_{plan.policy}_seed-{seed}",
+            f"{_label(method, plan)}_{plan.protocol}_{plan.policy}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
         )
         for method in plan.methods
         for seed in plan.seeds
-        if make_config(method, plan.options.get(method, {})) is not None  # refuse before any work
     ]
+
+
+def needs(plan: TrainPlan) -> dict[str, str]:
+    """Name the modalities that the methods of a plan read: modality -> a method that does."""
+    return {name: m for m in plan.methods for name in get_method(m).train_modalities}
+
+
+def _label(method: str, plan: TrainPlan) -> str:
+    """Name a method, with a short mark of its options where they are not the defaults."""
+    text = variant(method, make_config(method, plan.options.get(method, {})))
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return method if text == "default" else f"{method}-{mark}"
 
 
 def sources(unit: Unit) -> list[Path]:

@@ -1,9 +1,10 @@
 """Channel names and the choice of EEG channels."""
 
+import mne
 import pytest
 
 from featpipe.errors import ConfigError
-from featpipe.montage import CAP62, pick_channels, standard_name
+from featpipe.montage import CAP62, is_eeg_name, pick_channels, standard_name
 
 
 def pick(names, wanted=None):
@@ -34,6 +35,34 @@ def test_the_cap_comes_in_canonical_order_whatever_the_file_order():
 def test_part_of_the_cap_comes_in_file_order_without_anything_else():
     names = ["Oz", "M1", "ECG", "VEOG", "HEO", "Status", "EMG1", "Fp1", "EOG2", "AF7", "BIP3"]
     assert pick(names) == {"OZ": "Oz", "FP1": "Fp1", "AF7": "AF7"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "EXG1 EXG8 ERG1 GSR1 Resp Plet Temp Erg2",
+        "LEOG REOG HEOGL VEOGU vEOG EOG_left ROC LOC ROC-A1 HEO VEO LO1",
+        "REF ref GND",
+        "ACC_X Acc-Y ACC x_dir y_dir Z_DIR GYRO gyro_x",
+        "ECG EKG2 EMG1 SpO2 SaO2 EDA STI014 Status DC01 BIP3 AUX",
+    ],
+)
+def test_what_amplifiers_record_besides_eeg_is_no_eeg(names):
+    assert [name for name in [*names.split(), "ACC X", "EOG LOC-A2"] if is_eeg_name(name)] == []
+
+
+@pytest.mark.parametrize("montage", ["_1005", "biosemi256", "GSN-HydroCel-129", "EGI_256"])
+def test_no_electrode_of_a_known_cap_is_lost(montage):
+    full = next(name for name in mne.channels.get_builtin_montages() if name.endswith(montage))
+    names = mne.channels.make_standard_montage(full).ch_names
+    assert [name for name in names if not is_eeg_name(name)] in ([], ["M1", "M2"])
+
+
+@pytest.mark.parametrize(
+    "name", ["A1", "A2", "T9", "T10", "CB1", "EEG A1-Ref", "Fp1-REF", "Fp1 ref"]
+)
+def test_ears_and_referenced_names_are_eeg(name):
+    assert is_eeg_name(name)
 
 
 def test_only_eeg_types_are_taken_unless_named():

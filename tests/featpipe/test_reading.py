@@ -146,6 +146,18 @@ def test_no_warning_of_mne_escapes(samples, capfd):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("scale", "is_odd"), [(1e-5, False), (10.0, True), (1e-11, True), (0, False)]
+)
+def test_an_amplitude_that_no_eeg_has_is_logged(tmp_path, caplog, scale, is_odd):
+    data = np.random.default_rng(0).standard_normal((3, 500)) * scale
+    data[2] = np.sin(np.arange(500)) * 0.5  # an external input does not count
+    info = mne.create_info(["Fp1", "Oz", "EXG1"], 100.0, "eeg")
+    mne.io.RawArray(data, info, verbose="ERROR").save(tmp_path / "a_raw.fif", verbose="ERROR")
+    read_eeg(tmp_path / "a_raw.fif")
+    assert ("0.01 to 10000 microvolt is expected" in caplog.text) is is_odd
+
+
 @pytest.mark.parametrize("read", [read_eeg, read_eye])
 def test_what_is_no_file_is_named(tmp_path, read):
     with pytest.raises(ReadError, match=r"s9\.cnt: there is no such file"):

@@ -164,7 +164,7 @@ def test_a_missing_recording_fails_alone_and_training_goes_on_without_it(study, 
     assert run(train) == 0
     captured = capsys.readouterr()
     assert "left out sub-3_ses-1" in captured.err
-    assert json.loads(captured.out)[0]["n_subjects"] == 2
+    assert json.loads(captured.out)["scores"][0]["n_subjects"] == 2
 
 
 def test_trying_one_again_keeps_the_other_failures(study):
@@ -252,3 +252,72 @@ def test_a_worker_that_dies_takes_only_its_recording(study, capsys, monkeypatch)
     # a result that was still in the dying worker's memory is asked for again and found made
     assert (found["made"] + found["kept"], found["failed"]) == (2, 1)
     assert found["failures"][0]["error"] == "KilledWorker"
+
+
+def test_a_study_without_eyes_trains_on_eeg(study, tmp_path, capsys):
+    text = (study / "recordings.csv").read_text().splitlines()
+    rows = [",".join([*line.split(",")[:3], ""]) for line in text[1:]]
+    (study / "recordings.csv").write_text("\n".join([text[0], *rows]) + "\n")
+    options = [str(study / "study.toml"), "-o", str(tmp_path / "new"), "--seeds", "0", "--json"]
+    assert run(["run", *options, "--method", "svm_eeg"]) == 0
+    found = outcome(capsys)
+    assert {row["method"] for row in found["scores"]} == {"majority", "svm_eeg"}
+    assert run(["train", *options, "--method", "cscm"]) == 1
+    assert "cscm learns from eye, which no recording" in capsys.readouterr().err
+
+
+def test_tables_that_no_longer_say_what_the_study_says_are_set_aside(study, capsys):
+    """What people read as one folder must be of one kind."""
+    raw = study / "raw/sub-02_ses-1.cnt"
+    raw.write_bytes(raw.read_bytes()[:200_000])
+    rows = (study / "recordings.csv").read_text().splitlines()
+    (study / "recordings.csv").write_text("\n".join(rows[:-1]) + "\n")  # without subject 3
+    assert extract(study, "--set", "features.window_s=2") == 3
+    de = read_features(study / "out/features/de")
+    assert de["subject"].unique().tolist() == ["1"]
+    assert (de["stop_s"] - de["start_s"]).unique().tolist() == [2.0]
+    aside = sorted(p.name for p in (study / "out/outdated/features/de").iterdir())
+    assert aside == ["sub-2_ses-1.parquet", "sub-3_ses-1.parquet"]
+    quality = pd.read_parquet(study / "out/qc/recordings.parquet")
+    assert quality["subject"].tolist() == ["1"]
+    assert "set aside" in capsys.readouterr().err
+
+
+def test_a_source_that_is_only_gone_costs_nothing_that_was_made(study):
+    (study / "raw/sub-02_ses-1.cnt").unlink()
+    assert extract(study) == 3
+    assert (study / "out/features/de/sub-2_ses-1.parquet").exists()
+
+
+def test_foreign_and_damaged_files_do_not_stop_a_run(study):
+    out = study / "out"
+    (out / "features/de/notes.parquet").write_bytes(b"not mine")
+    (out / "failures.parquet").write_bytes(b"rubbish")
+    (study / "raw/sub-02_ses-1.cnt").unlink()
+    assert extract(study) == 3
+    assert pd.read_parquet(out / "failures.parquet")["subject"].tolist() == ["2"]
+    assert (out / "features/de/notes.parquet").exists()
+
+
+def test_relative_paths_are_those_of_the_caller(study, monkeypatch):
+    monkeypatch.chdir(study)
+    assert run(["extract", "study.toml", "-o", "elsewhere", "--workers", "1"]) == 0
+    assert len(list((study / "elsewhere/features/de").iterdir())) == 3
+
+
+def test_two_variants_of_a_method_stand_side_by_side(study, capsys, quick):
+    train = ["train", str(study / "study.toml"), "--method", "svm", "--json", *quick]
+    assert run([*train, "--set", "train.options.svm.held_out=0.5"]) == 0
+    rows = [(row["method"], row["variant"]) for row in outcome(capsys)["scores"]]
+    assert ("svm", "default") in rows
+    assert ("svm", "held_out=0.5") in rows
+
+
+def test_an_eye_recording_that_misses_every_trial_is_refused(study, capsys):
+    rows = (study / "recordings.csv").read_text().splitlines()
+    offsets = ["", "1.5", ""]  # as if the tracker began with the EEG; it counts its uptime
+    table = [f"{rows[0]},eye_offset", *(f"{r},{o}" for r, o in zip(rows[1:], offsets, strict=True))]
+    (study / "recordings.csv").write_text("\n".join(table) + "\n")
+    assert extract(study, "--json") == 3
+    (failure,) = outcome(capsys)["failures"]
+    assert "eye_offset (EEG time = eye time + eye_offset)" in failure["reason"]

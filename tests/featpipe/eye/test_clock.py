@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from featpipe.eeg.marks import read_marks
 from featpipe.errors import ConfigError, ReadError
 from featpipe.eye.clock import (
     ClockSettings,
@@ -66,7 +67,7 @@ def test_identical_codes_at_irregular_intervals():
     eeg = eeg_frame(np.delete(time, [0, 7]), ["1"] * 38)
     eye = eye_frame(eye_time(np.delete(time, [12, 39]), -4000.5, -150), ["TRIGGER 1"] * 38)
     clock = fit_clock(eeg, eye, SETTINGS)
-    assert clock.n_shared == 36
+    assert (clock.n_shared, clock.n_left_out) == (36, 4)
     assert error_ms(clock, time, -4000.5, -150) < 2
 
 
@@ -90,13 +91,6 @@ def test_identical_codes_at_regular_intervals_are_fitted_when_all_are_there():
     clock = fit_clock(eeg_frame(time, ["1"] * 30), eye_frame(time + 3.0, ["1"] * 30), SETTINGS)
     assert clock.n_shared == 30
     assert clock.intercept == pytest.approx(-3.0, abs=1e-6)
-
-
-def test_a_single_shared_mark_gives_the_offset_only():
-    eye = eye_frame([2.0, 50.0], ["start", "Message: 81"])
-    clock = fit_clock(eeg_frame([10.0, 60.0], ["boundary", "S 81"]), eye, SETTINGS)
-    assert (clock.slope, clock.n_shared) == (1.0, 1)
-    assert clock.intercept == pytest.approx(10.0)
 
 
 def test_marks_close_together_do_not_invent_a_drift():
@@ -222,13 +216,18 @@ def test_names_of_marks(text, name):
     assert mark_name(text) == name
 
 
-def test_eeg_marks_from_annotations_and_from_a_frame():
-    annotations = mne.Annotations([1.0, 2.0, 3.0], [0, 5, 0], ["S  1", "BAD_muscle", "S  2"])
-    marks = eeg_marks(annotations)
-    assert marks.to_dict("list") == {"time": [1.0, 3.0], "code": ["S  1", "S  2"]}
-    frame = pd.DataFrame({"time": [1.0, 2.0], "duration": [0.0, 0.0], "text": ["7", "EDGE"]})
-    assert eeg_marks(frame).to_dict("list") == {"time": [1.0], "code": ["7"]}
+def test_eeg_marks_are_the_annotations_that_can_be_triggers():
+    text = ["7", "EDGE", "BAD_muscle", "boundary", "New Segment/", "S  1"]
+    frame = pd.DataFrame({"time": np.arange(6.0), "duration": 0.0, "text": text})
+    assert eeg_marks(frame).to_dict("list") == {"time": [0.0, 5.0], "code": ["7", "S  1"]}
     assert eeg_marks(frame[:0]).empty
+
+
+def test_eeg_marks_count_from_the_first_sample():
+    raw = mne.io.RawArray(np.zeros((1, 1000)), mne.create_info(1, 100.0), first_samp=500)
+    raw.set_meas_date(0)
+    raw.set_annotations(mne.Annotations([6.0], [0.0], ["7"], orig_time=raw.info["meas_date"]))
+    assert eeg_marks(read_marks(raw)).to_dict("list") == {"time": [1.0], "code": ["7"]}
 
 
 def recording(times):
@@ -258,4 +257,5 @@ def test_limits_of_options():
         offset_clock(float("nan"))
     with pytest.raises(ConfigError, match="max_residual_ms = 0"):
         ClockSettings(max_residual_ms=0)
-    assert (offset_clock(2).source, offset_clock(2).n_shared) == ("offset", 0)
+    clock = offset_clock(2)
+    assert (clock.source, clock.n_shared, clock.n_left_out) == ("offset", 0, 0)

@@ -30,7 +30,7 @@ def closed_form(amplitude):
 def test_a_sine_lies_in_its_band(frequency, band):
     time = np.arange(0, 60, 1 / 120)
     x = 50 + 3 * np.sin(2 * np.pi * frequency * time + 1)
-    grid, trace, _ = pupil_trace(from_samples(time, x), "left")
+    grid, trace, _ = pupil_trace(from_samples(time, x), "left", 0, 60)
     entropy = slow_band_entropy(grid, trace, np.array([30.0, 37.5]), 20.0)
     np.testing.assert_allclose(entropy[:, band], closed_form(3.0), atol=0.01)
     assert np.nanmax(np.delete(entropy, band, axis=1)) < closed_form(3.0) - 4
@@ -75,7 +75,7 @@ def test_stretch_moves_inwards_at_the_ends_and_shrinks_with_the_trace():
 
 def test_no_change_has_no_entropy():
     time = np.arange(0, 30, 1 / 60)
-    grid, trace, _ = pupil_trace(from_samples(time, 3.7), "left")
+    grid, trace, _ = pupil_trace(from_samples(time, 3.7), "left", 0, 30)
     assert np.isnan(slow_band_entropy(grid, trace, np.array([15.0]), 20.0)).all()
     nothing = slow_band_entropy(np.zeros(0), np.zeros(0), np.array([15.0]), 20.0)
     assert np.isnan(nothing).all()
@@ -87,7 +87,7 @@ def test_blinks_are_bridged_with_a_margin():
     lost = (time > 3.995) & (time < 4.195)
     dent = (np.abs(time - 3.97) < 0.026) | (np.abs(time - 4.22) < 0.026)
     x[dent], x[lost] = 5.0, 0.0
-    grid, trace, _ = pupil_trace(from_samples(time, x, valid=~lost), "left")
+    grid, trace, _ = pupil_trace(from_samples(time, x, valid=~lost), "left", 0, 10)
     np.testing.assert_allclose(trace[1:-1], 10 + grid[1:-1], atol=1e-9)
     samples = pupil_samples(from_samples(time, x, valid=~lost), "left")
     assert samples.time.size == time.size - lost.sum()
@@ -106,14 +106,15 @@ def test_single_lost_samples_have_no_margin():
 def test_pupils_on_every_fourth_row_only():
     time = np.arange(0, 30, 1 / 120)
     x = np.where(np.arange(time.size) % 4 == 0, 4 + np.sin(2 * np.pi * 0.3 * time), np.nan)
-    grid, trace, _ = pupil_trace(from_samples(time, x), "left")
+    grid, trace, _ = pupil_trace(from_samples(time, x), "left", 0, 30)
     np.testing.assert_allclose(trace[2:-2], 4 + np.sin(2 * np.pi * 0.3 * grid[2:-2]), atol=0.005)
 
 
 def test_noise_does_not_fold_into_the_slow_bands():
     rng = np.random.default_rng(3)
     time = np.arange(0, 400, 1 / 500)
-    grid, trace, _ = pupil_trace(from_samples(time, rng.normal(size=time.size)), "left")
+    eye = from_samples(time, rng.normal(size=time.size))
+    grid, trace, _ = pupil_trace(eye, "left", 0, 400)
     entropy = slow_band_entropy(grid, trace, np.arange(20, 380, 10.0), 20.0)
     variance = np.exp(2 * entropy[:, 3]) / (2 * np.pi * np.e)
     assert variance.mean() == pytest.approx(0.4 / 250, rel=0.2)  # its share of 0-250 Hz
@@ -121,15 +122,42 @@ def test_noise_does_not_fold_into_the_slow_bands():
 
 def test_axes_are_separate_and_may_be_missing():
     time = np.arange(0, 10, 0.02)
-    _, x, y = pupil_trace(from_samples(time, 2 * time, np.full(time.size, np.nan)), "left")
+    _, x, y = pupil_trace(from_samples(time, 2 * time, np.full(time.size, np.nan)), "left", 0, 10)
     assert np.isfinite(x).all()
     assert np.isnan(y).all()
-    grid, x, y = pupil_trace(from_samples(time, 2.0, valid=False), "left")
+    grid, x, y = pupil_trace(from_samples(time, 2.0, valid=False), "left", 0, 10)
     assert (grid.size, x.size, y.size) == (0, 0, 0)
 
 
 def test_without_samples_fixations_stand_at_their_midpoints():
     eye = from_fixations([4.0, 1.0, 2.0], [2.0, 1.0, 0.5], [10.0, 3.0, np.nan])
-    grid, x, _ = pupil_trace(eye, "left")
-    assert (grid[0], grid[-1]) == (1.5, 5.0)
-    np.testing.assert_allclose(x, 3 + 2 * (grid - 1.5))
+    grid, x, _ = pupil_trace(eye, "left", 0.0, 6.0)
+    assert (grid[0], grid[-1]) == (0.0, 5.95)
+    np.testing.assert_allclose(x, np.clip(3 + 2 * (grid - 1.5), 3, 10))
+    grid, x, _ = pupil_trace(eye, "left", 0.5, 5.0)  # the midpoint of the last is 5.0
+    np.testing.assert_array_equal(x, 3.0)
+
+
+def test_sizes_outside_the_bounds_do_not_count_but_a_blink_across_them_is_one():
+    time = np.arange(0, 30, 0.01)
+    x = np.where((time >= 10) & (time < 20), 10 + np.sin(time), 1e6)
+    lost = (time > 9.005) & (time < 10.995) | (time > 19.005) & (time < 19.995)
+    x[(time > 10.995) & (time < 11.045)] = 5.0  # the lid is not all the way up
+    grid, trace, _ = pupil_trace(from_samples(time, x, valid=~lost), "left", 10.0, 20.0)
+    assert (grid.size, grid[0], grid[-1]) == (200, 10.0, 19.95)
+    seen = (grid > 11.1) & (grid < 18.9)
+    np.testing.assert_allclose(trace[seen], 10 + np.sin(grid[seen]), atol=1e-3)
+    np.testing.assert_allclose(trace[grid < 11], 10 + np.sin(11.05), atol=0.02)
+    np.testing.assert_allclose(trace[grid > 19.05], 10 + np.sin(18.95), atol=0.02)
+    nothing = pupil_trace(from_samples(time, x, valid=~lost), "left", 9.1, 10.9)
+    assert [part.size for part in nothing] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("length_s", "held"), [(5, [1, 1, 1, 1]), (4.95, [0, 1, 1, 1]), (3, [0, 1, 0, 1]), (1, [0] * 4)]
+)
+def test_a_short_stretch_cannot_hold_every_band(length_s, held):
+    time = np.arange(round(length_s * TRACE_SFREQ)) / TRACE_SFREQ
+    x = np.random.default_rng(5).normal(size=time.size)
+    entropy = slow_band_entropy(time, x, np.array([1.0]), 20.0)[0]
+    np.testing.assert_array_equal(np.isfinite(entropy), np.array(held, dtype=bool))

@@ -104,6 +104,42 @@ def test_a_flat_channel_lowers_good_to_zero_and_is_named():
     assert found.qc["flat_channels"] == "CZ"
 
 
+@pytest.mark.parametrize("sfreq", [200.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 2048.0])
+@pytest.mark.parametrize("baseline", ["trial", "pre", "none"])
+def test_a_dead_channel_is_dead_at_every_rate_and_baseline(sfreq, baseline):
+    raw = recording(sfreq=sfreq)
+    raw._data[1] = 137.2e-6
+    found = table(raw, eeg=EegSettings(baseline=baseline))
+    assert (found.keys["good"] == 0).all()
+    assert np.isnan(found.values["de"][:, 5:]).all()
+    assert found.qc["flat_channels"] == "CZ"
+
+
+@pytest.mark.parametrize("meas_date", [None, 1_700_000_000])
+def test_flags_of_a_cropped_recording_count_from_its_first_sample(meas_date):
+    raw = recording(40)
+    raw.set_meas_date(meas_date)
+    raw.set_annotations(mne.Annotations([21.5], [0.25], ["BAD_jump"], raw.info["meas_date"]))
+    raw.crop(20.0)
+    assert table(raw).keys["good"].tolist() == pytest.approx([0.75] + [1.0] * 11)
+
+
+def test_lost_samples_stay_local_under_a_high_pass():
+    raw = recording(40)
+    src = source(Trial(1, 5.0, 35.0, 0))
+    clean = table(raw, src, eeg=EegSettings(l_freq=2.0)).values["de"]
+    raw._data[0, 10_000] = np.nan  # at 20 s, window 15
+    found = table(raw, src, eeg=EegSettings(l_freq=2.0)).values["de"]
+    is_lost = np.isnan(found[:, :5]).all(axis=1)
+    assert is_lost.tolist() == [i in (13, 14, 15, 16) for i in range(30)]  # 1.4 s
+    np.testing.assert_allclose(found[~is_lost], clean[~is_lost], atol=1e-6)
+
+
+def test_a_band_above_the_pass_band_is_refused():
+    with pytest.raises(ConfigError, match=r"nothing of gamma .* below 30 Hz"):
+        table(recording(), eeg=EegSettings(h_freq=30.0))
+
+
 def test_flagged_spans_lower_good_by_their_share():
     raw = recording()
     raw.set_annotations(mne.Annotations([1.5, 8.25], [0.25, 2.0], ["BAD_jump", "bad electrode"]))

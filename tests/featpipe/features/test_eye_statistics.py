@@ -211,23 +211,23 @@ def test_events_on_the_border_belong_to_the_later_window():
 
 
 def test_overlapping_windows_share_events():
-    rows = [("blink", 11.25, 0.1, {}), ("saccade", 9.0, 0.1, {"amplitude": 1.0})]
+    rows = [("blink", 11.25, 0.1, {}), *(("saccade", t, 0.1, {"amplitude": 1.0}) for t in (9, 14))]
     values, _ = table(recording(events_frame(rows)), trial_grid(10, 13, 200, 1, 0.5))
     assert values["eye_blink_frequency"].tolist() == [0, 1, 1, 0, 0]
     assert values["eye_blink_duration_mean"].tolist() == pytest.approx([0, 100, 100, 0, 0])
 
 
 def test_unknown_is_not_zero():
-    grid = trial_grid(10, 13, 200, 1, 1)
+    grid = trial_grid(10, 16, 200, 2, 2)
     samples = samples_frame(np.arange(0, 30, 0.01), 5 + np.sin(np.arange(3000)))
     values, good = table(recording(samples=samples), grid)
     assert good.tolist() == [1, 1, 1]
     assert values[PUPIL].notna().all(axis=None)
     assert values.drop(columns=PUPIL).isna().all(axis=None)
-    rows = [("fixation", t, 0.3, {}) for t in (10.1, 11.1)]
+    rows = [("fixation", t, 0.3, {}) for t in (10.1, 12.1)]
     values, _ = table(recording(events_frame(rows), samples), grid)
     assert values[[*DISPERSION, "eye_fixation_dispersion_total"]].isna().all(axis=None)
-    assert values["eye_fixation_frequency"].tolist() == [1, 1, 0]
+    assert values["eye_fixation_frequency"].tolist() == [0.5, 0.5, 0]
     assert values["eye_saccade_amplitude_mean"].tolist() == [0, 0, 0]
 
 
@@ -265,8 +265,25 @@ def test_a_trial_without_windows_and_one_outside_the_recording():
     assert (values.shape, good.shape) == ((0, 33), (0,))
     values, good = table(SMALL, trial_grid(500, 503, 200, 1, 1), event_scope="trial")
     assert good.tolist() == [0, 0, 0]
-    assert values[PUPIL + DISPERSION].isna().all(axis=None)
-    assert (values.drop(columns=PUPIL + DISPERSION) == 0).all(axis=None)
+    assert values.isna().all(axis=None)
+
+
+@pytest.mark.parametrize("scope", ["window", "trial"])
+def test_what_was_not_recorded_is_unknown_and_what_is_quiet_is_zero(scope):
+    eye = recording(events_frame([fixation(10.2, 0.3, 1, 1, 4), ("blink", 12.0, 3.0, {})]))
+    grid = trial_grid(8, 17, 200, 1, 1)  # recorded from 10.2 to 15 s, the last 3 s without the eye
+    values, good = table(eye, grid, event_scope=scope)
+    assert (good == 0).tolist() == [True, True, False, False, True, True, True, True, True]
+    per_window = values.drop(columns=[*PUPIL, *DISPERSION, *EYE_EVENT_STATISTICS])
+    outside = [True, True, *[False] * 5, True, True]
+    assert per_window.isna().all(axis=1).tolist() == outside
+    assert per_window.isna().any(axis=1).tolist() == outside
+    assert (per_window.iloc[3:7] == 0).all(axis=None)
+    of_scope = values[list(EYE_EVENT_STATISTICS)].isna()
+    assert of_scope.all(axis=1).tolist() == (outside if scope == "window" else [False] * 9)
+    assert of_scope.any(axis=1).tolist() == (outside if scope == "window" else [False] * 9)
+    expected, _ = naive_eye.eye_features(eye, "left", grid, EyeSettings(event_scope=scope))
+    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -295,15 +312,48 @@ def test_a_recording_of_an_hour_takes_well_under_a_second():
     assert perf_counter() - begin < 5  # about 0.3 s on a free core
 
 
-def test_only_the_neighbourhood_of_a_trial_matters():
-    rng = np.random.default_rng(4)
-    time = np.arange(0, 400, 1 / 60)
-    samples = samples_frame(time, 40 + 0.1 * np.cumsum(rng.normal(size=time.size)))
+WALK = 40 + 0.1 * np.cumsum(np.random.default_rng(4).normal(size=4000))
+
+
+@pytest.mark.parametrize("gap", [(0, 0), (148.5, 151.5), (197.0, 202.0)])
+def test_no_pupil_size_outside_the_trial_matters(gap):
+    time = np.arange(100, 300, 0.05)
+    valid = (time < gap[0]) | (time > gap[1])
+    is_trial = (time >= 150 - 1e-9) & (time < 200 - 1e-9)
+    eye = recording(samples=samples_frame(time, WALK, valid=valid))
+    scaled = np.where(is_trial, WALK, 3 * WALK[::-1])
+    other = recording(samples=samples_frame(time, scaled, valid=valid))
     grid = trial_grid(150, 200, 200, 4, 4)
-    whole, _ = eye_features(recording(samples=samples), "left", grid, SETTINGS)
-    part = samples[(time > 120) & (time < 230)]
-    values, _ = eye_features(recording(samples=part), "left", grid, SETTINGS)
-    np.testing.assert_allclose(values, whole, rtol=1e-9)
+    values, expected = (table(one, grid)[0] for one in (eye, other))
+    pd.testing.assert_frame_equal(values, expected)
+    assert values["eye_pupil_x_de1"].notna().sum() >= 11
+
+
+@pytest.mark.parametrize(("length_s", "n_bands"), [(3.0, 2), (4.0, 3), (5.0, 4)])
+def test_short_trials_back_to_back_stay_apart(length_s, n_bands):
+    time = np.arange(100, 300, 0.05)
+    is_trial = (time >= 150 - 1e-9) & (time < 150 + length_s - 1e-9)
+    eye = recording(samples=samples_frame(time, WALK))
+    other = recording(samples=samples_frame(time, np.where(is_trial, WALK, 9.0)))
+    grid = trial_grid(150, 150 + length_s, 200, 1, 1)
+    values, expected = (table(one, grid)[0] for one in (eye, other))
+    pd.testing.assert_frame_equal(values, expected)
+    bands = values[[f"eye_pupil_x_de{band}" for band in (1, 2, 3, 4)]].notna()
+    assert bands.sum(axis=1).tolist() == [n_bands] * len(values)
+    assert values[["eye_pupil_x_mean", "eye_pupil_x_std"]].notna().all(axis=None)
+
+
+def test_fixations_outside_the_trial_do_not_shape_its_pupil():
+    onset = np.arange(100, 300, 0.5)
+    pupil = WALK[: onset.size]
+    outside = (onset < 150) | (onset >= 200)
+    made = [
+        recording(events_frame([fixation(t, 0.4, 1, 1, p) for t, p in zip(onset, x, strict=True)]))
+        for x in (pupil, np.where(outside, 5 * pupil, pupil))
+    ]
+    values, expected = (table(eye, trial_grid(150, 200, 200, 4, 4))[0] for eye in made)
+    assert values[PUPIL].notna().all(axis=None)
+    pd.testing.assert_frame_equal(values[PUPIL], expected[PUPIL])
 
 
 @pytest.mark.samples

@@ -49,6 +49,15 @@ def test_lds_treats_nan_as_not_observed():
     np.testing.assert_array_equal(smooth[:, [0, 2]], clean[:, [0, 2]])
 
 
+def test_moving_average_leaves_nan_in_its_window():
+    x = np.arange(10.0)
+    x[4] = np.nan
+    smooth = moving_average(x)
+    assert np.isnan(smooth[4])
+    assert smooth[3] == pytest.approx((1 + 2 + 3 + 5) / 4)
+    assert np.isfinite(np.delete(smooth, 4)).all()
+
+
 def test_a_trial_without_windows():
     assert linear_dynamical_system(np.empty((0, 4))).shape == (0, 4)
     assert moving_average(np.empty((0, 4))).shape == (0, 4)

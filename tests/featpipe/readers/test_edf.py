@@ -8,7 +8,8 @@ import pytest
 from naive_exports import edf_bytes
 
 from featpipe.errors import ReadError
-from featpipe.readers import edf
+from featpipe.readers import edf, edf_header
+from featpipe.readers.edf_clock import check_clock
 from featpipe.reading import read_eeg
 
 MARKS = [(1.5, "start"), (3.25, "stop")]
@@ -58,7 +59,11 @@ def test_a_recording_that_was_not_closed_is_read_to_its_end(tmp_path, counts, ca
 
 
 def test_more_records_than_declared_is_suspicious(tmp_path, counts):
-    assert edf.check(write(tmp_path, edf_bytes(counts, n_records=4))).status == "suspicious"
+    path = write(tmp_path, edf_bytes(counts, n_records=4))
+    status, reason = edf.check(path)
+    assert status == "suspicious"
+    assert "4 records are declared, 6.00 are there; 6 are read" in reason
+    assert read_eeg(path).n_times == 600
 
 
 def test_a_lost_byte_is_seen_in_the_time_stamps(tmp_path, counts):
@@ -94,7 +99,7 @@ def test_a_broken_header_is_corrupt(tmp_path, counts, at, text, message):
 
 def test_mixed_rates_are_loaded_so_that_pieces_have_no_edges(tmp_path, counts):
     content = bytearray(edf_bytes(counts[:, :600]))
-    assert edf.read_header(write(tmp_path, bytes(content))).has_mixed_rates is False
+    assert edf_header.read_header(write(tmp_path, bytes(content))).has_mixed_rates is False
     at = 256 + 216 * 3
     content[at : at + 24] = b"100     100     50      "
     records = [counts[:, i * 100 : i * 100 + 100] for i in range(6)]
@@ -102,7 +107,7 @@ def test_mixed_rates_are_loaded_so_that_pieces_have_no_edges(tmp_path, counts):
         rows[:2].astype("<i2").tobytes() + rows[2, ::2].astype("<i2").tobytes() for rows in records
     )
     path = write(tmp_path, bytes(content[:1024]) + body)
-    assert edf.read_header(path).has_mixed_rates
+    assert edf_header.read_header(path).has_mixed_rates
     raw = read_eeg(path)
     assert raw.preload
     np.testing.assert_allclose(raw.get_data(picks=[0, 1]) * 1e6, counts[:2] * 0.1, atol=1e-6)
@@ -114,8 +119,8 @@ def test_the_damaged_sample(samples):
     status, reason = edf.check(path)
     assert status == "corrupt"
     assert "follows a CR" in reason
-    header = edf.read_header(path)
-    assert edf._lost_time_stamps(path, header, header.n_records) == [0]
+    header = edf_header.read_header(path)
+    assert "annotations of record 0" in check_clock(path, header, header.n_records).reason
 
 
 @pytest.mark.samples

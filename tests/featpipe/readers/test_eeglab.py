@@ -16,7 +16,13 @@ def volts() -> np.ndarray:
     return np.random.default_rng(4).standard_normal((3, 400)) * 10
 
 
-def write(folder: Path, data: np.ndarray | str, n_times: int = 400, n_trials: int = 1) -> Path:
+def write(
+    folder: Path,
+    data: np.ndarray | str,
+    n_times: int = 400,
+    n_trials: int = 1,
+    event: np.ndarray | None = None,
+) -> Path:
     path = folder / "s1.set"
     labels = np.array([(name,) for name in ("Fp1", "Oz", "C3")], dtype=[("labels", object)])
     fields = {
@@ -28,7 +34,7 @@ def write(folder: Path, data: np.ndarray | str, n_times: int = 400, n_trials: in
         "xmax": (n_times - 1) / 100,
         "data": data,
         "chanlocs": labels,
-        "event": [],
+        "event": [] if event is None else event,
         "epoch": [],
         "ref": "common",
         "icawinv": [],
@@ -84,3 +90,14 @@ def test_a_cut_set_file_is_truncated(tmp_path, volts):
 def test_epochs_are_refused(tmp_path, volts):
     with pytest.raises(ReadError, match="4 epochs; give the continuous recording"):
         read_eeg(write(tmp_path, volts.reshape(3, 100, 4), n_times=100, n_trials=4))
+
+
+def test_boundaries_are_logged(tmp_path, volts, caplog):
+    rows = np.array(
+        [("boundary", 201.0, 50.0), ("go", 301.0, 0.0)],
+        dtype=[("type", object), ("latency", object), ("duration", object)],
+    )
+    raw = read_eeg(write(tmp_path, volts, event=rows))
+    assert raw.annotations.description.tolist() == ["boundary", "go"]
+    assert caplog.text.count("s1.set") == 1
+    assert "s1.set: the recording was interrupted at 2.000 s" in caplog.text

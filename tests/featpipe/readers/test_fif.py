@@ -1,11 +1,13 @@
 """FIF: the walk over tags, and recordings in parts."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mne
 import numpy as np
 import pytest
 
+from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.readers import fif
 from featpipe.reading import read_eeg, source_files
@@ -76,3 +78,22 @@ def test_a_compressed_file_is_read(tmp_path, volts):
     packed = tmp_path / "s2_raw.fif.gz"
     mne.io.read_raw_fif(path, verbose="ERROR").save(packed, verbose="ERROR")
     assert read_eeg(packed).n_times == 2000
+
+
+@pytest.mark.parametrize("meas_date", [None, datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)])
+def test_marks_of_a_cropped_recording_count_from_its_first_sample(tmp_path, meas_date):
+    codes = np.zeros(6000)
+    codes[3500:3510] = 7
+    info = mne.create_info(["Fp1", "STI 014"], 100.0, ["eeg", "stim"])
+    noise = np.random.default_rng(8).standard_normal(6000) * 1e-5
+    raw = mne.io.RawArray(np.stack([noise, codes]), info, verbose="ERROR")
+    raw.set_meas_date(meas_date)
+    raw.set_annotations(mne.Annotations([25.0, 30.0], [0.0, 2.5], ["go", "BAD_move"]))
+    path = tmp_path / "s1_raw.fif"
+    raw.crop(20.0).save(path, verbose="ERROR")
+    found = read_eeg(path)
+    assert found.first_time == 20.0
+    marks = read_marks(found)
+    assert marks["text"].tolist() == ["go", "BAD_move", "7"]
+    np.testing.assert_allclose(marks["time"], [5.0, 10.0, 15.0], atol=1e-9)
+    assert marks["duration"].tolist() == [0.0, 2.5, 0.0]

@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(out, tmp_pat
     simulate_study(tmp_path / "again", SETTINGS)
     simulate_study(tmp_path / "other", dataclasses.replace(SETTINGS, seed=1))
     first, again, other = (contents(at) for at in (out, tmp_path / "again", tmp_path / "other"))
-    assert len(first) == 4 * 3 + 6 + 3
+    assert len(first) == 4 * 3 + 7 + 3
     assert first == again
     assert first.keys() == other.keys()
     same = {name for name in first if first[name] == other[name]}
@@ -175,3 +175,16 @@ def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "study").write_text("")
     with pytest.raises(ConfigError, match="study is a file: name a folder"):
         simulate_study(tmp_path / "study", SETTINGS)
+
+
+def test_another_study_is_never_written_over(tmp_path):
+    small = dataclasses.replace(SETTINGS, n_subjects=1, n_sessions=1, sfreq=250)
+    simulate_study(tmp_path / "a", small)
+    simulate_study(tmp_path / "a", small)  # the same once more
+    with pytest.raises(ConfigError, match="holds another study"):
+        simulate_study(tmp_path / "a", dataclasses.replace(small, seed=1))
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "trials.csv").write_text("mine")
+    with pytest.raises(ConfigError, match="holds another study"):
+        simulate_study(tmp_path / "lab", small)
+    assert (tmp_path / "lab" / "trials.csv").read_text() == "mine"

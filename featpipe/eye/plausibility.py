@@ -1,0 +1,189 @@
+"""Reasons not to believe a line between two clocks, though some marks lie on it.
+
+Each function raises a ReadError that says what contradicts the line, or does nothing.
+"""
+
+import logging
+
+import numpy as np
+
+from featpipe.errors import ReadError
+from featpipe.eye.alignment import Line, Marks, equal_pairs, left_over, match, vote
+
+logger = logging.getLogger(__name__)
+
+REACH = 3.0
+"""Marks up to so many times the largest median residual away are taken for partners."""
+
+MIN_SHARE_FITTED = 0.5
+"""Of the marks that could have a partner, this share must have one on the line."""
+
+MAX_RIVAL = 0.8
+"""A second offset that fits this share of the marks of the best one makes it ambiguous."""
+
+MIN_PAUSE_MARKS, MIN_PAUSE_SHARE = 3, 0.1
+"""So many marks, and this share of them, must agree on another offset to tell of a pause.
+
+Lost and spurious marks leave partners of equal names over as well, but at distances of chance.
+"""
+
+GIVE_OFFSET = (
+    "give eye_offset for this recording in recordings.csv "
+    "(seconds; EEG time = eye time + eye_offset)."
+)
+
+
+def refuse_misfit(eye: Marks, eeg: Marks, line: Line, tolerance: float) -> None:
+    """Raise if too few of the marks lie near the line, or too far from it.
+
+    Parameters
+    ----------
+    eye, eeg : Marks
+        Marks of shared names.
+    line : Line
+        From eye to EEG.
+    tolerance : float
+        Largest median distance of a mark from the line, s.
+    """
+    reach = REACH * tolerance
+    near = match(eye, eeg, line, reach)
+    possible = _possible_pairs(eye, eeg, line, reach)
+    if near.shape[1] < MIN_SHARE_FITTED * possible:
+        raise ReadError(
+            f"only {near.shape[1]} of {possible} shared marks fit one clock within "
+            f"{1000 * reach:.0f} ms; do both files belong to the same session, and was neither "
+            f"recording paused? If so, {GIVE_OFFSET}"
+        )
+    residual = float(np.median(np.abs(near[1] - line(near[0]))))
+    if residual > tolerance:
+        raise ReadError(
+            f"{near.shape[1]} shared marks lie {1000 * residual:.1f} ms (median) off the fitted "
+            f"clock, more than max_residual_ms = {1000 * tolerance:g}; {GIVE_OFFSET}"
+        )
+
+
+def refuse_drift(line: Line, fitted: np.ndarray, max_drift_ppm: float) -> None:
+    """Raise if the fitted clocks differ in speed by more than the limit.
+
+    Parameters
+    ----------
+    line : Line
+        From eye to EEG.
+    fitted : numpy.ndarray, shape (2, n_fitted)
+        Eye and EEG times of the marks that it was fitted to.
+    max_drift_ppm : float
+        Limit, parts per million.
+    """
+    drift = 1e6 * (line.slope - 1)
+    if abs(drift) > max_drift_ppm:
+        raise ReadError(
+            f"the clocks drift apart by {drift:.0f} ppm ({fitted.shape[1]} shared marks over "
+            f"{np.ptp(fitted[0]):.0f} s), more than max_drift_ppm = {max_drift_ppm:g}; is the "
+            "sampling rate of either file wrong? If the drift is real, raise max_drift_ppm; "
+            f"otherwise {GIVE_OFFSET}"
+        )
+
+
+def refuse_lone_mark(fitted: np.ndarray, n_marks: int) -> None:
+    """Raise if the line rests on one mark although others could have confirmed it.
+
+    Parameters
+    ----------
+    fitted : numpy.ndarray, shape (2, n_fitted)
+        Eye and EEG times of the marks that the line was fitted to.
+    n_marks : int
+        Marks of any name in the recording that holds fewer of them.
+    """
+    if fitted.shape[1] > 1:
+        return
+    where = f"at {fitted[0, 0]:.3f} s of the eye recording and {fitted[1, 0]:.3f} s of the EEG"
+    if n_marks > 1:
+        raise ReadError(
+            f"only one mark fits both recordings, {where}, though each holds {n_marks} or more; it "
+            f"may be a coincidence of names; {GIVE_OFFSET}"
+        )
+    logger.warning("the clocks are aligned on a single mark, %s: nothing confirms it", where)
+
+
+def refuse_pause(eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift: float) -> None:
+    """Raise if marks that the line leaves over on both sides agree on another one.
+
+    That is what a pause or a restart of one of the recordings leaves behind: each part has its own
+    offset, and a line through the longer part knows nothing of the other.
+
+    Parameters
+    ----------
+    eye, eeg : Marks
+        Marks of shared names.
+    line : Line
+        From eye to EEG.
+    tolerance : float
+        Largest median distance of a mark from a line, s.
+    max_drift : float
+        Largest |slope - 1| of the other line.
+    """
+    reach = REACH * tolerance
+    rest = left_over(eye, eeg, line, reach)
+    pairs = equal_pairs(*rest)
+    if not pairs.size:
+        return
+    others = match(*rest, vote(pairs, tolerance, max_drift), reach)
+    enough = max(MIN_PAUSE_MARKS, MIN_PAUSE_SHARE * min(eye.time.size, eeg.time.size))
+    if others.shape[1] >= enough:
+        raise ReadError(
+            "one of the recordings was probably paused or restarted: two offsets are needed, "
+            f"{_agreement(match(eye, eeg, line, reach))} and {_agreement(others)}; "
+            f"split the recording there, or {GIVE_OFFSET}"
+        )
+
+
+def refuse_ambiguity(
+    eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift: float
+) -> None:
+    """Raise if another line fits about as many marks, be they the same ones.
+
+    Parameters
+    ----------
+    eye, eeg : Marks
+        Marks of shared names.
+    line : Line
+        From eye to EEG.
+    tolerance : float
+        Largest median distance of a mark from a line, s.
+    max_drift : float
+        Largest |slope - 1| of the other line.
+    """
+    reach = REACH * tolerance
+    near = match(eye, eeg, line, reach)
+    pairs = equal_pairs(eye, eeg)
+    pairs = pairs[:, np.abs(pairs[1] - line(pairs[0])) > reach]
+    if near.shape[1] == max(eye.time.size, eeg.time.size) or not pairs.size:
+        return
+    others = match(eye, eeg, vote(pairs, tolerance, max_drift), reach)
+    if others.shape[1] >= MAX_RIVAL * near.shape[1]:
+        raise ReadError(
+            f"the marks fit two offsets about equally well, {_agreement(near)} and "
+            f"{_agreement(others)}, of {eye.time.size} in the eye recording and {eeg.time.size} in "
+            "the EEG; marks of one name at regular intervals cannot tell which is right; "
+            f"{GIVE_OFFSET}"
+        )
+
+
+def _possible_pairs(eye: Marks, eeg: Marks, line: Line, reach: float) -> int:
+    """Return how many marks could have a partner where the line lays both recordings."""
+    mapped = line(eye.time)
+    eye_codes = eye.code[(mapped >= eeg.time.min() - reach) & (mapped <= eeg.time.max() + reach)]
+    eeg_codes = eeg.code[(eeg.time >= mapped.min() - reach) & (eeg.time <= mapped.max() + reach)]
+    n_codes = max(eye.code.max(), eeg.code.max()) + 1
+    paired = np.minimum(
+        np.bincount(eye_codes, None, n_codes), np.bincount(eeg_codes, None, n_codes)
+    )
+    # Two wrong files may by chance agree at the end of one and the begin of the other.
+    return max(int(paired.sum()), min(eye.time.size, eeg.time.size) // 2)
+
+
+def _agreement(pairs: np.ndarray) -> str:
+    """Return offset, number and place of marks that agree, for a message."""
+    begin, end = pairs[1].min(), pairs[1].max()
+    offset = float(np.mean(pairs[1] - pairs[0]))
+    return f"{offset:.3f} s ({pairs.shape[1]} marks, EEG {begin:.1f} to {end:.1f} s)"

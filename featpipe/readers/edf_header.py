@@ -1,0 +1,131 @@
+"""The header of EDF, EDF+, BDF and BDF+ files, as far as the pre-flight needs it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featpipe.errors import ReadError
+from featpipe.readers.preflight import read_head
+
+EDF_MAGIC = b"0       "
+BDF_MAGIC = b"\xffBIOSEMI"
+_ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+_FIXED_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the pre-flight needs of an EDF or BDF header.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Signal names.
+    dimensions : tuple of str
+        Physical dimension of each signal, byte by byte: the encoding of a µ is not yet known.
+    n_samples : numpy.ndarray of int, shape (n_signals,)
+        Samples of each signal in a record.
+    n_records : int
+        Declared number of records; -1 in a recording that was not closed.
+    record_s : float
+        Length of a record in seconds.
+    width : int
+        Bytes per number: 2 (EDF) or 3 (BDF).
+    is_discontinuous : bool
+        Whether the file says that time may pass between its records (EDF+D, BDF+D).
+    """
+
+    labels: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    n_samples: np.ndarray
+    n_records: int
+    record_s: float
+    width: int
+    is_discontinuous: bool
+
+    @property
+    def data_start(self) -> int:
+        """First byte of the data."""
+        return _FIXED_BYTES * (1 + len(self.labels))
+
+    @property
+    def record_bytes(self) -> int:
+        """Bytes of one record."""
+        return int(self.n_samples.sum()) * self.width
+
+    @property
+    def signals(self) -> list[int]:
+        """Indices of the signals that are no annotations, in the order of MNE's channels."""
+        return [i for i, label in enumerate(self.labels) if label not in _ANNOTATIONS]
+
+    @property
+    def annotations(self) -> int | None:
+        """Index of the first annotation signal, which holds the time stamps."""
+        return next((i for i, label in enumerate(self.labels) if label in _ANNOTATIONS), None)
+
+    @property
+    def has_mixed_rates(self) -> bool:
+        """Whether the signals, annotations aside, have more than one sampling rate."""
+        return len(set(self.n_samples[self.signals].tolist())) > 1
+
+
+def read_header(path: Path) -> Header:
+    """Parse the header of an EDF or BDF file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    ReadError
+        When the file does not begin like one, or when its header is cut or inconsistent.
+    """
+    fixed = read_head(path, _FIXED_BYTES)
+    if not fixed.startswith((EDF_MAGIC, BDF_MAGIC)):
+        raise ReadError(f"it begins with {fixed[:8]!r}, neither like EDF nor like BDF")
+    if len(fixed) < _FIXED_BYTES:
+        raise ReadError(f"it ends after {len(fixed)} of {_FIXED_BYTES} header bytes")
+    n_signals = _integer(fixed[252:256], "number of signals")
+    declared = _integer(fixed[184:192], "number of header bytes")
+    if n_signals < 1 or declared != _FIXED_BYTES * (1 + n_signals):
+        raise ReadError(
+            f"the header declares {n_signals} signals and {declared} header bytes, "
+            "which do not belong together; copy the file again"
+        )
+    table = read_head(path, declared - _FIXED_BYTES, _FIXED_BYTES)
+    if len(table) < declared - _FIXED_BYTES:
+        raise ReadError(f"it ends inside the header of {declared} bytes; copy it again")
+    counts = _column(table, n_signals, 216, 8)
+    return Header(
+        labels=tuple(_text(field) for field in _column(table, n_signals, 0, 16)),
+        dimensions=tuple(_text(field) for field in _column(table, n_signals, 96, 8)),
+        n_samples=np.array([_integer(field, "samples per record") for field in counts]),
+        n_records=_integer(fixed[236:244], "number of records"),
+        record_s=float(fixed[244:252].decode("latin-1")),
+        width=3 if fixed.startswith(BDF_MAGIC) else 2,
+        is_discontinuous=fixed[192:197] in (b"EDF+D", b"BDF+D"),
+    )
+
+
+def _column(table: bytes, n_signals: int, before: int, width: int) -> list[bytes]:
+    """Fields of all signals, which lie behind `before` bytes per signal of other fields."""
+    start = before * n_signals
+    return [table[start + width * i : start + width * (i + 1)] for i in range(n_signals)]
+
+
+def _text(field: bytes) -> str:
+    return field.decode("latin-1").strip(" \0")
+
+
+def _integer(field: bytes, what: str) -> int:
+    try:
+        return int(field.decode("ascii"))
+    except ValueError as error:
+        raise ReadError(f"{what} in the header is {field!r}, not a number") from error

@@ -1,0 +1,102 @@
+"""What a verb works on: a study, the recordings that are meant, the folder for outputs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from featpipe.errors import ConfigError, unknown
+from featpipe.recording import Source
+from pipelines.study import Study, default_output, load_study, resolved, sources_of
+
+
+class Job(NamedTuple):
+    """A study, the recordings of it that are meant (all, or some), and where outputs go."""
+
+    study: Study
+    sources: list[Source]
+    out: Path
+    is_whole: bool
+
+
+def open_job(
+    study: Path, out: Path | None, overrides: Sequence[str] = (), only: Sequence[str] = ()
+) -> Job:
+    """Read a study file and list its recordings.
+
+    Parameters
+    ----------
+    study : Path
+        The study file, or the folder it lies in as `study.toml`.
+    out : Path or None
+        Output folder; None takes `out` beside the study file.
+    overrides : sequence of str
+        As `--set` takes them.
+    only : sequence of str
+        "subject=3" or "session=1"; several of one key add up.
+
+    Raises
+    ------
+    ConfigError
+        When the study or one of the options is wrong.
+    """
+    path = study / "study.toml" if study.is_dir() else study
+    # workers elsewhere must not start from a folder of their own
+    loaded = load_study(path.absolute(), overrides)
+    sources = _select(sources_of(loaded), only)
+    return Job(loaded, sources, (out or default_output(path)).absolute(), not only)
+
+
+def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:
+    wanted: dict[str, list[str]] = {}
+    for text in only:
+        key, _, value = text.partition("=")
+        if key not in ("subject", "session"):
+            raise ConfigError(f"--only {text}: {unknown('key', key, ['subject', 'session'])}")
+        wanted.setdefault(key, []).append(value)
+    chosen = [s for s in sources if all(getattr(s, key) in of for key, of in wanted.items())]
+    if not chosen:
+        names = ", ".join(source.name for source in sources)
+        raise ConfigError(f"--only {' '.join(only)}: no such recording; there are {names}")
+    return chosen
+
+
+def train_overrides(
+    methods: Sequence[str],
+    protocol: str | None,
+    policy: str | None,
+    seeds: str | None,
+    device: str | None,
+) -> list[str]:
+    """Turn the options of `train` into overrides of the study."""
+    overrides = []
+    if methods:
+        overrides.append(f"train.methods={json.dumps(list(methods))}")
+    if protocol:
+        overrides.append(f"train.protocol={json.dumps(protocol)}")
+    if policy:
+        overrides.append(f"train.policy={json.dumps(policy)}")
+    if seeds is not None:
+        overrides.append(f"train.seeds={seeds}")
+    if device:
+        overrides.append(f"train.device={json.dumps(device)}")
+    return overrides
+
+
+def is_simulated(study: Study) -> bool:
+    """Tell whether nobody was recorded for this study; everything printed of it says so."""
+    return study.study.name.startswith("simulated")
+
+
+def options(job: Job) -> dict[str, Any]:
+    """Every option as resolved."""
+    return resolved(job.study)
+
+
+def options_text(job: Job) -> str:
+    """Every option as resolved, as a study file would say it."""
+    lines = []
+    for section, values in options(job).items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,91 @@
+"""Keep tables that no longer say what the study says out of the folders that people read.
+
+A folder of tables is read as a whole: one table made with other options, or of a recording that
+is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`, nothing is deleted.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from featpipe.errors import ReadError
+from featpipe.tables import read_metadata
+from pipelines.engine import Row, Step, Unit, listed, stale_because
+
+
+def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Path]:
+    """Move the tables that recordings which failed now left from earlier runs.
+
+    Parameters
+    ----------
+    step : Step
+        The step that ran.
+    units : sequence of Unit
+        Its units.
+    rows : iterable of Row
+        What happened to them.
+    out : Path
+        Output root.
+
+    Returns
+    -------
+    list of Path
+        Where the tables lie now.
+    """
+    failed = {row.unit: row for row in rows if row.state == "failed"}
+    return [
+        _move(path, out)
+        for unit in units
+        if unit.name in failed
+        for path in _outdated(step, unit, failed[unit.name])
+    ]
+
+
+def set_aside_strangers(expected: Iterable[Path], out: Path) -> list[Path]:
+    """Move the tables of recordings that the study no longer lists.
+
+    Parameters
+    ----------
+    expected : iterable of Path
+        Every table of the study; other folders than theirs are left alone.
+    out : Path
+        Output root.
+
+    Returns
+    -------
+    list of Path
+        Where the tables lie now.
+    """
+    wanted = set(expected)
+    found = {
+        path for folder in {path.parent for path in wanted} for path in folder.glob("*.parquet")
+    }
+    return [_move(path, out) for path in sorted(found - wanted) if _is_ours(path)]
+
+
+def _outdated(step: Step, unit: Unit, row: Row) -> list[Path]:
+    """Tables of a failed recording that options or sources contradict.
+
+    A source that cannot be read any more contradicts nothing: what was made from it stays.
+    """
+    read = [listed(Path(name), digest) for name, digest in row.digests.items()]
+    paths = []
+    for path in (output.path for output in step.outputs(unit, [])):
+        if path.exists() and _is_ours(path):
+            stored = read_metadata(path)["sources"]
+            claims = {o.path: o for o in step.outputs(unit, read or stored)}
+            if stale_because(claims[path]):
+                paths.append(path)
+    return paths
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return "fingerprint" in read_metadata(path)
+    except ReadError:
+        return False
+
+
+def _move(path: Path, out: Path) -> Path:
+    target = out / "outdated" / path.relative_to(out)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return path.replace(target)

@@ -1,0 +1,83 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from featpipe.errors import ReadError
+from featpipe.eye.coverage import recorded_span, valid_share
+from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
+
+START, STOP = np.arange(5.0), np.arange(5.0) + 1
+
+
+def recording(samples=None, events=()):
+    frame = pd.DataFrame(events, columns=["kind", "eye", "onset", "duration"])
+    frame = frame.reindex(columns=empty_events().columns)
+    samples = empty_samples() if samples is None else samples
+    return EyeRecording(samples, frame, empty_messages(), {}, None, "made by hand")
+
+
+def samples_at(time, left, right):
+    frame = pd.DataFrame({"time": time, "valid_left": left, "valid_right": right})
+    return frame.reindex(columns=empty_samples().columns)
+
+
+def test_share_of_samples():
+    time = np.arange(0, 5, 0.01)
+    valid = (time < 1.0) | (time >= 1.25)
+    eye = recording(samples_at(time, valid, ~valid))
+    np.testing.assert_allclose(valid_share(eye, "left", START, STOP), [1, 0.75, 1, 1, 1])
+    np.testing.assert_allclose(valid_share(eye, "right", START, STOP), [0, 0.25, 0, 0, 0])
+
+
+def test_pauses_and_what_lies_outside_the_recording_count_as_lost():
+    time = np.arange(50, 450) / 100
+    time = time[(time < 2.0) | (time >= 2.4)]
+    eye = recording(samples_at(time, True, False))
+    share = valid_share(eye, "left", START, STOP)
+    np.testing.assert_allclose(share, [0.5, 1, 0.6, 1, 0.5], atol=1e-9)
+    assert valid_share(eye, "left", START + 9, STOP + 9).tolist() == [0] * 5
+
+
+def test_jitter_and_a_dropped_frame():
+    rng = np.random.default_rng(0)
+    time = np.arange(300) / 60 + rng.uniform(-0.002, 0.002, 300)
+    share = valid_share(recording(samples_at(time, True, True)), "left", START, STOP)
+    np.testing.assert_array_equal(share[1:4], 1)
+    fewer = np.delete(time, 90)
+    share = valid_share(recording(samples_at(fewer, True, True)), "left", START, STOP)
+    np.testing.assert_allclose(share, [1, 59 / 60, 1, 1, 1], atol=0.004)
+
+
+def test_share_of_time_without_samples():
+    events = [
+        ("fixation", "right", 0.5, 0.1),
+        ("blink", "left", 1.9, 0.2),
+        ("blink", "left", 2.0, 0.5),
+        ("blink", "right", 1.0, 1.0),
+        ("fixation", "left", 4.0, 0.25),
+    ]
+    share = valid_share(recording(events=events), "left", START, STOP)
+    np.testing.assert_allclose(share, [0.5, 0.9, 0.5, 1, 0.25])
+    assert valid_share(recording(), "left", START, STOP).tolist() == [0] * 5
+    assert valid_share(recording(), "left", START[:0], STOP[:0]).size == 0
+
+
+def test_a_tracker_that_is_never_regular_lost_nothing():
+    step = np.where(np.random.default_rng(1).random(1250) < 0.3, 0.008, 0.0025)
+    share = valid_share(recording(samples_at(np.cumsum(step), True, True)), "left", START, STOP)
+    np.testing.assert_array_equal(share[1:4], 1)
+
+
+def test_span_of_samples_and_events():
+    samples = samples_at([3.0, 4.0, 5.5], [False, True, False], False)
+    assert recorded_span(recording(samples)) == (3.0, 5.5)
+    events = [("blink", "right", 2.5, 9.0), ("fixation", "left", 6.0, np.nan)]
+    assert recorded_span(recording(events=events)) == (2.5, 11.5)
+    assert recorded_span(recording(samples, events[1:])) == (3.0, 6.0)
+
+
+def test_a_recording_of_nothing_has_no_span():
+    with pytest.raises(ReadError, match=r"made by hand: .* neither samples nor events"):
+        recorded_span(recording())
+    with pytest.raises(ReadError, match="leave out"):
+        recorded_span(recording(samples_at([np.nan], False, False)))
