@@ -30,10 +30,11 @@ def table_families(job: Job) -> dict[str, str]:
     train, features = job.study.train, job.study.features
     found = {}
     if any(source.eeg is not None for source in job.sources) and features.eeg:
-        if train.eeg not in features.eeg:
-            text = unknown("family", train.eeg, features.eeg)
+        family = train.eeg or features.eeg[0]
+        if family not in features.eeg:
+            text = unknown("family", family, features.eeg)
             raise ConfigError(f"[train] eeg: {text} Name one of these, or add it to [features] eeg")
-        found["eeg"] = train.eeg
+        found["eeg"] = family
     if features.eye and any(source.eye is not None for source in job.sources):
         found["eye"] = "eye"
     return found

@@ -80,8 +80,8 @@ class TrainPlan:
         How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
     seeds : tuple of int
         Each method is trained once per seed.
-    eeg : str
-        EEG family that the methods read.
+    eeg : str or None
+        EEG family that the methods read; None is the first of [features] eeg.
     device : str
         "cpu", "cuda" or "mps".
     options : mapping
@@ -93,7 +93,7 @@ class TrainPlan:
     protocol: str = "loso"
     policy: str = "last"
     seeds: tuple[int, ...] = (0, 1, 2)
-    eeg: str = "de"
+    eeg: str | None = None
     device: str = "cpu"
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 

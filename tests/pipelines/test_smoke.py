@@ -321,3 +321,17 @@ def test_an_eye_recording_that_misses_every_trial_is_refused(study, capsys):
     assert extract(study, "--json") == 3
     (failure,) = outcome(capsys)["failures"]
     assert "eye_offset (EEG time = eye time + eye_offset)" in failure["reason"]
+
+
+def test_methods_read_the_first_eeg_family_unless_told_otherwise(study, capsys):
+    families = ["--set", "features.eeg=de_lds,de"]
+    assert extract(study, *families) == 0
+    train = ["train", str(study / "study.toml"), "--method", "svm_eeg", "--seeds", "5", *families]
+    assert run(train) == 0
+    path = study / "out/predictions/svm_eeg_loso_last_seed-5.parquet"
+    digests = {source["digest"] for source in read_metadata(path)["sources"]}
+    assert run([*train, "--set", "train.eeg=de"]) == 0
+    assert digests != {source["digest"] for source in read_metadata(path)["sources"]}
+    capsys.readouterr()
+    assert run([*train, "--set", "train.eeg=de_ma"]) == 1
+    assert "unknown family 'de_ma'" in capsys.readouterr().err
