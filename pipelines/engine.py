@@ -212,7 +212,7 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
             files[str(output.path)] = publish(table, output.path, staging)
         return row("made")
     except Exception as error:  # a log row is the contract: one bad unit must not stop the others
-        if not isinstance(error, ReadError | ConfigError):
+        if not isinstance(error, ReadError | ConfigError | OSError | MemoryError):
             logger.exception("%s %s", step.name, unit.name)
         return row("failed", error)
 
