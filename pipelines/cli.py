@@ -127,39 +127,34 @@ def extract(
 @_study_options
 @_run_options
 @_method_options
-def train(
-    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
-    scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
-    protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
-) -> int:  # fmt: skip
+def train(**options: Any) -> int:
     """Train methods on the tables; print the scores."""
-    from pipelines import workflow
-    from pipelines.job import open_job, train_overrides
-    from pipelines.running import RunSettings
-
-    chosen = train_overrides(methods, protocol, policy, seeds, device)
-    job = open_job(study, out, (*overrides, *chosen))
-    rows = workflow.train(job, RunSettings(workers or 0, scheduler, fail_fast))
-    return _finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
+    return _train("train", **options)
 
 
 @app.command(name="run")
 @_study_options
 @_run_options
 @_method_options
-def run_all(
-    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
+def run_all(**options: Any) -> int:
+    """Do whatever is stale: extract, train, report."""
+    return _train("run_all", **options)
+
+
+def _train(
+    job_name: str, study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
     protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
 ) -> int:  # fmt: skip
-    """Do whatever is stale: extract, train, report."""
+    """Do what `train` and `run` have in common."""
     from pipelines import workflow
     from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
 
     chosen = train_overrides(methods, protocol, policy, seeds, device)
     job = open_job(study, out, (*overrides, *chosen))
-    rows = workflow.run_all(job, RunSettings(workers or 0, scheduler, fail_fast))
+    work = {"train": workflow.train, "run_all": workflow.run_all}[job_name]
+    rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))
     return _finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
 
 
