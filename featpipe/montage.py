@@ -1,7 +1,4 @@
-"""The 62-channel cap: names in canonical order, and which channels of a file are EEG.
-
-Positions and left-right pairs arrive with the features that need them.
-"""
+"""The 62-channel cap: names in canonical order, and which channels of a file are EEG."""
 
 import re
 from collections.abc import Iterable, Sequence

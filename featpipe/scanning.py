@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
+from featpipe.eye.clock import eeg_marks
 from featpipe.readers.eye_pairs import is_samples_name
 from featpipe.readers.preflight import Status
 from featpipe.reading import READERS, Reader, check, read_eye, sniff, source_files
@@ -21,7 +23,6 @@ _NUMBERED = (
     re.compile(r"(?P<subject>\d{1,4})_(?P<session>\d{1,2})(?:_.*)?"),
     re.compile(r"(?P<subject>\d{1,4})_\d{8}"),  # SEED: sessions are the ranks of the dates
 )
-_NO_TRIGGER = ("BAD", "EDGE", "New Segment", "boundary")
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,9 @@ Measures = tuple[float | None, int | None, float | None, int | None]
 
 def _eeg_measures(path: Path, reader: Reader) -> Measures:
     raw = reader.read(path)
-    names = [text for text in raw.annotations.description if not text.startswith(_NO_TRIGGER)]
+    n_triggers = len(eeg_marks(read_marks(raw)))
     sfreq = float(raw.info["sfreq"])
-    return sfreq, len(raw.ch_names), raw.n_times / sfreq, len(names)
+    return sfreq, len(raw.ch_names), raw.n_times / sfreq, n_triggers
 
 
 def _eye_measures(path: Path) -> Measures:

@@ -35,7 +35,7 @@ class Windows:
     classes : tuple of str
         Names of the emotions.
     ch_names : tuple of str
-        Channels (or channel pairs) of the modality that has bands.
+        Channels of the modality that has bands.
     bands : mapping
         Band -> (low, high) in Hz.
     columns : mapping

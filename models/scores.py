@@ -45,8 +45,9 @@ def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataF
         raise ConfigError("no predictions to score: train a method first")
     by = [*PREDICTION_KEYS, "dataset", "subject"]
     rows = []
-    for values, group in predictions.groupby(by, sort=False, observed=True):
-        row: dict[str, Any] = dict(zip(by, _as_tuple(values), strict=True))
+    groups: Any = predictions.groupby(by, sort=False, observed=True)
+    for values, group in groups:
+        row: dict[str, Any] = dict(zip(by, values, strict=True))
         method = get_method(row["method"])
         row["train_modalities"] = "+".join(method.train_modalities) or "none"
         row["test_modality"] = "+".join(method.inputs) or "none"
@@ -73,17 +74,14 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is NaN.
     """
     rows = []
-    for values, group in scores.groupby(list(_RUN), sort=False, observed=True):
-        row: dict[str, Any] = dict(zip(_RUN, _as_tuple(values), strict=True))
+    groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)
+    for values, group in groups:
+        row: dict[str, Any] = dict(zip(_RUN, values, strict=True))
         row |= {f"n_{unit}s": len(group[unit].unique()) for unit in ("subject", "seed")}
         for metric in METRICS:
             row |= _spread(metric, group)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _as_tuple(values: Any) -> tuple[Any, ...]:
-    return tuple(values)
 
 
 def _spread(metric: str, group: pd.DataFrame) -> dict[str, float]:

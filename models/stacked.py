@@ -40,7 +40,8 @@ class FoldStack:
     nets : sequence of nn.Module
         Equal but for their weights.
     vmapped : bool
-        Run all folds at once; otherwise one after another, with the same result.
+        Run all folds at once; otherwise one after another, equal but for rounding and the
+        dropout masks.
     """
 
     def __init__(self, nets: Sequence[nn.Module], *, vmapped: bool = True):

@@ -217,6 +217,14 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
         return row("failed", error)
 
 
+def sources_found(step: Step, unit: Unit) -> Sequence[Path]:
+    """List the files of a unit as far as that is possible; the task reports what is missing."""
+    try:
+        return step.sources(unit)
+    except (ReadError, OSError):
+        return ()
+
+
 def _outputs(step: Step, unit: Unit, digests: Mapping[Path, Digest]) -> list[Output]:
     return list(step.outputs(unit, [listed(path, digest) for path, digest in digests.items()]))
 

@@ -94,7 +94,7 @@ def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
     remembered = load_digests(job.out)
     not_fresh: set[Path] = set()
     for step, unit in _all_units(job, only_tables):
-        upstream = not_fresh & _inputs(step, unit)
+        upstream = not_fresh & set(engine.sources_found(step, unit))
         try:
             reasons, digests = engine.explain(step, unit, remembered)
         except ReadError as error:
@@ -114,23 +114,15 @@ def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
     return found
 
 
-def _inputs(step: Step, unit: Unit) -> set[Path]:
-    """Files a unit reads, as far as they can be listed."""
-    try:
-        return set(step.sources(unit))
-    except ReadError:
-        return set()
-
-
 def _all_units(job: Job, only_tables: bool) -> list[tuple[Step, Unit]]:
     units = extraction.units(job.study, job.sources, job.out)
     found: list[tuple[Step, Unit]] = [(extraction.EXTRACT, unit) for unit in units]
+    if only_tables:
+        return found
     try:
         from pipelines.steps.train import TRAIN
         from pipelines.steps.train import units as train_units
     except ImportError:  # the base install extracts and has no torch
-        return found
-    if only_tables:
         return found
     broken = failed_units(job.out, "extract")  # training goes on without them
     sources = [source for source in job.sources if source.name not in broken]

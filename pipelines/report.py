@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from jinja2 import Environment
 from matplotlib.figure import Figure
 
@@ -205,7 +204,7 @@ def _cell(value: Any) -> Any:
 
 def _failures(out: Path) -> str:
     path = out / "failures.parquet"
-    frame = pq.read_table(path).to_pandas() if path.exists() else pd.DataFrame()
+    frame = read_table(path).to_pandas() if path.exists() else pd.DataFrame()
     return "<p>none</p>" if frame.empty else _html(frame)
 
 

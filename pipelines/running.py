@@ -6,10 +6,9 @@ from pathlib import Path
 
 from dask.distributed import Future, KilledWorker, as_completed
 
-from featpipe.errors import ReadError
 from pipelines.cluster import cpu_count, open_client
 from pipelines.digests import Digest, load_digests, save_digests, select
-from pipelines.engine import Row, Step, Unit, plan, update
+from pipelines.engine import Row, Step, Unit, plan, sources_found, update
 from pipelines.progress import Progress
 
 
@@ -97,7 +96,7 @@ def _run(
     ):
 
         def submit(unit: Unit) -> Future:
-            known = select(_sources(step, unit), remembered)
+            known = select(sources_found(step, unit), remembered)
             return client.submit(update, step, unit, known, staging, pure=False)
 
         for row in _results(step, work, submit):
@@ -122,14 +121,6 @@ def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], Future])
             yield row
     for unit, row in suspects:
         yield row if len(suspects) == 1 else _result(step, unit, submit(unit))
-
-
-def _sources(step: Step, unit: Unit) -> Sequence[Path]:
-    """Files of a unit as far as they can be listed; the task reports what is missing."""
-    try:
-        return step.sources(unit)
-    except (ReadError, OSError):
-        return ()
 
 
 def _result(step: Step, unit: Unit, future: Future) -> Row:

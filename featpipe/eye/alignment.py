@@ -57,15 +57,13 @@ def ordered_marks(time: np.ndarray, code: np.ndarray) -> Marks:
     return Marks(np.asarray(time, dtype=float)[order], np.asarray(code)[order])
 
 
-def equal_pairs(source: Marks, target: Marks, max_pairs: int = MAX_PAIRS) -> np.ndarray:
+def equal_pairs(source: Marks, target: Marks) -> np.ndarray:
     """Return the times of all pairs of marks with equal codes.
 
     Parameters
     ----------
     source, target : Marks
         The two clocks.
-    max_pairs : int
-        Keep about so many at most, by taking every n-th source mark of a frequent code.
 
     Returns
     -------
@@ -76,7 +74,7 @@ def equal_pairs(source: Marks, target: Marks, max_pairs: int = MAX_PAIRS) -> np.
     pairs = [np.empty((2, 0))]
     for code in codes:
         a, b = source.time[source.code == code], target.time[target.code == code]
-        a = a[:: max(1, int(np.ceil(len(a) * len(b) * len(codes) / max_pairs)))]
+        a = a[:: max(1, int(np.ceil(len(a) * len(b) * len(codes) / MAX_PAIRS)))]
         pairs.append(np.stack([np.repeat(a, len(b)), np.tile(b, len(a))]))
     return np.concatenate(pairs, axis=1)
 

@@ -2,48 +2,28 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 import mne
 import numpy as np
-import pandas as pd
 
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.resampling import EegSettings, Resampler, design, n_output
 from featpipe.eeg.trials import read_trial
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.de import SEED_BANDS, entropy_at
-from featpipe.features.table import FAMILIES, FeatureSettings, key_columns, lay_grids
+from featpipe.features.table import (
+    FAMILIES,
+    FeatureSettings,
+    FeatureTable,
+    key_columns,
+    lay_grids,
+)
 from featpipe.montage import pick_channels
 from featpipe.recording import Source, Trial
 from featpipe.schema import BANDS, eeg_columns
 from featpipe.windows import Grid
 
 logger = logging.getLogger(__name__)
-
-
-class FeatureTable(NamedTuple):
-    """Values of the tables of one recording and modality.
-
-    Attributes
-    ----------
-    keys : pandas.DataFrame
-        `schema.KEYS`, one row per window.
-    values : dict of str to array, shape (n_windows, n_features)
-        By family.
-    columns : list of str
-        Names of the features.
-    facts : dict
-        What the file metadata tell beside the options: channels, bands, units ...
-    qc : dict
-        This recording's row of the quality table.
-    """
-
-    keys: pd.DataFrame
-    values: dict[str, np.ndarray]
-    columns: list[str]
-    facts: dict[str, Any]
-    qc: dict[str, Any]
 
 
 def eeg_table(

@@ -88,7 +88,7 @@ class EyeSettings:
         the latter are constant over a trial and so tell trials apart.
     pupil_window_s : float
         Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more,
-        and no longer than the trial.
+        and cut to a shorter trial.
     max_blink_s : float
         Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.

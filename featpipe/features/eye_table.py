@@ -5,9 +5,8 @@ import numpy as np
 from featpipe.errors import ReadError
 from featpipe.eye.coverage import recorded_span
 from featpipe.eye.side import choose_side
-from featpipe.features.eeg_table import FeatureTable
 from featpipe.features.eye_statistics import EyeSettings, eye_features
-from featpipe.features.table import FeatureSettings, key_columns, lay_grids
+from featpipe.features.table import FeatureSettings, FeatureTable, key_columns, lay_grids
 from featpipe.recording import EyeRecording, Source
 from featpipe.schema import EYE_FEATURES, PUPIL_BANDS
 

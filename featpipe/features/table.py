@@ -5,7 +5,7 @@ To add a family: one entry in FAMILIES, one function that computes it, one twin 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,6 @@ class Family(NamedTuple):
     ----------
     modality : {"eeg", "eye"}
         What it is computed from.
-    stem : str
-        First part of its column names.
     version : int
         Raised by hand when its numbers change; old tables are then recomputed.
     smooth : callable or None
@@ -35,7 +33,6 @@ class Family(NamedTuple):
     """
 
     modality: str
-    stem: str
     version: int
     smooth: Callable[[np.ndarray], np.ndarray] | None
     describes: str
@@ -44,16 +41,16 @@ class Family(NamedTuple):
 
 _DE = "Zheng and Lu, IEEE T. Auton. Ment. Dev. 2015"
 FAMILIES: dict[str, Family] = {
-    "de": Family("eeg", "de", 1, None, "differential entropy per band and channel, nats", _DE),
+    "de": Family("eeg", 1, None, "differential entropy per band and channel, nats", _DE),
     "de_ma": Family(
-        "eeg", "de", 1, moving_average, "DE, moving average over 5 windows of the trial", _DE
+        "eeg", 1, moving_average, "DE, moving average over 5 windows of the trial", _DE
     ),
     "de_lds": Family(
-        "eeg", "de", 1, linear_dynamical_system,
+        "eeg", 1, linear_dynamical_system,
         "DE, linear dynamical system (smoother) along the trial", "Shi and Lu, EMBC 2010",
     ),
     "eye": Family(
-        "eye", "eye", 1, None, "33 statistics of pupil, fixations, saccades, blinks",
+        "eye", 1, None, "33 statistics of pupil, fixations, saccades, blinks",
         "Lu, Zheng, Li and Lu, IJCAI 2015",
     ),
 }  # fmt: skip
@@ -96,6 +93,30 @@ class FeatureSettings:
     def hop(self) -> float:
         """Seconds from one window to the next."""
         return self.window_s if self.hop_s is None else self.hop_s
+
+
+class FeatureTable(NamedTuple):
+    """Values of the tables of one recording and modality.
+
+    Attributes
+    ----------
+    keys : pandas.DataFrame
+        `schema.KEYS`, one row per window.
+    values : dict of str to array, shape (n_windows, n_features)
+        By family.
+    columns : list of str
+        Names of the features.
+    facts : dict
+        What the file metadata tell beside the options: channels, bands, units ...
+    qc : dict
+        This recording's row of the quality table.
+    """
+
+    keys: pd.DataFrame
+    values: dict[str, np.ndarray]
+    columns: list[str]
+    facts: dict[str, Any]
+    qc: dict[str, Any]
 
 
 def lay_grids(trials: Sequence[Trial], sfreq: float, features: FeatureSettings) -> list[Grid]:

@@ -79,8 +79,8 @@ def _setup(
         370: struct.pack("<H", len(ch_names)),
         376: struct.pack("<H", sfreq),
         402: struct.pack("<2h", *(_index(ch_names, name) for name in ("VEO", "HEO"))),
-        # a table beyond 2 GiB wraps here, as in real files; readers compute it from NumSamples
         864: struct.pack("<I", n_times & 0xFFFFFFFF),
+        # the position of a table beyond 4 GiB wraps here, as in real files
         886: struct.pack("<I", table_at & 0xFFFFFFFF),
         890: struct.pack("<f", n_times / sfreq),
         894: struct.pack("<i", 0),

@@ -45,7 +45,7 @@ class Config:
         Share of the training groups that C is chosen on.
     """
 
-    exponents: tuple[int, ...] = (-10, -6, -2, 2, 6)  # within the card's 2^-10..2^10
+    exponents: tuple[int, ...] = (-10, -6, -2, 2, 6)  # within the usual 2^-10..2^10
     held_out: float = 0.25  # 2 of 8 source subjects
 
 

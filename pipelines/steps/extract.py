@@ -14,9 +14,9 @@ from featpipe.eeg.resampling import design
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
 from featpipe.features.de import differential_entropy
-from featpipe.features.eeg_table import FeatureTable, eeg_table
+from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
-from featpipe.features.table import FAMILIES
+from featpipe.features.table import FAMILIES, FeatureTable
 from featpipe.reading import read_eeg, read_eye, source_files
 from featpipe.recording import EyeRecording, Source
 from featpipe.schema import SCHEMA_VERSION
