@@ -10,7 +10,7 @@ import click
 
 from featpipe.errors import ReadError
 from featpipe.scanning import Finding, scan
-from pipelines.exits import DONE, INPUT
+from pipelines.exits import DONE, INPUT, SOME_FAILED
 
 COLUMNS = (
     "status",
@@ -31,18 +31,19 @@ def print_scan(paths: Sequence[Path], as_json: bool) -> int:
     Returns
     -------
     int
-        0 when every recording is sound, 2 when one is not or nothing was found.
+        0 when every recording can be used, 3 when some cannot, 2 when none can.
     """
     for path in paths:
         if not path.exists():
             raise ReadError(f"{path}: no such file or folder")
     logging.getLogger("featpipe").setLevel(logging.ERROR)  # the reasons stand in the table
-    n_found, n_bad = 0, 0
+    n_found, n_bad, n_lost = 0, 0, 0
     if not as_json:
         click.echo(_line(COLUMNS))
     for finding in scan(paths):
         n_found += 1
         n_bad += finding.status != "ok"
+        n_lost += finding.status in ("truncated", "corrupt")
         click.echo(_json(finding) if as_json else _line(_cells(finding)))
         if finding.reason and not as_json:
             click.echo(f"{'':11}{finding.reason}")
@@ -50,7 +51,9 @@ def print_scan(paths: Sequence[Path], as_json: bool) -> int:
         click.echo(f"{n_found} recordings, {n_bad} not sound", err=True)
         if not n_found:
             click.echo("no file of a known format; `featpipe list readers` shows them", err=True)
-    return DONE if n_found and not n_bad else INPUT
+    if n_found == n_lost:
+        return INPUT
+    return SOME_FAILED if n_lost else DONE
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

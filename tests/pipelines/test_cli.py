@@ -49,6 +49,15 @@ def test_unusable_input_is_2(tmp_path, capsys):
     assert run(["report", str(tmp_path)]) == 2
 
 
+def test_scan_says_by_its_exit_code_what_can_be_used(study, capsys):
+    assert run(["scan", str(study / "raw")]) == 0
+    raw = study / "raw/sub-02_ses-1.cnt"
+    raw.write_bytes(raw.read_bytes()[:200_000])
+    assert run(["scan", str(study / "raw")]) == 3
+    assert run(["scan", str(raw)]) == 2
+    assert "truncated" in capsys.readouterr().out
+
+
 def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert run(["extract", str(study / "study.toml"), "-o", str(tmp_path / "file" / "out")]) == 4
