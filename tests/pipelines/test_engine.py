@@ -153,3 +153,17 @@ def test_fingerprint_covers_options_and_content_and_nothing_else(options, data):
     assert fingerprint(facts | {"version": 2}) != mark
     key = data.draw(st.sampled_from(sorted(options)))
     assert fingerprint(facts | {"options": {**options, key: ["changed", options[key]]}}) != mark
+
+
+def test_a_source_that_changes_while_it_is_read_is_refused(unit):
+    """Else the table would claim the old content for ever."""
+
+    def slow(unit, stale):
+        for output, table, more in make(unit, stale):
+            sources(unit)[0].write_text("written meanwhile")
+            yield output, table, more
+
+    row = update(COPY._replace(make=slow), unit, {}, unit.payload["out"] / ".staging")
+    assert (row.state, row.files) == ("failed", {})
+    assert "changed while it was being read" in row.reason
+    assert run(unit).state == "made"
