@@ -1,152 +1,41 @@
 """One way in for every export format: name a file, get a recording or a `ReadError`.
 
-The formats themselves are in `featpipe.readers`, one per file; this is the table of them.
+The formats themselves are in `featpipe.readers`, one per file; `featpipe.readers.table` lists them.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from mne.io import BaseRaw
 
+from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
-from featpipe.readers import (
-    ant_cnt,
-    brainvision,
-    edf,
-    eeglab,
-    eyelink_asc,
-    fif,
-    neuroscan_cnt,
-    smi_events,
-    smi_samples,
-)
+from featpipe.readers.agreement import agrees
 from featpipe.readers.amplitude import log_amplitude
-from featpipe.readers.eye_pairs import is_samples_name, join, sibling
+from featpipe.readers.eye_pairs import is_samples_name, join
 from featpipe.readers.preflight import Check
 from featpipe.readers.sniffing import sniff
 from featpipe.readers.stim import annotate_stim
+from featpipe.readers.table import READERS, Reader
+from featpipe.readers.untouched import channel_indices
 from featpipe.recording import EyeRecording
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-__all__ = ["READERS", "Reader", "check", "read_eeg", "read_eye", "sniff", "source_files"]
-
-
-def _alone(path: Path) -> tuple[Path, ...]:
-    return (path,)
-
-
-def _pair(path: Path) -> tuple[Path, ...]:
-    other = sibling(path)
-    return (path,) if other is None else (path, other)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One export format.
-
-    Attributes
-    ----------
-    name : str
-        Its key in `READERS`.
-    modality : {"eeg", "eye"}
-        What it holds.
-    suffixes : tuple of str
-        Usual suffixes; the content decides.
-    read : callable
-        Path -> mne.io.BaseRaw or EyeRecording.
-    check : callable
-        Path -> Check, from the header and the size of the file.
-    describes : str
-        One line for a list.
-    sources : callable
-        Path -> the files whose content matters, the named one first.
-    """
-
-    name: str
-    modality: Literal["eeg", "eye"]
-    suffixes: tuple[str, ...]
-    read: Callable[[Path], Any]
-    check: Callable[[Path], Check]
-    describes: str
-    sources: Callable[[Path], tuple[Path, ...]] = _alone
-
-
-READERS: dict[str, Reader] = {
-    reader.name: reader
-    for reader in (
-        Reader(
-            "neuroscan_cnt",
-            "eeg",
-            (".cnt",),
-            neuroscan_cnt.read,
-            neuroscan_cnt.check,
-            "Neuroscan continuous recording, 16 or 32 bit",
-        ),
-        Reader(
-            "ant_cnt",
-            "eeg",
-            (".cnt",),
-            ant_cnt.read,
-            ant_cnt.check,
-            "ANT Neuro (EEProbe) continuous recording",
-        ),
-        Reader("edf", "eeg", (".edf",), edf.read, edf.check, "EDF and EDF+"),
-        Reader("bdf", "eeg", (".bdf",), edf.read, edf.check, "BioSemi BDF and BDF+"),
-        Reader(
-            "brainvision",
-            "eeg",
-            (".vhdr", ".ahdr"),
-            brainvision.read,
-            brainvision.check,
-            "BrainVision header with its data and marker files",
-            brainvision.sources,
-        ),
-        Reader("fif", "eeg", (".fif", ".fif.gz"), fif.read, fif.check, "FIF of MNE", fif.sources),
-        Reader(
-            "eeglab",
-            "eeg",
-            (".set",),
-            eeglab.read,
-            eeglab.check,
-            "EEGLAB dataset, continuous, with or without .fdt",
-            eeglab.sources,
-        ),
-        Reader(
-            "smi_samples",
-            "eye",
-            (".txt",),
-            smi_samples.read,
-            smi_samples.check,
-            "SMI raw samples of iView X and BeGaze; reads the events beside them too",
-            _pair,
-        ),
-        Reader(
-            "smi_events",
-            "eye",
-            (".txt",),
-            smi_events.read,
-            smi_events.check,
-            "SMI events of iView X and BeGaze; reads the samples beside them too",
-            _pair,
-        ),
-        Reader(
-            "eyelink_asc",
-            "eye",
-            (".asc",),
-            eyelink_asc.read,
-            eyelink_asc.check,
-            "EyeLink text of edf2asc: samples, events or both",
-            _pair,
-        ),
-    )
-}
-"""Export formats by name, in the order in which they are listed."""
+__all__ = [
+    "READERS",
+    "Reader",
+    "check",
+    "read_eeg",
+    "read_eye",
+    "read_samples",
+    "sniff",
+    "source_files",
+]
 
 
 def read_eeg(path: Path) -> BaseRaw:
@@ -175,6 +64,40 @@ def read_eeg(path: Path) -> BaseRaw:
     _guarded(path, lambda: annotate_stim(raw))
     _guarded(path, lambda: log_amplitude(path, raw))
     return raw
+
+
+def read_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:
+    """Give access to the numbers of an EEG recording as its file stores them.
+
+    Reading them is many times faster than asking MNE for volts. They are compared with MNE's at
+    the start, in the middle and at the end of the recording, and not given where they differ.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    raw : mne.io.BaseRaw
+        What `read_eeg` returned for it. Channels may have been dropped, renamed or put in another
+        order, and `raw.info` changed.
+    ch_names : sequence of str
+        The channels wanted, as `raw` names them; their order is that of the result.
+
+    Returns
+    -------
+    Samples or None
+        None when the file does not store them in a way that can be used directly, or when `raw`
+        was loaded, cropped or modified: `through_mne.samples_through_mne` reads all of these.
+
+    Raises
+    ------
+    ReadError
+        When the file is missing, or has become shorter since it was opened.
+    ConfigError
+        When `raw` has no channel of a wanted name.
+    """
+    path = Path(path)
+    channel_indices(raw, ch_names)
+    return _guarded(path, lambda: _checked_samples(path, raw, ch_names))
 
 
 def read_eye(path: Path) -> EyeRecording:
@@ -270,6 +193,19 @@ def _read(path: Path, modality: str) -> Any:
     if status == "suspicious":
         logger.warning("%s: %s", path.name, reason)
     return reader.read(path)
+
+
+def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:
+    reader = _reader_of(path)
+    samples = None if reader.samples is None else reader.samples(path, raw, ch_names)
+    if samples is None or agrees(samples, raw, ch_names):
+        return samples
+    logger.warning(
+        "%s: its numbers as stored and as MNE gives them differ; it is read through MNE, which is "
+        "slower. Please report this with the file's header",
+        path.name,
+    )
+    return None
 
 
 def _read_eye_files(path: Path) -> EyeRecording:

@@ -1,84 +1,22 @@
 """BrainVision recordings (.vhdr or .ahdr with its data and marker files) through MNE."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import mne
+import numpy as np
 from mne.io import BaseRaw
 
+from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
+from featpipe.readers.brainvision_header import Header, read_header
 from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.records import Records
 from featpipe.readers.through_mne import open_raw
-
-MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
-_WIDTHS = {"INT_16": 2, "UINT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4}
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the pre-flight needs of a BrainVision header.
-
-    Attributes
-    ----------
-    data, markers : Path or None
-        Companion files; None for a recording without markers.
-    n_channels : int
-        Numbers per sample: V-Amp files (.ahdr) hold the trigger line besides their channels.
-    width : int or None
-        Bytes per number; None when the data are text.
-    """
-
-    data: Path
-    markers: Path | None
-    n_channels: int
-    width: int | None
-
-
-def read_header(path: Path) -> Header:
-    """Parse the header of a BrainVision recording.
-
-    Parameters
-    ----------
-    path : Path
-        The .vhdr or .ahdr file.
-
-    Returns
-    -------
-    Header
-
-    Raises
-    ------
-    ReadError
-        When it is not such a header, or lacks what the data need.
-    """
-    text = path.read_bytes().decode("utf-8", "replace")
-    if not MAGIC.match(text.lstrip("\ufeff")):
-        raise ReadError("its first line is not that of a BrainVision header")
-    fields = {
-        key.strip().lower(): value.strip()
-        for key, equals, value in (line.partition("=") for line in text.splitlines())
-        if equals and not key.startswith(";")
-    }
-    for needed in ("datafile", "numberofchannels", "samplinginterval"):
-        if not fields.get(needed):
-            raise ReadError(f"the header lacks {needed}; export the recording again")
-    form = fields.get("binaryformat", "INT_16").upper()
-    is_text = fields.get("dataformat", "BINARY").upper() == "ASCII"
-    if not is_text and form not in _WIDTHS:
-        raise ReadError(f"BinaryFormat {form} is none of {', '.join(_WIDTHS)}")
-    markers = fields.get("markerfile")
-    return Header(
-        data=_beside(path, fields["datafile"]),
-        markers=_beside(path, markers) if markers else None,
-        n_channels=int(fields["numberofchannels"]) + (path.suffix.lower() == ".ahdr"),
-        width=None if is_text else _WIDTHS[form],
-    )
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.parent / name.replace("$b", path.stem)
+from featpipe.readers.untouched import stored_channels
 
 
 def sources(path: Path) -> tuple[Path, ...]:
@@ -128,24 +66,37 @@ def check(path: Path) -> Check:
 def _inspect(path: Path) -> Check:
     sources(path)
     header = read_header(path)
-    if header.n_channels < 1:
-        return Check("corrupt", f"the header declares {header.n_channels} channels")
-    if header.width is None:
+    if header.form is None:
         return OK
     size = header.data.stat().st_size
-    n_times, n_rest = divmod(size, header.n_channels * header.width)
+    n_times, n_rest = divmod(size, header.sample_bytes)
     if not n_times or n_rest:
         return Check(
             "truncated",
             f"{header.data.name} has {size} bytes, which is not a whole number of samples of "
-            f"{header.n_channels} channels of {header.width} bytes; copy it again",
+            f"{header.n_channels} channels of {header.sample_bytes // header.n_channels} bytes; "
+            "copy it again",
+        )
+    return _compare_length(header, n_times)
+
+
+def _compare_length(header: Header, n_times: int) -> Check:
+    name = header.data.name
+    if header.n_declared not in (None, n_times):
+        what = f"DataPoints in the header is {header.n_declared}, {name} holds {n_times} samples"
+        if not header.is_multiplexed:  # every channel but the first would begin at a wrong place
+            return Check("truncated", f"{what} of each channel; copy it again")
+        return Check(
+            "suspicious",
+            f"{what}, and these are read: the data may have "
+            "been cut; compare its size with the original",
         )
     last = max(_marker_positions(header.markers), default=0)
     if last > n_times:
         return Check(
             "suspicious",
-            f"a marker lies at sample {last}, {header.data.name} ends at sample {n_times}: "
-            "the data may have been cut",
+            f"a marker lies at sample {last}, {name} ends at sample {n_times}: "
+            "the data may have been cut; compare its size with the original",
         )
     return OK
 
@@ -175,6 +126,49 @@ def read(path: Path) -> BaseRaw:
     ReadError
         When MNE cannot read it.
     """
-    raw = open_raw(path, lambda: mne.io.read_raw_brainvision(path, preload=False))
+    header = read_header(path)
+    named: dict[str, Any] = {}
+    if header.has_placeholder:  # MNE looks for files of that very name
+        markers = False if header.markers is None else header.markers.name
+        named["overrides"] = {"data_fname": header.data.name, "marker_fname": markers}
+    raw = open_raw(path, lambda: mne.io.read_raw_brainvision(path, preload=False, **named))
     log_breaks(path, raw)
     return raw
+
+
+def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:
+    """Give access to the stored numbers of some channels of a BrainVision recording.
+
+    Parameters
+    ----------
+    path : Path
+        The .vhdr or .ahdr file.
+    raw : mne.io.BaseRaw
+        What `read` returned for it.
+    ch_names : sequence of str
+        Channels, as `raw` names them.
+
+    Returns
+    -------
+    Samples or None
+        A record is one sample of all channels. None when the data are text or channel after
+        channel, and when `raw` is not the file as it lies.
+    """
+    header = read_header(path)
+    if header.form is None or not header.is_multiplexed:
+        return None
+    n_times = header.data.stat().st_size // header.sample_bytes
+    channels = stored_channels(header.data, raw, n_times, ch_names)
+    if channels is None:
+        return None
+    infos = {info["ch_name"]: info for info in raw.info["chs"]}
+    volts = [infos[name]["range"] * infos[name]["cal"] for name in ch_names]
+    return Samples(
+        sfreq=float(raw.info["sfreq"]),
+        n_times=n_times,
+        n_per_record=1,
+        first=channels,
+        offset=np.zeros(len(channels)),
+        scale=1e6 * np.array(volts, np.float64),
+        read=Records(header.data, 0, n_times, header.n_channels, header.form).read,
+    )

@@ -33,8 +33,21 @@ def check(path: Path) -> Check:
 
 def _inspect(path: Path) -> Check:
     header = read_header(path)
-    if np.any(header.n_samples < 0) or not header.record_bytes or header.record_s < 0:
-        return Check("corrupt", "the header declares records without samples; copy it again")
+    if not header.signals:
+        return Check("corrupt", "it holds annotations and no signals; give the file with the EEG")
+    if np.any(header.n_samples < 0) or not header.n_samples[header.signals].any():
+        least = int(header.n_samples[header.signals].min())
+        return Check(
+            "corrupt",
+            f"the header declares records of {least} samples per signal, where one or more are "
+            "expected; copy it again",
+        )
+    if not 0 < header.record_s < np.inf:
+        return Check(
+            "corrupt",
+            f"the header declares records of {header.record_s:g} seconds, so that the sampling "
+            "rate is unknown; copy or export the recording again",
+        )
     n_data = path.stat().st_size - header.data_start
     n_whole = n_data // header.record_bytes
     if is_newline_damaged(path, header.data_start):

@@ -89,12 +89,19 @@ def read_header(path: Path) -> Header:
     """
     fixed = read_head(path, _FIXED_BYTES)
     if not fixed.startswith((EDF_MAGIC, BDF_MAGIC)):
-        raise ReadError(f"it begins with {fixed[:8]!r}, neither like EDF nor like BDF")
+        raise ReadError(
+            f"it begins with {fixed[:8]!r}, neither like EDF nor like BDF; copy it again"
+        )
     if len(fixed) < _FIXED_BYTES:
-        raise ReadError(f"it ends after {len(fixed)} of {_FIXED_BYTES} header bytes")
+        raise ReadError(f"it ends after {len(fixed)} of {_FIXED_BYTES} header bytes; copy it again")
     n_signals = _integer(fixed[252:256], "number of signals")
     declared = _integer(fixed[184:192], "number of header bytes")
-    if n_signals < 1 or declared != _FIXED_BYTES * (1 + n_signals):
+    if n_signals < 1:
+        raise ReadError(
+            f"the header declares {n_signals} signals, where one or more are expected; copy or "
+            "export the recording again"
+        )
+    if declared != _FIXED_BYTES * (1 + n_signals):
         raise ReadError(
             f"the header declares {n_signals} signals and {declared} header bytes, "
             "which do not belong together; copy the file again"
@@ -108,7 +115,7 @@ def read_header(path: Path) -> Header:
         dimensions=tuple(_text(field) for field in _column(table, n_signals, 96, 8)),
         n_samples=np.array([_integer(field, "samples per record") for field in counts]),
         n_records=_integer(fixed[236:244], "number of records"),
-        record_s=float(fixed[244:252].decode("latin-1")),
+        record_s=_seconds(fixed[244:252]),
         width=3 if fixed.startswith(BDF_MAGIC) else 2,
         is_discontinuous=fixed[192:197] in (b"EDF+D", b"BDF+D"),
     )
@@ -128,4 +135,16 @@ def _integer(field: bytes, what: str) -> int:
     try:
         return int(field.decode("ascii"))
     except ValueError as error:
-        raise ReadError(f"{what} in the header is {field!r}, not a number") from error
+        raise ReadError(
+            f"{what} in the header is {field!r}, where a whole number is expected; copy it again"
+        ) from error
+
+
+def _seconds(field: bytes) -> float:
+    try:
+        return float(field.decode("ascii"))
+    except ValueError as error:
+        raise ReadError(
+            f"the length of a record in the header is {field!r}, where a number of seconds is "
+            "expected; copy it again"
+        ) from error

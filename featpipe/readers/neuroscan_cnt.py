@@ -6,6 +6,7 @@ the machine's time zone on the date. The tests compare both where MNE is right.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ import mne
 import numpy as np
 from mne.io import BaseRaw
 
+from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
 from featpipe.readers.neuroscan_events import EventTable, annotations, event_samples, read_events
 from featpipe.readers.neuroscan_evidence import block_length, n_times_of, sample_width
 from featpipe.readers.neuroscan_header import Setup, read_setup
 from featpipe.readers.preflight import NEWLINE_DAMAGE, OK, Check, is_newline_damaged, verdict
+from featpipe.readers.records import Records
 from featpipe.readers.through_mne import open_raw
+from featpipe.readers.untouched import stored_channels
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +54,12 @@ class Layout:
     n_block: int
     n_times: int
 
+    def records(self, path: Path) -> Records:
+        """Return the blocks of the file: `n_block` samples of a channel, then of the next."""
+        n_numbers = self.n_block * self.setup.n_channels
+        n_records = self.n_times // self.n_block
+        return Records(path, self.setup.data_start, n_records, n_numbers, f"<i{self.width}")
+
 
 def read_layout(path: Path) -> Layout:
     """Read the header and decide what it leaves open.
@@ -71,12 +81,14 @@ def read_layout(path: Path) -> Layout:
     """
     setup = read_setup(path)
     if setup.events is None:
-        raise ReadError(f"there is no event table at byte {setup.table_position}")
+        raise ReadError(
+            f"there is no event table at byte {setup.table_position}; copy the file again"
+        )
     width = sample_width(path, setup, setup.events)
     n_block = block_length(path, setup, setup.events, width)
     n_times = n_times_of(setup, setup.events, width) // n_block * n_block
     if not n_times:
-        raise ReadError("the header is followed by no data")
+        raise ReadError("the header is followed by no data; copy it again")
     return Layout(setup, setup.events, width, n_block, n_times)
 
 
@@ -117,15 +129,9 @@ class RawNeuroscan(BaseRaw):
 def _read_volts(path: Path, layout: Layout, start: int, stop: int) -> np.ndarray:
     """Read samples [start, stop) of all channels, (n_channels, stop - start), volt."""
     setup, n_block = layout.setup, layout.n_block
-    first = start // n_block
-    n_blocks = -(-stop // n_block) - first
-    n_numbers = n_block * setup.n_channels
-    with path.open("rb") as file:
-        file.seek(setup.data_start + first * n_numbers * layout.width)
-        counts = np.fromfile(file, f"<i{layout.width}", n_blocks * n_numbers)
-    if len(counts) < n_blocks * n_numbers:
-        raise ReadError(f"{path}: it became shorter while it was read; copy it again")
-    counts = counts.reshape(n_blocks, setup.n_channels, n_block).swapaxes(0, 1)
+    first, last = start // n_block, -(-stop // n_block)
+    counts = layout.records(path).read(first, last)
+    counts = counts.reshape(last - first, setup.n_channels, n_block).swapaxes(0, 1)
     counts = counts.reshape(setup.n_channels, -1)  # a view when samples lie one after another
     volts = counts[:, start - first * n_block : stop - first * n_block].astype(np.float64)
     if setup.baseline.any():
@@ -221,6 +227,41 @@ def read(path: Path) -> BaseRaw:
     if outside := len(samples) - int(np.sum((samples >= 0) & (samples < layout.n_times))):
         logger.debug("%s: %d events outside the data were left out", path.name, outside)
     return raw
+
+
+def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:
+    """Give access to the stored numbers of some channels of a Neuroscan .cnt file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    raw : mne.io.BaseRaw
+        What `read` returned for it.
+    ch_names : sequence of str
+        Channels, as `raw` names them.
+
+    Returns
+    -------
+    Samples or None
+        A record is one sample of all channels, or one block. None when `raw` is not the file as
+        it lies.
+    """
+    if not isinstance(raw, RawNeuroscan):
+        return None
+    layout: Layout = raw._raw_extras[0]["layout"]
+    channels = stored_channels(path, raw, layout.n_times, ch_names)
+    if channels is None:
+        return None
+    return Samples(
+        sfreq=float(raw.info["sfreq"]),
+        n_times=layout.n_times,
+        n_per_record=layout.n_block,
+        first=channels * layout.n_block,
+        offset=layout.setup.baseline[channels],
+        scale=1e6 * layout.setup.scale[channels],
+        read=layout.records(path).read,
+    )
 
 
 def _meas_date(text: str) -> datetime | None:

@@ -86,15 +86,25 @@ def read_setup(path: Path) -> Setup:
     """
     head = read_head(path, SETUP_BYTES)
     if len(head) < SETUP_BYTES:
-        raise ReadError(f"{len(head)} bytes, but a Neuroscan header alone has {SETUP_BYTES}")
+        raise ReadError(
+            f"{len(head)} bytes, but a Neuroscan header alone has {SETUP_BYTES}; copy it again"
+        )
     if not head.startswith(b"Version 3"):
-        raise ReadError(f"it begins with {head[:12]!r}, not with 'Version 3.0' as Neuroscan .cnt")
+        raise ReadError(
+            f"it begins with {head[:12]!r}, not with 'Version 3.0' as Neuroscan .cnt; copy it again"
+        )
     n_channels, sfreq = (struct.unpack_from("<H", head, at)[0] for at in (370, 376))
     if not n_channels or not sfreq:
-        raise ReadError(f"the header declares {n_channels} channels at {sfreq} Hz")
+        raise ReadError(
+            f"the header declares {n_channels} channels at {sfreq} Hz, where one or more are "
+            "expected; copy it again or repair it in the program that recorded it"
+        )
     table = read_head(path, CHANNEL_BYTES * n_channels, SETUP_BYTES)
     if len(table) < CHANNEL_BYTES * n_channels:
-        raise ReadError(f"it ends inside the table of {n_channels} channels")
+        raise ReadError(
+            f"the header declares {n_channels} channels, and the file ends after {len(table)} of "
+            f"the {CHANNEL_BYTES * n_channels} bytes that describe them; copy it again"
+        )
     rows = [table[at : at + CHANNEL_BYTES] for at in range(0, len(table), CHANNEL_BYTES)]
     size = path.stat().st_size
     seconds, block_bytes = struct.unpack_from("<fi", head, 890)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from featpipe.readers import (
-    brainvision,
+    brainvision_header,
     edf_header,
     eeglab,
     eyelink_asc,
@@ -73,7 +73,7 @@ def _text_kind(head: bytes) -> str | None:
     text = decode(head)
     if "\0" in text:
         return None
-    if brainvision.MAGIC.match(text):
+    if brainvision_header.MAGIC.match(text):
         return "brainvision"
     if smi_samples.COLUMN_ROW.search(text):
         return "smi_samples"

@@ -25,6 +25,7 @@ SUSPICIOUS = {
     "eeglab_test.bdf": "was not closed",
     "eeglab_test.cnt": "sample after sample",
     "scan41_short.cnt": "NumSamples says 0",
+    "Analyzer_nV_Export.vhdr": "DataPoints in the header is 64, Analyzer_nV_Export.eeg holds 2",
 }
 SHAPES = {
     "S001R03.edf": (64, 20000, 160),

@@ -1,0 +1,162 @@
+"""The header of a BrainVision recording, as far as the pre-flight and the data need it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featpipe.errors import ReadError
+
+MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
+_FORMS = {"INT_16": "<i2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4"}
+_ORIENTATIONS = ("MULTIPLEXED", "VECTORIZED")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a BrainVision header says of the files beside it.
+
+    Attributes
+    ----------
+    data, markers : Path or None
+        Companion files; None for a recording without markers.
+    has_placeholder : bool
+        Whether they are named with "$b", which stands for the name of the header.
+    n_channels : int
+        Numbers per sample: V-Amp files (.ahdr) hold the trigger line besides their channels.
+    n_declared : int or None
+        Samples per channel, where the header says.
+    form : str or None
+        Type of a number as NumPy names it, for example "<i2"; None when the data are text.
+    is_multiplexed : bool
+        Sample after sample; False for channel after channel.
+    """
+
+    data: Path
+    markers: Path | None
+    has_placeholder: bool
+    n_channels: int
+    n_declared: int | None
+    form: str | None
+    is_multiplexed: bool
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample of all channels; 0 when the data are text."""
+        return 0 if self.form is None else self.n_channels * np.dtype(self.form).itemsize
+
+
+def read_header(path: Path) -> Header:
+    """Parse the header of a BrainVision recording.
+
+    Parameters
+    ----------
+    path : Path
+        The .vhdr or .ahdr file.
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    ReadError
+        When it is not such a header, lacks what the data need, or contradicts itself.
+    """
+    text = path.read_bytes().decode("utf-8", "replace")
+    if not MAGIC.match(text.lstrip("\ufeff")):
+        raise ReadError(
+            "its first line is not that of a BrainVision header; give the .vhdr or .ahdr file"
+        )
+    sections = _sections(text)
+    common = sections.get("common infos", {})
+    for needed in ("datafile", "numberofchannels", "samplinginterval"):
+        if not common.get(needed):
+            raise ReadError(f"the header lacks {needed}; export the recording again")
+    _check_interval(common["samplinginterval"])
+    n_channels = _n_channels(common, sections.get("channel infos", {}))
+    is_text = common.get("dataformat", "BINARY").upper() == "ASCII"
+    form = sections.get("binary infos", {}).get("binaryformat", "INT_16").upper()
+    markers = common.get("markerfile")
+    points = common.get("datapoints")
+    return Header(
+        data=_beside(path, common["datafile"]),
+        markers=_beside(path, markers) if markers else None,
+        has_placeholder="$b" in common["datafile"] + (markers or ""),
+        n_channels=n_channels + (path.suffix.lower() == ".ahdr"),
+        n_declared=_integer("DataPoints", points) if points else None,
+        form=None if is_text else _FORMS[_one_of("BinaryFormat", form, _FORMS)],
+        is_multiplexed=_orientation(common) == "MULTIPLEXED",
+    )
+
+
+def _sections(text: str) -> dict[str, dict[str, str]]:
+    """Key and value of each line, by section, in lower case; comments are free text."""
+    sections: dict[str, dict[str, str]] = {}
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith("["):
+            fields = sections.setdefault(line.strip("[] \t").lower(), {})
+        elif not line.startswith(";"):
+            key, equals, value = line.partition("=")
+            if equals:
+                fields[key.strip().lower()] = value.strip()
+    return sections
+
+
+def _beside(path: Path, name: str) -> Path:
+    return path.parent / name.replace("$b", path.stem)
+
+
+def _check_interval(text: str) -> None:
+    try:
+        is_time = 0 < float(text) < float("inf")
+    except ValueError:
+        is_time = False
+    if not is_time:
+        raise ReadError(
+            f"SamplingInterval in the header is {text!r}, where a number of microseconds is "
+            "expected; export the recording again"
+        )
+
+
+def _n_channels(common: Mapping[str, str], channels: Mapping[str, str]) -> int:
+    declared = _integer("NumberOfChannels", common["numberofchannels"])
+    if declared < 1:
+        raise ReadError(
+            f"NumberOfChannels in the header is {declared}, where one or more are expected; "
+            "export the recording again"
+        )
+    listed = sum(re.fullmatch(r"ch\d+", key) is not None for key in channels)
+    if listed != declared:
+        raise ReadError(
+            f"NumberOfChannels in the header is {declared}, and it lists {listed} channels under "
+            "Channel Infos; export the recording again, or correct the number that is wrong"
+        )
+    return declared
+
+
+def _orientation(common: Mapping[str, str]) -> str:
+    return _one_of(
+        "DataOrientation", common.get("dataorientation", "MULTIPLEXED").upper(), _ORIENTATIONS
+    )
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ReadError(
+            f"{name} in the header is {text!r}, where a whole number is expected; copy or export "
+            "the recording again"
+        ) from error
+
+
+def _one_of(name: str, value: str, known: Mapping[str, str] | tuple[str, ...]) -> str:
+    if value not in known:
+        raise ReadError(
+            f"{name} {value} is none of {', '.join(known)}; export the recording in one of these"
+        )
+    return value

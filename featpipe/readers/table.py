@@ -1,0 +1,159 @@
+"""The export formats, one line each; `featpipe.reading` looks files up here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mne.io import BaseRaw
+
+from featpipe.eeg.samples import Samples
+from featpipe.readers import (
+    ant_cnt,
+    brainvision,
+    edf,
+    edf_samples,
+    eeglab,
+    eyelink_asc,
+    fif,
+    neuroscan_cnt,
+    smi_events,
+    smi_samples,
+)
+from featpipe.readers.eye_pairs import sibling
+from featpipe.readers.preflight import Check
+
+
+def _alone(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
+def _pair(path: Path) -> tuple[Path, ...]:
+    other = sibling(path)
+    return (path,) if other is None else (path, other)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One export format.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `READERS`.
+    modality : {"eeg", "eye"}
+        What it holds.
+    suffixes : tuple of str
+        Usual suffixes; the content decides.
+    read : callable
+        Path -> mne.io.BaseRaw or EyeRecording.
+    check : callable
+        Path -> Check, from the header and the size of the file.
+    describes : str
+        One line for a list.
+    sources : callable
+        Path -> the files whose content matters, the named one first.
+    samples : callable or None
+        (path, raw that `read` gave, names of channels of that raw) -> the numbers as the file
+        stores them, or None for a file that stores them in another way. None for a format that
+        is read through MNE alone.
+    """
+
+    name: str
+    modality: Literal["eeg", "eye"]
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], Any]
+    check: Callable[[Path], Check]
+    describes: str
+    sources: Callable[[Path], tuple[Path, ...]] = _alone
+    samples: Callable[[Path, BaseRaw, Sequence[str]], Samples | None] | None = None
+
+
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        Reader(
+            "neuroscan_cnt",
+            "eeg",
+            (".cnt",),
+            neuroscan_cnt.read,
+            neuroscan_cnt.check,
+            "Neuroscan continuous recording, 16 or 32 bit",
+            samples=neuroscan_cnt.samples,
+        ),
+        Reader(
+            "ant_cnt",
+            "eeg",
+            (".cnt",),
+            ant_cnt.read,
+            ant_cnt.check,
+            "ANT Neuro (EEProbe) continuous recording",
+        ),
+        Reader(
+            "edf",
+            "eeg",
+            (".edf",),
+            edf.read,
+            edf.check,
+            "EDF and EDF+",
+            samples=edf_samples.samples,
+        ),
+        Reader(
+            "bdf",
+            "eeg",
+            (".bdf",),
+            edf.read,
+            edf.check,
+            "BioSemi BDF and BDF+",
+            samples=edf_samples.samples,
+        ),
+        Reader(
+            "brainvision",
+            "eeg",
+            (".vhdr", ".ahdr"),
+            brainvision.read,
+            brainvision.check,
+            "BrainVision header with its data and marker files",
+            brainvision.sources,
+            brainvision.samples,
+        ),
+        Reader("fif", "eeg", (".fif", ".fif.gz"), fif.read, fif.check, "FIF of MNE", fif.sources),
+        Reader(
+            "eeglab",
+            "eeg",
+            (".set",),
+            eeglab.read,
+            eeglab.check,
+            "EEGLAB dataset, continuous, with or without .fdt",
+            eeglab.sources,
+        ),
+        Reader(
+            "smi_samples",
+            "eye",
+            (".txt",),
+            smi_samples.read,
+            smi_samples.check,
+            "SMI raw samples of iView X and BeGaze; reads the events beside them too",
+            _pair,
+        ),
+        Reader(
+            "smi_events",
+            "eye",
+            (".txt",),
+            smi_events.read,
+            smi_events.check,
+            "SMI events of iView X and BeGaze; reads the samples beside them too",
+            _pair,
+        ),
+        Reader(
+            "eyelink_asc",
+            "eye",
+            (".asc",),
+            eyelink_asc.read,
+            eyelink_asc.check,
+            "EyeLink text of edf2asc: samples, events or both",
+            _pair,
+        ),
+    )
+}
+"""Export formats by name, in the order in which they are listed."""
