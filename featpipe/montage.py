@@ -14,14 +14,44 @@ CAP62 = tuple(
 )
 """The SEED cap, in the order of its channel-order file."""
 
+LEFT_RIGHT = tuple(
+    zip(
+        "FP1 AF3 F7 F5 F3 F1 FT7 FC5 FC3 FC1 T7 C5 C3 C1 TP7 CP5 CP3 CP1 P7 P5 P3 P1 PO7 PO5 PO3"
+        " O1 CB1".split(),
+        "FP2 AF4 F8 F6 F4 F2 FT8 FC6 FC4 FC2 T8 C6 C4 C2 TP8 CP6 CP4 CP2 P8 P6 P4 P2 PO8 PO6 PO4"
+        " O2 CB2".split(),
+        strict=True,
+    )
+)
+"""The 27 pairs of the cap that mirror each other left to right, row by row from the front."""
+
+FRONT_BACK = tuple(
+    zip(
+        "FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 F7 F5 F3 F1 FZ F2 F4 F6 F8 FP1 FP2 FPZ"
+        " AF3 AF4".split(),
+        "TP7 CP5 CP3 CP1 CPZ CP2 CP4 CP6 TP8 P7 P5 P3 P1 PZ P2 P4 P6 P8 O1 O2 OZ CB1 CB2".split(),
+        strict=True,
+    )
+)
+"""The 23 pairs of the cap that face each other front to back.
+
+Zheng and Lu (2015) count 23. The rows FT-TP, F-P and FP-O are mirror images and give 21 of them.
+AF3 and AF4 are what remains in front; that they go with CB1 and CB2, rather than with PO3 and PO4,
+is the paper's list as remembered, checked neither against its text nor against the released files.
+"""
+
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called since 1991."""
 
 _SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
+_EYES = r"[HV]?EO.* | .*EOG.* | LO[12] | [LR]OC(\W.*)?"
+_EOG = re.compile(_EYES, re.VERBOSE)
+"""HEO, VEOGL, LEOG, ROC, LOC-A2"""
+
 _NOT_EEG = re.compile(
-    r"""
+    rf"""
       M[12] | [LR]M | MASTOID.* | REF | GND | GROUND     # mastoids, reference and ground by name
-    | [HV]?EO.* | .*EOG.* | LO[12] | [LR]OC(\W.*)?       # eyes: HEO, VEOGL, LEOG, ROC, LOC-A2
+    | {_EYES}
     | E[CK]G.* | EMG.* | ERG.* | EXG\d*                  # heart, muscles, retina, BioSemi externals
     | STI.* | STATUS | TRIG.* | EVENT.* | DC\d+          # triggers
     | GSR.* | EDA | RESP.* | PLET.* | PULSE.* | TEMP.* | S[AP]O2.* | PHOTO.*  # body and light
@@ -60,6 +90,17 @@ def standard_name(name: str) -> str:
 def is_eeg_name(name: str) -> bool:
     """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ..."""
     return not _NOT_EEG.fullmatch(standard_name(name))
+
+
+def is_eog_name(name: str) -> bool:
+    """Tell whether a name is that of an electrode beside the eyes.
+
+    Examples
+    --------
+    >>> [is_eog_name(name) for name in ("VEO", "HEOG", "EOG left", "LOC-A2", "FP1", "GEO")]
+    [True, True, True, True, False, False]
+    """
+    return bool(_EOG.fullmatch(standard_name(name)))
 
 
 def pick_channels(

@@ -184,14 +184,18 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the channels of columns ``<stem>_<band>_<channel>``, channel-major, else ()."""
-    if not bands or len(columns) % len(bands) or f"_{bands[0]}_" not in columns[0]:
+    """Return the channels, or pairs of them, of columns ``<stem>_<band>_<channel>``, else ().
+
+    Where a table has several stems (dasm and rasm in asm) the stem stays with the name.
+    """
+    if not bands or len(columns) % len(bands):
         return ()
-    stem = columns[0].split(f"_{bands[0]}_")[0]
-    start = len(f"{stem}_{bands[0]}_")
-    sites = tuple(name[start:] for name in columns[:: len(bands)])
-    named = tuple(f"{stem}_{band}_{site}" for site in sites for band in bands)
-    return sites if named == columns else ()
+    stems_and_sites = [name.partition(f"_{bands[0]}_")[::2] for name in columns[:: len(bands)]]
+    named = tuple(f"{stem}_{band}_{site}" for stem, site in stems_and_sites for band in bands)
+    if named != columns:
+        return ()
+    is_plain = len({stem for stem, _ in stems_and_sites}) == 1
+    return tuple(site if is_plain else f"{stem}_{site}" for stem, site in stems_and_sites)
 
 
 def _join(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:

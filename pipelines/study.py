@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from featpipe.datasets.lab_table import list_sources
-from featpipe.eeg.resampling import EegSettings
+from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, unknown
 from featpipe.eye.clock import ClockSettings
 from featpipe.features.eye_statistics import EyeSettings

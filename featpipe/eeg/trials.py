@@ -1,79 +1,88 @@
-"""Cut one trial out of a continuous recording: resampled, in microvolt, baseline taken off."""
+"""One trial of a continuous recording: where it lies, its baseline, its signal."""
 
-import mne
 import numpy as np
 
-from featpipe.eeg.resampling import EegSettings, Resampler, n_output, read_span
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import Stream, read_stream
 from featpipe.errors import ReadError
-from featpipe.features.de import FLAT
 from featpipe.windows import Grid
 
-MICROVOLT = 1e6
+_BLOCK = 4096  # samples held at once while a mean is taken
+_ROUNDING = 1e-12
 
 
-def read_trial(
-    raw: mne.io.BaseRaw, ch_names: list[str], how: Resampler, grid: Grid, settings: EegSettings
-) -> np.ndarray:
-    """Read one trial.
-
-    Parameters
-    ----------
-    raw : mne.io.BaseRaw
-        The recording, volts.
-    ch_names : list of str
-        Channels, as the file names them.
-    how : Resampler
-        From `resampling.design`.
-    grid : Grid
-        The trial's bounds at the rate of `how`.
-    settings : EegSettings
-        The baseline is read from here.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_channels, n_times), microvolt
-        Samples after the end of the recording are NaN.
+def check_inside(stream: Stream, grid: Grid) -> None:
+    """Refuse a trial that no sample was recorded of.
 
     Raises
     ------
     ReadError
-        When the trial lies outside the recording altogether.
+        When the trial lies outside the recording altogether, or begins before it.
     """
-    n_recorded = n_output(raw.n_times, how)
     begin, end = grid.start, grid.start + grid.n_times
-    if end <= 0 or begin >= n_recorded or begin < 0:
+    if end <= 0 or begin >= stream.n_times or begin < 0:
         raise ReadError(
-            f"trial from {begin / how.sfreq:.3f} to {end / how.sfreq:.3f} s lies outside the "
-            f"recording of {n_recorded / how.sfreq:.3f} s: correct its onset and offset"
+            f"trial from {begin / stream.sfreq:.3f} to {end / stream.sfreq:.3f} s lies outside "
+            f"the recording of {stream.n_times / stream.sfreq:.3f} s: correct its onset and offset"
         )
-    x = MICROVOLT * read_span(raw, ch_names, how, begin, min(end, n_recorded))
-    level = _baseline(x, raw, ch_names, how, begin, settings)
-    x -= level
-    x[np.abs(x) <= FLAT * np.abs(level)] = 0.0  # rounding must not look like a living channel
-    if end > n_recorded:
-        x = np.pad(x, ((0, 0), (0, end - n_recorded)), constant_values=np.nan)
-    return x
 
 
-def _baseline(
-    x: np.ndarray,
-    raw: mne.io.BaseRaw,
-    ch_names: list[str],
-    how: Resampler,
-    onset: int,
-    settings: EegSettings,
-) -> np.ndarray:
-    """Level to subtract, shape (n_channels, 1)."""
+def trial_level(stream: Stream, grid: Grid, settings: EegSettings) -> np.ndarray:
+    """Find the level that the baseline correction takes off each channel.
+
+    Parameters
+    ----------
+    stream : Stream
+        The recording.
+    grid : Grid
+        The trial's bounds at the rate of the stream.
+    settings : EegSettings
+        `baseline` and `baseline_s` are read.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_channels, 1), microvolt
+        Mean of the samples that are not lost; 0 without a baseline.
+
+    Raises
+    ------
+    ReadError
+        When the recording begins less than `baseline_s` before the trial.
+    """
     if settings.baseline == "none":
-        return np.zeros((len(x), 1))
+        return np.zeros((stream.n_channels, 1))
+    begin, end = grid.start, min(grid.start + grid.n_times, stream.n_times)
     if settings.baseline == "pre":
-        begin = onset - round(settings.baseline_s * how.sfreq)
+        begin, end = grid.start - round(settings.baseline_s * stream.sfreq), grid.start
         if begin < 0:
             raise ReadError(
                 f'[eeg] baseline = "pre" needs {settings.baseline_s:g} s before the trial at '
-                f"{onset / how.sfreq:.3f} s, the recording begins later: shorten baseline_s"
+                f"{grid.start / stream.sfreq:.3f} s, the recording begins later: shorten baseline_s"
             )
-        x = MICROVOLT * read_span(raw, ch_names, how, begin, onset)
-    is_known = np.isfinite(x)
-    total = np.where(is_known, x, 0.0).sum(axis=1, keepdims=True)
-    return total / np.maximum(is_known.sum(axis=1, keepdims=True), 1)
+    total, count = np.zeros(stream.n_channels), np.zeros(stream.n_channels)
+    for start in range(begin, end, _BLOCK):
+        x = read_stream(stream, start, min(start + _BLOCK, end))
+        is_known = np.isfinite(x)
+        total += np.where(is_known, x, 0.0).sum(axis=1)
+        count += is_known.sum(axis=1)
+    return (total / np.maximum(count, 1))[:, np.newaxis]
+
+
+def take_off(x: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Subtract a level; what is nothing but rounding of it becomes 0.
+
+    Parameters
+    ----------
+    x : array, shape (n_channels, n_times), microvolt
+        The signal.
+    level : array, shape (n_channels, 1), microvolt
+        From `trial_level`.
+
+    Returns
+    -------
+    numpy.ndarray, shape of x
+        A dead channel is exactly 0.
+    """
+    y = x - level
+    y[np.abs(y) <= _ROUNDING * np.abs(level)] = 0.0
+    return y

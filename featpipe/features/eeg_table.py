@@ -2,15 +2,19 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import mne
 import numpy as np
 
+from featpipe.eeg.cleaning import OpenSamples, open_stream
 from featpipe.eeg.marks import read_marks
-from featpipe.eeg.resampling import EegSettings, Resampler, design, n_output
-from featpipe.eeg.trials import read_trial
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import Stream
 from featpipe.errors import ConfigError, ReadError
-from featpipe.features.de import SEED_BANDS, entropy_at
+from featpipe.features.de import SEED_BANDS
+from featpipe.features.measures import MEASURES
 from featpipe.features.table import (
     FAMILIES,
     FeatureSettings,
@@ -18,9 +22,11 @@ from featpipe.features.table import (
     key_columns,
     lay_grids,
 )
+from featpipe.features.trial_features import TrialFeatures, trial_features
 from featpipe.montage import pick_channels
+from featpipe.readers.through_mne import samples_through_mne
 from featpipe.recording import Source, Trial
-from featpipe.schema import BANDS, eeg_columns
+from featpipe.schema import BANDS
 from featpipe.windows import Grid
 
 logger = logging.getLogger(__name__)
@@ -32,6 +38,7 @@ def eeg_table(
     families: Sequence[str],
     eeg: EegSettings,
     features: FeatureSettings,
+    open_samples: OpenSamples | None = None,
 ) -> FeatureTable:
     """Compute EEG features of every window of every trial.
 
@@ -45,6 +52,8 @@ def eeg_table(
         Names from `FAMILIES`.
     eeg, features : EegSettings, FeatureSettings
         Options.
+    open_samples : callable, optional
+        Channel names of the file -> Samples; without it MNE is asked for volts, block by block.
 
     Returns
     -------
@@ -58,50 +67,94 @@ def eeg_table(
         When a trial lies outside the recording.
     """
     picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
-    how = design(raw.info["sfreq"], eeg)
-    bands = SEED_BANDS if features.convention == "seed" else BANDS
-    _check_bands(bands, how, features.window_s)
-    grids = lay_grids(source.trials, how.sfreq, features)
-    flagged = _flagged(raw, how)
-    entropies, goods, flat = [], [], np.zeros(len(picks), dtype=bool)
+    channels = list(picks)
+    columns = {name: MEASURES[FAMILIES[name].measure].columns(channels) for name in families}
+    stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
+    _check_bands(stream, features)
+    grids = lay_grids(source.trials, stream.sfreq, features)
+    flagged = _flagged(raw, stream)
+    kinds = {_kind(name, features) for name in families}
+    is_bad = np.isin(
+        channels, [] if stream.spatial is None else [b.name for b in stream.spatial.bad]
+    )
+    parts = []
     for trial, grid in zip(source.trials, grids, strict=True):
-        _warn_of_lost_windows(source.name, trial, grid, n_output(raw.n_times, how))
+        _warn_of_lost_windows(source.name, trial, grid, stream.n_times)
         try:
-            x = read_trial(raw, list(picks.values()), how, grid, eeg)
+            parts.append(trial_features(stream, grid, kinds, eeg, flagged, is_bad))
         except ReadError as error:
             raise ReadError(f"trial {trial.trial}: {error}") from error
-        de = entropy_at(
-            x, how.sfreq, grid.starts, grid.n_window, bands=bands, convention=features.convention
-        )
-        good = _good(x, flagged, grid)
-        is_flat = np.isnan(de).any(axis=2) & _is_complete(x, grid)
-        good[is_flat.any(axis=1)] = 0.0
-        flat |= is_flat.any(axis=0)
-        entropies.append(de)
-        goods.append(good)
-    good = np.concatenate(goods)
+    good = np.concatenate([part.good for part in parts])
     return FeatureTable(
         keys=key_columns(source, grids, good),
-        values={name: _smoothed(entropies, name) for name in families},
-        columns=eeg_columns("de", bands, list(picks)),
-        facts={
-            "channels": list(picks),
-            "bands": {name: list(edges) for name, edges in bands.items()},
-            "units": {"de": "bit, SEED convention" if features.convention == "seed" else "nat",
-                      "eeg": "microvolt"},
-        },
-        qc={
-            "eeg_sfreq": float(raw.info["sfreq"]),
-            "sfreq": how.sfreq,
-            "h_freq": how.h_freq,
-            "eeg_duration_s": raw.n_times / float(raw.info["sfreq"]),
-            "n_channels": len(picks),
+        values={name: _values(parts, name, channels, features) for name in families},
+        columns=columns,
+        facts={name: _facts(name, channels, features) for name in families},
+        qc=_quality(raw, stream, good)
+        | {
+            "n_channels": len(channels),
             "n_trials": len(grids),
-            "n_windows": len(good),
-            "eeg_good": float(good.mean()) if len(good) else float("nan"),
-            "flat_channels": " ".join(np.array(list(picks))[flat]),
+            "flat_channels": _names(channels, np.any([part.is_flat for part in parts], axis=0)),
         },
-    )  # fmt: skip
+    )
+
+
+def _kind(family: str, features: FeatureSettings) -> str:
+    """Name what of `trial_features` a family is made from."""
+    kind = MEASURES[FAMILIES[family].measure].kind
+    return "seed_entropy" if kind == "entropy" and features.convention == "seed" else kind
+
+
+def _values(
+    parts: Sequence[TrialFeatures], family: str, channels: list[str], features: FeatureSettings
+) -> np.ndarray:
+    """Derive and smooth, each trial by itself; shape (n_windows, n_columns)."""
+    derive, smooth = MEASURES[FAMILIES[family].measure].derive, FAMILIES[family].smooth
+    values = []
+    for part in parts:
+        x = part.values[_kind(family, features)]
+        x = x if derive is None else derive(x, channels)
+        x = x if smooth is None else smooth(x)
+        values.append(x.reshape(len(x), x.shape[1] * x.shape[2]))
+    return np.concatenate(values)
+
+
+def _facts(family: str, channels: list[str], features: FeatureSettings) -> dict[str, Any]:
+    is_seed = _kind(family, features) == "seed_entropy"
+    bands = SEED_BANDS if is_seed else BANDS
+    unit = MEASURES[FAMILIES[family].measure].unit
+    return {
+        "channels": channels,
+        "bands": {name: list(edges) for name, edges in bands.items()},
+        "units": {
+            FAMILIES[family].measure: unit.replace(
+                "entropy", "bit, SEED convention" if is_seed else "nat"
+            ),
+            "eeg": "microvolt",
+        },
+    }
+
+
+def _quality(raw: mne.io.BaseRaw, stream: Stream, good: np.ndarray) -> dict[str, Any]:
+    """Tell what the recording is and what was done to it; its row of the quality table."""
+    spatial = stream.spatial
+    bad = () if spatial is None else spatial.bad
+    return {
+        "eeg_sfreq": float(raw.info["sfreq"]),
+        "sfreq": stream.sfreq,
+        "h_freq": stream.how.h_freq,
+        "eeg_duration_s": raw.n_times / float(raw.info["sfreq"]),
+        "n_windows": len(good),
+        "eeg_good": float(good.mean()) if len(good) else float("nan"),
+        "bad_channels": " ".join(f"{b.name}:{b.reason}" for b in bad),
+        "interpolated_channels": "" if spatial is None else " ".join(spatial.interpolated),
+        "reference": "" if spatial is None else " ".join(spatial.reference),
+        "eog_channels": "" if spatial is None else " ".join(spatial.eog),
+    }
+
+
+def _names(channels: Sequence[str], is_meant: np.ndarray) -> str:
+    return " ".join(np.array(channels)[is_meant])
 
 
 def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:
@@ -115,54 +168,31 @@ def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) 
         )  # fmt: skip
 
 
-def _check_bands(bands: Mapping[str, tuple[float, float]], how: Resampler, window_s: float) -> None:
+def _check_bands(stream: Stream, features: FeatureSettings) -> None:
+    bands: Mapping[str, tuple[float, float]] = (
+        SEED_BANDS if features.convention == "seed" else BANDS
+    )
+    window_s, h_freq = features.window_s, stream.how.h_freq
     for name, (low, high) in bands.items():
         if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
             raise ConfigError(
                 f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
                 f"{name} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
             )
-        if low >= how.h_freq:
+        if low >= h_freq:
             raise ConfigError(
-                f"nothing of {name} ({low:g}-{high:g} Hz) is left below {how.h_freq:g} Hz, where "
+                f"nothing of {name} ({low:g}-{high:g} Hz) is left below {h_freq:g} Hz, where "
                 "the pass band ends: raise [eeg] h_freq, or leave such recordings out"
             )
-        if high > how.h_freq:
-            logger.warning("%s is cut off at %g Hz, the end of the pass band", name, how.h_freq)
+        if high > h_freq:
+            logger.warning("%s is cut off at %g Hz, the end of the pass band", name, h_freq)
 
 
-def _smoothed(entropies: list[np.ndarray], family: str) -> np.ndarray:
-    """Smooth along each trial if the family says so; (n_windows, n_channels * n_bands)."""
-    smooth = FAMILIES[family].smooth
-    parts = [de if smooth is None else smooth(de) for de in entropies]
-    return np.concatenate(
-        [part.reshape(len(part), part.shape[1] * part.shape[2]) for part in parts]
-    )
-
-
-def _flagged(raw: mne.io.BaseRaw, how: Resampler) -> np.ndarray:
+def _flagged(raw: mne.io.BaseRaw, stream: Stream) -> np.ndarray:
     """Mark the samples somebody called bad, at the rate of the features, shape (n_times,)."""
-    flagged = np.zeros(n_output(raw.n_times, how), dtype=bool)
+    flagged = np.zeros(stream.n_times, dtype=bool)
     for onset, duration, text in read_marks(raw).itertuples(index=False):
         if text.upper().startswith("BAD"):
-            begin, end = np.floor(onset * how.sfreq), np.ceil((onset + duration) * how.sfreq)
+            begin, end = np.floor(onset * stream.sfreq), np.ceil((onset + duration) * stream.sfreq)
             flagged[max(0, int(begin)) : max(0, int(end))] = True
     return flagged
-
-
-def _good(x: np.ndarray, flagged: np.ndarray, grid: Grid) -> np.ndarray:
-    """Share of each window's samples that are there and not flagged, shape (n_windows,)."""
-    share = np.isfinite(x).mean(axis=0)
-    bad = flagged[grid.start : grid.start + grid.n_times]
-    share[: len(bad)][bad] = 0.0
-    return _moving_sum(share[np.newaxis], grid)[:, 0] / grid.n_window
-
-
-def _is_complete(x: np.ndarray, grid: Grid) -> np.ndarray:
-    """Whether a window holds no lost sample, shape (n_windows, n_channels)."""
-    return _moving_sum((~np.isfinite(x)).astype(np.float64), grid) == 0
-
-
-def _moving_sum(x: np.ndarray, grid: Grid) -> np.ndarray:
-    total = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, axis=1)], axis=1)
-    return (total[:, grid.starts + grid.n_window] - total[:, grid.starts]).T

@@ -50,12 +50,14 @@ def eye_table(
     return FeatureTable(
         keys=key_columns(source, grids, good),
         values={"eye": np.concatenate([values for values, _ in parts])},
-        columns=list(EYE_FEATURES),
+        columns={"eye": list(EYE_FEATURES)},
         facts={
-            "channels": [],
-            "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
-            "units": dict(eye.units),
-            "event_scope": settings.event_scope,
+            "eye": {
+                "channels": [],
+                "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
+                "units": dict(eye.units),
+                "event_scope": settings.event_scope,
+            }
         },
         qc={
             "eye_format": eye.format,

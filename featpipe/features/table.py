@@ -1,6 +1,6 @@
 """The feature families a study can ask for, and how their windows become rows.
 
-To add a family: one entry in FAMILIES, one function that computes it, one twin in tests/naive.py.
+Every measure of `featpipe.features.measures` makes three families: as it is and smoothed twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
+from featpipe.features.measures import MEASURES
 from featpipe.features.smoothing import linear_dynamical_system, moving_average
 from featpipe.recording import Source, Trial
 from featpipe.schema import KEYS
@@ -24,6 +25,8 @@ class Family(NamedTuple):
     ----------
     modality : {"eeg", "eye"}
         What it is computed from.
+    measure : str
+        Key of `measures.MEASURES`, or "eye".
     version : int
         Raised by hand when its numbers change; old tables are then recomputed.
     smooth : callable or None
@@ -33,24 +36,29 @@ class Family(NamedTuple):
     """
 
     modality: str
+    measure: str
     version: int
     smooth: Callable[[np.ndarray], np.ndarray] | None
     describes: str
     reference: str
 
 
-_DE = "Zheng and Lu, IEEE T. Auton. Ment. Dev. 2015"
+SMOOTHERS: dict[str, tuple[Callable[[np.ndarray], np.ndarray] | None, str]] = {
+    "": (None, ""),
+    "_ma": (moving_average, ", moving average over 5 windows of the trial"),
+    "_lds": (linear_dynamical_system, ", linear dynamical system (smoother) along the trial"),
+}
+"""What the end of a family's name says of smoothing."""
+
 FAMILIES: dict[str, Family] = {
-    "de": Family("eeg", 1, None, "differential entropy per band and channel, nats", _DE),
-    "de_ma": Family(
-        "eeg", 1, moving_average, "DE, moving average over 5 windows of the trial", _DE
-    ),
-    "de_lds": Family(
-        "eeg", 1, linear_dynamical_system,
-        "DE, linear dynamical system (smoother) along the trial", "Shi and Lu, EMBC 2010",
-    ),
+    name + suffix: Family(
+        "eeg", name, measure.version, smooth, measure.describes + along, measure.reference
+    )
+    for name, measure in MEASURES.items()
+    for suffix, (smooth, along) in SMOOTHERS.items()
+} | {
     "eye": Family(
-        "eye", 1, None, "33 statistics of pupil, fixations, saccades, blinks",
+        "eye", "eye", 1, None, "33 statistics of pupil, fixations, saccades, blinks",
         "Lu, Zheng, Li and Lu, IJCAI 2015",
     ),
 }  # fmt: skip
@@ -71,7 +79,8 @@ class FeatureSettings:
     hop_s : float or None
         Seconds from one window to the next; None is `window_s`, no overlap.
     convention : {"nats", "seed"}
-        How DE is counted; see `featpipe.features.de`.
+        How `de` and what is derived of it are counted; see `featpipe.features.de`. It says
+        nothing about de_bandpass and psd.
     """
 
     eeg: tuple[str, ...] = ("de",)
@@ -104,18 +113,18 @@ class FeatureTable(NamedTuple):
         `schema.KEYS`, one row per window.
     values : dict of str to array, shape (n_windows, n_features)
         By family.
-    columns : list of str
-        Names of the features.
-    facts : dict
-        What the file metadata tell beside the options: channels, bands, units ...
+    columns : dict of str to list of str
+        Names of the features, by family.
+    facts : dict of str to dict
+        What the file metadata tell beside the options, by family: channels, bands, units ...
     qc : dict
         This recording's row of the quality table.
     """
 
     keys: pd.DataFrame
     values: dict[str, np.ndarray]
-    columns: list[str]
-    facts: dict[str, Any]
+    columns: dict[str, list[str]]
+    facts: dict[str, dict[str, Any]]
     qc: dict[str, Any]
 
 

@@ -1,7 +1,8 @@
 """Raw recordings -> feature tables. One recording is one task: path in, small record out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,22 +10,28 @@ import mne
 import numpy as np
 import pyarrow as pa
 
+from featpipe.eeg.bad_channels import ChannelSurvey
+from featpipe.eeg.decimation import decimate
+from featpipe.eeg.filtering import design
 from featpipe.eeg.marks import read_marks
-from featpipe.eeg.resampling import design
+from featpipe.eeg.samples import Samples
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FAMILIES, FeatureTable
-from featpipe.reading import read_eeg, read_eye, source_files
+from featpipe.readers.through_mne import samples_through_mne
+from featpipe.reading import read_eeg, read_eye, read_samples, source_files
 from featpipe.recording import EyeRecording, Source
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.study import Study
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when readers or the signal path give other numbers; `Family.version` when one
 family does."""
 
@@ -140,7 +147,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
     if raw is not None and eeg:
         try:
-            table = eeg_table(raw, source, eeg, study.eeg, study.features)
+            table = eeg_table(
+                raw, source, eeg, study.eeg, study.features, partial(_samples, source.eeg, raw)
+            )
         except ValueError as error:
             raise ReadError(f"{source.eeg}: {error}") from error
         yield from _tables(table, {name: wanted[name] for name in eeg}, source)
@@ -153,6 +162,11 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             raise ReadError(f"{source.eye}: {error}") from error
         table.qc.update(_clock_row(clock))
         yield from _tables(table, {"eye": wanted["eye"]}, source)
+
+
+def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Samples:
+    """Read stored numbers where the format has them, else volts through MNE."""
+    return read_samples(path, raw, ch_names) or samples_through_mne(raw, ch_names)
 
 
 def _read_eye(
@@ -171,10 +185,13 @@ def _read_eye(
 
 
 def _tables(table: FeatureTable, wanted: dict[str, Output], source: Source) -> Iterator[Made]:
-    more = table.facts | {"classes": list(source.classes), "qc": table.qc}
     for family, output in wanted.items():
-        values = table.values[family]
-        yield output, windows_table(table.keys, values, table.columns, {}), more
+        more = table.facts[family] | {"classes": list(source.classes), "qc": table.qc}
+        yield (
+            output,
+            windows_table(table.keys, table.values[family], table.columns[family], {}),
+            more,
+        )
 
 
 def _clock_row(clock: Clock) -> dict[str, Any]:
@@ -190,8 +207,18 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
 
 
 def compile_kernels() -> None:
-    """Compile once, before several workers would do it at the same time."""
-    differential_entropy(np.zeros((1, 8)), 8.0, bands={"any": (1.0, 2.0)})
+    """Compile once, before several workers would do it at the same time.
+
+    `tests/pipelines/test_compiling.py` finds what is missing here.
+    """
+    x = np.random.default_rng(0).standard_normal((2, 400))
+    how = design(200.0, EegSettings())
+    for number in (np.int16, np.int32, np.float32, np.float64):
+        samples = in_memory(x, 200.0)
+        decimate(replace(samples, read=lambda *_, of=number: x.T.astype(of)), how, 0, 10)
+    for method in ("stft", "bandpass"):
+        differential_entropy(x, 200.0, method=method)
+    ChannelSurvey(["left", "right"], 200.0, 200.0, 75.0).add(x, x)
 
 
 EXTRACT = Step("extract", sources, outputs, make)

@@ -103,14 +103,20 @@ def test_a_recording_of_eog_only_is_extracted_when_its_channels_are_named(sample
 
 @pytest.mark.parametrize(
     ("name", "edge"),
-    [("edf_physionet_eegmmidb/S001R03.edf", 0), ("ant_cnt/test_CA_208.vhdr", 1)],
-    ids=["64 channels at 160 Hz", "ANT at 1000 Hz"],
+    [
+        ("edf_physionet_eegmmidb/S001R03.edf", 0), ("ant_cnt/test_CA_208.vhdr", 1),
+        ("neuroscan_cnt/scan41_short.cnt", 1), ("edf_bdf_mne/eeglab_test.bdf", 1),
+    ],
+    ids=["EDF at 160 Hz", "BrainVision at 1000 Hz", "Neuroscan at 400 Hz", "BDF at 256 Hz"],
 )
 def test_numbers_agree_with_mne_and_plain_numpy(eeg_run, samples, name, edge):
     """MNE's own filter and resampling, then DE by the definition: within 5e-3 nats."""
     path = samples / "eeg" / name
     raw = read_eeg(path).load_data()
     raw.pick(list(pick_channels(raw.ch_names, raw.get_channel_types()).values()))
+    # at 25/32 MNE's polyphase branches pass DC unequally, and half a millivolt of it comes back as
+    # tones at 8, 16 and 24 Hz (8e-3 nats): it is taken off first
+    raw.apply_function(lambda x: x - x.mean())
     raw.filter(None, min(75.0, 0.4 * raw.info["sfreq"]), verbose="ERROR")
     if raw.info["sfreq"] > 200:
         raw.resample(200, method="polyphase", verbose="ERROR")
@@ -122,7 +128,7 @@ def test_numbers_agree_with_mne_and_plain_numpy(eeg_run, samples, name, edge):
     ours = found.iloc[:, 10:].to_numpy().reshape(len(found), -1, 5)
     inner = slice(edge, len(ours) - edge)  # beyond the ends both guess, each in its own way
     np.testing.assert_allclose(ours[inner], expected[: len(ours)][inner], atol=5e-3)
-    assert ours.shape[1] >= 60
+    assert ours.shape[1] == len(raw.ch_names) >= 16
 
 
 def test_every_smi_and_eyelink_recording_has_eye_features(samples, tmp_path):

@@ -4,12 +4,16 @@ import mne
 import numpy as np
 import pytest
 
-from featpipe.eeg.resampling import EegSettings, resample
+from featpipe.eeg.resampling import resample
+from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import eeg_table
-from featpipe.features.smoothing import linear_dynamical_system
+from featpipe.features.measures import MEASURES
+from featpipe.features.psd import power_density
+from featpipe.features.smoothing import linear_dynamical_system, moving_average
 from featpipe.features.table import FeatureSettings
+from featpipe.montage import CAP62
 from featpipe.recording import Source, Trial
 from featpipe.schema import KEYS
 
@@ -44,7 +48,7 @@ def test_values_are_de_of_the_resampled_recording():
     np.testing.assert_allclose(
         found.values["de"], np.concatenate(expected).reshape(12, 10), atol=1e-9
     )
-    assert found.columns[:6] == [
+    assert found.columns["de"][:6] == [
         *(f"de_{b}_FP1" for b in ("delta", "theta", "alpha", "beta", "gamma")),
         "de_delta_CZ",
     ]
@@ -79,7 +83,10 @@ def test_de_does_not_depend_on_the_baseline_but_the_seed_convention_does():
 
 def test_pre_baseline_needs_a_pause_before_the_trial():
     with pytest.raises(ReadError, match=r"baseline_s"):
-        table(recording(), source(Trial(1, 0.5, 5.0, 0)), eeg=EegSettings(baseline="pre"))
+        table(
+            recording(), source(Trial(1, 0.5, 5.0, 0)), eeg=EegSettings(baseline="pre"),
+            convention="seed",
+        )  # fmt: skip
 
 
 def test_windows_after_the_end_keep_their_rows():
@@ -149,7 +156,7 @@ def test_flagged_spans_lower_good_by_their_share():
 
 def test_named_channels_come_in_the_order_named():
     found = table(recording(), eeg=EegSettings(channels=("VEO", "fp1")))
-    assert found.facts["channels"] == ["VEO", "FP1"]
+    assert found.facts["de"]["channels"] == ["VEO", "FP1"]
 
 
 def test_a_window_too_short_for_a_band_is_refused():
@@ -166,3 +173,113 @@ def test_a_trial_without_a_whole_window_has_no_rows():
     found = table(recording(), window_s=6.0)
     assert found.keys["trial"].tolist() == [2]
     assert found.values["de"].shape == (1, 10)
+
+
+def head(seconds=20, sfreq=500.0):
+    """62 channels that share sources, as on a head, with mastoids and EOG."""
+    rng = np.random.default_rng(0)
+    names = [*CAP62, "M1", "M2", "HEO", "VEO"]
+    sources = np.cumsum(rng.standard_normal((6, round(seconds * sfreq))), axis=1)
+    sources -= sources.mean(axis=1, keepdims=True)
+    x = rng.standard_normal((len(names), 6)) @ sources
+    x += 0.02 * x.std() * rng.standard_normal(x.shape)
+    return mne.io.RawArray(
+        1e-6 * x * 20 / x.std(), mne.create_info(names, sfreq, "eeg"), verbose="ERROR"
+    )
+
+
+def expected_of(measure, x):
+    """The measure by its array function, of one trial (n_channels, n_times)."""
+    if measure == "psd":
+        return power_density(x, 200.0)
+    de = differential_entropy(x, 200.0, method="bandpass" if "bandpass" in measure else "stft")
+    derive = MEASURES[measure].derive
+    return de if derive is None else derive(de, CAP62)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_family_is_its_array_function_smoothed_per_trial(measure):
+    raw = head()
+    names = [measure, f"{measure}_ma", f"{measure}_lds"]
+    found = table(raw, families=tuple(names))
+    whole = resample(1e6 * raw.get_data(list(CAP62)), 500.0)
+    trials = [expected_of(measure, whole[:, a:b]) for a, b in ((200, 1200), (1450, 3000))]
+    for name, smooth in zip(
+        names, (np.asarray, moving_average, linear_dynamical_system), strict=True
+    ):
+        expected = np.concatenate([smooth(x).reshape(len(x), -1) for x in trials])
+        np.testing.assert_allclose(found.values[name], expected, rtol=1e-7, atol=1e-7)
+        assert len(found.columns[name]) == len(set(found.columns[name])) == expected.shape[1]
+
+
+def test_columns_of_pairs_are_the_contract():
+    found = table(head(), families=("dasm", "rasm", "asm", "dcau", "psd", "de_bandpass"))
+    first = {name: columns[0] for name, columns in found.columns.items()}
+    assert first == {
+        "dasm": "dasm_delta_FP1_FP2", "rasm": "rasm_delta_FP1_FP2", "asm": "dasm_delta_FP1_FP2",
+        "dcau": "dcau_delta_FT7_TP7", "psd": "psd_delta_FP1", "de_bandpass": "de_bandpass_delta_FP1",
+    }  # fmt: skip
+    counts = {name: len(columns) for name, columns in found.columns.items()}
+    assert counts == {
+        "dasm": 135,
+        "rasm": 135,
+        "asm": 270,
+        "dcau": 115,
+        "psd": 310,
+        "de_bandpass": 310,
+    }
+    assert found.facts["psd"]["units"]["psd"] == "microvolt^2/Hz"
+
+
+def test_pairs_need_their_channels():
+    with pytest.raises(ConfigError, match=r"no left-right pair is complete"):
+        table(recording(), families=("dasm",))
+
+
+def test_a_reference_is_subtracted_and_named():
+    raw = head()
+    x = 1e6 * raw.get_data()
+    average = x[:62] - x[:62].mean(axis=0)
+    mastoids = x[:62] - x[62:64].mean(axis=0)
+    for reference, expected in ((("average",), average), (("m1", "M2"), mastoids)):
+        found = table(raw, eeg=EegSettings(reference=reference))
+        de = differential_entropy(resample(expected, 500.0)[:, 200:1200], 200.0)
+        np.testing.assert_allclose(found.values["de"][:5], de.reshape(5, -1), atol=1e-6)
+        assert found.qc["reference"] == " ".join(reference).replace("m1", "M1")
+
+
+def test_bad_channels_are_found_marked_and_interpolated():
+    raw = head()
+    raw._data[CAP62.index("C3")] = 5e-6
+    raw._data[CAP62.index("PO4")] = 3e-4 * np.random.default_rng(1).standard_normal(raw.n_times)
+    by = {how: table(raw, eeg=EegSettings(bad_channels=how)) for how in ("mark", "interpolate")}
+    for found in by.values():
+        assert found.qc["bad_channels"].startswith("C3:flat PO4:")
+    assert by["mark"].qc["interpolated_channels"] == ""
+    assert (by["mark"].keys["good"] == 0).all()  # C3 is flat, that spoils every window
+    assert by["interpolate"].qc["interpolated_channels"] == "C3 PO4"
+    assert by["interpolate"].qc["flat_channels"] == ""
+    assert by["interpolate"].keys["good"].tolist() == pytest.approx([60 / 62] * 12)
+    assert np.isfinite(by["interpolate"].values["de"]).all()
+
+
+def test_eyes_are_regressed_out_of_the_eeg():
+    raw = head()
+    blinks = np.zeros(raw.n_times)
+    blinks[::700] = 1.0
+    blinks = np.convolve(blinks, np.hanning(200), "same") * 300e-6
+    clean = table(raw, eeg=EegSettings(eog=("auto",))).values["de"]
+    raw._data[:62] += np.linspace(0, 1, 62)[:, None] * blinks
+    raw._data[65] += blinks
+    found = table(raw, eeg=EegSettings(eog=("auto",)))
+    spoiled = table(raw)
+    assert found.qc["eog_channels"] == "HEO VEO"
+    gain = np.abs(spoiled.values["de"] - clean)[:, 200:].mean()
+    assert np.abs(found.values["de"] - clean)[:, 200:].mean() < 0.3 * gain
+
+
+def test_a_channel_named_for_cleaning_must_be_there():
+    with pytest.raises(ConfigError, match=r"\[eeg\] reference.*M3"):
+        table(head(), eeg=EegSettings(reference=("M3",)))
+    with pytest.raises(ConfigError, match=r"\[eeg\] eog.*auto"):
+        table(head().drop_channels(["HEO", "VEO"]), eeg=EegSettings(eog=("auto",)))

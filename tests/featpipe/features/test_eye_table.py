@@ -34,7 +34,7 @@ def table(eye, event_scope="window"):
 
 def test_columns_and_rows():
     found = table(recording())
-    assert found.columns == list(EYE_FEATURES)
+    assert found.columns["eye"] == list(EYE_FEATURES)
     assert found.values["eye"].shape == (12, 33)
     assert found.keys["window"].tolist() == [0, 1, 2, 3, 4, 5] * 2
     assert found.qc["eye_side"] == "left"
@@ -47,4 +47,4 @@ def test_another_trial_changes_nothing_in_this_one():
 
 
 def test_metadata_say_which_scope_the_event_statistics_have():
-    assert table(recording(), "trial").facts["event_scope"] == "trial"
+    assert table(recording(), "trial").facts["eye"]["event_scope"] == "trial"

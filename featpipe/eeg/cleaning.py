@@ -1,0 +1,133 @@
+"""Open a recording as a stream, with the cleaning that its settings ask for.
+
+What has to be known first - bad channels, weights of the EOG - comes from one pass over the whole
+recording, in blocks. Without cleaning there is no such pass.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import mne
+
+from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
+from featpipe.eeg.eog_regression import EogRegression
+from featpipe.eeg.filtering import design
+from featpipe.eeg.samples import Samples, microvolt
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.spatial import plan
+from featpipe.eeg.stream import Stream, read_inputs
+from featpipe.errors import ConfigError, unknown
+from featpipe.montage import is_eog_name, standard_name
+
+_BLOCK_S = 20.0
+
+OpenSamples = Callable[[Sequence[str]], Samples]
+
+
+def open_stream(
+    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings, open_samples: OpenSamples
+) -> Stream:
+    """Open the table channels of a recording.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        The recording; its channel names and types are looked at.
+    picks : dict
+        Table name -> name in the file.
+    settings : EegSettings
+        Rate, band and cleaning.
+    open_samples : callable
+        Channel names of the file -> Samples.
+
+    Returns
+    -------
+    Stream
+        Its channels are those of `picks`, in that order.
+
+    Raises
+    ------
+    ConfigError
+        When a channel named for cleaning is not in the file.
+    ReadError
+        When too many channels are bad to compute anything from the others.
+    """
+    eog = _eog_channels(raw, picks, settings.eog)
+    extra = _named(raw, settings.reference, "reference") | eog
+    inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
+    stream = Stream(open_samples(list(inputs.values())), design(raw.info["sfreq"], settings))
+    if not (eog or settings.reference or settings.bad_channels != "keep"):
+        return stream
+    names, channels = list(inputs), list(picks)
+    bad, weights = _survey(stream, names, channels, list(eog), settings)
+    return replace(
+        stream,
+        spatial=plan(
+            names, len(channels), bad_channels=settings.bad_channels,
+            reference=[r if r == "average" else standard_name(r) for r in settings.reference],
+            eog=list(eog), bad=bad, weights=weights,
+        ),
+    )  # fmt: skip
+
+
+def _survey(
+    stream: Stream, names: list[str], channels: list[str], eog: list[str], settings: EegSettings
+):
+    """Pass over the recording once, if anything has to be learned from it."""
+    looks = settings.bad_channels != "keep"
+    how, n = stream.how, len(channels)
+    survey = ChannelSurvey(channels, stream.samples.sfreq, how.sfreq, how.h_freq)
+    regression = EogRegression(len(names), [names.index(name) for name in eog])
+    if looks or eog:
+        for start, stop in _blocks(stream):
+            block = read_inputs(stream, start, stop)
+            if looks:
+                raw_block = microvolt(stream.samples, *_raw_span(stream, start, stop))
+                survey.add(raw_block[:n], block[:n])
+            if eog:
+                regression.add(block)
+    bad: Sequence[BadChannel] = survey.bad_channels() if looks else ()
+    return bad, regression.weights() if eog else None
+
+
+def _blocks(stream: Stream) -> Iterator[tuple[int, int]]:
+    step = round(_BLOCK_S * stream.sfreq)
+    for start in range(0, stream.n_times, step):
+        yield start, min(start + step, stream.n_times)
+
+
+def _raw_span(stream: Stream, start: int, stop: int) -> tuple[int, int]:
+    """Stored samples of a stretch of output; every sample belongs to exactly one stretch."""
+    how, n_times = stream.how, stream.samples.n_times
+    first = min(-(-start * how.down // how.up), n_times)
+    last = n_times if stop >= stream.n_times else -(-stop * how.down // how.up)
+    return first, min(last, n_times)
+
+
+def _eog_channels(
+    raw: mne.io.BaseRaw, picks: dict[str, str], wanted: tuple[str, ...]
+) -> dict[str, str]:
+    """Table name -> file name of the EOG channels to regress out."""
+    if wanted != ("auto",):
+        return _named(raw, wanted, "eog")
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    found = {
+        standard_name(name): name
+        for name, kind in kinds
+        if (kind == "eog" or is_eog_name(name)) and name not in picks.values()
+    }
+    if not found:
+        raise ConfigError(
+            f'[eeg] eog = "auto": none of {", ".join(raw.ch_names)} is an EOG channel by name or '
+            "type; name the channels, or leave the option out"
+        )
+    return found
+
+
+def _named(raw: mne.io.BaseRaw, wanted: Sequence[str], option: str) -> dict[str, str]:
+    known = {standard_name(name): name for name in raw.ch_names}
+    names = [standard_name(name) for name in wanted if name != "average"]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"[eeg] {option}: {unknown('channel', name, known)}")
+    return {name: known[name] for name in names}

@@ -1,0 +1,298 @@
+"""One matrix for all cleaning that is linear over channels: table channels = matrix @ inputs.
+
+Inputs are the table channels first, then what cleaning needs besides (mastoids, EOG). The matrix
+is a product, from right to left: EOG regression, interpolation of bad channels, reference. Eyes
+come first so that neither neighbours nor the reference carry them on. Time filters commute with
+all of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import mne
+import numpy as np
+
+from featpipe.compiling import kernel
+from featpipe.eeg.bad_channels import BadChannel
+from featpipe.eeg.eog_regression import regression_matrix
+from featpipe.errors import ConfigError, ReadError, unknown
+from featpipe.montage import standard_name
+
+MIN_GOOD = 8
+"""Good channels with a position that interpolation needs. Ours: of fewer the nearest is often
+across the head, and the result would be a weighted mean of all."""
+
+
+@dataclass(frozen=True)
+class Spatial:
+    """What is done over channels, and to whom.
+
+    Attributes
+    ----------
+    matrix : numpy.ndarray, shape (n_channels, n_inputs)
+        Table channels = matrix @ inputs; use `apply`.
+    bad : tuple of BadChannel
+        As found, whatever was done about them.
+    interpolated : tuple of str
+        Bad channels computed from the good ones.
+    left_bad : tuple of str
+        Bad channels that keep their own signal: not asked for, without a known position, or with
+        too few good channels around.
+    reference : tuple of str
+        ("average",), names of inputs, or empty for the reference of the recording.
+    eog : tuple of str
+        EOG inputs that were regressed out; one that never moves has nothing to take out and is
+        not among them.
+    """
+
+    matrix: np.ndarray
+    bad: tuple[BadChannel, ...]
+    interpolated: tuple[str, ...]
+    left_bad: tuple[str, ...]
+    reference: tuple[str, ...]
+    eog: tuple[str, ...]
+
+
+def plan(
+    inputs: Sequence[str],
+    n_channels: int,
+    *,
+    bad_channels: Literal["keep", "mark", "interpolate"] = "keep",
+    reference: Sequence[str] = (),
+    eog: Sequence[str] = (),
+    bad: Sequence[BadChannel] = (),
+    weights: np.ndarray | None = None,
+) -> Spatial:
+    """Turn options, and what a pass over the recording found, into one matrix.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Names of the inputs, table channels first.
+    n_channels : int
+        How many of them are table channels.
+    bad_channels : {"keep", "mark", "interpolate"}
+        Nothing, report only, or compute bad channels from the good ones.
+    reference : sequence of str
+        ("average",), inputs whose mean is subtracted, or empty.
+    eog : sequence of str
+        Inputs to regress out of all others.
+    bad : sequence of BadChannel
+        From `ChannelSurvey.bad_channels`; not looked at for "keep".
+    weights : numpy.ndarray, shape (n_inputs, n_eog), optional
+        From `EogRegression.weights`, in the order of `eog`.
+
+    Returns
+    -------
+    Spatial
+
+    Raises
+    ------
+    ConfigError
+        When an input does not exist, or "average" stands beside other names.
+    ReadError
+        When more than half of the channels are bad and something is to be computed from the
+        rest, when a channel named as reference is bad, or when no EOG input ever moves.
+    """
+    bad = () if bad_channels == "keep" else tuple(bad)
+    if 2 * len(bad) > n_channels and (bad_channels == "interpolate" or "average" in reference):
+        names = ", ".join(f"{channel.name} {channel.reason}" for channel in bad)
+        raise ReadError(
+            f"{len(bad)} of {n_channels} channels are bad ({names}), too many to compute anything "
+            'from the others: look at the recording, or set [eeg] bad_channels = "keep"'
+        )
+    matrix, eog = _without_eyes(inputs, eog, weights)
+    interpolated: tuple[str, ...] = ()
+    if bad_channels == "interpolate":
+        repair = np.eye(len(inputs))
+        repair[:n_channels, :n_channels], interpolated = interpolation_matrix(
+            inputs[:n_channels], [channel.name for channel in bad]
+        )
+        matrix = repair @ matrix
+    left_bad = tuple(channel.name for channel in bad if channel.name not in interpolated)
+    if reference:
+        rows = _reference_rows(inputs, n_channels, reference, left_bad)
+        matrix = reference_matrix(len(inputs), rows) @ matrix
+    return Spatial(matrix[:n_channels], bad, interpolated, left_bad, tuple(reference), eog)
+
+
+def apply(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return matrix @ x, where a lost input costs those outputs alone that need it.
+
+    The sum runs over the inputs in their order, so a sample's numbers are the same to the last bit
+    whatever block it comes in; those of a matrix product are not.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (n_channels, n_inputs)
+        From `plan`.
+    x : numpy.ndarray, shape (n_inputs, n_times)
+        NaN where lost.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_channels, n_times)
+        NaN where an input with a weight other than 0 is not finite.
+    """
+    y = np.zeros((len(matrix), x.shape[1]))
+    _add_products(np.ascontiguousarray(matrix), np.ascontiguousarray(x, dtype=np.float64), y)
+    y[np.isinf(y)] = np.nan
+    return y
+
+
+@kernel
+def _add_products(matrix, x, y):
+    for start in range(0, x.shape[1], 512):  # so much of x stays in the cache
+        stop = min(start + 512, x.shape[1])
+        for i in range(matrix.shape[0]):
+            for j in range(matrix.shape[1]):
+                weight = matrix[i, j]
+                if weight != 0.0:
+                    for t in range(start, stop):
+                        y[i, t] += weight * x[j, t]
+
+
+def reference_matrix(n_inputs: int, rows: Sequence[int]) -> np.ndarray:
+    """Subtract the mean of some inputs from every input.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Size of the matrix.
+    rows : sequence of int
+        The inputs whose mean becomes zero.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_inputs, n_inputs)
+    """
+    matrix = np.eye(n_inputs)
+    matrix[:, list(rows)] -= 1 / len(rows)
+    return matrix
+
+
+def interpolation_matrix(
+    ch_names: Sequence[str], bad: Sequence[str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Compute bad channels from the good ones by spherical splines, as MNE does.
+
+    The sphere is fitted to a whole head of electrodes, so that it is the same whichever channels
+    a recording holds: fitted to eight frontal ones it has a radius of nine metres.
+
+    Parameters
+    ----------
+    ch_names : sequence of str
+        All channels, good and bad.
+    bad : sequence of str
+        Those to compute.
+
+    Returns
+    -------
+    matrix : numpy.ndarray, shape (n_channels, n_channels)
+        The rows of good channels, and of bad ones that cannot be computed, are those of the
+        identity.
+    interpolated : tuple of str
+        The bad channels that can be: none with fewer than `MIN_GOOD` good positions.
+
+    References
+    ----------
+    Perrin, Pernier, Bertrand and Echallier (1989). Spherical splines for scalp potential and
+    current density mapping. https://doi.org/10.1016/0013-4694(89)90180-6
+    """
+    matrix = np.eye(len(ch_names))
+    known = [i for i, name in enumerate(ch_names) if standard_name(name) in _electrodes()]
+    names = [ch_names[i] for i in known]
+    interpolated = tuple(name for name in bad if name in names)
+    if not interpolated or len(names) - len(interpolated) < MIN_GOOD:
+        return matrix, ()
+    raw = mne.io.RawArray(np.eye(len(names)), mne.create_info(names, 1.0, "eeg"), verbose="ERROR")
+    raw.set_montage(head_montage(names))
+    raw.info["bads"] = list(interpolated)
+    raw.interpolate_bads(verbose="ERROR")
+    matrix[np.ix_(known, known)] = raw.get_data()
+    return matrix, interpolated
+
+
+def head_montage(ch_names: Sequence[str]) -> mne.channels.DigMontage:
+    """Place channels on MNE's template head, together with the shape of that head.
+
+    Parameters
+    ----------
+    ch_names : sequence of str
+        Names as tables or files spell them; all must be known.
+
+    Returns
+    -------
+    mne.channels.DigMontage
+        CB1 and CB2 lie where PO9 and PO10 do.
+    """
+    electrodes = _electrodes()
+    template = _template("1005").get_positions()
+    return mne.channels.make_dig_montage(
+        {name: electrodes[standard_name(name)] for name in ch_names},
+        **{point: template[point] for point in ("nasion", "lpa", "rpa")},
+        hsp=np.array(list(electrodes.values())),
+        coord_frame="mri",
+    )
+
+
+@cache
+def _electrodes() -> dict[str, np.ndarray]:
+    """Positions by standard name; the older 10-20 extension adds the cerebellar pair only."""
+    ten_five, postfixed = (
+        _template(kind).get_positions()["ch_pos"] for kind in ("1005", "postfixed")
+    )
+    positions = {standard_name(name): place for name, place in ten_five.items()}
+    return positions | {name.upper(): postfixed[name] for name in ("Cb1", "Cb2")}
+
+
+def _template(kind: str) -> mne.channels.DigMontage:
+    names = (f"colin27_{kind}", f"standard_{kind}")  # as MNE has called them since 1.13, before
+    is_new = names[0] in mne.channels.get_builtin_montages()
+    return mne.channels.make_standard_montage(names[0] if is_new else names[1])
+
+
+def _without_eyes(
+    inputs: Sequence[str], eog: Sequence[str], weights: np.ndarray | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Regression matrix and the EOG inputs that have a part in it."""
+    if not eog:
+        return np.eye(len(inputs)), ()
+    if weights is None:
+        raise ValueError("eog without weights: feed the recording to an EogRegression first")
+    used = tuple(name for name, column in zip(eog, weights.T, strict=True) if column.any())
+    if not used:
+        raise ReadError(
+            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, so nothing can be "
+            "taken out: name other channels, or none"
+        )
+    return regression_matrix(weights, [_row(inputs, name, "eog") for name in eog]), used
+
+
+def _reference_rows(
+    inputs: Sequence[str], n_channels: int, reference: Sequence[str], left_bad: Sequence[str]
+) -> list[int]:
+    """Return the inputs whose mean is the reference; all but bad table channels for average."""
+    if tuple(reference) == ("average",):
+        return [i for i in range(n_channels) if inputs[i] not in left_bad]
+    if "average" in reference:
+        raise ConfigError(
+            f'[eeg] reference = {list(reference)}: "average" stands alone; drop it or the others'
+        )
+    rows = sorted({_row(inputs, name, "reference") for name in reference})
+    for row in rows:
+        if inputs[row] in left_bad:
+            raise ReadError(
+                f"[eeg] reference: {inputs[row]} is a bad channel and would spoil all others; "
+                'name another, or set bad_channels = "interpolate"'
+            )
+    return rows
+
+
+def _row(inputs: Sequence[str], name: str, option: str) -> int:
+    known = [standard_name(other) for other in inputs]
+    if standard_name(name) not in known:
+        raise ConfigError(f"[eeg] {option}: {unknown('channel', name, inputs)}")
+    return known.index(standard_name(name))

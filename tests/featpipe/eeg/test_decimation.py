@@ -1,0 +1,142 @@
+"""The decimation kernel against its slow twin, tones, layouts and lost samples."""
+
+from dataclasses import replace
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from featpipe.eeg.decimation import decimate
+from featpipe.eeg.filtering import design, n_output
+from featpipe.eeg.resampling import resample
+from featpipe.eeg.samples import Samples, microvolt
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import in_memory
+
+RATES = [160.0, 200.0, 250.0, 500.0, 512.0, 1000.0, 1024.0, 2048.0]
+
+
+def stored(x, sfreq=1000.0, n_per_record=1, dtype=np.float64, before=0, behind=0):
+    """Samples of x (n_channels, n_times) in records, with other numbers around in each record."""
+    n_channels, n_times = x.shape
+    n_records = -(-n_times // n_per_record)
+    padded = np.pad(x, ((0, 0), (0, n_records * n_per_record - n_times)), mode="edge")
+    records = padded.reshape(n_channels, n_records, n_per_record).swapaxes(0, 1)
+    records = records.reshape(n_records, n_channels * n_per_record).astype(dtype)
+    records = np.pad(records, ((0, 0), (before, behind)), constant_values=77)
+    return Samples(
+        sfreq, n_times, n_per_record, before + np.arange(n_channels) * n_per_record,
+        np.zeros(n_channels), np.ones(n_channels),
+        lambda start, stop: np.ascontiguousarray(records[start:stop]),
+    )  # fmt: skip
+
+
+def whole(samples):
+    how = design(samples.sfreq, EegSettings())
+    return decimate(samples, how, 0, n_output(samples.n_times, how))
+
+
+@pytest.mark.parametrize("sfreq", RATES)
+def test_equals_the_slow_twin_also_at_the_edges(sfreq):
+    x = np.random.default_rng(0).standard_normal(300)
+    how = design(sfreq, EegSettings())
+    y = whole(in_memory(x[np.newaxis], sfreq))[:, 0]
+    for m in [0, 1, 7, len(y) // 2, len(y) - 2, len(y) - 1]:
+        assert y[m] == pytest.approx(naive.fir_at(x, how.taps, how.up, how.down, m), abs=1e-12)
+
+
+@pytest.mark.parametrize("sfreq", RATES[2:])
+@pytest.mark.parametrize(("hertz", "phase"), [(1.0, 0.0), (30.0, 0.3), (74.9, 2.0)])
+def test_a_tone_in_the_band_comes_out_where_it_was(sfreq, hertz, phase):
+    time = np.arange(round(4 * sfreq)) / sfreq
+    y = resample(np.sin(2 * np.pi * hertz * time + phase)[np.newaxis], sfreq)
+    expected = np.sin(2 * np.pi * hertz * np.arange(y.shape[1]) / 200 + phase)
+    assert y.shape == (1, 800)
+    np.testing.assert_allclose(y[0, 100:-100], expected[100:-100], atol=6e-4)  # 0.005 dB
+
+
+@pytest.mark.parametrize("sfreq", [500.0, 512.0, 1000.0, 1024.0, 2048.0])
+@pytest.mark.parametrize("hertz", [101.0, 190.0, 210.0, 249.0])
+def test_a_tone_above_nyquist_does_not_show_up(sfreq, hertz):
+    if hertz >= sfreq / 2:
+        pytest.skip("the recording cannot hold it")
+    time = np.arange(round(4 * sfreq)) / sfreq
+    y = resample(np.sin(2 * np.pi * hertz * time)[np.newaxis], sfreq)
+    assert np.abs(y[0, 100:-100]).max() < 1e-4  # 80 dB
+
+
+@pytest.mark.parametrize("sfreq", RATES)
+def test_pieces_equal_the_whole_bit_by_bit(sfreq):
+    x = np.random.default_rng(0).standard_normal((2, round(sfreq * 50)))
+    samples, how = stored(x, sfreq, n_per_record=7), design(sfreq, EegSettings())
+    y = whole(samples)
+    for start, stop in [(0, 10), (3, 4), (999, 1503), (len(y) - 5, len(y)), (7, 7)]:
+        np.testing.assert_array_equal(decimate(samples, how, start, stop), y[start:stop])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 700), st.integers(0, 300), st.integers(0, 300), st.sampled_from(RATES))
+def test_any_piece_of_any_recording_is_finite_and_bit_equal(n_times, start, n_out, sfreq):
+    x = np.random.default_rng(n_times).standard_normal((3, n_times))
+    samples, how = in_memory(x, sfreq), design(sfreq, EegSettings())
+    y = decimate(samples, how, start, start + n_out)
+    assert np.isfinite(y).all()
+    long = decimate(samples, how, 0, start + n_out + 9)
+    np.testing.assert_array_equal(y, long[start : start + n_out])
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("n_per_record", [1, 6, 256])
+@pytest.mark.parametrize("around", [(0, 0), (3, 5)])
+def test_type_and_layout_of_the_numbers_do_not_matter(dtype, n_per_record, around):
+    x = np.random.default_rng(0).integers(-3000, 3000, (11, 5000)).astype(np.float64)
+    expected = whole(in_memory(x, 1000.0))
+    found = whole(stored(x, 1000.0, n_per_record, dtype, *around))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("n_per_record", [1, 50])
+def test_order_and_neighbours_of_a_channel_change_nothing(n_per_record):
+    x = np.random.default_rng(0).standard_normal((13, 4000))
+    samples = stored(x, n_per_record=n_per_record)
+    every = whole(samples)
+    for picks in ([4], [12, 0, 7, 8, 9, 3], list(range(12, -1, -1))):
+        few = replace(
+            samples, first=samples.first[picks], offset=np.zeros(len(picks)),
+            scale=np.ones(len(picks)),
+        )  # fmt: skip
+        np.testing.assert_array_equal(whole(few), every[:, picks])
+
+
+def test_offset_and_scale_make_microvolt():
+    x = np.random.default_rng(0).integers(-100, 100, (3, 2000)).astype(np.float64)
+    offset, scale = np.array([0.0, 5.0, -7.0]), np.array([1.0, 0.1, -0.5])
+    samples = replace(stored(x, dtype=np.int16), offset=offset, scale=scale)
+    expected = whole(in_memory((x - offset[:, None]) * scale[:, None], 1000.0))
+    np.testing.assert_allclose(whole(samples), expected, atol=1e-10)
+    np.testing.assert_allclose(
+        microvolt(samples, 17, 300), ((x - offset[:, None]) * scale[:, None])[:, 17:300]
+    )
+
+
+@pytest.mark.parametrize("sfreq", [500.0, 512.0, 1000.0])
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_a_lost_sample_costs_what_the_filter_covers_in_its_channel(sfreq, lost):
+    x = np.random.default_rng(0).standard_normal((3, 3000))
+    how = design(sfreq, EegSettings())
+    clean = whole(in_memory(x, sfreq))
+    x[1, 1500] = lost
+    y = whole(in_memory(x, sfreq))
+    distance = np.abs(np.arange(len(y)) * how.down - 1500 * how.up)
+    is_covered = distance <= len(how.taps) // 2
+    np.testing.assert_array_equal(np.isnan(y[:, 1]), is_covered)
+    np.testing.assert_array_equal(y[:, [0, 2]], clean[:, [0, 2]])
+    np.testing.assert_array_equal(y[~is_covered], clean[~is_covered])
+
+
+def test_a_constant_stays_constant_to_the_very_edge():
+    for sfreq in RATES:
+        y = resample(np.full((1, 3000), 137.2), sfreq)
+        np.testing.assert_allclose(y, 137.2, rtol=1e-13)

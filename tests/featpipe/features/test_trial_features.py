@@ -1,0 +1,82 @@
+"""One trial in blocks: whatever is held at once, the numbers are the same."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from featpipe.eeg.filtering import design
+from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import Stream, in_memory
+from featpipe.features import trial_features as module
+from featpipe.features.trial_features import trial_features
+from featpipe.windows import trial_grid
+
+KINDS = {"entropy", "seed_entropy", "density", "bandpass_entropy"}
+
+
+def stream(seconds=70, sfreq=500.0, n_channels=5):
+    x = 10 * np.random.default_rng(0).standard_normal((n_channels, round(seconds * sfreq)))
+    x[1, 9000:9100] = np.nan
+    return Stream(in_memory(x, sfreq), design(sfreq, EegSettings()))
+
+
+def features(recording, grid, flagged=()):
+    is_flagged = np.zeros(recording.n_times, dtype=bool)
+    for start, stop in flagged:
+        is_flagged[start:stop] = True
+    is_bad = np.zeros(recording.n_channels, dtype=bool)
+    return trial_features(recording, grid, KINDS, EegSettings(), is_flagged, is_bad)
+
+
+@pytest.mark.parametrize(("window_s", "hop_s"), [(1.0, 1.0), (4.0, 0.5), (1.0, 3.3), (30.0, 7.0)])
+@pytest.mark.parametrize("held_bytes", [1, 100_000])
+def test_numbers_are_bit_equal_whatever_is_held_at_once(monkeypatch, window_s, hop_s, held_bytes):
+    recording, grid = stream(), trial_grid(3.0, 69.0, 200.0, window_s, hop_s)
+    expected = features(recording, grid, [(2000, 2050)])
+    assert len(expected.good) == len(grid.starts)
+    monkeypatch.setattr(module, "_HELD_BYTES", held_bytes)
+    for block_s in (0.1, 2.7, 1000.0):
+        monkeypatch.setattr(module, "_BLOCK_S", block_s)
+        found = features(recording, grid, [(2000, 2050)])
+        for kind in KINDS:
+            np.testing.assert_array_equal(found.values[kind], expected.values[kind], kind)
+        np.testing.assert_allclose(found.good, expected.good, atol=1e-12)
+        np.testing.assert_array_equal(found.is_flat, expected.is_flat)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    onset=st.floats(0, 5), seconds=st.floats(0.01, 60), window_s=st.floats(0.2, 8),
+    hop_s=st.floats(0.1, 9),
+)  # fmt: skip
+def test_every_window_of_the_grid_is_computed_exactly_once(onset, seconds, window_s, hop_s):
+    grid = trial_grid(onset, onset + seconds, 200.0, window_s, hop_s)
+    blocks = list(module._blocks(grid))
+    windows = np.arange(len(grid.starts))
+    found = np.concatenate([windows[block] for block in blocks]) if blocks else windows[:0]
+    np.testing.assert_array_equal(found, windows)
+    stops = grid.starts + grid.n_window
+    assert (stops <= grid.n_times).all()
+    for block in blocks:
+        span = stops[block][-1] - grid.starts[block][0]
+        assert span <= max(module._BLOCK_S * 200, grid.n_window)
+
+
+def test_lost_samples_cost_their_windows_and_lower_good_by_their_share():
+    recording, grid = stream(), trial_grid(10.0, 30.0, 200.0, 1.0, 1.0)
+    found = features(recording, grid)  # lost: 18.0 to 18.2 s of channel 1, and the filter around
+    for kind in KINDS:
+        is_lost = np.isnan(found.values[kind])
+        assert np.argwhere(is_lost.any(axis=2)).tolist() == [[7, 1], [8, 1]], kind
+    reach = len(recording.how.taps) // 2 / recording.how.up / recording.samples.sfreq  # seconds
+    n_before = int(reach * 200)
+    assert found.good[7] == pytest.approx(1 - n_before / 200 / 5, abs=2e-3)
+    assert found.good[8] == pytest.approx(1 - (40 + n_before) / 200 / 5, abs=2e-3)
+    assert (found.good[[0, 5, 12]] == 1).all()
+
+
+def test_a_trial_without_a_window_has_no_rows():
+    found = features(stream(), trial_grid(1.0, 1.5, 200.0, 1.0, 1.0))
+    assert found.good.shape == (0,)
+    assert all(found.values[kind].shape == (0, 5, 5) for kind in KINDS)
