@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from featpipe.errors import ConfigError
 from featpipe.features.de import differential_entropy
@@ -38,6 +39,25 @@ def test_white_noise_has_the_closed_form():
     sigma2 = np.exp(2 * differential_entropy(x, 200.0)).mean(axis=(0, 1)) / (2 * np.pi * np.e)
     expected = [9.0 * 2 * (high - low) / 200 for low, high in BANDS.values()]
     np.testing.assert_allclose(sigma2, expected, rtol=0.05)
+
+
+@pytest.mark.parametrize("rho", [-0.5, 0.6, 0.95])
+def test_coloured_noise_has_the_closed_form(rho):
+    """E|X_k|^2 of a window of AR(1) noise is a quadratic form of its autocovariance."""
+    n, variance, sfreq = 200, 50.0, 200.0
+    rng = np.random.default_rng(0)
+    shocks = np.sqrt(variance * (1 - rho**2)) * rng.standard_normal((40, 120 * n + 1000))
+    x = lfilter([1.0], [1.0, -rho], shocks, axis=1)[:, 1000:]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+    waves = hann * np.exp(-2j * np.pi * np.outer(np.arange(n // 2 + 1), np.arange(n)) / n)
+    waves -= waves.mean(axis=1, keepdims=True)  # the window's mean is taken off first
+    covariance = variance * rho ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    power = 2 * np.einsum("kn,nm,km->k", waves.conj(), covariance, waves).real
+    power /= n * (hann**2).sum()
+    measured = np.exp(2 * differential_entropy(x, sfreq)) / (2 * np.pi * np.e)
+    for band, (low, high) in enumerate(BANDS.values()):
+        expected = power[int(low) : int(high)].sum()
+        assert measured[:, :, band].mean() == pytest.approx(expected, rel=0.03)
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.4, 1.1, 2.9])

@@ -80,3 +80,36 @@ def test_a_trial_without_a_window_has_no_rows():
     found = features(stream(), trial_grid(1.0, 1.5, 200.0, 1.0, 1.0))
     assert found.good.shape == (0,)
     assert all(found.values[kind].shape == (0, 5, 5) for kind in KINDS)
+
+
+def test_white_noise_of_a_recording_has_the_closed_form():
+    """Variance v at 1000 Hz is a density of 2 v / 1000 per hertz, in any band of any width."""
+    variance = 37.0
+    x = np.sqrt(variance) * np.random.default_rng(0).standard_normal((8, 300_000))
+    recording = Stream(in_memory(x, 1000.0), design(1000.0, EegSettings()))
+    found = features(recording, trial_grid(0.0, 300.0, 200.0, 4.0, 4.0)).values
+    width = np.array([3, 4, 6, 17, 20])
+    band_variance = 2 * variance / 1000 * width
+    for kind in ("entropy", "bandpass_entropy"):
+        measured = np.exp(2 * found[kind]) / (2 * np.pi * np.e)
+        # zero-phase filtering twice narrows a band a little, the lower the relatively more
+        tolerance = 0.03 if kind == "entropy" else 0.12
+        np.testing.assert_allclose(measured.mean(axis=(0, 1)), band_variance, rtol=tolerance)
+    density = found["density"].mean(axis=(0, 1))
+    np.testing.assert_allclose(density, 2 * variance / 1000, rtol=0.03)
+
+
+@pytest.mark.parametrize("sfreq", [200.0, 250.0, 512.0, 1000.0])
+@pytest.mark.parametrize("phase", [0.0, 1.0, 2.5])
+def test_a_sine_of_a_recording_has_half_its_squared_amplitude(sfreq, phase):
+    time = np.arange(round(20 * sfreq)) / sfreq
+    hertz = np.array([[2.0], [6.0], [11.0], [20.0], [40.0]])
+    x = 7.0 * np.sin(2 * np.pi * hertz * time + phase)
+    recording = Stream(in_memory(x, sfreq), design(sfreq, EegSettings()))
+    found = features(recording, trial_grid(5.0, 15.0, 200.0, 1.0, 0.5)).values
+    expected = 0.5 * np.log(2 * np.pi * np.e * 49 / 2)
+    own = np.arange(5)
+    np.testing.assert_allclose(found["entropy"][:, own, own], expected, atol=1e-3)
+    np.testing.assert_allclose(found["density"][:, own, own] * [3, 4, 6, 17, 20], 24.5, rtol=2e-3)
+    inner = slice(4, -4)  # the padded edges of the trial are felt for two seconds
+    np.testing.assert_allclose(found["bandpass_entropy"][inner, own, own], expected, atol=0.02)

@@ -1,0 +1,114 @@
+"""A study full of defects: each is named or flagged, and the sound recordings are made."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from naive_exports import cnt_bytes
+
+from featpipe.tables import read_features
+from pipelines.__main__ import run
+
+SFREQ, SECONDS = 500, 12
+HEADER = """Brain Vision Data Exchange Header File Version 1.0
+[Common Infos]
+DataFile={name}.eeg
+DataFormat=BINARY
+DataOrientation=MULTIPLEXED
+NumberOfChannels={n_channels}
+SamplingInterval=2000
+[Binary Infos]
+BinaryFormat=IEEE_FLOAT_32
+[Channel Infos]
+Ch1=Fp1,,1,µV
+Ch2=Oz,,1,µV
+Ch3=Cz,,1,µV
+"""
+
+
+def noise():
+    return 20 * np.random.default_rng(0).standard_normal((3, SFREQ * SECONDS))
+
+
+def write_brainvision(folder, name, x, n_channels=3):
+    (folder / f"{name}.vhdr").write_text(HEADER.format(name=name, n_channels=n_channels))
+    (folder / f"{name}.eeg").write_bytes(x.T.astype("<f4").tobytes())
+    return f"{name}.vhdr"
+
+
+def write_cnt(folder, name, *, keep=None, **options):
+    counts = np.round(noise() * 1000).astype(np.int64)
+    options = {"events": [(500, 1), (1501, 2), (2003, 3), (3000, 4)], "sfreq": SFREQ, **options}
+    (folder / f"{name}.cnt").write_bytes(cnt_bytes(counts, **options)[:keep])
+    return f"{name}.cnt"
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bad")
+    spoiled = noise()
+    spoiled[1, 1800:1900] = np.nan
+    spoiled[2, 4100] = np.inf
+    files = {
+        "sound": write_brainvision(folder, "sound", noise()),
+        "lost": write_brainvision(folder, "lost", spoiled),
+        "ends-early": write_brainvision(folder, "early", noise()[:, : 7 * SFREQ]),
+        "starts-late": write_brainvision(folder, "late", noise()[:, :SFREQ]),
+        "part-of-a-sample": write_brainvision(folder, "part", noise()),
+        "no-channel": write_brainvision(folder, "none", noise(), n_channels=0),
+        "sound-cnt": write_cnt(folder, "sound"),
+        "cut-cnt": write_cnt(folder, "cut", keep=50_000),
+        "not-there": "gone.vhdr",
+    }
+    part = folder / "part.eeg"
+    part.write_bytes(part.read_bytes()[:-5])
+    rows = [{"subject": name, "session": 1, "eeg": file} for name, file in files.items()]
+    pd.DataFrame(rows).to_csv(folder / "recordings.csv", index=False)
+    (folder / "trials.csv").write_text("trial,onset,offset,label\n1,2,6,0\n2,6,11,1\n")
+    (folder / "study.toml").write_text('[study]\nname = "bad"\nclasses = ["a", "b"]\n')
+    code = run(["extract", str(folder / "study.toml"), "--workers", "1"])
+    return folder / "out", code
+
+
+def table(out, subject):
+    return read_features(out / f"features/de/sub-{subject}_ses-1.parquet")
+
+
+def test_the_sound_ones_are_made_and_the_others_named(extracted):
+    out, code = extracted
+    assert code == 3
+    reasons = pd.read_parquet(out / "failures.parquet").set_index("subject")["reason"]
+    for subject, words in {
+        "starts-late": r"trial 1: trial from 2\.000 to 6\.000 s lies outside the recording of 1",
+        "part-of-a-sample": r"part\.eeg has \d+ bytes, which is not a whole number of samples",
+        "no-channel": r"NumberOfChannels in the header is 0, where one or more are expected",
+        "cut-cnt": r"cut\.cnt: truncated: EventTablePos is \d+, the file ends at byte 50000",
+        "not-there": r"gone\.vhdr: there is no such file",
+    }.items():
+        assert re.search(words, reasons.pop(subject)), subject
+    assert reasons.empty
+    for subject in ("sound", "sound-cnt"):
+        made = table(out, subject)
+        assert (made["good"] == 1).all()
+        assert np.isfinite(made.iloc[:, 10:].to_numpy()).all()
+
+
+def test_lost_samples_flag_their_windows_and_no_others(extracted):
+    out, _ = extracted
+    lost, sound = table(out, "lost"), table(out, "sound")
+    is_nan = lost.iloc[:, 10:].isna().to_numpy().reshape(len(lost), 3, 5).all(axis=2)
+    # 3.6 to 3.8 s of Oz and 8.2 s of Cz, and the filter around: one window each
+    assert np.argwhere(is_nan).tolist() == [[1, 1], [6, 2]]
+    assert (lost["good"] < 1).tolist() == [i in (1, 6) for i in range(9)]
+    np.testing.assert_array_equal(
+        lost.iloc[:, 10:].to_numpy()[~np.repeat(is_nan, 5, axis=1)],
+        sound.iloc[:, 10:].to_numpy()[~np.repeat(is_nan, 5, axis=1)],
+    )
+
+
+def test_a_trial_that_ends_after_the_recording_keeps_its_rows(extracted):
+    out, _ = extracted
+    made = table(out, "ends-early")
+    assert made["good"].tolist() == [1.0] * 5 + [0.0] * 4
+    assert made.iloc[5:, 10:].isna().all(axis=None)
