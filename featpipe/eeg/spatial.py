@@ -38,8 +38,7 @@ class Spatial:
     interpolated : tuple of str
         Bad channels computed from the good ones.
     left_bad : tuple of str
-        Bad channels that keep their own signal: not asked for, without a known position, or with
-        too few good channels around.
+        Bad channels that keep their own signal: repair not asked for, or not possible.
     reference : tuple of str
         ("average",), names of inputs, or empty for the reference of the recording.
     eog : tuple of str
@@ -121,8 +120,8 @@ def plan(
 def apply(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return matrix @ x, where a lost input costs those outputs alone that need it.
 
-    The sum runs over the inputs in their order, so a sample's numbers are the same to the last bit
-    whatever block it comes in; those of a matrix product are not.
+    The sum runs over the inputs in order: unlike those of a BLAS, a sample's numbers are the same
+    to the last bit whatever block it comes in.
 
     Parameters
     ----------
@@ -136,22 +135,25 @@ def apply(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n_channels, n_times)
         NaN where an input with a weight other than 0 is not finite.
     """
-    y = np.zeros((len(matrix), x.shape[1]))
-    _add_products(np.ascontiguousarray(matrix), np.ascontiguousarray(x, dtype=np.float64), y)
+    y = np.empty((len(matrix), x.shape[1]))
+    _multiply(np.ascontiguousarray(matrix), np.ascontiguousarray(x, dtype=np.float64), y)
     y[np.isinf(y)] = np.nan
     return y
 
 
 @kernel
-def _add_products(matrix, x, y):
-    for start in range(0, x.shape[1], 512):  # so much of x stays in the cache
-        stop = min(start + 512, x.shape[1])
+def _multiply(matrix, x, y):
+    for start in range(0, x.shape[1], 256):
+        tile = x[:, start : start + 256].copy()  # in the cache, and apart from y: this vectorises
+        total = np.empty(tile.shape[1])
         for i in range(matrix.shape[0]):
+            total[:] = 0.0
             for j in range(matrix.shape[1]):
-                weight = matrix[i, j]
+                weight, row = matrix[i, j], tile[j]
                 if weight != 0.0:
-                    for t in range(start, stop):
-                        y[i, t] += weight * x[j, t]
+                    for t in range(total.size):
+                        total[t] += weight * row[t]
+            y[i, start : start + 256] = total
 
 
 def reference_matrix(n_inputs: int, rows: Sequence[int]) -> np.ndarray:

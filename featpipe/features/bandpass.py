@@ -17,7 +17,7 @@ from featpipe.features.band_power import FLAT
 from featpipe.schema import BANDS
 from featpipe.windows import window_starts
 
-_LANES = 16  # channels side by side: minutes of signal, forth and back, fit the outer cache
+TOGETHER = 16  # channels side by side: minutes of signal, forth and back, fit the outer cache
 _BLOCK = 64  # samples that go through all sections while they are in the inner cache
 _UNROLL = 8  # samples per look at a section's state, else it all goes through memory
 
@@ -194,19 +194,19 @@ def _any_within(is_lost: np.ndarray, starts: np.ndarray, n_window: int) -> np.nd
 
 @kernel
 def _band_variance(x, starts, n_window, poles, scale, n_edge):
-    """Variance per window, channel and band, `_LANES` channels at a time; NaN for a flat window."""
+    """Variance per window, channel and band, `TOGETHER` channels at a time; NaN for a flat window."""
     n_channels, n_rows = x.shape[0], x.shape[1] + 2 * n_edge
     out = np.full((starts.size, n_channels, poles.shape[0]), np.nan)
-    raw, line = np.zeros((n_rows, _LANES)), np.empty((n_rows, _LANES))
-    is_flat = np.empty((starts.size, _LANES), dtype=np.bool_)
-    for first in range(0, n_channels, _LANES):
-        n_lanes = min(_LANES, n_channels - first)
+    raw, line = np.zeros((n_rows, TOGETHER)), np.empty((n_rows, TOGETHER))
+    is_flat = np.empty((starts.size, TOGETHER), dtype=np.bool_)
+    for first in range(0, n_channels, TOGETHER):
+        n_lanes = min(TOGETHER, n_channels - first)
         _pack(x[first : first + n_lanes], n_edge, raw)
         for window in range(starts.size):
             begin = starts[window] + n_edge
             rows = raw[begin : begin + n_window]
             square, peak = _square(rows), _peak(rows)
-            for lane in range(_LANES):
+            for lane in range(TOGETHER):
                 is_flat[window, lane] = square[lane] <= n_window * (FLAT * peak[lane]) ** 2
         for band in range(poles.shape[0]):
             _sweep(raw, line, poles[band], 0, 1)
@@ -243,18 +243,18 @@ def _sweep(source, line, poles, first, step):
     whatever stands there, and written as far as there are rows.
     """
     n_rows = line.shape[0]
-    state, block = np.zeros((poles.shape[0], 2, _LANES)), np.zeros((_BLOCK, _LANES))
-    for lane in range(_LANES):
+    state, block = np.zeros((poles.shape[0], 2, TOGETHER)), np.zeros((_BLOCK, TOGETHER))
+    for lane in range(TOGETHER):
         state[0, 0, lane] = state[0, 1, lane] = -source[first, lane]
     for begin in range(0, n_rows, _BLOCK):
         count = min(_BLOCK, n_rows - begin)
         for n in range(count):
-            for lane in range(_LANES):
+            for lane in range(TOGETHER):
                 block[n, lane] = source[first + step * (begin + n), lane]
         for section in range(poles.shape[0]):
             _section(block.ravel(), state[section], poles[section, 0], poles[section, 1])
         for n in range(count):
-            for lane in range(_LANES):
+            for lane in range(TOGETHER):
                 line[first + step * (begin + n), lane] = block[n, lane]
 
 
@@ -262,30 +262,30 @@ def _sweep(source, line, poles, first, step):
 def _section(block, state, a1, a2):
     """Filter a block in place by (1 - z^-2) / (1 + a1 z^-1 + a2 z^-2)."""
     z1, z2 = state[0], state[1]
-    for begin in range(0, block.size, _UNROLL * _LANES):
-        rows = block[begin : begin + _UNROLL * _LANES]
-        for lane in range(_LANES):
+    for begin in range(0, block.size, _UNROLL * TOGETHER):
+        rows = block[begin : begin + _UNROLL * TOGETHER]
+        for lane in range(TOGETHER):
             before1, before2 = z1[lane], z2[lane]
             for n in range(_UNROLL):
-                u = rows[n * _LANES + lane]
+                u = rows[n * TOGETHER + lane]
                 y = u + before1
                 before1 = before2 - a1 * y
                 before2 = -u - a2 * y
-                rows[n * _LANES + lane] = y
+                rows[n * TOGETHER + lane] = y
             z1[lane], z2[lane] = before1, before2
 
 
 @kernel
 def _square(rows):
     """Sum of squared deviations from the mean down the rows; 0 where all are equal."""
-    mean, square = np.zeros(_LANES), np.zeros(_LANES)
+    mean, square = np.zeros(TOGETHER), np.zeros(TOGETHER)
     for n in range(rows.shape[0]):
-        for lane in range(_LANES):
+        for lane in range(TOGETHER):
             mean[lane] += rows[n, lane] - rows[0, lane]
-    for lane in range(_LANES):
+    for lane in range(TOGETHER):
         mean[lane] = rows[0, lane] + mean[lane] / rows.shape[0]
     for n in range(rows.shape[0]):
-        for lane in range(_LANES):
+        for lane in range(TOGETHER):
             square[lane] += (rows[n, lane] - mean[lane]) ** 2
     return square
 
@@ -293,8 +293,8 @@ def _square(rows):
 @kernel
 def _peak(rows):
     """Largest magnitude down the rows."""
-    peak = np.zeros(_LANES)
+    peak = np.zeros(TOGETHER)
     for n in range(rows.shape[0]):
-        for lane in range(_LANES):
+        for lane in range(TOGETHER):
             peak[lane] = max(peak[lane], abs(rows[n, lane]))
     return peak

@@ -10,7 +10,7 @@ from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.stream import Stream, read_stream
 from featpipe.eeg.trials import check_inside, take_off, trial_level
 from featpipe.features.band_power import band_power_at
-from featpipe.features.bandpass import bandpass_entropy_at
+from featpipe.features.bandpass import TOGETHER, bandpass_entropy_at
 from featpipe.features.de import SEED_BANDS, entropy, seed_entropy_at
 from featpipe.features.psd import density_from_power
 from featpipe.schema import BANDS
@@ -85,7 +85,7 @@ def trial_features(
     values = {
         kind: np.concatenate([part.values[kind] for part in parts]) for kind in parts[0].values
     }
-    if "bandpass_entropy" in kinds:
+    if "bandpass_entropy" in kinds and len(grid.starts):
         values["bandpass_entropy"] = _bandpass(read, stream, grid)
     good = np.concatenate([part.good for part in parts])
     return TrialFeatures(values, good, np.any([part.is_flat for part in parts], axis=0))
@@ -150,10 +150,10 @@ def _good(
 
 def _bandpass(read: Read, stream: Stream, grid: Grid) -> np.ndarray:
     """DE of the band-passed trial; of few channels at a time where the trial is long."""
-    n_parts = -(-_bytes(stream, grid) // _HELD_BYTES)
-    groups = np.array_split(np.arange(stream.n_channels), min(n_parts, stream.n_channels))
+    n_group = _HELD_BYTES // (8 * max(1, grid.n_times)) // TOGETHER * TOGETHER
     entropies = []
-    for group in groups:
+    for first in range(0, stream.n_channels, max(n_group, TOGETHER)):
+        group = slice(first, first + max(n_group, TOGETHER))
         x = np.concatenate([read(*span)[group] for span in _spans(grid)], axis=1)
         entropies.append(bandpass_entropy_at(x, grid.sfreq, grid.starts, grid.n_window))
     return np.concatenate(entropies, axis=1)

@@ -104,8 +104,10 @@ def test_a_recording_of_eog_only_is_extracted_when_its_channels_are_named(sample
 @pytest.mark.parametrize(
     ("name", "edge"),
     [
-        ("edf_physionet_eegmmidb/S001R03.edf", 0), ("ant_cnt/test_CA_208.vhdr", 1),
-        ("neuroscan_cnt/scan41_short.cnt", 1), ("edf_bdf_mne/eeglab_test.bdf", 1),
+        ("edf_physionet_eegmmidb/S001R03.edf", 0),
+        ("ant_cnt/test_CA_208.vhdr", 1),
+        ("neuroscan_cnt/scan41_short.cnt", 1),
+        ("edf_bdf_mne/eeglab_test.bdf", 1),
     ],
     ids=["EDF at 160 Hz", "BrainVision at 1000 Hz", "Neuroscan at 400 Hz", "BDF at 256 Hz"],
 )
