@@ -97,7 +97,7 @@ def _blocks(stream: Stream) -> Iterator[tuple[int, int]]:
 
 
 def _raw_span(stream: Stream, start: int, stop: int) -> tuple[int, int]:
-    """Stored samples of a stretch of output; every sample belongs to exactly one stretch."""
+    """Find the stored samples of a stretch of output; each belongs to exactly one stretch."""
     how, n_times = stream.how, stream.samples.n_times
     first = min(-(-start * how.down // how.up), n_times)
     last = n_times if stop >= stream.n_times else -(-stop * how.down // how.up)

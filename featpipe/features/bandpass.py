@@ -194,7 +194,7 @@ def _any_within(is_lost: np.ndarray, starts: np.ndarray, n_window: int) -> np.nd
 
 @kernel
 def _band_variance(x, starts, n_window, poles, scale, n_edge):
-    """Variance per window, channel and band, `TOGETHER` channels at a time; NaN for a flat window."""
+    """Variance per window, channel and band, `TOGETHER` channels at a time; NaN for a flat one."""
     n_channels, n_rows = x.shape[0], x.shape[1] + 2 * n_edge
     out = np.full((starts.size, n_channels, poles.shape[0]), np.nan)
     raw, line = np.zeros((n_rows, TOGETHER)), np.empty((n_rows, TOGETHER))

@@ -1,6 +1,6 @@
 """One trial of a recording -> band power, entropies and quality of its windows, block by block."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 

@@ -24,6 +24,8 @@ class Header:
         Signal names.
     dimensions : tuple of str
         Physical dimension of each signal, byte by byte: the encoding of a µ is not yet known.
+    has_scale : tuple of bool
+        Whether the physical and the digital range of a signal are ranges at all.
     n_samples : numpy.ndarray of int, shape (n_signals,)
         Samples of each signal in a record.
     n_records : int
@@ -38,6 +40,7 @@ class Header:
 
     labels: tuple[str, ...]
     dimensions: tuple[str, ...]
+    has_scale: tuple[bool, ...]
     n_samples: np.ndarray
     n_records: int
     record_s: float
@@ -113,12 +116,36 @@ def read_header(path: Path) -> Header:
     return Header(
         labels=tuple(_text(field) for field in _column(table, n_signals, 0, 16)),
         dimensions=tuple(_text(field) for field in _column(table, n_signals, 96, 8)),
+        has_scale=_have_scale(table, n_signals),
         n_samples=np.array([_integer(field, "samples per record") for field in counts]),
         n_records=_integer(fixed[236:244], "number of records"),
         record_s=_seconds(fixed[244:252]),
         width=3 if fixed.startswith(BDF_MAGIC) else 2,
         is_discontinuous=fixed[192:197] in (b"EDF+D", b"BDF+D"),
     )
+
+
+def _have_scale(table: bytes, n_signals: int) -> tuple[bool, ...]:
+    """Tell which signals have two different physical and two different digital limits."""
+    physical_min, physical_max, digital_min, digital_max = (
+        [_text(field) for field in _column(table, n_signals, before, 8)]
+        for before in (104, 112, 120, 128)
+    )
+    return tuple(
+        low != high and digital_low != digital_high
+        for low, high, digital_low, digital_high in zip(
+            map(_number, physical_min), map(_number, physical_max),
+            map(_number, digital_min), map(_number, digital_max), strict=True,
+        )
+    )  # fmt: skip
+
+
+def _number(text: str) -> float | None:
+    """Return a limit; two that are no numbers count as equal."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _column(table: bytes, n_signals: int, before: int, width: int) -> list[bytes]:

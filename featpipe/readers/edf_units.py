@@ -94,7 +94,8 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
     ----------
     raw : mne.io.BaseRaw
         As MNE opened it, not loaded; changed in place. EEG without a unit is taken for microvolt;
-        what looks like EEG by name but is in another quantity ("%", "degC") gets the type "misc".
+        what looks like EEG by name but is in another quantity ("%", "degC"), or has no range to
+        scale it by, gets the type "misc".
     header : Header
         Of the same file.
     """
@@ -109,7 +110,13 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
             continue
         if volts is None and is_eeg and dimension.lower() in _NO_UNIT:
             volts = 1e-6
-        if volts is not None:
+        if is_eeg and not header.has_scale[i_signal]:
+            logger.warning(
+                "%s: its physical or digital minimum and maximum are equal, its size is unknown; "
+                "not taken for EEG", name,
+            )  # fmt: skip
+            others.append(name)
+        elif volts is not None:
             gains[i_channel] = volts
         elif is_eeg:
             others.append(name)

@@ -100,3 +100,17 @@ def test_other_quantities_are_no_eeg(tmp_path, counts):
     raw = read_eeg(write(tmp_path, counts, b"uV", b"%", names=("Fp1", "Saturation")))
     assert raw.get_channel_types() == ["eeg", "misc"]
     np.testing.assert_allclose(raw.get_data(picks=[1])[0], counts[1] * 0.1, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("at", "field"), [(112, b"-3276.8 "), (128, b"-32768  "), (104, b"3276.7  ")]
+)
+def test_a_channel_without_a_range_is_no_eeg(tmp_path, counts, caplog, at, field):
+    path = write(tmp_path, counts, b"uV", b"uV")
+    content = bytearray(path.read_bytes())
+    place = 256 + 3 * at + 8  # of the second of three signals
+    content[place : place + 8] = field
+    path.write_bytes(content)
+    raw = read_eeg(path)
+    assert raw.get_channel_types() == ["eeg", "misc"]
+    assert "Oz: its physical or digital minimum and maximum are equal" in caplog.text
