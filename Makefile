@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test setup check
+.PHONY: demo test bench setup check
 
 demo: setup
 	$(BIN)/featpipe demo
 
 test: setup
 	$(BIN)/python -m pytest
+
+bench: setup
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 setup: $(VENV)/.ready
 

@@ -3,22 +3,29 @@
 The only module beside `running` that knows Dask.
 """
 
+import importlib
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dask import config
-from dask.distributed import Client, LocalCluster
+from dask.distributed import Client, LocalCluster, Worker, WorkerPlugin, fire_and_forget
 
+from featpipe.compiling import cache_folder, keep_in
 from featpipe.errors import ConfigError
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
 }
-"""Parallelism is between recordings; threads inside a worker would only compete."""
+"""Parallelism is between recordings; threads inside a worker would only compete.
+
+Workers that somebody else started have one thread for OpenMP, OpenBLAS and MKL too, because Dask's
+nannies see to it; numba's threads do not matter, because no kernel of ours is parallel.
+"""
 
 DEATHS = 1
 """A task that killed one more worker than this is given up."""
@@ -61,6 +68,7 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                 yield client
             return
         with (
+            _same_environment(),  # a nanny that starts a worker again spoils it anew
             config.set(
                 {
                     "distributed.nanny.pre-spawn-environ": ONE_THREAD,
@@ -79,17 +87,102 @@ def _start(workers: int, staging: Path) -> LocalCluster:
     # what is ignored stays ignored in the children, who would only print tracebacks
     obey = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
     try:
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",  # any free port: several runs may go side by side
-            local_directory=str(staging),
-            silence_logs=50,
-        )
+        with _same_environment():
+            os.environ.update(ONE_THREAD)  # to Dask what is set here counts more than its options
+            return LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
+                local_directory=str(staging),
+                silence_logs=50,
+            )
     finally:
         if is_main:
             signal.signal(signal.SIGINT, obey)
+
+
+@contextmanager
+def _same_environment() -> Iterator[None]:
+    """Take back what nannies do to the environment of this process for their workers' sake."""
+    before = {name: os.environ.get(name) for name in (*ONE_THREAD, "PYTHONHASHSEED")}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def import_early(client: Client, module: str) -> None:
+    """Have the workers import a module while this process does something else.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        From `open_client`.
+    module : str
+        Its name. An error is left to the task that needs the module.
+    """
+    for address in client.scheduler_info(n_workers=-1)["workers"]:
+        fire_and_forget(client.submit(_import, module, workers=[address], pure=False))
+
+
+def _import(module: str) -> None:
+    importlib.import_module(module)
+
+
+def share_kernels(client: Client) -> None:
+    """Hand the kernels that are compiled here to the workers, and to those that come later.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        From `open_client`.
+
+    Raises
+    ------
+    ConfigError
+        When featpipe cannot be imported where the workers are.
+    """
+    try:
+        client.register_plugin(OwnKernels())
+    except Exception as error:  # Dask passes on whatever its workers met, as it likes
+        raise ConfigError(
+            f"the workers of the cluster cannot run featpipe ({error}): install the same version "
+            "there, or leave --scheduler out to use this machine"
+        ) from error
+
+
+class OwnKernels(WorkerPlugin):
+    """Gives every worker a folder of its own for compiled kernels.
+
+    Processes that write one numba cache at the same time can crash each other. The folder begins
+    as a copy of the cache here, so a worker on this machine compiles nothing; where there is no
+    such cache, on another machine, it compiles once. Folders go with the worker's own.
+
+    Attributes
+    ----------
+    name : str
+        By which Dask knows that a later registration replaces an earlier one.
+    filled : Path
+        The cache of the process that registers the plugin.
+    """
+
+    name = "featpipe-kernels"
+
+    def __init__(self) -> None:
+        self.filled = cache_folder()
+
+    def setup(self, worker: Worker) -> None:
+        """Copy the cache; Dask calls this once per worker, and again when one was restarted."""
+        keep_in(Path(worker.local_directory, "kernels"))
+        own = cache_folder()
+        if own.name == self.filled.name and not own.exists():
+            # parts of files are on their way to another name, and may be gone any moment
+            with suppress(OSError):
+                shutil.copytree(self.filled, own, ignore=shutil.ignore_patterns("*.tmp.*"))
 
 
 def cpu_count() -> int:

@@ -1,17 +1,18 @@
-"""Content digests of files, remembered so that a warm rerun reads nothing.
+"""What files hold, remembered so that a warm rerun reads next to nothing.
 
-A file counts as unread while its size, modification time and inode are those of last time.
+A file counts as untouched while its size, modification time and inode are those of last time.
 """
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import xxhash
 
 from featpipe.errors import ReadError
-from featpipe.tables import write_text
+from featpipe.tables import read_metadata, write_text
 
 _BLOCK = 1 << 22
 
@@ -58,6 +59,26 @@ def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
     except OSError as error:
         raise ReadError(f"{path}: cannot be read ({error.strerror or error})") from error
     return Digest(found.st_size, found.st_mtime_ns, found.st_ino, state.hexdigest())
+
+
+def metadata_of(path: Path) -> Mapping[str, Any]:
+    """Return what a table says of itself, read once per process while the file is untouched.
+
+    Raises
+    ------
+    ReadError
+        When the file is not a table of ours, or is damaged or gone.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return _metadata(path, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=2048)
+def _metadata(path: Path, *marks: int) -> Mapping[str, Any]:
+    return read_metadata(path)
 
 
 def load_digests(out: Path) -> dict[str, Digest]:

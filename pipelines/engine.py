@@ -20,8 +20,8 @@ import pyarrow as pa
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
 from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import TableFile, publish, read_metadata, with_metadata
-from pipelines.digests import Digest, digest_file, known_digest
+from featpipe.tables import TableFile, publish, with_metadata
+from pipelines.digests import Digest, digest_file, known_digest, metadata_of
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def stale_because(output: Output) -> str:
     if not output.path.exists():
         return "not made yet"
     try:
-        stored = read_metadata(output.path)
+        stored = metadata_of(output.path)
     except ReadError as error:
         return str(error)
     if stored.get("fingerprint") == fingerprint(output.facts):
@@ -155,11 +155,10 @@ def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path,
         Path -> reason ("" when fresh); None when a source has to be read to know.
     """
     try:
-        digests = {path: known_digest(path, remembered) for path in step.sources(unit)}
+        known = _known(step.sources(unit), remembered)
     except (ReadError, OSError):
         return None
-    known = {path: digest for path, digest in digests.items() if digest is not None}
-    return _reasons(_outputs(step, unit, known)) if len(known) == len(digests) else None
+    return None if known is None else _reasons(_outputs(step, unit, known))
 
 
 def explain(
@@ -172,7 +171,7 @@ def explain(
     reasons : dict
         Path -> reason, "" when fresh.
     digests : dict
-        Of the sources that had to be read; worth remembering.
+        Of the sources, as far as they are known now; worth remembering.
 
     Raises
     ------
@@ -180,6 +179,9 @@ def explain(
         When a source is missing.
     """
     sources = list(step.sources(unit))
+    known = _known(sources, remembered)
+    if known is not None:
+        return _reasons(_outputs(step, unit, known)), _by_name(known)
     unread = _outputs(step, unit, dict.fromkeys(sources, Digest(0, 0, 0, "")))
     if not any(output.path.exists() for output in unread):
         return {output.path: "not made yet" for output in unread}, {}
@@ -227,6 +229,17 @@ def sources_found(step: Step, unit: Unit) -> Sequence[Path]:
 
 def _outputs(step: Step, unit: Unit, digests: Mapping[Path, Digest]) -> list[Output]:
     return list(step.outputs(unit, [listed(path, digest) for path, digest in digests.items()]))
+
+
+def _known(paths: Iterable[Path], remembered: Mapping[str, Digest]) -> dict[Path, Digest] | None:
+    """Digests of files that are all as remembered, or None."""
+    found = {}
+    for path in paths:
+        digest = known_digest(path, remembered)
+        if digest is None:
+            return None
+        found[path] = digest
+    return found
 
 
 def _reasons(outputs: Sequence[Output]) -> dict[Path, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from featpipe.errors import ReadError
-from featpipe.tables import read_metadata
+from pipelines.digests import metadata_of
 from pipelines.engine import Row, Step, Unit, listed, stale_because
 
 
@@ -71,7 +71,7 @@ def _outdated(step: Step, unit: Unit, row: Row) -> list[Path]:
     paths = []
     for path in (output.path for output in step.outputs(unit, [])):
         if path.exists() and _is_ours(path):
-            stored = read_metadata(path)["sources"]
+            stored = metadata_of(path)["sources"]
             claims = {o.path: o for o in step.outputs(unit, read or stored)}
             if stale_because(claims[path]):
                 paths.append(path)
@@ -80,7 +80,7 @@ def _outdated(step: Step, unit: Unit, row: Row) -> list[Path]:
 
 def _is_ours(path: Path) -> bool:
     try:
-        return "fingerprint" in read_metadata(path)
+        return "fingerprint" in metadata_of(path)
     except ReadError:
         return False
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dask.distributed import Future, KilledWorker, as_completed
-
-from pipelines.cluster import cpu_count, open_client
 from pipelines.digests import Digest, load_digests, save_digests, select
 from pipelines.engine import Row, Step, Unit, plan, sources_found, update
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
+    from dask.distributed import Client, Future
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def run_step(
     settings : RunSettings
         Where and how.
     before : callable, optional
-        Called once, and only if there is work: compile kernels before workers need them.
+        Compiles the kernels of the step. Called once, and only if there is work, while workers
+        start; they are given what it compiled.
 
     Returns
     -------
@@ -69,10 +71,8 @@ def run_step(
         else:
             work.append(unit)
     if work:
-        if before is not None:
-            before()
         try:
-            for row in _run(step, work, out, settings, remembered):
+            for row in _run(step, work, out, settings, remembered, before):
                 rows[row.unit] = row
         finally:
             fresh = {name: d for row in rows.values() for name, d in row.digests.items()}
@@ -86,7 +86,10 @@ def _run(
     out: Path,
     settings: RunSettings,
     remembered: Mapping[str, Digest],
+    before: Callable[[], None] | None,
 ) -> Iterator[Row]:
+    from pipelines.cluster import cpu_count, open_client
+
     workers = min(settings.workers or cpu_count(), len(work))
     staging = out / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
@@ -94,8 +97,10 @@ def _run(
         Progress(step.name, len(work)) as progress,
         open_client(workers, settings.scheduler, staging) as client,
     ):
+        if before is not None:
+            _compile(before, step, client)
 
-        def submit(unit: Unit) -> Future:
+        def submit(unit: Unit) -> "Future":
             known = select(sources_found(step, unit), remembered)
             return client.submit(update, step, unit, known, staging, pure=False)
 
@@ -106,11 +111,22 @@ def _run(
                 return
 
 
-def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], Future]) -> Iterator[Row]:
+def _compile(before: Callable[[], None], step: Step, client: "Client") -> None:
+    """Compile here, while workers import what they need, and hand them the machine code."""
+    from pipelines.cluster import import_early, share_kernels
+
+    import_early(client, step.make.__module__)
+    before()
+    share_kernels(client)
+
+
+def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], "Future"]) -> Iterator[Row]:
     """Yield rows as tasks finish; who is suspected of killing workers is tried again, alone.
 
     Dask blames every task that a dying worker had been given, also those that only waited there.
     """
+    from dask.distributed import KilledWorker, as_completed
+
     futures = {submit(unit): unit for unit in work}
     suspects: list[tuple[Unit, Row]] = []
     for future in as_completed(futures):
@@ -123,8 +139,10 @@ def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], Future])
         yield row if len(suspects) == 1 else _result(step, unit, submit(unit))
 
 
-def _result(step: Step, unit: Unit, future: Future) -> Row:
+def _result(step: Step, unit: Unit, future: "Future") -> Row:
     """Return the row of a task, also when its workers died over and over."""
+    from dask.distributed import KilledWorker
+
     error = future.exception()
     if error is None:
         return future.result()

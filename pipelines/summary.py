@@ -1,6 +1,7 @@
 """What a run leaves beside its tables: quality, failures and the manifest.
 
 All three are derived: quality from the tables' own metadata, the manifest from the files there are.
+A file that would come out as it is stays untouched.
 """
 
 import hashlib
@@ -17,7 +18,8 @@ import pyarrow.parquet as pq
 from featpipe import __version__
 from featpipe.errors import ReadError
 from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import publish, read_metadata, read_table, with_metadata, write_text
+from featpipe.tables import publish, read_table, with_metadata, write_text
+from pipelines.digests import metadata_of
 from pipelines.engine import Row
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ def write_quality(out: Path) -> int:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted(out.glob("features/*/*.parquet")):
         try:
-            about = read_metadata(path)
+            about = metadata_of(path)
             key = (about["recording"]["subject"], about["recording"]["session"])
         except (ReadError, KeyError) as error:
             logger.warning("left out of qc: %s", error)
@@ -94,19 +96,22 @@ def _read_failures(path: Path) -> list[dict[str, str]]:
 def write_manifest(rows: Sequence[Row], out: Path) -> None:
     """Write `manifest.json`: every published file with rows, bytes and checksum."""
     path = out / "manifest.json"
-    old = _load(path)
+    text, written_ns = _read_text(path)
+    old = _listed(text)
     made = {file: about for row in rows for file, about in row.files.items()}
     files: dict[str, Any] = {}
     for file in sorted(_published(out)):
         name = file.relative_to(out).as_posix()
         if str(file) in made:
             files[name] = made[str(file)]._asdict()
-        elif name in old and old[name]["bytes"] == file.stat().st_size and _is_older(file, path):
+        elif name in old and _is_as_listed(file, old[name], written_ns):
             files[name] = old[name]
         else:
             files[name] = _describe(file)
     about = {"featpipe": __version__, "schema_version": SCHEMA_VERSION, "files": files}
-    write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", path, out / ".staging")
+    new = json.dumps(about, indent=1, sort_keys=True) + "\n"
+    if new != text:
+        write_text(new, path, out / ".staging")
 
 
 def _published(out: Path) -> Iterable[Path]:
@@ -115,15 +120,24 @@ def _published(out: Path) -> Iterable[Path]:
         yield from out.glob(pattern)
 
 
-def _load(manifest: Path) -> Mapping[str, Any]:
+def _read_text(path: Path) -> tuple[str, int]:
+    """Text of a file and when it was written; nothing of one that is not there."""
     try:
-        return json.loads(manifest.read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
+        return path.read_text(encoding="utf-8"), path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return "", 0
+
+
+def _listed(manifest: str) -> Mapping[str, Any]:
+    try:
+        return json.loads(manifest)["files"]
+    except (ValueError, KeyError):
         return {}
 
 
-def _is_older(file: Path, manifest: Path) -> bool:
-    return file.stat().st_mtime_ns <= manifest.stat().st_mtime_ns
+def _is_as_listed(file: Path, about: Mapping[str, Any], written_ns: int) -> bool:
+    found = file.stat()
+    return found.st_size == about["bytes"] and found.st_mtime_ns <= written_ns
 
 
 def _describe(file: Path) -> dict[str, Any]:
@@ -138,4 +152,17 @@ def _describe(file: Path) -> dict[str, Any]:
 
 def _publish_frame(frame: pd.DataFrame, path: Path, out: Path) -> None:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    publish(with_metadata(table, {"schema_version": SCHEMA_VERSION}), path, out / ".staging")
+    table = with_metadata(table, {"schema_version": SCHEMA_VERSION})
+    if not _holds(path, table, frame):
+        publish(table, path, out / ".staging")
+
+
+def _holds(path: Path, table: pa.Table, frame: pd.DataFrame) -> bool:
+    """Tell whether a file holds this table already; as frames, since Parquet has fewer types."""
+    try:
+        found = read_table(path) if path.exists() else None
+    except ReadError:
+        return False
+    if found is None or found.schema.metadata != table.schema.metadata:
+        return False
+    return found.to_pandas().equals(frame)

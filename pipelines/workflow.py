@@ -9,7 +9,7 @@ import click
 
 from featpipe.errors import ConfigError
 from pipelines.digests import digest_file, load_digests
-from pipelines.engine import Row, listed
+from pipelines.engine import Row, Unit, listed
 from pipelines.job import Job, is_simulated
 from pipelines.outdated import set_aside, set_aside_strangers
 from pipelines.planning import current_tables, with_floor
@@ -26,14 +26,22 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     is_whole = job.is_whole and len(rows) == len(units)
     moved = set_aside(extraction.EXTRACT, units, rows, job.out)
     if is_whole:
-        expected = [output.path for unit in units for output in extraction.outputs(unit, [])]
-        moved += set_aside_strangers(expected, job.out)
+        moved += set_aside_strangers(_tables(job, units), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)
     write_manifest(rows, job.out)
     return rows
+
+
+def _tables(job: Job, units: Sequence[Unit]) -> list[Path]:
+    """Every table that the study asks for, whether or not its recording can be read."""
+    return [
+        extraction.table_path(job.out, family, unit.payload.source)
+        for unit in units
+        for family in extraction.families(unit)
+    ]
 
 
 def train(job: Job, settings: RunSettings) -> list[Row]:

@@ -16,6 +16,7 @@ from featpipe.eeg.filtering import design
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.samples import Samples
 from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.spatial import apply
 from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
@@ -215,10 +216,12 @@ def compile_kernels() -> None:
     how = design(200.0, EegSettings())
     for number in (np.int16, np.int32, np.float32, np.float64):
         samples = in_memory(x, 200.0)
-        decimate(replace(samples, read=lambda *_, of=number: x.T.astype(of)), how, 0, 10)
+        stored = x.T.astype(number, order="C")
+        decimate(replace(samples, read=lambda *_, of=stored: of), how, 0, 10)
     for method in ("stft", "bandpass"):
         differential_entropy(x, 200.0, method=method)
     ChannelSurvey(["left", "right"], 200.0, 200.0, 75.0).add(x, x)
+    apply(np.eye(2), x)
 
 
 EXTRACT = Step("extract", sources, outputs, make)

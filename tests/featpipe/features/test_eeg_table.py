@@ -217,7 +217,8 @@ def test_columns_of_pairs_are_the_contract():
     first = {name: columns[0] for name, columns in found.columns.items()}
     assert first == {
         "dasm": "dasm_delta_FP1_FP2", "rasm": "rasm_delta_FP1_FP2", "asm": "dasm_delta_FP1_FP2",
-        "dcau": "dcau_delta_FT7_TP7", "psd": "psd_delta_FP1", "de_bandpass": "de_bandpass_delta_FP1",
+        "dcau": "dcau_delta_FT7_TP7", "psd": "psd_delta_FP1",
+        "de_bandpass": "de_bandpass_delta_FP1",
     }  # fmt: skip
     counts = {name: len(columns) for name, columns in found.columns.items()}
     assert counts == {

@@ -1,0 +1,37 @@
+"""How large a run is: the figures for the README, or one that continuous integration can afford."""
+
+from typing import NamedTuple
+
+
+class Size(NamedTuple):
+    """Amounts of generated data and of repetition.
+
+    Attributes
+    ----------
+    recording_s : int
+        Length of the recordings that are timed, seconds; a multiple of 15.
+    n_runs : int
+        Timed runs of each tool, after one that is not timed.
+    memory_s : tuple of int
+        Lengths of the recordings whose peak memory is measured, multiples of `recording_s`.
+    n_recordings : int
+        Recordings that one and two workers share.
+    n_verbs : int
+        Timed runs of the whole `featpipe extract` with one and with two workers.
+    n_unchanged : int
+        Recordings of the rerun that finds nothing to do.
+    may_install : bool
+        Whether to install TorchEEG where it is not there yet.
+    """
+
+    recording_s: int
+    n_runs: int
+    memory_s: tuple[int, ...]
+    n_recordings: int
+    n_verbs: int
+    n_unchanged: int
+    may_install: bool
+
+
+FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, True)
+QUICK = Size(60, 2, (600, 1800), 4, 0, 12, False)
