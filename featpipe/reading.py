@@ -51,7 +51,7 @@ def read_eeg(path: Path) -> BaseRaw:
     mne.io.BaseRaw
         Not loaded; data are read when they are asked for. Triggers are annotations, those of a
         Status or STI channel included (for these the file is read through once). An amplitude in
-        the first ten seconds that no EEG has, and pauses, are logged as warnings. Channel types
+        the first four seconds that no EEG has, and pauses, are logged as warnings. Channel types
         are as the format gives them; `featpipe.montage.pick_channels` knows EEG by name.
 
     Raises

@@ -54,15 +54,15 @@ def windows_table(
         Rows sorted by trial and window.
     """
     order = keys.reset_index(drop=True).sort_values(["trial", "window"], kind="stable").index
-    values = np.asarray(values, dtype=np.float32)[order.to_numpy()]
+    by_column = np.asarray(values.T[:, order.to_numpy()], dtype=np.float32, order="C")
     fields, arrays = [], []
     for name, kind in KEYS.items():
         column = keys[name].reset_index(drop=True)[order]
         fields.append(pa.field(name, pa.type_for_alias(kind), nullable=name in NULLABLE_KEYS))
         arrays.append(pa.array(column, type=fields[-1].type, from_pandas=name in NULLABLE_KEYS))
-    for name, column in zip(columns, values.T, strict=True):
+    for name, column in zip(columns, by_column, strict=True):
         fields.append(pa.field(name, pa.float32(), nullable=False))
-        arrays.append(pa.array(np.ascontiguousarray(column), type=pa.float32()))
+        arrays.append(pa.array(column, type=pa.float32()))
     return with_metadata(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), metadata)
 
 
@@ -89,9 +89,10 @@ def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
     TableFile
         Rows, bytes and checksum of what was published.
     """
-    # Any: pyarrow's annotations know only the all-or-nothing form of these two options
+    # Any: pyarrow's annotations know only the all-or-nothing form of these options
     floats: Any = [f.name for f in table.schema if pa.types.is_floating(f.type)]
     strings: Any = [f.name for f in table.schema if pa.types.is_string(f.type)]
+    keys: Any = [name for name in table.column_names if name in KEYS]
     staging.mkdir(parents=True, exist_ok=True)
     part = staging / f"{uuid4().hex}.parquet"
     try:
@@ -102,6 +103,7 @@ def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
             use_dictionary=strings,
             use_byte_stream_split=floats,
             write_page_checksum=True,
+            write_statistics=keys,  # nobody looks a window up by its DE
             store_schema=False,  # it would hold the metadata a second time
         ) as writer:
             writer.add_key_value_metadata(table.schema.metadata)

@@ -14,7 +14,7 @@ import xxhash
 from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, write_text
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 19  # fits the cache of a core
 
 
 class Digest(NamedTuple):
@@ -53,9 +53,10 @@ def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
     state = xxhash.xxh3_128()
     try:
         found = path.stat()
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                state.update(block)
+        with path.open("rb", buffering=0) as stream:
+            block = memoryview(bytearray(_BLOCK))
+            while n_bytes := stream.readinto(block):
+                state.update(block[:n_bytes])
     except OSError as error:
         raise ReadError(f"{path}: cannot be read ({error.strerror or error})") from error
     return Digest(found.st_size, found.st_mtime_ns, found.st_ino, state.hexdigest())

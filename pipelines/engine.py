@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -265,11 +266,15 @@ def listed(path: Path, digest: Digest) -> dict[str, Any]:
 
 
 def _metadata(output: Output, more: Mapping[str, Any]) -> dict[str, Any]:
-    libraries = ("numpy", "scipy", "mne", "numba", "pyarrow")
     return {
         **more,
         **output.facts,
         "schema_version": SCHEMA_VERSION,
         "fingerprint": fingerprint(output.facts),
-        "versions": {"featpipe": __version__} | {name: version(name) for name in libraries},
+        "versions": {"featpipe": __version__} | _library_versions(),
     }
+
+
+@cache
+def _library_versions() -> dict[str, str]:
+    return {name: version(name) for name in ("numpy", "scipy", "mne", "numba", "pyarrow")}

@@ -14,7 +14,8 @@ from scipy import signal
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.errors import ConfigError
 
-_DESIGN_DB = 86.0  # promised are 80; Kaiser's estimate of the length is a fit
+_DESIGN_DB = 81.5  # promised are 80; Kaiser's estimate of the length is a fit
+_AT_NYQUIST_DB = 6.0  # more where the stop band begins there and meets its own mirror image
 _NOTCH_DB = 64.0
 _LARGEST_UP = 1000
 
@@ -76,7 +77,8 @@ def design(sfreq_in: float, settings: EegSettings) -> Resampler:
             f"[eeg] sfreq = {sfreq:g}: {sfreq_in:g} Hz would have to be resampled by {up}/{down}; "
             f"choose a rate in a simpler ratio to {sfreq_in:g}"
         )
-    taps = _lowpass(h_freq, sfreq / 2, sfreq_in * up)
+    decibel = _DESIGN_DB + (_AT_NYQUIST_DB if up == down else 0.0)
+    taps = _lowpass(h_freq, sfreq / 2, sfreq_in * up, decibel)
     for phase in range(up):  # every branch passes DC alike, or a flat channel would ripple
         taps[phase::up] /= taps[phase::up].sum()
     second = _highpass(settings.l_freq, sfreq)
@@ -95,8 +97,8 @@ def _exact(sfreq: float) -> Fraction:
     return Fraction(sfreq).limit_denominator(1_000_000)
 
 
-def _lowpass(pass_hz: float, stop_hz: float, sfreq: float) -> np.ndarray:
-    n_taps, beta = signal.kaiserord(_DESIGN_DB, (stop_hz - pass_hz) / (sfreq / 2))
+def _lowpass(pass_hz: float, stop_hz: float, sfreq: float, decibel: float) -> np.ndarray:
+    n_taps, beta = signal.kaiserord(decibel, (stop_hz - pass_hz) / (sfreq / 2))
     window: Any = ("kaiser", beta)
     return np.asarray(signal.firwin(n_taps | 1, (pass_hz + stop_hz) / 2, window=window, fs=sfreq))
 
@@ -105,7 +107,7 @@ def _highpass(l_freq: float, sfreq: float) -> np.ndarray:
     """All that a low-pass ending at l_freq leaves over; DC is removed exactly."""
     if l_freq == 0:
         return np.ones(1)
-    taps = -_lowpass(0.0, l_freq, sfreq)
+    taps = -_lowpass(0.0, l_freq, sfreq, _DESIGN_DB)
     taps[len(taps) // 2] += 1.0
     return taps
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from featpipe.eeg.decimation import GROUP, decimate
+from featpipe.eeg.decimation import decimate, stretch_start
 from featpipe.eeg.filtering import Resampler, n_output
 from featpipe.eeg.samples import Samples
 from featpipe.eeg.spatial import Spatial, apply
@@ -94,9 +94,9 @@ def read_inputs(stream: Stream, start: int, stop: int) -> np.ndarray:
     half = len(stream.how.second) // 2
     if not half:
         return decimate(stream.samples, stream.how, start, stop).T
-    origin = (start - half) // GROUP * GROUP  # groups of the second filter begin where they must
-    x = decimate(stream.samples, stream.how, origin, stop + half)
     again = Resampler(stream.sfreq, stream.how.h_freq, 1, 1, stream.how.second, np.ones(1))
+    origin = stretch_start(again, start - half)
+    x = decimate(stream.samples, stream.how, origin, stop + half)
     y = decimate(in_memory(x.T, stream.sfreq), again, start - origin, stop - origin)
     y[np.abs(y) <= _ROUNDING * np.abs(x[start - origin : stop - origin])] = 0.0
     return y.T

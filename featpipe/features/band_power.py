@@ -1,7 +1,8 @@
 """Power of each band in each window, from the window's discrete Fourier transform.
 
-The basis of DE and PSD, computed once for both. Only the bins that some band uses are evaluated;
-the two halves of a window are folded first, as cosines are even and sines odd.
+The basis of DE and PSD, computed once for both. Only the bins that some band uses are evaluated.
+The two halves of a window are folded first, as cosines are even and sines odd; a half of even length
+is folded once more, into one quarter for the even bins and one for the odd ones.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ def band_power_at(
     starts: np.ndarray,
     n_window: int,
     bands: Mapping[str, tuple[float, float]] = BANDS,
+    *,
+    silent: float = 0.0,
 ) -> np.ndarray:
     """Power of each band in each window.
 
@@ -42,6 +45,8 @@ def band_power_at(
         Samples in a window.
     bands : mapping of str to (low, high)
         Hz, half-open [low, high).
+    silent : float
+        A window whose standard deviation is this or less is flat, microvolt.
 
     Returns
     -------
@@ -50,7 +55,8 @@ def band_power_at(
         a bin, NaN where the channel lost a sample of the window.
     """
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_window) / n_window)
-    power = summed_power(x, starts, taper, band_bins(bands, sfreq, n_window), is_centred=True)
+    bins = band_bins(bands, sfreq, n_window)
+    power = summed_power(x, starts, taper, bins, is_centred=True, silent=silent)
     return power / (n_window * np.square(taper).sum())
 
 
@@ -61,7 +67,13 @@ def band_bins(bands: Mapping[str, tuple[float, float]], sfreq: float, n_window: 
 
 
 def summed_power(
-    x: np.ndarray, starts: np.ndarray, taper: np.ndarray, bins: np.ndarray, *, is_centred: bool
+    x: np.ndarray,
+    starts: np.ndarray,
+    taper: np.ndarray,
+    bins: np.ndarray,
+    *,
+    is_centred: bool,
+    silent: float = 0.0,
 ) -> np.ndarray:
     """Sum of squared DFT magnitudes over ranges of bins, nothing normalised.
 
@@ -77,6 +89,8 @@ def summed_power(
         First bin of each band and the one after its last.
     is_centred : bool
         Subtract each window's mean, and count a bin for its negative frequency too.
+    silent : float
+        A window whose standard deviation is this or less is flat.
 
     Returns
     -------
@@ -84,107 +98,147 @@ def summed_power(
         0 in a flat window, NaN where a sample is lost.
     """
     rows = np.ascontiguousarray(np.asarray(x, dtype=np.float64).T)
-    cosines, sines, weight = _waves(int(bins.min()), int(bins.max()), len(taper))
-    if not is_centred:
-        weight = np.ones_like(weight)
+    lowest, end = int(bins.min()), max(int(bins.max()), int(bins.min()) + 1)
+    even, odd = (_waves(lowest, end, len(taper), parity, is_centred) for parity in (0, 1))
     out = np.zeros((len(starts), rows.shape[1], len(bins)))
     starts = np.ascontiguousarray(starts, dtype=np.int64)
-    _summed_power(rows, starts, taper, is_centred, bins, cosines, sines, weight, out)
+    _summed_power(rows, starts, taper, is_centred, silent, bins, end - lowest, even, odd, out)
     return out
 
 
 @lru_cache(maxsize=8)
-def _waves(lowest: int, end: int, n_window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines and sines of the bins in use over half a window, and each bin's weight.
+def _waves(
+    lowest: int, end: int, n_window: int, parity: int, is_one_sided: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Cosines, sines, weight and place of the bins of one parity.
 
-    Rows and columns are filled up with zeros: bins to pairs, samples to fours. Bins above DC and
-    below Nyquist stand for their negative frequency too: weight 2.
+    Of an odd window, which cannot be folded twice, all bins are here at parity 0. Rows and columns
+    are filled up with zeros to fours of bins and samples; bins that are filled up have a place
+    behind all others. One-sided, bins above DC and below Nyquist stand for their negative frequency
+    too: weight 2.
     """
-    k = np.arange(lowest, max(end, lowest + 1))
-    n_half = n_window // 2 + 1
-    phase = 2 * np.pi * (np.outer(k, np.arange(n_half)) % n_window) / n_window
-    fill = ((0, -len(k) % 2), (0, -n_half % 4))
-    weight = np.where((k == 0) | (2 * k == n_window), 1.0, 2.0)
-    return np.pad(np.cos(phase), fill), np.pad(np.sin(phase), fill), np.pad(weight, fill[0])
+    k = np.arange(lowest, end)
+    if n_window % 2 == 0:
+        k, n_folded = k[k % 2 == parity], n_window // 4 + 1
+    else:
+        k, n_folded = k[: len(k) * (1 - parity)], n_window // 2 + 1
+    phase = 2 * np.pi * (np.outer(k, np.arange(n_folded)) % n_window) / n_window
+    fill = ((0, -len(k) % 4), (0, -n_folded % 4))
+    weight = np.where((k == 0) | (2 * k == n_window) | (not is_one_sided), 1.0, 2.0)
+    place = np.pad(k - lowest, fill[0], constant_values=end - lowest)
+    return np.pad(np.cos(phase), fill), np.pad(np.sin(phase), fill), np.pad(weight, fill[0]), place
 
 
 @kernel
-def _describe(segment, mean, peak, square):
-    """Mean, largest magnitude and sum of squared deviations of each channel of a window."""
+def _find_mean(segment, mean):
     n_times, n_channels = segment.shape
-    mean[:], peak[:], square[:] = 0.0, 0.0, 0.0
+    mean[:] = 0.0
     for n in range(n_times):
         line = segment[n]
         for c in range(n_channels):
             mean[c] += line[c]
-            peak[c] = max(peak[c], abs(line[c]))
     for c in range(n_channels):
         mean[c] /= n_times
-    for n in range(n_times):
-        line = segment[n]
-        for c in range(n_channels):
-            square[c] += (line[c] - mean[c]) ** 2
 
 
 @kernel
-def _fold(segment, taper, level, even, odd):
-    """Taper a window and add up, or subtract, its mirrored halves."""
+def _fold(segment, taper, mean, level, even, odd, square, peak):
+    """Taper a window less a level and add up, or subtract, its mirrored halves.
+
+    Also find the sum of squared deviations from the mean and the largest magnitude.
+    """
     n_times, n_channels = segment.shape
+    square[:], peak[:] = 0.0, 0.0
     for n in range(n_times // 2 + 1):
         mirror = (n_times - n) % n_times
         line, mirrored = segment[n], segment[mirror]
-        a, b = taper[n], taper[mirror]
-        # the first sample, and the middle one of an even window, are their own mirror images
-        b_even = 0.0 if mirror == n else b
+        a, b, once = taper[n], taper[mirror], 1.0
+        if mirror == n:  # the first sample, and the middle one of an even window
+            once = 0.0
         for c in range(n_channels):
-            even[n, c] = a * (line[c] - level[c]) + b_even * (mirrored[c] - level[c])
-            odd[n, c] = a * (line[c] - level[c]) - b * (mirrored[c] - level[c])
+            x, y = line[c], mirrored[c]
+            square[c] += (x - mean[c]) ** 2 + once * (y - mean[c]) ** 2
+            peak[c] = max(peak[c], max(abs(x), abs(y)))
+            even[n, c] = a * (x - level[c]) + once * b * (y - level[c])
+            odd[n, c] = a * (x - level[c]) - b * (y - level[c])  # 0 for its own mirror image
 
 
 @kernel
-def _transform(even, odd, cosines, sines, weight, power):
-    """Squared magnitude of every bin in use, shape (n_bins, n_channels); two bins at a time."""
-    n_padded = even.shape[1]
-    real, imaginary = np.empty((2, n_padded)), np.empty((2, n_padded))
-    for k in range(0, cosines.shape[0], 2):
-        real[:], imaginary[:] = 0.0, 0.0
-        for n in range(0, cosines.shape[1], 4):
-            a0, a1, a2, a3 = cosines[k, n], cosines[k, n + 1], cosines[k, n + 2], cosines[k, n + 3]
-            b0, b1 = cosines[k + 1, n], cosines[k + 1, n + 1]
-            b2, b3 = cosines[k + 1, n + 2], cosines[k + 1, n + 3]
-            for c in range(n_padded):
-                x0, x1, x2, x3 = even[n, c], even[n + 1, c], even[n + 2, c], even[n + 3, c]
-                real[0, c] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
-                real[1, c] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
-            a0, a1, a2, a3 = sines[k, n], sines[k, n + 1], sines[k, n + 2], sines[k, n + 3]
-            b0, b1 = sines[k + 1, n], sines[k + 1, n + 1]
-            b2, b3 = sines[k + 1, n + 2], sines[k + 1, n + 3]
-            for c in range(n_padded):
-                x0, x1, x2, x3 = odd[n, c], odd[n + 1, c], odd[n + 2, c], odd[n + 3, c]
-                imaginary[0, c] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
-                imaginary[1, c] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
-        for i in range(2):
-            for c in range(n_padded):
-                power[k + i, c] = weight[k + i] * (real[i, c] ** 2 + imaginary[i, c] ** 2)
+def _weighted_rows(rows, weights, k, out):
+    """Sums of all rows by the weights of four bins, k and the next three, at once."""
+    out[:] = 0.0
+    for n in range(0, rows.shape[0], 4):
+        a0, a1, a2, a3 = weights[k, n], weights[k, n + 1], weights[k, n + 2], weights[k, n + 3]
+        b0, b1 = weights[k + 1, n], weights[k + 1, n + 1]
+        b2, b3 = weights[k + 1, n + 2], weights[k + 1, n + 3]
+        c0, c1 = weights[k + 2, n], weights[k + 2, n + 1]
+        c2, c3 = weights[k + 2, n + 2], weights[k + 2, n + 3]
+        d0, d1 = weights[k + 3, n], weights[k + 3, n + 1]
+        d2, d3 = weights[k + 3, n + 2], weights[k + 3, n + 3]
+        for c in range(rows.shape[1]):
+            x0, x1, x2, x3 = rows[n, c], rows[n + 1, c], rows[n + 2, c], rows[n + 3, c]
+            out[0, c] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+            out[1, c] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+            out[2, c] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
+            out[3, c] += d0 * x0 + d1 * x1 + d2 * x2 + d3 * x3
 
 
 @kernel
-def _summed_power(rows, starts, taper, is_centred, bins, cosines, sines, weight, out):
+def _fold_again(rows, sums, differences):
+    """Add up, or subtract, the mirrored halves of a half, shape (n_half + 1, n_channels)."""
+    n_half = rows.shape[0] - 1
+    for n in range(n_half // 2 + 1):
+        a, b = rows[n], rows[n_half - n]
+        once = 0.0 if 2 * n == n_half else 1.0  # the middle is its own mirror image
+        for c in range(rows.shape[1]):
+            sums[n, c] = a[c] + once * b[c]
+            differences[n, c] = a[c] - b[c]
+
+
+@kernel
+def _transform(real_rows, imaginary_rows, waves, power):
+    """Put the squared magnitude of the bins of some waves in their places, (n_bins, n_channels)."""
+    cosines, sines, weight, place = waves
+    n_padded = power.shape[1]
+    real, imaginary = np.empty((4, n_padded)), np.empty((4, n_padded))
+    for k in range(0, place.size, 4):
+        _weighted_rows(real_rows, cosines, k, real)
+        _weighted_rows(imaginary_rows, sines, k, imaginary)
+        for i in range(4):
+            row = power[place[k + i]]
+            for c in range(n_padded):
+                row[c] = weight[k + i] * (real[i, c] ** 2 + imaginary[i, c] ** 2)
+
+
+@kernel
+def _summed_power(
+    rows, starts, taper, is_centred, silent, bins, n_bins, even_waves, odd_waves, out
+):
     """Fill out, shape (n_windows, n_channels, n_bands), from rows (n_times, n_channels)."""
     n_window, n_channels = taper.size, rows.shape[1]
     n_padded = (n_channels + _LANES - 1) // _LANES * _LANES
-    even, odd = np.zeros((cosines.shape[1], n_padded)), np.zeros((cosines.shape[1], n_padded))
-    power = np.empty((cosines.shape[0], n_padded))
+    n_half, n_folded = n_window // 2 + 1, even_waves[0].shape[1]
+    n_rows = max(n_half, n_folded)
+    even, odd = np.zeros((n_rows, n_padded)), np.zeros((n_rows, n_padded))
+    even_sums, even_differences = np.zeros((n_folded, n_padded)), np.zeros((n_folded, n_padded))
+    odd_sums, odd_differences = np.zeros((n_folded, n_padded)), np.zeros((n_folded, n_padded))
+    power = np.empty((n_bins + 1, n_padded))
     mean, peak, square = np.empty(n_channels), np.empty(n_channels), np.empty(n_channels)
     level = mean if is_centred else np.zeros(n_channels)
     lowest = bins.min()
     for window in range(starts.size):
         segment = rows[starts[window] : starts[window] + n_window]
-        _describe(segment, mean, peak, square)
-        _fold(segment, taper, level, even, odd)
-        _transform(even, odd, cosines, sines, weight, power)
+        _find_mean(segment, mean)
+        _fold(segment, taper, mean, level, even, odd, square, peak)
+        if n_window % 2:
+            _transform(even[:n_folded], odd[:n_folded], even_waves, power)
+        else:
+            _fold_again(even[:n_half], even_sums, even_differences)
+            _fold_again(odd[:n_half], odd_sums, odd_differences)
+            _transform(even_sums, odd_differences, even_waves, power)
+            _transform(even_differences, odd_sums, odd_waves, power)
         for c in range(n_channels):
-            if square[c] <= n_window * (FLAT * peak[c]) ** 2:
+            if square[c] <= n_window * max(FLAT * peak[c], silent) ** 2:
                 continue
             for band in range(bins.shape[0]):
                 for k in range(bins[band, 0] - lowest, bins[band, 1] - lowest):

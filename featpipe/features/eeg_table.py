@@ -94,7 +94,9 @@ def eeg_table(
         | {
             "n_channels": len(channels),
             "n_trials": len(grids),
-            "flat_channels": _names(channels, np.any([part.is_flat for part in parts], axis=0)),
+            "flat_channels": _names(
+                channels, np.concatenate([part.is_flat for part in parts]).any(axis=0)
+            ),
         },
     )
 

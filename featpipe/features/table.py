@@ -163,20 +163,22 @@ def key_columns(source: Source, grids: Sequence[Grid], good: np.ndarray) -> pd.D
     pandas.DataFrame
         The columns of `schema.KEYS`.
     """
-    parts = [
-        pd.DataFrame(
-            {
-                "trial": trial.trial,
-                "window": np.arange(len(grid.starts)),
-                "start_s": grid.start_s,
-                "stop_s": grid.stop_s,
-                "label": pd.array([trial.label] * len(grid.starts), dtype="Int8"),
-                "label_name": None if trial.label is None else source.classes[trial.label],
-            }
-        )
-        for trial, grid in zip(source.trials, grids, strict=True)
-    ]
-    keys = pd.concat(parts, ignore_index=True)
-    keys["dataset"], keys["subject"] = source.dataset, source.subject
-    keys["session"], keys["good"] = source.session, good
-    return keys.reindex(columns=list(KEYS))
+    counts = [len(grid.starts) for grid in grids]
+    labels = [trial.label for trial in source.trials]
+    names = [None if label is None else source.classes[label] for label in labels]
+    row = np.repeat(np.arange(len(grids)), counts)
+    return pd.DataFrame(
+        {
+            "dataset": source.dataset,
+            "subject": source.subject,
+            "session": source.session,
+            "trial": np.array([trial.trial for trial in source.trials])[row],
+            "window": np.concatenate([np.arange(count) for count in counts]),
+            "start_s": np.concatenate([grid.start_s for grid in grids]),
+            "stop_s": np.concatenate([grid.stop_s for grid in grids]),
+            "label": pd.array(labels, dtype="Int8").take(row),
+            "label_name": pd.array(names, dtype="str").take(row),
+            "good": good,
+        },
+        columns=list(KEYS),
+    )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from featpipe.eeg.bad_channels import SILENT_UV
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.stream import Stream, read_stream
 from featpipe.eeg.trials import check_inside, take_off, trial_level
@@ -31,8 +32,8 @@ class TrialFeatures(NamedTuple):
         By kind: "entropy", "seed_entropy", "density", "bandpass_entropy".
     good : numpy.ndarray, shape (n_windows,)
         Share of the samples that were recorded and not flagged; 0 where a channel is flat.
-    is_flat : numpy.ndarray of bool, shape (n_channels,)
-        Whether the channel is flat in some window.
+    is_flat : numpy.ndarray of bool, shape (n_windows, n_channels)
+        Where a channel shows nothing, or less than any amplifier's noise; its values are NaN.
     """
 
     values: dict[str, np.ndarray]
@@ -88,7 +89,10 @@ def trial_features(
     if "bandpass_entropy" in kinds and len(grid.starts):
         values["bandpass_entropy"] = _bandpass(read, stream, grid)
     good = np.concatenate([part.good for part in parts])
-    return TrialFeatures(values, good, np.any([part.is_flat for part in parts], axis=0))
+    is_flat = np.concatenate([part.is_flat for part in parts])
+    for of_kind in values.values():
+        of_kind[is_flat] = np.nan
+    return TrialFeatures(values, good, is_flat)
 
 
 def _blocks(grid: Grid) -> Iterator[slice]:
@@ -113,7 +117,7 @@ def _block(
     starts = grid.starts[block] - grid.starts[block][0]
     begin = grid.start + int(grid.starts[block][0])
     x = read(begin, begin + int(starts[-1]) + grid.n_window)
-    power = band_power_at(x, grid.sfreq, starts, grid.n_window)
+    power = band_power_at(x, grid.sfreq, starts, grid.n_window, silent=SILENT_UV)
     values = {}
     if "entropy" in kinds:
         values["entropy"] = entropy(power)
@@ -126,13 +130,14 @@ def _block(
     good = _good(x, flagged[begin : begin + x.shape[1]], is_bad, starts, grid.n_window)
     is_flat = power.sum(axis=2) == 0  # lost samples make it NaN
     good[is_flat.any(axis=1)] = 0.0
-    return TrialFeatures(values, good, is_flat.any(axis=0))
+    return TrialFeatures(values, good, is_flat)
 
 
 def _empty(stream: Stream, kinds: set[str]) -> TrialFeatures:
     """Of a trial that no window fits into."""
     none = np.empty((0, stream.n_channels, len(BANDS)))
-    return TrialFeatures(dict.fromkeys(kinds, none), np.empty(0), np.zeros(stream.n_channels, bool))
+    is_flat = np.empty((0, stream.n_channels), dtype=bool)
+    return TrialFeatures(dict.fromkeys(kinds, none), np.empty(0), is_flat)
 
 
 def _good(

@@ -11,12 +11,12 @@ from featpipe.montage import is_eeg_name
 
 logger = logging.getLogger(__name__)
 
-_SECONDS = 10.0
+_SECONDS = 4.0
 _PLAUSIBLE_UV = (0.01, 10_000.0)
 
 
 def microvolt_spread(raw: BaseRaw, picks: Sequence[int]) -> float | None:
-    """Return the median over channels of the standard deviation of the first ten seconds.
+    """Return the median over channels of the standard deviation of the first four seconds.
 
     Parameters
     ----------

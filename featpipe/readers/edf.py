@@ -26,7 +26,7 @@ def check(path: Path) -> Check:
     Returns
     -------
     Check
-        Data are read, ten seconds of them, only when EEG signals have no unit.
+        Data are read, four seconds of them, only when EEG signals have no unit.
     """
     return verdict(path, lambda: _inspect(path))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from featpipe.eeg.decimation import decimate
 from featpipe.eeg.filtering import design, n_output
@@ -44,7 +45,7 @@ def test_equals_the_slow_twin_also_at_the_edges(sfreq):
     how = design(sfreq, EegSettings())
     y = whole(in_memory(x[np.newaxis], sfreq))[:, 0]
     for m in [0, 1, 7, len(y) // 2, len(y) - 2, len(y) - 1]:
-        assert y[m] == pytest.approx(naive.fir_at(x, how.taps, how.up, how.down, m), abs=1e-12)
+        assert y[m] == pytest.approx(naive.fir_at(x, how.taps, how.up, how.down, m), abs=1e-6)
 
 
 @pytest.mark.parametrize("sfreq", RATES[2:])
@@ -115,7 +116,7 @@ def test_offset_and_scale_make_microvolt():
     offset, scale = np.array([0.0, 5.0, -7.0]), np.array([1.0, 0.1, -0.5])
     samples = replace(stored(x, dtype=np.int16), offset=offset, scale=scale)
     expected = whole(in_memory((x - offset[:, None]) * scale[:, None], 1000.0))
-    np.testing.assert_allclose(whole(samples), expected, atol=1e-10)
+    np.testing.assert_allclose(whole(samples), expected, atol=1e-4)
     np.testing.assert_allclose(
         microvolt(samples, 17, 300), ((x - offset[:, None]) * scale[:, None])[:, 17:300]
     )
@@ -133,10 +134,41 @@ def test_a_lost_sample_costs_what_the_filter_covers_in_its_channel(sfreq, lost):
     is_covered = distance <= len(how.taps) // 2
     np.testing.assert_array_equal(np.isnan(y[:, 1]), is_covered)
     np.testing.assert_array_equal(y[:, [0, 2]], clean[:, [0, 2]])
-    np.testing.assert_array_equal(y[~is_covered], clean[~is_covered])
+    np.testing.assert_allclose(y[~is_covered], clean[~is_covered], atol=1e-5)
 
 
 def test_a_constant_stays_constant_to_the_very_edge():
     for sfreq in RATES:
         y = resample(np.full((1, 3000), 137.2), sfreq)
         np.testing.assert_allclose(y, 137.2, rtol=1e-13)
+
+
+def in_double(x, sfreq):
+    """The same filter by SciPy in double precision, x (n_times,), far from the ends."""
+    how = design(sfreq, EegSettings())
+    half = len(how.taps) // 2
+    shift = -half % how.down  # zeros in front bring the middle of the filter to a kept sample
+    y = signal.upfirdn(np.concatenate([np.zeros(shift), how.taps]), x, how.up, how.down)
+    return y[(half + shift) // how.down :]
+
+
+@pytest.mark.parametrize("sfreq", [250.0, 512.0, 1000.0])
+@pytest.mark.parametrize(("offset", "drift"), [(0.0, 0.0), (3e5, 0.0), (-2e5, 500.0)])
+def test_single_precision_costs_a_nanovolt_at_most(sfreq, offset, drift):
+    n_times = round(20 * sfreq)
+    time = np.arange(n_times) / sfreq
+    x = offset + drift * time + 30 * np.random.default_rng(0).standard_normal(n_times)
+    y = whole(in_memory(x[np.newaxis], sfreq))[:, 0]
+    assert np.abs(y - in_double(x, sfreq)[: len(y)])[100:-100].max() < 1e-3
+
+
+@pytest.mark.parametrize("sfreq", [500.0, 1000.0])
+def test_what_jumps_is_computed_in_double_precision(sfreq):
+    x = 10 * np.random.default_rng(0).standard_normal((2, round(20 * sfreq)))
+    clean = whole(in_memory(x, sfreq))
+    x[1, 4000:4300] += 4e5  # 400 mV, a loose electrode
+    y = whole(in_memory(x, sfreq))
+    expected = in_double(x[1], sfreq)[: len(y)]
+    is_near = np.abs(np.arange(len(y)) - 4150 * 200 / sfreq) < 100
+    assert np.abs(y[:, 1] - expected)[is_near].max() < 1e-4  # of 400,000
+    np.testing.assert_array_equal(y[:, 0], clean[:, 0])
