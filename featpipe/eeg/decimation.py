@@ -227,8 +227,8 @@ def _exactly(line, h):
 
 @kernel
 def _decimate(
-    stored, first_record, n_per_record, n_times, first, runs, n_outputs, n_rows, taps, places, exact,
-    begins, lengths, gain, up, down, half, offset, scale, start, out,
+    stored, first_record, n_per_record, n_times, first, runs, n_outputs, n_rows, taps, places,
+    exact, begins, lengths, gain, up, down, half, offset, scale, start, out,
 ):  # fmt: skip
     """Fill out, shape (n_outputs, n_channels), with the output samples from `start` on."""
     stop, n_channels, n_steps = start + out.shape[0], first.size, n_outputs // up

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import signal
 
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.errors import ConfigError
@@ -98,6 +97,8 @@ def _exact(sfreq: float) -> Fraction:
 
 
 def _lowpass(pass_hz: float, stop_hz: float, sfreq: float, decibel: float) -> np.ndarray:
+    from scipy import signal  # half a second to import, and a run with nothing to do needs none
+
     n_taps, beta = signal.kaiserord(decibel, (stop_hz - pass_hz) / (sfreq / 2))
     window: Any = ("kaiser", beta)
     return np.asarray(signal.firwin(n_taps | 1, (pass_hz + stop_hz) / 2, window=window, fs=sfreq))
@@ -114,6 +115,8 @@ def _highpass(l_freq: float, sfreq: float) -> np.ndarray:
 
 def _notch(frequency: float, sfreq: float) -> np.ndarray:
     """60 dB down within a quarter of NOTCH_HZ, flat beyond NOTCH_HZ."""
+    from scipy import signal
+
     n_taps, beta = signal.kaiserord(_NOTCH_DB, NOTCH_HZ / 2 / (sfreq / 2))
     window: Any = ("kaiser", beta)
     edges = [frequency - NOTCH_HZ / 2, frequency + NOTCH_HZ / 2]

@@ -1,8 +1,8 @@
 """Power of each band in each window, from the window's discrete Fourier transform.
 
 The basis of DE and PSD, computed once for both. Only the bins that some band uses are evaluated.
-The two halves of a window are folded first, as cosines are even and sines odd; a half of even length
-is folded once more, into one quarter for the even bins and one for the odd ones.
+The two halves of a window are folded first, as cosines are even and sines odd; a half of even
+length is folded once more, into one quarter for the even bins and one for the odd ones.
 """
 
 from collections.abc import Mapping
@@ -165,7 +165,7 @@ def _fold(segment, taper, mean, level, even, odd, square, peak):
 
 @kernel
 def _weighted_rows(rows, weights, k, out):
-    """Sums of all rows by the weights of four bins, k and the next three, at once."""
+    """Sum up all rows by the weights of four bins, k and the next three, at once."""
     out[:] = 0.0
     for n in range(0, rows.shape[0], 4):
         a0, a1, a2, a3 = weights[k, n], weights[k, n + 1], weights[k, n + 2], weights[k, n + 3]

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import signal
 
 from featpipe.compiling import kernel
 from featpipe.errors import ConfigError
@@ -142,7 +141,6 @@ def bandpass_entropy_at(
 
 
 def _trial(x: ArrayLike) -> np.ndarray:
-    """Return x as the kernel wants it."""
     x = np.ascontiguousarray(x, dtype=np.float64)
     if x.ndim != 2:
         raise ConfigError(f"x has shape {x.shape}: expected (n_channels, n_times)")
@@ -158,6 +156,8 @@ def _sections(
     both, 1 - z^-2, and it needs no coefficients but a1, a2. The first section then takes the
     level of the signal away exactly. Shapes (n_bands, order, 2) and (n_bands,).
     """
+    from scipy import signal  # half a second to import, see `featpipe.eeg.filtering`
+
     if order < 1:
         raise ConfigError(f"order = {order}: expected 1 or more")
     poles, gains = np.empty((len(bands), order, 2)), np.empty(len(bands))

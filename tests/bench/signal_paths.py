@@ -11,6 +11,8 @@ from scipy import signal
 
 from bench.generate import N_CHANNELS, NEW_SFREQ, SFREQ, Recording, write_study
 from bench.numpy_de import numpy_de
+from featpipe.eeg.filtering import design
+from featpipe.eeg.settings import EegSettings
 from featpipe.montage import CAP62
 from featpipe.schema import BANDS, eeg_columns
 from pipelines.engine import Unit, update
@@ -84,12 +86,8 @@ def one_pass(recording: Recording) -> None:
 
 
 def lowpass() -> np.ndarray:
-    """Design the FIR that our documentation promises: flat to 75 Hz, 80 dB down at 100 Hz."""
-    n_taps, beta = signal.kaiserord(86.0, (NEW_SFREQ / 2 - H_FREQ) / (SFREQ / 2))
-    middle = (NEW_SFREQ / 2 + H_FREQ) / 2
-    window: Any = ("kaiser", beta)
-    taps = np.asarray(signal.firwin(n_taps | 1, middle, window=window, fs=SFREQ))
-    return taps / taps.sum()
+    """Return the FIR that featpipe uses at this rate."""
+    return design(SFREQ, EegSettings()).taps
 
 
 def reference_de(recording: Recording) -> np.ndarray:
