@@ -144,7 +144,7 @@ def _polyphase(taps: bytes, up: int, down: int) -> Polyphase:
         taps=exact.astype(np.float32),
         places=(row % down) * n_steps_laid_out + row // down,
         exact=exact,
-        begins=row[:, 0],
+        begins=np.ascontiguousarray(row[:, 0]),
         lengths=has_tap.sum(axis=1),
         gain=float(h.sum()) / up,
     )

@@ -155,8 +155,9 @@ def _quality(raw: mne.io.BaseRaw, stream: Stream, good: np.ndarray) -> dict[str,
     }
 
 
-def _names(channels: Sequence[str], is_meant: np.ndarray) -> str:
-    return " ".join(np.array(channels)[is_meant])
+def _names(channels: Sequence[str], is_flat: np.ndarray) -> str:
+    """Name the channels that are flat in some window, is_flat (n_windows, n_channels)."""
+    return " ".join(name for name, flat in zip(channels, is_flat.T, strict=True) if flat.any())
 
 
 def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:

@@ -146,11 +146,10 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     wanted = {output.facts["family"]: output for output in stale}
     raw = None if source.eeg is None else read_eeg(source.eeg)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
-    if raw is not None and eeg:
+    if source.eeg is not None and raw is not None and eeg:
+        open_samples = partial(_samples, source.eeg, raw)
         try:
-            table = eeg_table(
-                raw, source, eeg, study.eeg, study.features, partial(_samples, source.eeg, raw)
-            )
+            table = eeg_table(raw, source, eeg, study.eeg, study.features, open_samples)
         except ValueError as error:
             raise ReadError(f"{source.eeg}: {error}") from error
         yield from _tables(table, {name: wanted[name] for name in eeg}, source)
