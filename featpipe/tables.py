@@ -53,13 +53,13 @@ def windows_table(
     pyarrow.Table
         Rows sorted by trial and window.
     """
-    order = keys.reset_index(drop=True).sort_values(["trial", "window"], kind="stable").index
-    by_column = np.asarray(values.T[:, order.to_numpy()], dtype=np.float32, order="C")
+    order = np.lexsort((keys["window"], keys["trial"]))
+    by_column = np.asarray(values.T[:, order], dtype=np.float32, order="C")
+    keys = keys.iloc[order]
     fields, arrays = [], []
     for name, kind in KEYS.items():
-        column = keys[name].reset_index(drop=True)[order]
         fields.append(pa.field(name, pa.type_for_alias(kind), nullable=name in NULLABLE_KEYS))
-        arrays.append(pa.array(column, type=fields[-1].type, from_pandas=name in NULLABLE_KEYS))
+        arrays.append(pa.array(keys[name], type=fields[-1].type, from_pandas=name in NULLABLE_KEYS))
     for name, column in zip(columns, by_column, strict=True):
         fields.append(pa.field(name, pa.float32(), nullable=False))
         arrays.append(pa.array(column, type=pa.float32()))

@@ -94,9 +94,7 @@ def eeg_table(
         | {
             "n_channels": len(channels),
             "n_trials": len(grids),
-            "flat_channels": _names(
-                channels, np.concatenate([part.is_flat for part in parts]).any(axis=0)
-            ),
+            "flat_channels": _names(channels, np.concatenate([part.is_flat for part in parts])),
         },
     )
 
@@ -110,14 +108,14 @@ def _kind(family: str, features: FeatureSettings) -> str:
 def _values(
     parts: Sequence[TrialFeatures], family: str, channels: list[str], features: FeatureSettings
 ) -> np.ndarray:
-    """Derive and smooth, each trial by itself; shape (n_windows, n_columns)."""
+    """Derive and smooth, each trial by itself; float32, shape (n_windows, n_columns)."""
     derive, smooth = MEASURES[FAMILIES[family].measure].derive, FAMILIES[family].smooth
     values = []
     for part in parts:
         x = part.values[_kind(family, features)]
         x = x if derive is None else derive(x, channels)
         x = x if smooth is None else smooth(x)
-        values.append(x.reshape(len(x), x.shape[1] * x.shape[2]))
+        values.append(x.reshape(len(x), x.shape[1] * x.shape[2]).astype(np.float32))
     return np.concatenate(values)
 
 

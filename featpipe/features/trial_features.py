@@ -17,7 +17,7 @@ from featpipe.features.psd import density_from_power
 from featpipe.schema import BANDS
 from featpipe.windows import Grid
 
-_BLOCK_S = 20.0  # windows computed from one stretch of signal
+_BLOCK_S = 30.0  # windows computed from one stretch of signal
 _HELD_BYTES = 1 << 26  # of a trial, where the whole of it has to be seen
 
 Read = Callable[[int, int], np.ndarray]
@@ -80,19 +80,19 @@ def trial_features(
     if "bandpass_entropy" in kinds and _bytes(stream, grid) <= _HELD_BYTES:
         read = partial(_cut, read(grid.start, grid.start + grid.n_times), grid.start)
     level = trial_level(stream, grid, settings) if "seed_entropy" in kinds else None
-    parts = [
-        _block(read, grid, block, kinds, level, flagged, is_bad) for block in _blocks(grid)
-    ] or [_empty(stream, kinds)]
-    values = {
-        kind: np.concatenate([part.values[kind] for part in parts]) for kind in parts[0].values
-    }
-    if "bandpass_entropy" in kinds and len(grid.starts):
-        values["bandpass_entropy"] = _bandpass(read, stream, grid)
-    good = np.concatenate([part.good for part in parts])
-    is_flat = np.concatenate([part.is_flat for part in parts])
-    for of_kind in values.values():
-        of_kind[is_flat] = np.nan
-    return TrialFeatures(values, good, is_flat)
+    n_windows, n_channels = len(grid.starts), stream.n_channels
+    found = TrialFeatures(
+        {kind: np.empty((n_windows, n_channels, len(BANDS))) for kind in sorted(kinds)},
+        np.empty(n_windows),
+        np.empty((n_windows, n_channels), dtype=bool),
+    )
+    for block in _blocks(grid):
+        _fill_block(found, read, grid, block, level, flagged, is_bad)
+    if "bandpass_entropy" in kinds and n_windows:
+        _fill_bandpass(found, read, grid)
+    for values in found.values.values():
+        values[found.is_flat] = np.nan
+    return found
 
 
 def _blocks(grid: Grid) -> Iterator[slice]:
@@ -105,39 +105,37 @@ def _blocks(grid: Grid) -> Iterator[slice]:
         first = max(last, first + 1)
 
 
-def _block(
+def _fill_block(
+    found: TrialFeatures,
     read: Read,
     grid: Grid,
     block: slice,
-    kinds: set[str],
     level: np.ndarray | None,
     flagged: np.ndarray,
     is_bad: np.ndarray,
-) -> TrialFeatures:
+) -> None:
     starts = grid.starts[block] - grid.starts[block][0]
     begin = grid.start + int(grid.starts[block][0])
     x = read(begin, begin + int(starts[-1]) + grid.n_window)
     power = band_power_at(x, grid.sfreq, starts, grid.n_window, silent=SILENT_UV)
-    values = {}
-    if "entropy" in kinds:
-        values["entropy"] = entropy(power)
-    if "density" in kinds:
-        values["density"] = density_from_power(power, BANDS, grid.sfreq, grid.n_window)
+    if "entropy" in found.values:
+        found.values["entropy"][block] = entropy(power)
+    if "density" in found.values:
+        density = density_from_power(power, BANDS, grid.sfreq, grid.n_window)
+        found.values["density"][block] = density
     if level is not None:
-        values["seed_entropy"] = seed_entropy_at(
+        found.values["seed_entropy"][block] = seed_entropy_at(
             take_off(x, level), grid.sfreq, starts, grid.n_window, SEED_BANDS
         )
-    good = _good(x, flagged[begin : begin + x.shape[1]], is_bad, starts, grid.n_window)
-    is_flat = power.sum(axis=2) == 0  # lost samples make it NaN
+    total = power.sum(axis=2)  # 0 of a flat window, NaN where a sample is lost
+    flagged = flagged[begin : begin + x.shape[1]]
+    if np.isfinite(total).all() and not flagged.any():
+        good = np.full(len(starts), 1 - is_bad.mean())
+    else:
+        good = _good(x, flagged, is_bad, starts, grid.n_window)
+    is_flat = total == 0
     good[is_flat.any(axis=1)] = 0.0
-    return TrialFeatures(values, good, is_flat)
-
-
-def _empty(stream: Stream, kinds: set[str]) -> TrialFeatures:
-    """Of a trial that no window fits into."""
-    none = np.empty((0, stream.n_channels, len(BANDS)))
-    is_flat = np.empty((0, stream.n_channels), dtype=bool)
-    return TrialFeatures(dict.fromkeys(kinds, none), np.empty(0), is_flat)
+    found.good[block], found.is_flat[block] = good, is_flat
 
 
 def _good(
@@ -145,23 +143,22 @@ def _good(
 ) -> np.ndarray:
     """Share of each window's samples that are there and that nobody flagged, (n_windows,)."""
     is_good = np.isfinite(x)
-    if is_good.all() and not flagged.any():
-        return np.full(len(starts), 1 - is_bad.mean())
     is_good[is_bad] = False
     is_good[:, : len(flagged)][:, flagged] = False
     total = np.concatenate([[0.0], np.cumsum(is_good.mean(axis=0))])
     return (total[starts + n_window] - total[starts]) / n_window
 
 
-def _bandpass(read: Read, stream: Stream, grid: Grid) -> np.ndarray:
+def _fill_bandpass(found: TrialFeatures, read: Read, grid: Grid) -> None:
     """DE of the band-passed trial; of few channels at a time where the trial is long."""
-    n_group = _HELD_BYTES // (8 * max(1, grid.n_times)) // TOGETHER * TOGETHER
-    entropies = []
-    for first in range(0, stream.n_channels, max(n_group, TOGETHER)):
-        group = slice(first, first + max(n_group, TOGETHER))
+    n_channels = found.is_flat.shape[1]
+    n_group = max(_HELD_BYTES // (8 * grid.n_times) // TOGETHER, 1) * TOGETHER
+    for first in range(0, n_channels, n_group):
+        group = slice(first, first + n_group)
         x = np.concatenate([read(*span)[group] for span in _spans(grid)], axis=1)
-        entropies.append(bandpass_entropy_at(x, grid.sfreq, grid.starts, grid.n_window))
-    return np.concatenate(entropies, axis=1)
+        found.values["bandpass_entropy"][:, group] = bandpass_entropy_at(
+            x, grid.sfreq, grid.starts, grid.n_window
+        )
 
 
 def _spans(grid: Grid) -> Iterator[tuple[int, int]]:
