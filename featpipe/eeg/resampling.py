@@ -12,8 +12,8 @@ def resample(x: np.ndarray, sfreq: float, settings: EegSettings | None = None) -
 
     Parameters
     ----------
-    x : array, shape (n_channels, n_times)
-        Any unit.
+    x : array, shape (n_channels, n_times), microvolt
+        Precision is that of microvolts: what lies beyond ten volts counts as lost.
     sfreq : float
         Rate of x, Hz.
     settings : EegSettings, optional

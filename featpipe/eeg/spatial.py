@@ -8,21 +8,16 @@ all of it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-import mne
 import numpy as np
 
 from featpipe.compiling import kernel
 from featpipe.eeg.bad_channels import BadChannel
 from featpipe.eeg.eog_regression import regression_matrix
+from featpipe.eeg.interpolation import interpolation_matrix
 from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.montage import standard_name
-
-MIN_GOOD = 8
-"""Good channels with a position that interpolation needs. Ours: of fewer the nearest is often
-across the head, and the result would be a weighted mean of all."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,11 @@ class Spatial:
     Attributes
     ----------
     matrix : numpy.ndarray, shape (n_channels, n_inputs)
-        Table channels = matrix @ inputs; use `apply`.
+        Table channels = matrix @ inputs, less their average; use `clean`.
+    average : numpy.ndarray of int64
+        Rows whose mean is subtracted in the end; empty without average reference.
+    is_interpolated : numpy.ndarray of bool, shape (n_channels,)
+        Table channels that are computed from others.
     bad : tuple of BadChannel
         As found, whatever was done about them.
     interpolated : tuple of str
@@ -47,6 +46,8 @@ class Spatial:
     """
 
     matrix: np.ndarray
+    average: np.ndarray
+    is_interpolated: np.ndarray
     bad: tuple[BadChannel, ...]
     interpolated: tuple[str, ...]
     left_bad: tuple[str, ...]
@@ -111,10 +112,44 @@ def plan(
         )
         matrix = repair @ matrix
     left_bad = tuple(channel.name for channel in bad if channel.name not in interpolated)
-    if reference:
-        rows = _reference_rows(inputs, n_channels, reference, left_bad)
+    average: list[int] = []
+    if tuple(reference) == ("average",):
+        average = [i for i in range(n_channels) if inputs[i] not in left_bad]
+    elif reference:
+        rows = _reference_rows(inputs, reference, left_bad)
         matrix = reference_matrix(len(inputs), rows) @ matrix
-    return Spatial(matrix[:n_channels], bad, interpolated, left_bad, tuple(reference), eog)
+    return Spatial(
+        matrix[:n_channels], np.array(average, dtype=np.int64),
+        np.isin(inputs[:n_channels], interpolated), bad, interpolated, left_bad,
+        tuple(reference), eog,
+    )  # fmt: skip
+
+
+def clean(spatial: Spatial, x: np.ndarray) -> np.ndarray:
+    """Compute the table channels of a block.
+
+    Parameters
+    ----------
+    spatial : Spatial
+        From `plan`.
+    x : numpy.ndarray, shape (n_inputs, n_times)
+        NaN where lost.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_channels, n_times)
+        The average is that of the channels known at the moment; all else that needs a lost input
+        is NaN. The same to the last bit whatever block a sample comes in.
+    """
+    y = apply(spatial.matrix, x)
+    if not spatial.average.size:
+        return y
+    used = y[spatial.average]
+    is_known = np.isfinite(used)
+    total = np.zeros(y.shape[1])
+    for row, known in zip(used, is_known, strict=True):  # in order: a sum of NumPy's is in pairs
+        total += np.where(known, row, 0.0)
+    return y - total / np.maximum(is_known.sum(axis=0), 1)
 
 
 def apply(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -175,87 +210,6 @@ def reference_matrix(n_inputs: int, rows: Sequence[int]) -> np.ndarray:
     return matrix
 
 
-def interpolation_matrix(
-    ch_names: Sequence[str], bad: Sequence[str]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Compute bad channels from the good ones by spherical splines, as MNE does.
-
-    The sphere is fitted to a whole head of electrodes, so that it is the same whichever channels
-    a recording holds: fitted to eight frontal ones it has a radius of nine metres.
-
-    Parameters
-    ----------
-    ch_names : sequence of str
-        All channels, good and bad.
-    bad : sequence of str
-        Those to compute.
-
-    Returns
-    -------
-    matrix : numpy.ndarray, shape (n_channels, n_channels)
-        The rows of good channels, and of bad ones that cannot be computed, are those of the
-        identity.
-    interpolated : tuple of str
-        The bad channels that can be: none with fewer than `MIN_GOOD` good positions.
-
-    References
-    ----------
-    Perrin, Pernier, Bertrand and Echallier (1989). Spherical splines for scalp potential and
-    current density mapping. https://doi.org/10.1016/0013-4694(89)90180-6
-    """
-    matrix = np.eye(len(ch_names))
-    known = [i for i, name in enumerate(ch_names) if standard_name(name) in _electrodes()]
-    names = [ch_names[i] for i in known]
-    interpolated = tuple(name for name in bad if name in names)
-    if not interpolated or len(names) - len(interpolated) < MIN_GOOD:
-        return matrix, ()
-    raw = mne.io.RawArray(np.eye(len(names)), mne.create_info(names, 1.0, "eeg"), verbose="ERROR")
-    raw.set_montage(head_montage(names))
-    raw.info["bads"] = list(interpolated)
-    raw.interpolate_bads(verbose="ERROR")
-    matrix[np.ix_(known, known)] = raw.get_data()
-    return matrix, interpolated
-
-
-def head_montage(ch_names: Sequence[str]) -> mne.channels.DigMontage:
-    """Place channels on MNE's template head, together with the shape of that head.
-
-    Parameters
-    ----------
-    ch_names : sequence of str
-        Names as tables or files spell them; all must be known.
-
-    Returns
-    -------
-    mne.channels.DigMontage
-        CB1 and CB2 lie where PO9 and PO10 do.
-    """
-    electrodes = _electrodes()
-    template = _template("1005").get_positions()
-    return mne.channels.make_dig_montage(
-        {name: electrodes[standard_name(name)] for name in ch_names},
-        **{point: template[point] for point in ("nasion", "lpa", "rpa")},
-        hsp=np.array(list(electrodes.values())),
-        coord_frame="mri",
-    )
-
-
-@cache
-def _electrodes() -> dict[str, np.ndarray]:
-    """Positions by standard name; the older 10-20 extension adds the cerebellar pair only."""
-    ten_five, postfixed = (
-        _template(kind).get_positions()["ch_pos"] for kind in ("1005", "postfixed")
-    )
-    positions = {standard_name(name): place for name, place in ten_five.items()}
-    return positions | {name.upper(): postfixed[name] for name in ("Cb1", "Cb2")}
-
-
-def _template(kind: str) -> mne.channels.DigMontage:
-    names = (f"colin27_{kind}", f"standard_{kind}")  # as MNE has called them since 1.13, before
-    is_new = names[0] in mne.channels.get_builtin_montages()
-    return mne.channels.make_standard_montage(names[0] if is_new else names[1])
-
-
 def _without_eyes(
     inputs: Sequence[str], eog: Sequence[str], weights: np.ndarray | None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -274,11 +228,9 @@ def _without_eyes(
 
 
 def _reference_rows(
-    inputs: Sequence[str], n_channels: int, reference: Sequence[str], left_bad: Sequence[str]
+    inputs: Sequence[str], reference: Sequence[str], left_bad: Sequence[str]
 ) -> list[int]:
-    """Return the inputs whose mean is the reference; all but bad table channels for average."""
-    if tuple(reference) == ("average",):
-        return [i for i in range(n_channels) if inputs[i] not in left_bad]
+    """Return the inputs whose mean is the reference."""
     if "average" in reference:
         raise ConfigError(
             f'[eeg] reference = {list(reference)}: "average" stands alone; drop it or the others'

@@ -9,10 +9,10 @@ from functools import partial
 
 import numpy as np
 
-from featpipe.eeg.decimation import decimate, stretch_start
+from featpipe.eeg.decimation import decimate, stretch_of
 from featpipe.eeg.filtering import Resampler, n_output
 from featpipe.eeg.samples import Samples
-from featpipe.eeg.spatial import Spatial, apply
+from featpipe.eeg.spatial import Spatial, clean
 
 _ROUNDING = 1e-12  # what a filter leaves of a constant, as a share of it
 
@@ -67,14 +67,32 @@ def read_stream(stream: Stream, start: int, stop: int) -> np.ndarray:
         The channels of a sample lie side by side in memory. NaN behind the end of the recording,
         and where a filter covers a lost sample. Bit-equal for any bounds.
     """
+    return read_both(stream, start, stop)[1]
+
+
+def read_both(stream: Stream, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute output samples [start, stop), and what they were before high-pass and cleaning.
+
+    Parameters
+    ----------
+    stream, start, stop
+        As in `read_stream`.
+
+    Returns
+    -------
+    before, after : numpy.ndarray of float64, shape (n_channels, stop - start), microvolt
+        One and the same array where nothing but the first filter is applied.
+    """
     end = max(start, min(stop, stream.n_times))
-    x = read_inputs(stream, start, end)
-    if stream.spatial is not None:
-        x = apply(stream.spatial.matrix, x)
+    before, inputs = _filtered(stream, start, end)
+    before = before[: stream.n_channels]
+    after = inputs if stream.spatial is None else clean(stream.spatial, inputs)
     if end == stop:
-        return x
-    beyond = np.full((stop - end, len(x)), np.nan)
-    return np.concatenate([x.T, beyond]).T
+        return before, after
+    beyond = np.full((stop - end, len(after)), np.nan)
+    is_same = after is inputs and len(before) == len(inputs) and before.base is inputs.base
+    whole = np.concatenate([after.T, beyond]).T
+    return (whole if is_same else np.concatenate([before.T, beyond]).T), whole
 
 
 def read_inputs(stream: Stream, start: int, stop: int) -> np.ndarray:
@@ -91,15 +109,24 @@ def read_inputs(stream: Stream, start: int, stop: int) -> np.ndarray:
     -------
     numpy.ndarray of float64, shape (n_inputs, stop - start), microvolt
     """
+    return _filtered(stream, start, stop)[1]
+
+
+def _filtered(stream: Stream, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the inputs behind the first filter, and behind the second one as well."""
     half = len(stream.how.second) // 2
-    if not half:
-        return decimate(stream.samples, stream.how, start, stop).T
-    again = Resampler(stream.sfreq, stream.how.h_freq, 1, 1, stream.how.second, np.ones(1))
-    origin = stretch_start(again, start - half)
-    x = decimate(stream.samples, stream.how, origin, stop + half)
-    y = decimate(in_memory(x.T, stream.sfreq), again, start - origin, stop - origin)
-    y[np.abs(y) <= _ROUNDING * np.abs(x[start - origin : stop - origin])] = 0.0
-    return y.T
+    if not half or stop <= start:
+        x = decimate(stream.samples, stream.how, start, stop).T
+        return x, x
+    again = stream.how._replace(up=1, down=1, taps=stream.how.second)
+    # whole stretches of the second filter, lying where they lie in the recording
+    first, last = stretch_of(again, start)[0], stretch_of(again, stop - 1)[1]
+    origin = stretch_of(again, first - half)[0]
+    x = decimate(stream.samples, stream.how, origin, last + half)
+    y = decimate(in_memory(x.T, stream.sfreq), again, start - origin, stop - origin, in_double=True)
+    x = x[start - origin : stop - origin]
+    y[np.abs(y) <= _ROUNDING * np.abs(x)] = 0.0
+    return x.T, y.T
 
 
 def in_memory(x: np.ndarray, sfreq: float) -> Samples:

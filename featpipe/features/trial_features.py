@@ -1,26 +1,25 @@
 """One trial of a recording -> band power, entropies and quality of its windows, block by block."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from featpipe.eeg.bad_channels import SILENT_UV
 from featpipe.eeg.settings import EegSettings
-from featpipe.eeg.stream import Stream, read_stream
+from featpipe.eeg.stream import Stream, read_both, read_stream
 from featpipe.eeg.trials import check_inside, take_off, trial_level
 from featpipe.features.band_power import band_power_at
-from featpipe.features.bandpass import TOGETHER, bandpass_entropy_at
+from featpipe.features.bandpass import bandpass_entropy_at
 from featpipe.features.de import SEED_BANDS, entropy, seed_entropy_at
 from featpipe.features.psd import density_from_power
 from featpipe.schema import BANDS
 from featpipe.windows import Grid
 
 _BLOCK_S = 30.0  # windows computed from one stretch of signal
-_HELD_BYTES = 1 << 26  # of a trial, where the whole of it has to be seen
-
-Read = Callable[[int, int], np.ndarray]
+_WHOLE_S = 360.0  # a trial up to this is band-passed whole, a longer one in segments
+_SEGMENT_S = 240.0
+_RUN_IN_S = 60.0  # after which nothing is left in the band-pass of what it did not see
 
 
 class TrialFeatures(NamedTuple):
@@ -76,9 +75,6 @@ def trial_features(
         When the trial lies outside the recording.
     """
     check_inside(stream, grid)
-    read: Read = partial(read_stream, stream)
-    if "bandpass_entropy" in kinds and _bytes(stream, grid) <= _HELD_BYTES:
-        read = partial(_cut, read(grid.start, grid.start + grid.n_times), grid.start)
     level = trial_level(stream, grid, settings) if "seed_entropy" in kinds else None
     n_windows, n_channels = len(grid.starts), stream.n_channels
     found = TrialFeatures(
@@ -86,20 +82,20 @@ def trial_features(
         np.empty(n_windows),
         np.empty((n_windows, n_channels), dtype=bool),
     )
-    for block in _blocks(grid):
-        _fill_block(found, read, grid, block, level, flagged, is_bad)
-    if "bandpass_entropy" in kinds and n_windows:
-        _fill_bandpass(found, read, grid)
+    for block in _blocks(grid, _BLOCK_S):
+        _fill_block(found, stream, grid, block, level, flagged, is_bad)
+    if "bandpass_entropy" in kinds:
+        _fill_bandpass(found, stream, grid)
     for values in found.values.values():
         values[found.is_flat] = np.nan
     return found
 
 
-def _blocks(grid: Grid) -> Iterator[slice]:
-    """Neighbouring windows that lie within one block of signal, at least one."""
+def _blocks(grid: Grid, seconds: float) -> Iterator[slice]:
+    """Neighbouring windows that lie within so many seconds, at least one."""
     first = 0
     while first < len(grid.starts):
-        end = grid.starts[first] + max(_BLOCK_S * grid.sfreq, grid.n_window)
+        end = grid.starts[first] + max(seconds * grid.sfreq, grid.n_window)
         last = int(np.searchsorted(grid.starts + grid.n_window, end, side="right"))
         yield slice(first, max(last, first + 1))
         first = max(last, first + 1)
@@ -107,7 +103,7 @@ def _blocks(grid: Grid) -> Iterator[slice]:
 
 def _fill_block(
     found: TrialFeatures,
-    read: Read,
+    stream: Stream,
     grid: Grid,
     block: slice,
     level: np.ndarray | None,
@@ -116,7 +112,7 @@ def _fill_block(
 ) -> None:
     starts = grid.starts[block] - grid.starts[block][0]
     begin = grid.start + int(grid.starts[block][0])
-    x = read(begin, begin + int(starts[-1]) + grid.n_window)
+    before, x = read_both(stream, begin, begin + int(starts[-1]) + grid.n_window)
     power = band_power_at(x, grid.sfreq, starts, grid.n_window, silent=SILENT_UV)
     if "entropy" in found.values:
         found.values["entropy"][block] = entropy(power)
@@ -127,13 +123,17 @@ def _fill_block(
         found.values["seed_entropy"][block] = seed_entropy_at(
             take_off(x, level), grid.sfreq, starts, grid.n_window, SEED_BANDS
         )
-    total = power.sum(axis=2)  # 0 of a flat window, NaN where a sample is lost
+    recorded = power  # cleaning and a high-pass can make a dead channel look alive
+    if before is not x:
+        recorded = band_power_at(before, grid.sfreq, starts, grid.n_window, silent=SILENT_UV)
+    is_flat = recorded.sum(axis=2) == 0  # lost samples make it NaN
+    if stream.spatial is not None:
+        is_flat[:, stream.spatial.is_interpolated] = False
     flagged = flagged[begin : begin + x.shape[1]]
-    if np.isfinite(total).all() and not flagged.any():
+    if np.isfinite(power.sum(axis=2)).all() and not flagged.any():
         good = np.full(len(starts), 1 - is_bad.mean())
     else:
         good = _good(x, flagged, is_bad, starts, grid.n_window)
-    is_flat = total == 0
     good[is_flat.any(axis=1)] = 0.0
     found.good[block], found.is_flat[block] = good, is_flat
 
@@ -149,27 +149,15 @@ def _good(
     return (total[starts + n_window] - total[starts]) / n_window
 
 
-def _fill_bandpass(found: TrialFeatures, read: Read, grid: Grid) -> None:
-    """DE of the band-passed trial; of few channels at a time where the trial is long."""
-    n_channels = found.is_flat.shape[1]
-    n_group = max(_HELD_BYTES // (8 * grid.n_times) // TOGETHER, 1) * TOGETHER
-    for first in range(0, n_channels, n_group):
-        group = slice(first, first + n_group)
-        x = np.concatenate([read(*span)[group] for span in _spans(grid)], axis=1)
-        found.values["bandpass_entropy"][:, group] = bandpass_entropy_at(
-            x, grid.sfreq, grid.starts, grid.n_window
+def _fill_bandpass(found: TrialFeatures, stream: Stream, grid: Grid) -> None:
+    """DE of the band-passed trial, of a long one in segments that overlap."""
+    is_whole = grid.n_times <= _WHOLE_S * grid.sfreq
+    run_in = grid.n_times if is_whole else round(_RUN_IN_S * grid.sfreq)
+    for block in _blocks(grid, grid.n_times / grid.sfreq if is_whole else _SEGMENT_S):
+        starts = grid.starts[block]
+        begin = max(int(starts[0]) - run_in, 0)
+        end = min(int(starts[-1]) + grid.n_window + run_in, grid.n_times)
+        x = read_stream(stream, grid.start + begin, grid.start + end)
+        found.values["bandpass_entropy"][block] = bandpass_entropy_at(
+            x, grid.sfreq, starts - begin, grid.n_window
         )
-
-
-def _spans(grid: Grid) -> Iterator[tuple[int, int]]:
-    step, end = round(_BLOCK_S * grid.sfreq), grid.start + grid.n_times
-    for begin in range(grid.start, end, step):
-        yield begin, min(begin + step, end)
-
-
-def _bytes(stream: Stream, grid: Grid) -> int:
-    return 8 * stream.n_channels * grid.n_times
-
-
-def _cut(x: np.ndarray, origin: int, start: int, stop: int) -> np.ndarray:
-    return x[:, start - origin : stop - origin]

@@ -73,6 +73,9 @@ def test_pieces_equal_the_whole_bit_by_bit(sfreq):
     x = np.random.default_rng(0).standard_normal((2, round(sfreq * 50)))
     samples, how = stored(x, sfreq, n_per_record=7), design(sfreq, EegSettings())
     y = whole(samples)
+    before = decimate(samples, how, -300, 40)  # what lies outside repeats the first sample
+    np.testing.assert_array_equal(before[300:], y[:40])
+    np.testing.assert_allclose(before[:150], np.tile(x[:, 0], (150, 1)), rtol=1e-12)
     for start, stop in [(0, 10), (3, 4), (999, 1503), (len(y) - 5, len(y)), (7, 7)]:
         np.testing.assert_array_equal(decimate(samples, how, start, stop), y[start:stop])
 
@@ -123,14 +126,15 @@ def test_offset_and_scale_make_microvolt():
 
 
 @pytest.mark.parametrize("sfreq", [500.0, 512.0, 1000.0])
-@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
-def test_a_lost_sample_costs_what_the_filter_covers_in_its_channel(sfreq, lost):
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf, 3.4e38, -1e8])
+@pytest.mark.parametrize("i", [1500, 1920, 1280])  # among them first samples of stretches
+def test_a_lost_sample_costs_what_the_filter_covers_in_its_channel(sfreq, lost, i):
     x = np.random.default_rng(0).standard_normal((3, 3000))
     how = design(sfreq, EegSettings())
     clean = whole(in_memory(x, sfreq))
-    x[1, 1500] = lost
+    x[1, i] = lost
     y = whole(in_memory(x, sfreq))
-    distance = np.abs(np.arange(len(y)) * how.down - 1500 * how.up)
+    distance = np.abs(np.arange(len(y)) * how.down - i * how.up)
     is_covered = distance <= len(how.taps) // 2
     np.testing.assert_array_equal(np.isnan(y[:, 1]), is_covered)
     np.testing.assert_array_equal(y[:, [0, 2]], clean[:, [0, 2]])

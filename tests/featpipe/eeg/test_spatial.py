@@ -5,14 +5,8 @@ import pytest
 
 from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
 from featpipe.eeg.eog_regression import EogRegression
-from featpipe.eeg.spatial import (
-    MIN_GOOD,
-    apply,
-    head_montage,
-    interpolation_matrix,
-    plan,
-    reference_matrix,
-)
+from featpipe.eeg.interpolation import MIN_GOOD, head_montage, interpolation_matrix
+from featpipe.eeg.spatial import apply, clean, plan, reference_matrix
 from featpipe.errors import ConfigError, ReadError
 from featpipe.montage import CAP62
 from featpipe.simulate.head import electrode_positions, field
@@ -51,21 +45,21 @@ def weights_of(x):
 
 def test_nothing_asked_changes_nothing(x):
     spatial = plan(INPUTS, N)
-    assert np.array_equal(apply(spatial.matrix, x), x[:N])
+    assert np.array_equal(clean(spatial, x), x[:N])
     assert spatial.bad == spatial.interpolated == spatial.left_bad == ()
     assert spatial.reference == spatial.eog == ()
 
 
 def test_the_average_reference_makes_the_mean_zero(x):
     spatial = plan(INPUTS, N, reference=("average",))
-    y = apply(spatial.matrix, x)
+    y = clean(spatial, x)
     assert np.allclose(y.mean(axis=0), 0, atol=1e-12)
     assert np.allclose(y, x[:N] - x[:N].mean(axis=0), atol=1e-11)
 
 
 def test_a_bad_channel_has_no_part_in_the_average(x):
     spatial = plan(INPUTS, N, reference=("average",), bad_channels="mark", bad=BAD)
-    y = apply(spatial.matrix, x)
+    y = clean(spatial, x)
     good = [i for i, name in enumerate(CAP62) if name not in BAD_NAMES]
     assert np.allclose(y[good].mean(axis=0), 0, atol=1e-12)
     assert np.allclose(y, x[:N] - x[good].mean(axis=0), atol=1e-11)
@@ -75,13 +69,13 @@ def test_a_bad_channel_has_no_part_in_the_average(x):
 @pytest.mark.parametrize("names", [("M1", "M2"), ("m1",), ("CZ",), ("M2", "M2", "Oz")])
 def test_a_named_reference_is_plain_subtraction(x, names):
     rows = [INPUTS.index(name) for name in {name.upper() for name in names}]
-    y = apply(plan(INPUTS, N, reference=names).matrix, x)
+    y = clean(plan(INPUTS, N, reference=names), x)
     assert np.allclose(y, x[:N] - x[rows].mean(axis=0), atol=1e-11)
 
 
 def test_marking_reports_and_changes_nothing(x):
     spatial = plan(INPUTS, N, bad_channels="mark", bad=BAD)
-    assert np.array_equal(apply(spatial.matrix, x), x[:N])
+    assert np.array_equal(clean(spatial, x), x[:N])
     assert (spatial.bad, spatial.interpolated, spatial.left_bad) == (BAD, (), tuple(BAD_NAMES))
 
 
@@ -94,7 +88,7 @@ def interpolated_by_mne(x, names, bad, montage):
 
 def test_interpolation_is_that_of_mne(x):
     spatial = plan(INPUTS, N, bad_channels="interpolate", bad=BAD)
-    y = apply(spatial.matrix, x)
+    y = clean(spatial, x)
     assert np.allclose(
         y, interpolated_by_mne(x[:N], CAP62, BAD_NAMES, head_montage(CAP62)), rtol=0, atol=1e-9
     )
@@ -135,7 +129,7 @@ def test_a_channel_without_a_position_keeps_its_signal(x):
     spatial = plan(names, N, bad_channels="interpolate", reference=("average",), bad=bad)
     assert spatial.interpolated == ("C3",)
     assert spatial.left_bad == ("X7",)
-    y = apply(spatial.matrix, x)
+    y = clean(spatial, x)
     assert np.allclose(y[1:].mean(axis=0), 0, atol=1e-12)  # X7 is not part of the average
     identity = plan(names, N, bad_channels="interpolate", bad=bad).matrix
     assert np.array_equal(identity[0], np.eye(len(names))[0])
@@ -156,14 +150,14 @@ def test_eyes_go_first_then_bad_channels_then_the_reference(x, weights):
     )
     y = x - weights @ x[[N + 2, N + 3]]
     y[:N] = interpolated_by_mne(y[:N], CAP62, BAD_NAMES, head_montage(CAP62))
-    assert np.allclose(apply(spatial.matrix, x), y[:N] - y[[N, N + 1]].mean(axis=0), atol=1e-9)
+    assert np.allclose(clean(spatial, x), y[:N] - y[[N, N + 1]].mean(axis=0), atol=1e-9)
     assert spatial.matrix.shape == (N, len(INPUTS))
     assert spatial.eog == ("HEO", "VEO")
 
 
 def test_the_eyes_are_gone_from_the_result(x, weights):
     spatial = plan(INPUTS, N, reference=("M1", "M2"), eog=("HEO", "VEO"), weights=weights)
-    y = apply(spatial.matrix, x)
+    y = clean(spatial, x)
     eyes = x[[N + 2, N + 3]]
     assert np.abs(np.corrcoef(x[:N], eyes)[:N, N:]).max() > 0.3
     assert np.abs(np.corrcoef(y, eyes)[:N, N:]).max() < 1e-6
@@ -183,11 +177,11 @@ def test_a_lost_input_stays_where_it_is_needed(x):
     x[c3, 10:20], x[m1, 50:60], x[0, 90] = np.nan, np.nan, np.inf
     bad = (BadChannel("CP3", "flat", 1.0),)
     spatial = plan(INPUTS, N, bad_channels="interpolate", bad=bad)
-    lost = np.isnan(apply(spatial.matrix, x))
+    lost = np.isnan(clean(spatial, x))
     assert set(np.flatnonzero(lost[:, 15])) == {c3, CAP62.index("CP3")}
     assert not lost[:, 50:60].any()  # no reference: the mastoid is not needed
     assert set(np.flatnonzero(lost[:, 90])) == {0, CAP62.index("CP3")}
-    referred = np.isnan(apply(plan(INPUTS, N, reference=("M1", "M2")).matrix, x))
+    referred = np.isnan(clean(plan(INPUTS, N, reference=("M1", "M2")), x))
     assert referred[:, 50:60].all()
     assert not referred[:, 60:90].any()
 
@@ -204,10 +198,19 @@ def test_what_is_not_lost_is_the_plain_product(x):
 
 
 def test_a_sample_is_the_same_whatever_block_it_comes_in(x, weights):
-    matrix = plan(INPUTS, N, reference=("average",), eog=("HEO",), weights=weights[:, :1]).matrix
+    spatial = plan(INPUTS, N, reference=("average",), eog=("HEO",), weights=weights[:, :1])
     cuts = [1, 2, 5, 500, 513, 1540, 1541, 2999]
-    parts = [apply(matrix, block) for block in np.split(x, cuts, axis=1)]
-    assert np.array_equal(np.concatenate(parts, axis=1), apply(matrix, x))
+    parts = [clean(spatial, block) for block in np.split(x, cuts, axis=1)]
+    assert np.array_equal(np.concatenate(parts, axis=1), clean(spatial, x))
+
+
+def test_the_average_is_that_of_the_channels_known_at_the_moment(x):
+    x = x.copy()
+    x[3, 100:110], x[7] = np.nan, np.nan
+    y = clean(plan(INPUTS, N, reference=("average",)), x)
+    expected = x[:N] - np.nanmean(x[:N], axis=0)
+    assert np.allclose(y, expected, atol=1e-9, equal_nan=True)
+    assert np.isnan(y).sum() == 10 + x.shape[1]
 
 
 def test_the_reference_matrix_is_a_projection():
@@ -260,8 +263,8 @@ def test_from_a_pass_over_blocks_to_a_repaired_recording(x):
         weights=regression.weights(),
     )
     assert spatial.bad == (BadChannel("C3", "flat", 1.0),)
-    y = apply(spatial.matrix, spoiled)
-    truth = apply(plan(INPUTS, N, eog=("HEO", "VEO"), weights=weights_of(x)).matrix, x)
+    y = clean(spatial, spoiled)
+    truth = clean(plan(INPUTS, N, eog=("HEO", "VEO"), weights=weights_of(x)), x)
     c3 = CAP62.index("C3")
     assert np.allclose(np.delete(y, c3, axis=0), np.delete(truth, c3, axis=0), atol=1e-9)
     assert np.corrcoef(y[c3], truth[c3])[0, 1] > 0.8

@@ -14,12 +14,47 @@ def stream(x, sfreq=500.0, spatial=None, **settings):
     return Stream(in_memory(x, sfreq), design(sfreq, EegSettings(**settings)), spatial)
 
 
-def test_pieces_equal_the_whole_bit_by_bit_behind_a_high_pass_and_a_notch():
-    x = np.random.default_rng(0).standard_normal((3, 10_000))
-    recording = stream(x, l_freq=2.0, notch=(50.0,))
+SPOILED = {
+    "clean": lambda x: None,
+    "lost": lambda x: x.__setitem__((1, slice(4000, 4010)), np.nan),
+    "spike": lambda x: x.__setitem__((2, 7001), 3e5),
+    "drift": lambda x: x.__iadd__(5000 * np.arange(x.shape[1]) / 500),
+}
+
+
+@pytest.mark.parametrize("defect", SPOILED)
+@pytest.mark.parametrize("settings", [{"l_freq": 2.0, "notch": (50.0,)}, {"l_freq": 0.2}, {}])
+def test_pieces_equal_the_whole_bit_by_bit(defect, settings):
+    x = np.random.default_rng(0).standard_normal((3, 12_000))
+    SPOILED[defect](x)
+    recording = stream(x, **settings)
     whole = read_stream(recording, 0, recording.n_times)
-    for start, stop in [(0, 7), (5, 6), (1001, 2222), (3990, 4000)]:
+    bounds = [(0, 7), (5, 6), (1001, 2222), (3990, 4000), (4790, 4800), (300, 300)]
+    bounds += [(start, start + 200) for start in range(0, 4600, 200)]
+    for start, stop in bounds:
         np.testing.assert_array_equal(read_stream(recording, start, stop), whole[:, start:stop])
+
+
+@pytest.mark.parametrize("l_freq", [0.1, 0.5, 2.0])
+def test_a_high_pass_is_exact_on_drifts_and_jumps(l_freq):
+    time = np.arange(30_000) / 500
+    x = np.random.default_rng(0).standard_normal((2, 30_000))
+    x[0] += 5000 * time  # 5 mV/s
+    x[1, 15_000:] += 4e5
+    how = design(500.0, EegSettings(l_freq=l_freq))
+    first = resample(x, 500.0)
+    y = resample(x, 500.0, EegSettings(l_freq=l_freq))
+    half = len(how.second) // 2
+    for found, source in zip(y, first, strict=True):
+        expected = np.convolve(source, how.second, mode="valid")
+        inner = found[half : len(found) - half]
+        assert np.abs(inner - expected).max() < 1e-8
+        assert len(inner) > 200
+
+
+def test_nothing_asked_for_is_nothing_read():
+    y = resample(np.empty((2, 0)), 1000.0, EegSettings(l_freq=0.5))
+    assert y.shape == (2, 0)
 
 
 def test_behind_the_end_nothing_is_known():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from featpipe.eeg.filtering import design
 from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, in_memory
 from featpipe.features import trial_features as module
 from featpipe.features.trial_features import trial_features
@@ -15,10 +16,11 @@ from featpipe.windows import trial_grid
 KINDS = {"entropy", "seed_entropy", "density", "bandpass_entropy"}
 
 
-def stream(seconds=70, sfreq=500.0, n_channels=5):
+def stream(seconds=70, sfreq=500.0, n_channels=5, **settings):
     x = 10 * np.random.default_rng(0).standard_normal((n_channels, round(seconds * sfreq)))
     x[1, 9000:9100] = np.nan
-    return Stream(in_memory(x, sfreq), design(sfreq, EegSettings()))
+    x[2, 20_000] = 3e5
+    return Stream(in_memory(x, sfreq), design(sfreq, EegSettings(**settings)))
 
 
 def features(recording, grid, flagged=()):
@@ -30,12 +32,11 @@ def features(recording, grid, flagged=()):
 
 
 @pytest.mark.parametrize(("window_s", "hop_s"), [(1.0, 1.0), (4.0, 0.5), (1.0, 3.3), (30.0, 7.0)])
-@pytest.mark.parametrize("held_bytes", [1, 100_000])
-def test_numbers_are_bit_equal_whatever_is_held_at_once(monkeypatch, window_s, hop_s, held_bytes):
-    recording, grid = stream(), trial_grid(3.0, 69.0, 200.0, window_s, hop_s)
+@pytest.mark.parametrize("settings", [{}, {"l_freq": 1.0, "notch": (50.0,)}])
+def test_numbers_are_bit_equal_whatever_is_held_at_once(monkeypatch, window_s, hop_s, settings):
+    recording, grid = stream(**settings), trial_grid(3.0, 69.0, 200.0, window_s, hop_s)
     expected = features(recording, grid, [(2000, 2050)])
     assert len(expected.good) == len(grid.starts)
-    monkeypatch.setattr(module, "_HELD_BYTES", held_bytes)
     for block_s in (0.1, 2.7, 1000.0):
         monkeypatch.setattr(module, "_BLOCK_S", block_s)
         found = features(recording, grid, [(2000, 2050)])
@@ -52,7 +53,7 @@ def test_numbers_are_bit_equal_whatever_is_held_at_once(monkeypatch, window_s, h
 )  # fmt: skip
 def test_every_window_of_the_grid_is_computed_exactly_once(onset, seconds, window_s, hop_s):
     grid = trial_grid(onset, onset + seconds, 200.0, window_s, hop_s)
-    blocks = list(module._blocks(grid))
+    blocks = list(module._blocks(grid, 20.0))
     windows = np.arange(len(grid.starts))
     found = np.concatenate([windows[block] for block in blocks]) if blocks else windows[:0]
     np.testing.assert_array_equal(found, windows)
@@ -60,7 +61,7 @@ def test_every_window_of_the_grid_is_computed_exactly_once(onset, seconds, windo
     assert (stops <= grid.n_times).all()
     for block in blocks:
         span = stops[block][-1] - grid.starts[block][0]
-        assert span <= max(module._BLOCK_S * 200, grid.n_window)
+        assert span <= max(20 * 200, grid.n_window)
 
 
 def test_lost_samples_cost_their_windows_and_lower_good_by_their_share():
@@ -113,3 +114,30 @@ def test_a_sine_of_a_recording_has_half_its_squared_amplitude(sfreq, phase):
     np.testing.assert_allclose(found["density"][:, own, own] * [3, 4, 6, 17, 20], 24.5, rtol=2e-3)
     inner = slice(4, -4)  # the padded edges of the trial are felt for two seconds
     np.testing.assert_allclose(found["bandpass_entropy"][inner, own, own], expected, atol=0.02)
+
+
+def test_a_long_trial_is_band_passed_in_segments_like_a_whole_one(monkeypatch):
+    recording, grid = stream(seconds=400), trial_grid(2.0, 398.0, 200.0, 1.0, 0.7)
+    monkeypatch.setattr(module, "_WHOLE_S", 1000.0)
+    expected = features(recording, grid).values["bandpass_entropy"]
+    monkeypatch.setattr(module, "_WHOLE_S", 10.0)
+    found = features(recording, grid).values["bandpass_entropy"]
+    np.testing.assert_allclose(found, expected, atol=1e-11)
+    assert np.isnan(found).sum() < 0.01 * found.size
+
+
+@pytest.mark.parametrize("reference", [("average",), ("M1", "M2"), ("CZ",)])
+@pytest.mark.parametrize("l_freq", [0.0, 0.1])
+def test_a_dead_channel_stays_dead_whatever_is_done_to_it(reference, l_freq):
+    names = ["CZ", "PZ", "OZ", "M1", "M2"]
+    x = 10 * np.random.default_rng(0).standard_normal((5, 30_000))
+    x[1] = 137.2
+    x[1, 10_000:] = 4e5  # unplugged: it jumps to the rail
+    spatial = plan(names, 3, reference=reference)
+    how = design(500.0, EegSettings(l_freq=l_freq))
+    found = features(Stream(in_memory(x, 500.0), how, spatial), trial_grid(25, 55, 200.0, 1.0, 1.0))
+    for kind in KINDS:
+        assert np.isnan(found.values[kind][:, 1]).all(), kind
+        assert np.isfinite(found.values[kind][:, 2]).all(), kind
+    assert found.is_flat.tolist() == [[False, True, False]] * 30  # CZ as reference is 0, not dead
+    assert (found.good == 0).all()
