@@ -222,12 +222,22 @@ def _override(content: dict[str, Any], text: str) -> None:
 
 
 def _listed(record: type, key: str, value: Any) -> Any:
-    """Take "de,de_ma" or "0,1" for a list where an option is one: `--set` is typed by hand."""
+    """Take "de,de_ma", "50,100" or a bare 50 for a list where an option is one."""
     kind = str(next(f.type for f in dataclasses.fields(record) if f.name == key))
-    if not (kind.startswith("tuple") and isinstance(value, str | int)):
+    if not kind.startswith("tuple") or not isinstance(value, str | int | float):
         return value
+    if isinstance(value, bool):
+        return [value]  # refused below, by name
+    number = float if "float" in kind else int if "int" in kind else str
     parts = [part.strip() for part in str(value).strip("[]").split(",") if part.strip()]
-    return [int(part) if "int" in kind and part.lstrip("-").isdigit() else part for part in parts]
+    return [_number(part, number) for part in parts]
+
+
+def _number(text: str, kind: type) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        return text  # refused below, by name
 
 
 def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:

@@ -16,10 +16,11 @@ from featpipe.eeg.samples import Samples, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.montage import is_eog_name, standard_name
 
 _BLOCK_S = 20.0
+_BLOCK_NUMBERS = 1 << 20  # stored ones in a block at most, or a fast recording takes much memory
 
 OpenSamples = Callable[[Sequence[str]], Samples]
 
@@ -50,16 +51,21 @@ def open_stream(
     ConfigError
         When a channel named for cleaning is not in the file.
     ReadError
-        When too many channels are bad to compute anything from the others.
+        When too many channels are bad to compute anything from the others, or an electrode named
+        as reference is.
     """
     eog = _eog_channels(raw, picks, settings.eog)
-    extra = _named(raw, settings.reference, "reference") | eog
+    reference = _named(raw, settings.reference, "reference")
+    extra = reference | eog
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
     stream = Stream(open_samples(list(inputs.values())), design(raw.info["sfreq"], settings))
     if not (eog or settings.reference or settings.bad_channels != "keep"):
         return stream
     names, channels = list(inputs), list(picks)
-    bad, weights = _survey(stream, names, channels, list(eog), settings)
+    judged = [name for name in names if name in picks or name in reference]
+    found, weights = _survey(stream, names, judged, list(eog), settings)
+    _refuse_bad_reference([channel for channel in found if channel.name not in picks])
+    bad = [channel for channel in found if channel.name in picks]
     return replace(
         stream,
         spatial=plan(
@@ -71,12 +77,15 @@ def open_stream(
 
 
 def _survey(
-    stream: Stream, names: list[str], channels: list[str], eog: list[str], settings: EegSettings
+    stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings
 ):
-    """Pass over the recording once, if anything has to be learned from it."""
+    """Pass over the recording once, if anything has to be learned from it.
+
+    The channels to judge are the first ones of `names`.
+    """
     looks = settings.bad_channels != "keep"
-    how, n = stream.how, len(channels)
-    survey = ChannelSurvey(channels, stream.samples.sfreq, how.sfreq, how.h_freq)
+    how, n = stream.how, len(judged)
+    survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
     regression = EogRegression(len(names), [names.index(name) for name in eog])
     if looks or eog:
         for start, stop in _blocks(stream):
@@ -91,7 +100,9 @@ def _survey(
 
 
 def _blocks(stream: Stream) -> Iterator[tuple[int, int]]:
-    step = round(_BLOCK_S * stream.sfreq)
+    n_stored = len(stream.samples.first) * stream.how.down / stream.how.up  # per output sample
+    step = min(round(_BLOCK_S * stream.sfreq), round(_BLOCK_NUMBERS / n_stored))
+    step = max(step, round(stream.sfreq))
     for start in range(0, stream.n_times, step):
         yield start, min(start + step, stream.n_times)
 
@@ -102,6 +113,16 @@ def _raw_span(stream: Stream, start: int, stop: int) -> tuple[int, int]:
     first = min(-(-start * how.down // how.up), n_times)
     last = n_times if stop >= stream.n_times else -(-stop * how.down // how.up)
     return first, min(last, n_times)
+
+
+def _refuse_bad_reference(bad: Sequence[BadChannel]) -> None:
+    """Refuse what would be subtracted from every channel; nothing can replace a mastoid."""
+    if bad:
+        names = ", ".join(f"{b.name} is {b.reason} ({100 * b.share:.0f} %)" for b in bad)
+        raise ReadError(
+            f"[eeg] reference: {names} and would spoil all channels: name another reference, or "
+            'set bad_channels = "keep" to take it as it is'
+        )
 
 
 def _eog_channels(

@@ -10,8 +10,8 @@ comes out as itself. Rounding is then below 0.001 microvolt, less than any ampli
 less than the 80 dB at which the filter lets through what it should stop. A channel that moves
 further within a second than a head can, or that lost a sample, is computed in double precision.
 (Moves above the pass band are not noticed: a tone of 100 mV at 250 Hz leaves 0.003 microvolt.)
-Stretches begin at fixed places of the recording, and no channel sees another, so that numbers
-depend neither on where somebody begins to read nor on what is read beside.
+Stretches begin at fixed places of the recording and no channel sees another: numbers depend neither
+on where somebody begins to read nor on what is read beside.
 """
 
 from functools import lru_cache
@@ -226,11 +226,10 @@ def _gather(stored, first_record, n_per_record, n_times, first, scale, level, be
 
 @kernel
 def _exactly(line, h):
-    """Weighted sum in double precision; NaN where a sample is lost."""
     total = 0.0
     for k in range(h.size):
         total += h[k] * line[k]
-    return total
+    return total  # NaN where a sample is lost
 
 
 @kernel

@@ -34,6 +34,8 @@ class Resampler(NamedTuple):
         Low-pass at input rate * up, gain `up`.
     second : numpy.ndarray, shape (odd,)
         High-pass and notches at the output rate; a single 1.0 when there are none.
+    notch : tuple of float
+        Frequencies that are taken out, Hz: of those asked for the ones inside the band.
     """
 
     sfreq: float
@@ -42,6 +44,33 @@ class Resampler(NamedTuple):
     down: int
     taps: np.ndarray
     second: np.ndarray
+    notch: tuple[float, ...] = ()
+
+
+def output_band(sfreq_in: float, settings: EegSettings) -> tuple[float, float]:
+    """Return the rate of the features of a recording, and where its pass band ends.
+
+    Parameters
+    ----------
+    sfreq_in : float
+        Rate of the recording, Hz.
+    settings : EegSettings
+        Wanted rate and band.
+
+    Returns
+    -------
+    sfreq, h_freq : float
+        Hz. A recording slower than `settings.sfreq` keeps its rate and loses what lies above
+        0.4 * rate.
+
+    Examples
+    --------
+    >>> output_band(1000.0, EegSettings()), output_band(100.0, EegSettings())
+    ((200.0, 75.0), (100.0, 40.0))
+    """
+    if sfreq_in < settings.sfreq:
+        return sfreq_in, min(settings.h_freq, 0.4 * sfreq_in)
+    return settings.sfreq, settings.h_freq
 
 
 def design(sfreq_in: float, settings: EegSettings) -> Resampler:
@@ -66,9 +95,7 @@ def design(sfreq_in: float, settings: EegSettings) -> Resampler:
     ConfigError
         When the two rates have no usable ratio.
     """
-    is_slow = sfreq_in < settings.sfreq
-    sfreq = sfreq_in if is_slow else settings.sfreq
-    h_freq = min(settings.h_freq, 0.4 * sfreq) if is_slow else settings.h_freq
+    sfreq, h_freq = output_band(sfreq_in, settings)
     ratio = _exact(sfreq) / _exact(sfreq_in)
     up, down = ratio.numerator, ratio.denominator
     if up > _LARGEST_UP:
@@ -81,10 +108,10 @@ def design(sfreq_in: float, settings: EegSettings) -> Resampler:
     for phase in range(up):  # every branch passes DC alike, or a flat channel would ripple
         taps[phase::up] /= taps[phase::up].sum()
     second = _highpass(settings.l_freq, sfreq)
-    for frequency in settings.notch:
-        if frequency <= sfreq / 2 - NOTCH_HZ:
-            second = np.convolve(second, _notch(frequency, sfreq))
-    return Resampler(sfreq, h_freq, up, down, taps, second)
+    notch = tuple(f for f in settings.notch if f <= sfreq / 2 - NOTCH_HZ)
+    for frequency in notch:
+        second = np.convolve(second, _notch(frequency, sfreq))
+    return Resampler(sfreq, h_freq, up, down, taps, second, notch)
 
 
 def n_output(n_times: int, how: Resampler) -> int:

@@ -35,6 +35,10 @@ class EegSettings:
         Do not look for bad channels; find them and lower `good`; or also interpolate them.
     reference : tuple of str
         Channels whose mean becomes the reference, or "average"; empty keeps the recording's.
+
+    Notes
+    -----
+    The words "auto" and "average" may be written in any case; they are kept in lower case.
     """
 
     sfreq: float = 200.0
@@ -64,7 +68,10 @@ class EegSettings:
                     f"{self.sfreq:g} Hz; leave it out"
                 )
         for option, word in (("eog", "auto"), ("reference", "average")):
-            names = getattr(self, option)
+            names = tuple(
+                word if name.strip().lower() == word else name for name in getattr(self, option)
+            )
+            object.__setattr__(self, option, names)
             if word in names and len(names) > 1:
                 raise ConfigError(
                     f'[eeg] {option} = {list(names)}: either "{word}" or names of channels'

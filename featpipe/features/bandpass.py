@@ -134,7 +134,7 @@ def bandpass_entropy_at(
         )
     is_lost = ~np.isfinite(x)
     n_edge = min(3 * (2 * order + 1), x.shape[1] - 1)
-    variance = _band_variance(_bridged(x, is_lost), starts, n_window, *sections, n_edge)
+    variance = _band_variance(_bridged(x, is_lost), starts, n_window, *sections, n_edge, FLAT)
     variance[_any_within(is_lost, starts, n_window)] = np.nan
     is_known = (variance > 0) & (variance < np.inf)
     return 0.5 * np.log(2 * np.pi * np.e * np.where(is_known, variance, np.nan))
@@ -193,7 +193,7 @@ def _any_within(is_lost: np.ndarray, starts: np.ndarray, n_window: int) -> np.nd
 
 
 @kernel
-def _band_variance(x, starts, n_window, poles, scale, n_edge):
+def _band_variance(x, starts, n_window, poles, scale, n_edge, flat):
     """Variance per window, channel and band, `TOGETHER` channels at a time; NaN for a flat one."""
     n_channels, n_rows = x.shape[0], x.shape[1] + 2 * n_edge
     out = np.full((starts.size, n_channels, poles.shape[0]), np.nan)
@@ -207,7 +207,7 @@ def _band_variance(x, starts, n_window, poles, scale, n_edge):
             rows = raw[begin : begin + n_window]
             square, peak = _square(rows), _peak(rows)
             for lane in range(TOGETHER):
-                is_flat[window, lane] = square[lane] <= n_window * (FLAT * peak[lane]) ** 2
+                is_flat[window, lane] = square[lane] <= n_window * (flat * peak[lane]) ** 2
         for band in range(poles.shape[0]):
             _sweep(raw, line, poles[band], 0, 1)
             _sweep(line, line, poles[band], n_rows - 1, -1)

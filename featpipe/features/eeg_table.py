@@ -9,12 +9,14 @@ import mne
 import numpy as np
 
 from featpipe.eeg.cleaning import OpenSamples, open_stream
+from featpipe.eeg.filtering import output_band
 from featpipe.eeg.marks import read_marks
-from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.eeg.stream import Stream
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.de import SEED_BANDS
 from featpipe.features.measures import MEASURES
+from featpipe.features.psd import bands_below
 from featpipe.features.table import (
     FAMILIES,
     FeatureSettings,
@@ -62,15 +64,17 @@ def eeg_table(
     Raises
     ------
     ConfigError
-        When the file lacks a channel that was asked for, or a band holds no frequency.
+        When the file lacks a channel that was asked for, a band holds no frequency, or a family
+        cannot be made of this recording; before any of it is read.
     ReadError
         When a trial lies outside the recording.
     """
     picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
     channels = list(picks)
-    columns = {name: MEASURES[FAMILIES[name].measure].columns(channels) for name in families}
+    columns = _columns(source.name, families, channels)
+    _check_bands(source.name, raw.info["sfreq"], families, eeg, features)
     stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
-    _check_bands(stream, features)
+    _warn_of_notches(source.name, stream, eeg)
     grids = lay_grids(source.trials, stream.sfreq, features)
     flagged = _flagged(raw, stream)
     kinds = {_kind(name, features) for name in families}
@@ -89,7 +93,7 @@ def eeg_table(
         keys=key_columns(source, grids, good),
         values={name: _values(parts, name, channels, features) for name in families},
         columns=columns,
-        facts={name: _facts(name, channels, features) for name in families},
+        facts={name: _facts(name, channels, features, stream.how.h_freq) for name in families},
         qc=_quality(raw, stream, good)
         | {
             "n_channels": len(channels),
@@ -97,6 +101,20 @@ def eeg_table(
             "flat_channels": _names(channels, np.concatenate([part.is_flat for part in parts])),
         },
     )
+
+
+def _columns(name: str, families: Sequence[str], channels: list[str]) -> dict[str, list[str]]:
+    """Name the columns of each family; refuse families that these channels do not allow."""
+    columns: dict[str, list[str]] = {}
+    impossible: dict[str, list[str]] = {}
+    for family in families:
+        try:
+            columns[family] = MEASURES[FAMILIES[family].measure].columns(channels)
+        except ConfigError as error:
+            impossible.setdefault(str(error), []).append(family)
+    for what, which in impossible.items():
+        raise ConfigError(f"{name}: {', '.join(which)}: {what}, or leave this recording out")
+    return columns
 
 
 def _kind(family: str, features: FeatureSettings) -> str:
@@ -119,9 +137,11 @@ def _values(
     return np.concatenate(values)
 
 
-def _facts(family: str, channels: list[str], features: FeatureSettings) -> dict[str, Any]:
-    is_seed = _kind(family, features) == "seed_entropy"
-    bands = SEED_BANDS if is_seed else BANDS
+def _facts(
+    family: str, channels: list[str], features: FeatureSettings, h_freq: float
+) -> dict[str, Any]:
+    is_seed = _kind(family, features) == "seed_entropy"  # takes its bins whatever they hold
+    bands = SEED_BANDS if is_seed else bands_below(BANDS, h_freq)
     unit = MEASURES[FAMILIES[family].measure].unit
     return {
         "channels": channels,
@@ -143,6 +163,7 @@ def _quality(raw: mne.io.BaseRaw, stream: Stream, good: np.ndarray) -> dict[str,
         "eeg_sfreq": float(raw.info["sfreq"]),
         "sfreq": stream.sfreq,
         "h_freq": stream.how.h_freq,
+        "notch": " ".join(f"{frequency:g}" for frequency in stream.how.notch),
         "eeg_duration_s": raw.n_times / float(raw.info["sfreq"]),
         "n_windows": len(good),
         "eeg_good": float(good.mean()) if len(good) else float("nan"),
@@ -169,24 +190,75 @@ def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) 
         )  # fmt: skip
 
 
-def _check_bands(stream: Stream, features: FeatureSettings) -> None:
+def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:
+    for frequency in eeg.notch:
+        if frequency not in stream.how.notch:
+            logger.warning(
+                "%s: the notch at %g Hz is left out: it needs a rate of %g Hz, and this recording "
+                "has %g Hz",
+                name, frequency, 2 * (frequency + NOTCH_HZ), stream.sfreq,
+            )  # fmt: skip
+
+
+def _check_bands(
+    name: str,
+    sfreq_in: float,
+    families: Sequence[str],
+    eeg: EegSettings,
+    features: FeatureSettings,
+) -> None:
+    """Refuse what no window, or no recording of this rate, can hold; tell what is cut off."""
+    sfreq, h_freq = output_band(sfreq_in, eeg)
     bands: Mapping[str, tuple[float, float]] = (
         SEED_BANDS if features.convention == "seed" else BANDS
     )
-    window_s, h_freq = features.window_s, stream.how.h_freq
-    for name, (low, high) in bands.items():
-        if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
-            raise ConfigError(
-                f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
-                f"{name} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
-            )
+    for band, (low, high) in bands.items():
+        _check_window(band, low, high, features.window_s)
+        about = f"{band} ({low:g}-{high:g} Hz)"
         if low >= h_freq:
             raise ConfigError(
-                f"nothing of {name} ({low:g}-{high:g} Hz) is left below {h_freq:g} Hz, where "
-                "the pass band ends: raise [eeg] h_freq, or leave such recordings out"
+                f"{name}: nothing of {about}, which every EEG family takes, is left below "
+                f"{h_freq:g} Hz, where the pass band ends: "
+                f"{'raise [eeg] h_freq, or ' if h_freq == eeg.h_freq else ''}leave this recording "
+                "out"
+            )
+        if high <= eeg.l_freq:
+            raise ConfigError(
+                f"{name}: nothing of {about}, which every EEG family takes, is left above "
+                f"{eeg.l_freq:g} Hz, where the pass band begins: lower [eeg] l_freq"
             )
         if high > h_freq:
-            logger.warning("%s is cut off at %g Hz, the end of the pass band", name, h_freq)
+            logger.warning(
+                "%s: %s is cut off at %g Hz, the end of the pass band", name, about, h_freq
+            )
+        if low < eeg.l_freq:
+            logger.warning(
+                "%s: %s is cut off below %g Hz, the beginning of the pass band",
+                name, about, eeg.l_freq,
+            )  # fmt: skip
+    _check_bandpass(name, sfreq_in, sfreq, families)
+
+
+def _check_window(band: str, low: float, high: float, window_s: float) -> None:
+    if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
+        raise ConfigError(
+            f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
+            f"{band} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
+        )
+
+
+def _check_bandpass(name: str, sfreq_in: float, sfreq: float, families: Sequence[str]) -> None:
+    """Refuse band-passes that do not end below half the rate, whatever the signal holds there."""
+    kinds = {family: MEASURES[FAMILIES[family].measure].kind for family in families}
+    filtered = [family for family, kind in kinds.items() if kind == "bandpass_entropy"]
+    band, (low, high) = max(BANDS.items(), key=lambda item: item[1][1])
+    if filtered and high >= sfreq / 2:
+        which = ", ".join(filtered)
+        raise ConfigError(
+            f"{name}: {which}: a band-pass of {band} ({low:g}-{high:g} Hz) needs a rate above "
+            f"{2 * high:g} Hz, and here it is {sfreq:g} Hz: take {which} out of [features] eeg, "
+            f"{'raise [eeg] sfreq, ' if sfreq < sfreq_in else ''}or leave this recording out"
+        )
 
 
 def _flagged(raw: mne.io.BaseRaw, stream: Stream) -> np.ndarray:

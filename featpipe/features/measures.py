@@ -68,7 +68,7 @@ MEASURES: dict[str, Measure] = {
         "DE of the band-passed trial, nats", "Shi, Jiao and Lu, EMBC 2013",
     ),
     "psd": Measure(
-        1, "density", None, _channel_columns("psd"), "microvolt^2/Hz",
+        2, "density", None, _channel_columns("psd"), "microvolt^2/Hz",
         "mean power density of each band, microvolt^2/Hz", _DE,
     ),
     "dasm": Measure(

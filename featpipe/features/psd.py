@@ -70,27 +70,63 @@ def power_density(
     return density_from_power(power, bands, sfreq, n_window)
 
 
+def bands_below(
+    bands: Mapping[str, tuple[float, float]], h_freq: float | None
+) -> dict[str, tuple[float, float]]:
+    """Cut bands off where the pass band ends.
+
+    Parameters
+    ----------
+    bands : mapping of str to (low, high)
+        Hz, half-open [low, high).
+    h_freq : float or None
+        Upper end of the pass band, Hz; None cuts nothing.
+
+    Returns
+    -------
+    dict of str to (low, high)
+        What is left of each band; one that lies above `h_freq` has equal edges and no bins.
+
+    Examples
+    --------
+    >>> bands_below({"beta": (14.0, 31.0), "gamma": (31.0, 51.0)}, 40.0)
+    {'beta': (14.0, 31.0), 'gamma': (31.0, 40.0)}
+    """
+    end = np.inf if h_freq is None else h_freq
+    return {name: (low, max(low, min(high, end))) for name, (low, high) in bands.items()}
+
+
 def density_from_power(
-    power: ArrayLike, bands: Mapping[str, tuple[float, float]], sfreq: float, n_window: int
+    power: ArrayLike,
+    bands: Mapping[str, tuple[float, float]],
+    sfreq: float,
+    n_window: int,
+    *,
+    h_freq: float | None = None,
 ) -> np.ndarray:
     """Mean one-sided power density from the power of each band.
 
     Parameters
     ----------
     power : array, shape (..., n_bands), microvolt^2
-        From `featpipe.features.band_power.band_power_at`.
+        From `featpipe.features.band_power.band_power_at`; with `h_freq`, of
+        `bands_below(bands, h_freq)`.
     bands : mapping of str to (low, high)
         The bands of the last axis, Hz.
     sfreq : float
         Hz.
     n_window : int
         Samples in a window.
+    h_freq : float, optional
+        Upper end of the pass band, Hz: the mean is that of the bins below it, else a band that
+        is cut off would be thinned by bins that can hold nothing.
 
     Returns
     -------
     numpy.ndarray of float64, shape of power, microvolt^2/Hz
         NaN where the power is 0 or NaN.
     """
-    power, bins = np.asarray(power, dtype=np.float64), band_bins(bands, sfreq, n_window)
+    power = np.asarray(power, dtype=np.float64)
+    bins = band_bins(bands_below(bands, h_freq), sfreq, n_window)
     width = np.maximum(bins[:, 1] - bins[:, 0], 1) * sfreq / n_window  # Hz; no bin has no power
     return np.where(power > 0, power / width, np.nan)

@@ -12,7 +12,7 @@ from featpipe.eeg.trials import check_inside, take_off, trial_level
 from featpipe.features.band_power import band_power_at
 from featpipe.features.bandpass import bandpass_entropy_at
 from featpipe.features.de import SEED_BANDS, entropy, seed_entropy_at
-from featpipe.features.psd import density_from_power
+from featpipe.features.psd import bands_below, density_from_power
 from featpipe.schema import BANDS
 from featpipe.windows import Grid
 
@@ -113,11 +113,12 @@ def _fill_block(
     starts = grid.starts[block] - grid.starts[block][0]
     begin = grid.start + int(grid.starts[block][0])
     before, x = read_both(stream, begin, begin + int(starts[-1]) + grid.n_window)
-    power = band_power_at(x, grid.sfreq, starts, grid.n_window, silent=SILENT_UV)
+    bands = bands_below(BANDS, stream.how.h_freq)
+    power = band_power_at(x, grid.sfreq, starts, grid.n_window, bands, silent=SILENT_UV)
     if "entropy" in found.values:
         found.values["entropy"][block] = entropy(power)
     if "density" in found.values:
-        density = density_from_power(power, BANDS, grid.sfreq, grid.n_window)
+        density = density_from_power(power, bands, grid.sfreq, grid.n_window)
         found.values["density"][block] = density
     if level is not None:
         found.values["seed_entropy"][block] = seed_entropy_at(

@@ -1,7 +1,9 @@
 """EEGLAB .set files, with or without their .fdt, through MNE."""
 
 import struct
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import mne
 import numpy as np
@@ -19,11 +21,22 @@ _MAT5 = b"MATLAB 5.0"
 _SMALL = 64 << 20  # above this a .set without .fdt holds the data itself and is not parsed twice
 
 
-def _fields(path: Path) -> dict:
+def _fields(path: Path) -> dict[str, Any]:
+    """Return the declared shape, and under "data" the name of their file or how many there are."""
+    about = path.stat()
+    return _parsed(path.absolute(), about.st_size, about.st_mtime_ns, about.st_ino)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, *version: int) -> dict[str, Any]:
+    """Parse a file once for its sources, its check and its reading: a large one takes seconds."""
     if read_head(path, len(_MAT5)) == _MAT5:
         walk_mat5(path)
     content = pymatreader.read_mat(path)
-    return content.get("EEG", content)
+    content = content.get("EEG", content)
+    fields = {name: content[name] for name in ("nbchan", "pnts", "trials") if name in content}
+    data = content["data"]
+    return fields | {"data": data if isinstance(data, str) else np.size(data)}
 
 
 def data_file(path: Path) -> Path | None:
@@ -114,7 +127,7 @@ def _inspect(path: Path) -> Check:
         return Check("corrupt", f"it holds {n_trials} epochs; give the continuous recording")
     data = _data_file(path, fields)
     wanted = n_channels * n_times * (4 if data else 1)
-    found = data.stat().st_size if data else np.size(fields["data"])
+    found = data.stat().st_size if data else fields["data"]
     unit = f"bytes in {data.name}" if data else "numbers"
     if found < wanted:
         return Check("truncated", f"{wanted} {unit} are declared, {found} are there; copy it again")

@@ -2,7 +2,9 @@
 
 import logging
 import re
+import time
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 _WORD = re.compile(r"samples|events", re.IGNORECASE)
 _SWAPPED = {"samples": "events", "events": "samples"}
+_SETTLED_NS = 2_000_000_000  # a folder changed later may change again without its time moving
 
 
 def sibling(path: Path) -> Path | None:
@@ -41,8 +44,21 @@ def sibling(path: Path) -> Path | None:
         return None
     start, stop = words[-1].span()
     wanted = path.name[:start] + _SWAPPED[words[-1][0].lower()] + path.name[stop:]
-    found = [file for file in path.parent.iterdir() if file.name.lower() == wanted.lower()]
-    return min(found, default=None)
+    found = _listing(path.parent).get(wanted.lower())
+    return None if found is None else path.parent / found
+
+
+def _listing(folder: Path) -> dict[str, str]:
+    """Names in a folder by their lower case; listed once for the many recordings it may hold."""
+    changed_ns = folder.stat().st_mtime_ns
+    is_settled = time.time_ns() - changed_ns > _SETTLED_NS
+    return (_names if is_settled else _names.__wrapped__)(folder, changed_ns)
+
+
+@lru_cache(maxsize=8)
+def _names(folder: Path, changed_ns: int) -> dict[str, str]:
+    names = sorted((file.name for file in folder.iterdir()), reverse=True)
+    return {name.lower(): name for name in names}  # of two that differ in case the first
 
 
 def is_samples_name(path: Path) -> bool:

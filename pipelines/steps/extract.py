@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from featpipe.eeg.bad_channels import ChannelSurvey
 from featpipe.eeg.decimation import decimate
-from featpipe.eeg.filtering import design
+from featpipe.eeg.filtering import design, output_band
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.samples import Samples
 from featpipe.eeg.settings import EegSettings
@@ -81,7 +81,7 @@ def sources(unit: Unit) -> list[Path]:
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     """Name one table per family, with exactly the options and sources it depends on."""
     source, study, out = unit.payload
-    n_eeg = _n_eeg_files(source, len(listed))
+    n_eeg = _n_eeg_files(source, [str(file["name"]) for file in listed])
     return [
         Output(
             table_path(out, family, source),
@@ -99,14 +99,13 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     ]
 
 
-def _n_eeg_files(source: Source, n_listed: int) -> int:
-    """Count the files of the EEG; all that are listed when it cannot be found any more."""
+def _n_eeg_files(source: Source, names: Sequence[str]) -> int:
+    """Count the files of the EEG: all before the named eye file, which only its sibling follows."""
     if source.eeg is None:
         return 0
-    try:
-        return len(source_files(source.eeg))
-    except ReadError:
-        return n_listed
+    if source.eye is None or source.eye.name not in names:
+        return len(names)
+    return len(names) - 1 - list(reversed(names)).index(source.eye.name)
 
 
 def _options(study: Study, family: str) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
         yield from _tables(table, {name: wanted[name] for name in eeg}, source)
     if "eye" in wanted and source.eye is not None:
         eye, clock = _read_eye(source.eye, raw, source, study)
-        sfreq = study.eeg.sfreq if raw is None else design(raw.info["sfreq"], study.eeg).sfreq
+        sfreq = study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
         try:
             table = eye_table(eye, source, sfreq, study.eye, study.features)
         except ValueError as error:

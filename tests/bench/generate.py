@@ -1,5 +1,6 @@
 """Recordings as amplifiers write them: 1/f noise, mains, electrode offsets; and studies of them."""
 
+import json
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -140,9 +141,12 @@ def trials_of(seconds: int, n_trials: int) -> list[tuple[int, int]]:
 
 
 def write_study(
-    folder: Path, recordings: Mapping[str, Path], trials: Iterable[tuple[float, float]]
+    folder: Path,
+    recordings: Mapping[str, Path],
+    trials: Iterable[tuple[float, float]],
+    families: Iterable[str] = ("de",),
 ) -> Path:
-    """Describe recordings as a study that asks for `de` alone.
+    """Describe recordings as a study of EEG alone.
 
     Parameters
     ----------
@@ -152,6 +156,8 @@ def write_study(
         Subject -> EEG file.
     trials : iterable of (onset, offset)
         Seconds; the same for all recordings.
+    families : iterable of str
+        What to extract.
 
     Returns
     -------
@@ -165,7 +171,8 @@ def write_study(
     (folder / "trials.csv").write_text("".join(["trial,onset,offset,label\n", *rows]))
     study = folder / "study.toml"
     study.write_text(
-        '[study]\nname = "bench"\nclasses = ["a", "b"]\n[features]\neeg = ["de"]\neye = false\n'
+        '[study]\nname = "bench"\nclasses = ["a", "b"]\n[features]\neye = false\n'
+        f"eeg = {json.dumps(list(families))}\n"
     )
     return study
 

@@ -24,6 +24,7 @@ COMPARED = (
     "recording as one trial"
 )
 MNE = "MNE, fft, one trial"
+BANDPASS = f"{OURS}, de_bandpass as well"
 
 
 def rows(folder: Path, size: Size) -> Iterator[Row]:
@@ -47,11 +48,14 @@ def rows(folder: Path, size: Size) -> Iterator[Row]:
 def _rows(folder: Path, case: str, recording: Recording, *, with_mne: bool) -> Iterator[Row]:
     seconds = recording.n_times // SFREQ
     folder.mkdir()
-    plans = {OURS: 1, f"{OURS}, {N_TRIALS} trials": N_TRIALS} | ({MNE: 1} if with_mne else {})
+    plans = {OURS: 1, f"{OURS}, {N_TRIALS} trials": N_TRIALS, BANDPASS: 1}
+    plans |= {MNE: 1} if with_mne else {}
     whole = np.empty(0)
     for i, (name, n_trials) in enumerate(plans.items()):
         say(f"    {name}, {seconds / 60:g} min")
-        study = write_study(folder / str(i), {"01": recording.path}, trials_of(seconds, n_trials))
+        families = ("de", "de_bandpass") if name == BANDPASS else ("de",)
+        trials = trials_of(seconds, n_trials)
+        study = write_study(folder / str(i), {"01": recording.path}, trials, families)
         found = _measure("mne" if name == MNE else OURS, study)
         de = read_de(Path(found["table"]))
         whole = whole if i else de

@@ -101,6 +101,44 @@ def test_overrides(tmp_path):
     assert study.train.options == {"cscm": {"subject_weight": 2}}
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("50", (50.0,)), ("50.0", (50.0,)), ("49.5", (49.5,)), ("[50, 60.5]", (50.0, 60.5))],
+)
+def test_a_bare_number_is_a_list_of_one(tmp_path, value, expected):
+    assert load(tmp_path, MINIMAL + f"[eeg]\nnotch = {value}\n").eeg.notch == expected
+    assert load(tmp_path, overrides=[f"eeg.notch={value}"]).eeg.notch == expected
+
+
+def test_lists_typed_by_hand(tmp_path):
+    given = [
+        "eeg.notch=50,97.5",
+        "train.seeds=0,1",
+        "eeg.eog=AUTO",
+        "eeg.channels=7",
+        "eeg.sfreq=250",
+    ]
+    study = load(tmp_path, overrides=[*given, "eeg.reference=Average"])
+    assert study.eeg.notch == (50.0, 97.5)
+    assert study.train.seeds == (0, 1)
+    assert (study.eeg.eog, study.eeg.reference) == (("auto",), ("average",))
+    assert (study.eeg.channels, study.eeg.sfreq) == (("7",), 250.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("eeg.notch=true", r"\[eeg\] notch\.0 = True"),
+        ("eeg.notch=mains", r"\[eeg\] notch\.0 = 'mains'.*number"),
+        ("train.seeds=0.5", r"\[train\] seeds\.0 = '0\.5'.*integer"),
+        ("eeg.notch=nan", r"\[eeg\] notch = nan"),
+    ],
+)
+def test_what_is_no_number_of_the_list_is_named(tmp_path, text, match):
+    with pytest.raises(ConfigError, match=match):
+        load(tmp_path, overrides=[text])
+
+
 @pytest.mark.parametrize("text", ["window_s=4", "features.window_s", "features.=3", "=4"])
 def test_bad_overrides_are_named(tmp_path, text):
     with pytest.raises(ConfigError, match="--set"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from featpipe.eeg.filtering import design, n_output
+from featpipe.eeg.filtering import design, n_output, output_band
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError
 
@@ -31,7 +31,7 @@ def test_notches_take_out_their_hertz_and_leave_the_rest():
     for notch in (50.0, 98.0):
         assert response[np.abs(frequency - notch) <= 0.5].max() < -59
     is_far = np.min(np.abs(frequency - np.array([[50.0], [98.0]])), axis=0) >= 2
-    assert np.abs(response[is_far]).max() < 0.02
+    assert np.abs(response[is_far]).max() < 0.005
     np.testing.assert_allclose(how.second, how.second[::-1], atol=1e-12)
 
 
@@ -39,7 +39,7 @@ def test_a_high_pass_takes_dc_out_and_ends_where_it_should():
     how = design(1000.0, EegSettings(l_freq=1.0, notch=(50.0,)))
     frequency, response = decibel(how.second, how.sfreq)
     assert abs(how.second.sum()) < 1e-12
-    assert np.abs(response[(frequency >= 1) & (frequency <= 48)]).max() < 0.02
+    assert np.abs(response[(frequency >= 1) & (frequency <= 48)]).max() < 0.005
 
 
 def test_a_slow_recording_keeps_its_rate_and_loses_notches_beyond_its_band():
@@ -47,6 +47,23 @@ def test_a_slow_recording_keeps_its_rate_and_loses_notches_beyond_its_band():
     assert (how.sfreq, how.up, how.down) == (128.0, 1, 1)
     assert how.h_freq == pytest.approx(51.2)
     np.testing.assert_array_equal(how.second, design(128.0, EegSettings(notch=(50.0,))).second)
+    assert how.notch == (50.0,)
+    assert design(1000.0, EegSettings(notch=(50.0, 80.0))).notch == (50.0, 80.0)
+    assert design(100.0, EegSettings(notch=(50.0,))).notch == ()
+
+
+@pytest.mark.parametrize("sfreq", [*RATES, 100.0])
+def test_the_band_is_known_without_a_design(sfreq):
+    how = design(sfreq, EegSettings())
+    assert output_band(sfreq, EegSettings()) == (how.sfreq, how.h_freq)
+
+
+def test_keywords_are_keywords_in_any_case():
+    settings = EegSettings(reference=("AVERAGE",), eog=("Auto",))
+    assert settings == EegSettings(reference=("average",), eog=("auto",))
+    assert EegSettings(reference=("Avg", "M1")).reference == ("Avg", "M1")
+    with pytest.raises(ConfigError, match=r"either \"average\" or names"):
+        EegSettings(reference=("Average", "M1"))
 
 
 @pytest.mark.parametrize(("n_times", "expected"), [(1000, 200), (1001, 201), (1, 1)])

@@ -147,6 +147,80 @@ def test_a_band_above_the_pass_band_is_refused():
         table(recording(), eeg=EegSettings(h_freq=30.0))
 
 
+def slow(sfreq, seconds=20):
+    return recording(seconds, sfreq)
+
+
+def test_density_of_a_band_that_is_cut_off_is_that_of_what_is_left():
+    raw = slow(110.0, 200)  # 10 microvolt of white noise
+    found = table(raw, source(Trial(1, 0.0, 200.0, 0)), families=("psd",))
+    gamma = found.values["psd"].reshape(-1, 2, 5)[:, :, 4].mean()
+    assert gamma == pytest.approx(100 * 2 / 110, rel=0.03)
+
+
+def test_a_band_that_is_cut_off_is_said_of_the_recording(caplog):
+    found = table(slow(100.0), families=("de", "psd", "de_lds"))
+    assert "sub-A_ses-1: gamma (31-51 Hz) is cut off at 40 Hz" in caplog.text
+    assert {tuple(facts["bands"]["gamma"]) for facts in found.facts.values()} == {(31.0, 40.0)}
+    assert found.facts["psd"]["bands"]["beta"] == [14.0, 31.0]
+    whole = table(recording(), families=("psd",))
+    assert whole.facts["psd"]["bands"]["gamma"] == [31.0, 51.0]
+
+
+def test_a_high_pass_inside_a_band_is_said(caplog):
+    table(recording(), eeg=EegSettings(l_freq=1.0))
+    assert "cut off" not in caplog.text  # flat from l_freq up
+    table(recording(), eeg=EegSettings(l_freq=2.0))
+    assert "sub-A_ses-1: delta (1-4 Hz) is cut off below 2 Hz, the beginning" in caplog.text
+    with pytest.raises(ConfigError, match=r"A_ses-1: nothing of delta .* above 4 Hz.* lower \[eeg"):
+        table(recording(), eeg=EegSettings(l_freq=4.0))
+
+
+def test_notches_that_were_applied_are_in_the_quality_table(caplog):
+    eeg = EegSettings(notch=(50.0, 60.5))
+    assert table(recording(), eeg=eeg).qc["notch"] == "50 60.5"
+    assert "notch" not in caplog.text
+    found = table(slow(120.0), eeg=eeg)
+    assert found.qc["notch"] == "50"
+    assert "sub-A_ses-1: the notch at 60.5 Hz is left out: it needs a rate of 125 Hz" in caplog.text
+    assert table(recording()).qc["notch"] == ""
+
+
+def nothing_is_read(ch_names):
+    raise AssertionError("a family that is impossible is found before the recording is read")
+
+
+@pytest.mark.parametrize(
+    ("families", "match"),
+    [
+        (
+            ("de", "de_bandpass", "de_bandpass_ma"),
+            r"sub-A_ses-1: de_bandpass, de_bandpass_ma: a band-pass of gamma \(31-51 Hz\) needs a "
+            r"rate above 102 Hz, and here it is 100 Hz: take de_bandpass, de_bandpass_ma out of "
+            r"\[features\] eeg, or leave this recording out",
+        ),
+        (
+            ("de", "dasm", "rasm_lds"),
+            r"sub-A_ses-1: dasm, rasm_lds: no left-right pair .*family out of \[features\] eeg, or "
+            r"leave this recording out",
+        ),
+        (("de", "dcau"), r"sub-A_ses-1: dcau: no front-back pair .* leave this recording out"),
+    ],
+)
+def test_the_family_that_cannot_be_made_is_named_before_anything_is_read(families, match):
+    features, eeg = FeatureSettings(eeg=families), EegSettings(bad_channels="mark")
+    with pytest.raises(ConfigError, match=match):
+        eeg_table(slow(100.0), source(), families, eeg, features, nothing_is_read)
+    assert set(table(slow(100.0), families=("de",)).values) == {"de"}
+
+
+def test_the_advice_about_a_rate_is_one_that_helps():
+    with pytest.raises(ConfigError, match=r"A_ses-1: nothing of gamma .* ends: leave this record"):
+        table(slow(75.0))
+    with pytest.raises(ConfigError, match=r"raise \[eeg\] sfreq, or leave"):
+        table(recording(), families=("de_bandpass",), eeg=EegSettings(sfreq=100.0, h_freq=45.0))
+
+
 def test_flagged_spans_lower_good_by_their_share():
     raw = recording()
     raw.set_annotations(mne.Annotations([1.5, 8.25], [0.25, 2.0], ["BAD_jump", "bad electrode"]))

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from featpipe.errors import ConfigError
+from featpipe.features.band_power import band_power_at
 from featpipe.features.de import differential_entropy
-from featpipe.features.psd import density_from_power, power_density
+from featpipe.features.psd import bands_below, density_from_power, power_density
 from featpipe.schema import BANDS
 from featpipe.windows import window_starts
 
@@ -66,6 +67,20 @@ def test_no_power_has_no_density():
     power = [[[0.0, 3.0, np.nan, 6.0, 19.0]]]
     expected = [[[np.nan, 3 / 4, np.nan, 6 / 17, 19 / 20]]]
     np.testing.assert_allclose(density_from_power(power, BANDS, 200.0, 200), expected)
+
+
+def test_a_band_that_is_cut_off_has_the_density_of_what_is_left():
+    x, starts = noise(4, 110 * 200), 110 * np.arange(200)
+    left = bands_below(BANDS, 44.0)
+    assert left == {**BANDS, "gamma": (31.0, 44.0)}
+    power = band_power_at(x, 110.0, starts, 110, left)
+    density = density_from_power(power, BANDS, 110.0, 110, h_freq=44.0)
+    np.testing.assert_allclose(density[:, :, 4].mean(), 2 / 110, rtol=0.03)  # as everywhere
+    np.testing.assert_array_equal(density, density_from_power(power, left, 110.0, 110))
+    np.testing.assert_array_equal(
+        density_from_power(power, BANDS, 110.0, 110, h_freq=60.0),
+        density_from_power(power, BANDS, 110.0, 110),
+    )
 
 
 def test_nan_stays_in_its_channel_and_window():

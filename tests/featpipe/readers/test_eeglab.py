@@ -63,6 +63,22 @@ def test_data_beside_come_back(tmp_path, volts):
     assert [file.name for file in source_files(path)] == ["s1.set", "s1.fdt"]
 
 
+def test_a_file_is_parsed_once_until_it_changes(tmp_path, volts):
+    path = write(tmp_path, "s1.fdt")
+    (tmp_path / "s1.fdt").write_bytes(volts.T.astype("<f4").tobytes())
+    n_parsed = eeglab._parsed.cache_info().misses
+    for _ in range(2):
+        assert source_files(path) == (path, tmp_path / "s1.fdt")
+        read_eeg(path)
+    assert eeglab._parsed.cache_info().misses == n_parsed + 1
+    write(tmp_path, volts)
+    assert source_files(path) == (path,)
+    write(tmp_path, "s1.fdt")
+    (tmp_path / "s1.fdt").unlink()
+    with pytest.raises(ReadError, match="not beside it"):  # what is beside it is looked at anew
+        source_files(path)
+
+
 def test_a_missing_data_file_is_named(tmp_path):
     path = write(tmp_path, "old_name.fdt")
     for function in (read_eeg, source_files):

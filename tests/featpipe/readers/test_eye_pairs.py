@@ -1,5 +1,6 @@
 """Two files of one recording: finding the other one, and putting them together."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from featpipe.readers import eye_pairs
 from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.eye_pairs import join, sibling
 from featpipe.recording import EyeRecording, empty_events, empty_samples
@@ -60,6 +62,30 @@ def test_the_sibling_is_found(tmp_path, name, other):
     assert sibling(tmp_path / name) is None
     (tmp_path / other).touch()
     assert sibling(tmp_path / name) == tmp_path / other
+
+
+def test_a_folder_is_listed_once_until_it_changes(tmp_path):
+    names = [f"S{i}_{what}.txt" for i in range(50) for what in ("Samples", "Events")]
+    for name in names:
+        (tmp_path / name).touch()
+    os.utime(tmp_path, (1e9, 1e9))
+    before = eye_pairs._names.cache_info()
+    found = [sibling(tmp_path / name) for name in names]
+    assert [path.name for path in found] == [
+        f"S{i}_{what}.txt" for i in range(50) for what in ("Events", "Samples")
+    ]
+    after = eye_pairs._names.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 99)
+    (tmp_path / "S7_Events.txt").unlink()
+    assert sibling(tmp_path / "S7_Samples.txt") is None
+    assert eye_pairs._names.cache_info() == after  # changed just now: not to be relied on
+
+
+def test_of_two_that_differ_in_case_the_first_is_taken(tmp_path):
+    for name in ("s1_events.txt", "S1_events.txt", "S1_Events.txt"):
+        (tmp_path / name).touch()
+    first = min(file.name for file in tmp_path.iterdir())
+    assert sibling(tmp_path / "S1_Samples.txt") == tmp_path / first
 
 
 def test_a_name_without_the_words_has_no_sibling(tmp_path):

@@ -1,0 +1,90 @@
+"""The pass over a recording that cleaning needs: what it finds, and in which blocks."""
+
+import tracemalloc
+from functools import partial
+
+import mne
+import numpy as np
+import pytest
+
+from featpipe.eeg import cleaning
+from featpipe.eeg.cleaning import open_stream
+from featpipe.eeg.settings import EegSettings
+from featpipe.errors import ReadError
+from featpipe.montage import CAP62, pick_channels
+from featpipe.readers.through_mne import samples_through_mne
+
+NAMES = [*CAP62[:20], "M1", "M2", "VEO"]
+
+
+def head(sfreq=500.0, seconds=30.0, names=NAMES):
+    """Channels that share sources, as on a head; C3 is dead."""
+    rng = np.random.default_rng(0)
+    sources = np.cumsum(rng.standard_normal((6, round(seconds * sfreq))), axis=1)
+    sources -= sources.mean(axis=1, keepdims=True)
+    x = rng.standard_normal((len(names), 6)) @ sources
+    x += 0.02 * x.std() * rng.standard_normal(x.shape)
+    x *= 20e-6 / x.std()
+    x[3] = 1e-6
+    return mne.io.RawArray(x, mne.create_info(list(names), sfreq, "eeg"), verbose="ERROR")
+
+
+def opened(raw, **options):
+    picks = pick_channels(raw.ch_names, raw.get_channel_types())
+    return open_stream(raw, picks, EegSettings(**options), partial(samples_through_mne, raw))
+
+
+def bad(stream):
+    return [channel.name for channel in stream.spatial.bad]
+
+
+@pytest.mark.parametrize("sfreq", [200.0, 500.0, 5000.0])
+def test_what_is_found_does_not_depend_on_the_cuts(sfreq, monkeypatch):
+    raw = head(sfreq, 12.0)
+    found = []
+    for n_numbers in (1, 80_000, 1 << 30):
+        monkeypatch.setattr(cleaning, "_BLOCK_NUMBERS", n_numbers)
+        found.append(opened(raw, bad_channels="mark", eog=("auto",), notch=(50.0,)).spatial)
+    assert [channel.name for channel in found[0].bad] == [NAMES[3]]
+    for other in found[1:]:
+        assert other.bad == found[0].bad
+        np.testing.assert_array_equal(other.matrix, found[0].matrix)
+
+
+@pytest.mark.parametrize(("sfreq", "n_channels"), [(250.0, 20), (1000.0, 64), (5000.0, 64)])
+def test_blocks_hold_a_bounded_number_of_stored_samples(sfreq, n_channels, monkeypatch):
+    names = [f"E{i}" for i in range(n_channels)]
+    raw = head(sfreq, 41.3, names)
+    stream = opened(raw)
+    blocks = list(cleaning._blocks(stream))
+    spans = [cleaning._raw_span(stream, *block) for block in blocks]
+    assert [start for start, _ in spans[1:]] == [stop for _, stop in spans[:-1]]
+    assert (spans[0][0], spans[-1][1]) == (0, raw.n_times)
+    n_stored = max(stop - start for start, stop in spans)
+    assert sfreq <= n_stored <= min(20 * sfreq, (1 << 20) / n_channels) + 1
+    monkeypatch.setattr(cleaning, "_BLOCK_NUMBERS", 1)  # one second at least
+    assert {stop - start for start, stop in list(cleaning._blocks(stream))[:-1]} == {200}
+
+
+def test_a_fast_recording_takes_no_more_memory_than_a_slow_one():
+    peaks = []
+    for sfreq in (1000.0, 5000.0):
+        raw = head(sfreq, 20.0, [f"E{i}" for i in range(62)])
+        opened(head(sfreq, 2.0), bad_channels="mark")  # compiled, and filters designed
+        tracemalloc.start()
+        opened(raw, bad_channels="mark")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+@pytest.mark.parametrize("how", ["mark", "interpolate"])
+def test_a_bad_electrode_is_no_reference(how):
+    raw = head()
+    assert bad(opened(raw, bad_channels=how, reference=("M1", "M2"))) == [NAMES[3]]
+    raw._data[NAMES.index("M2")] = 3e-6
+    with pytest.raises(ReadError, match=r"\[eeg\] reference: M2 is flat \(100 %\) and would spoil"):
+        opened(raw, bad_channels=how, reference=("m1", "m2"))
+    kept = opened(raw, reference=("m1", "m2")).spatial  # nobody asked to look
+    assert kept.bad == ()
+    assert bad(opened(raw, bad_channels=how, reference=("M1",))) == [NAMES[3]]
