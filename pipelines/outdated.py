@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from featpipe.errors import ReadError
-from pipelines.digests import metadata_of
-from pipelines.engine import Row, Step, Unit, listed, stale_because
+from pipelines.digests import load_digests, metadata_of
+from pipelines.engine import Row, Step, Unit, explain, listed, stale_because
 
 
 def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Path]:
@@ -60,6 +60,34 @@ def set_aside_strangers(expected: Iterable[Path], out: Path) -> list[Path]:
         path for folder in {path.parent for path in wanted} for path in folder.glob("*.parquet")
     }
     return [_move(path, out) for path in sorted(found - wanted) if _is_ours(path)]
+
+
+def set_aside_stale(step: Step, units: Sequence[Unit], out: Path) -> list[Path]:
+    """Move the tables of families that are not asked for any more, where options contradict them.
+
+    Parameters
+    ----------
+    step : Step
+        The step that would make them.
+    units : sequence of Unit
+        What it would make them of.
+    out : Path
+        Output root.
+
+    Returns
+    -------
+    list of Path
+        Where the tables lie now. Tables that the study would make just so stay.
+    """
+    remembered = load_digests(out)
+    stale = []
+    for unit in units:
+        try:
+            reasons, _ = explain(step, unit, remembered)
+        except ReadError:  # a source that is gone contradicts nothing
+            continue
+        stale += [path for path, reason in reasons.items() if reason and path.exists()]
+    return [_move(path, out) for path in stale if _is_ours(path)]
 
 
 def _outdated(step: Step, unit: Unit, row: Row) -> list[Path]:

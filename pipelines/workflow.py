@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from featpipe.errors import ConfigError
+from featpipe.features.table import FAMILIES
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
 from pipelines.job import Job, is_simulated
-from pipelines.outdated import set_aside, set_aside_strangers
+from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.planning import current_tables, with_floor
 from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
@@ -27,6 +29,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     moved = set_aside(extraction.EXTRACT, units, rows, job.out)
     if is_whole:
         moved += set_aside_strangers(_tables(job, units), job.out)
+        moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     write_quality(job.out)
@@ -42,6 +45,17 @@ def _tables(job: Job, units: Sequence[Unit]) -> list[Path]:
         for unit in units
         for family in extraction.families(unit)
     ]
+
+
+def _units_of_dropped_families(job: Job) -> list[Unit]:
+    """Make units of the families that have tables from earlier runs and are not asked for now."""
+    asked = job.study.features
+    folders = {path.name for path in job.out.glob("features/*")}
+    dropped = folders & FAMILIES.keys() - {*asked.eeg, *["eye"] * asked.eye}
+    if not dropped:
+        return []
+    features = replace(asked, eeg=tuple(sorted(dropped - {"eye"})), eye="eye" in dropped)
+    return extraction.units(replace(job.study, features=features), job.sources, job.out)
 
 
 def train(job: Job, settings: RunSettings) -> list[Row]:

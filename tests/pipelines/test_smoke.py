@@ -283,6 +283,16 @@ def test_tables_that_no_longer_say_what_the_study_says_are_set_aside(study, caps
     assert "set aside" in capsys.readouterr().err
 
 
+def test_tables_of_a_family_not_asked_for_stay_only_while_they_agree_with_the_study(study):
+    assert extract(study, "--set", "features.eeg=de,psd") == 0
+    out = study / "out"
+    assert extract(study, "--set", "features.eeg=de") == 0
+    assert len(list((out / "features/psd").iterdir())) == 3
+    assert extract(study, "--set", "features.eeg=de", "--set", "features.window_s=2") == 0
+    assert not list((out / "features/psd").iterdir())
+    assert len(list((out / "outdated/features/psd").iterdir())) == 3
+
+
 def test_a_source_that_is_only_gone_costs_nothing_that_was_made(study):
     (study / "raw/sub-02_ses-1.cnt").unlink()
     assert extract(study) == 3
