@@ -84,15 +84,14 @@ def read_both(stream: Stream, start: int, stop: int) -> tuple[np.ndarray, np.nda
         One and the same array where nothing but the first filter is applied.
     """
     end = max(start, min(stop, stream.n_times))
-    before, inputs = _filtered(stream, start, end)
-    before = before[: stream.n_channels]
-    after = inputs if stream.spatial is None else clean(stream.spatial, inputs)
+    before, after = _filtered(stream, start, end)
+    if stream.spatial is not None:
+        before, after = before[: stream.n_channels], clean(stream.spatial, after)
     if end == stop:
         return before, after
-    beyond = np.full((stop - end, len(after)), np.nan)
-    is_same = after is inputs and len(before) == len(inputs) and before.base is inputs.base
+    beyond = np.full((stop - end, stream.n_channels), np.nan)
     whole = np.concatenate([after.T, beyond]).T
-    return (whole if is_same else np.concatenate([before.T, beyond]).T), whole
+    return (whole if before is after else np.concatenate([before.T, beyond]).T), whole
 
 
 def read_inputs(stream: Stream, start: int, stop: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from featpipe.eeg.filtering import design
 from featpipe.eeg.resampling import resample
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
-from featpipe.eeg.stream import Stream, in_memory, read_stream
+from featpipe.eeg.stream import Stream, in_memory, read_both, read_stream
 
 
 def stream(x, sfreq=500.0, spatial=None, **settings):
@@ -55,6 +55,17 @@ def test_a_high_pass_is_exact_on_drifts_and_jumps(l_freq):
 def test_nothing_asked_for_is_nothing_read():
     y = resample(np.empty((2, 0)), 1000.0, EegSettings(l_freq=0.5))
     assert y.shape == (2, 0)
+
+
+@pytest.mark.parametrize("stop", [800, 1400])
+def test_what_only_the_first_filter_touched_is_one_array(stop):
+    """Band power of the same numbers would be computed twice."""
+    x = np.random.default_rng(0).standard_normal((3, 2500))  # 1000 output samples
+    before, after = read_both(stream(x), 600, stop)
+    assert before is after
+    before, after = read_both(stream(x, l_freq=1.0), 600, stop)
+    assert before.shape == after.shape == (3, stop - 600)
+    assert before is not after
 
 
 def test_behind_the_end_nothing_is_known():
