@@ -1,5 +1,6 @@
 """What README shows runs: every Python block, and the study files of a lab."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.table import as_markdown
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
 from pipelines.__main__ import run
@@ -47,6 +49,13 @@ def test_the_study_of_a_lab_is_read(tmp_path):
     assert [source.name for source in found] == ["sub-01_ses-1", "sub-02_ses-1"]
     assert found[0].eeg == tmp_path / "raw/s01/day1.cnt"
     assert [trial.label for trial in found[1].trials] == [2, 1]
+
+
+def test_figures_are_those_of_the_last_bench():
+    found = json.loads((Path(__file__).parent / "bench/results.json").read_text(encoding="utf-8"))
+    assert found["command"] == "make bench"
+    shown = README.split("<!-- bench -->\n")[1].split("<!-- /bench -->")[0]
+    assert shown.strip() == as_markdown(found)
 
 
 def test_commands_exist(capsys):

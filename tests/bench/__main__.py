@@ -4,6 +4,7 @@ Side by side in one run on generated files, one thread each, page cache warm, co
 start of processes left out; every figure stands beside one that says how right the tool is.
 """
 
+import json
 import os
 import tempfile
 from importlib import import_module
@@ -28,9 +29,17 @@ RESULTS = Path(__file__).with_name("results.json")
     type=click.Path(path_type=Path),
     help="Where the figures go [default: results.json beside this, of whole runs only].",
 )
+@click.option("--show", is_flag=True, help="Print the last whole run as README shows it.")
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="For generated files.")
-def main(quick: bool, only: tuple[str, ...], path: Path | None, folder: Path | None) -> None:
+def main(
+    quick: bool, only: tuple[str, ...], path: Path | None, show: bool, folder: Path | None
+) -> None:
     """Time featpipe and others on generated recordings."""
+    if show:
+        from bench.table import as_markdown
+
+        click.echo(as_markdown(json.loads(RESULTS.read_text(encoding="utf-8"))))
+        return
     from bench.size import FULL, QUICK
     from bench.table import as_text, write_json
     from bench.timing import say

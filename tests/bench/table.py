@@ -78,6 +78,21 @@ def as_text(rows: Iterable[Row]) -> str:
     return "\n\n".join(blocks)
 
 
+def as_markdown(found: Mapping[str, Any]) -> str:
+    """Lay what `write_json` wrote out as README shows it."""
+    lines = ["| tool | best | ratio | how right |", "|---|---|---|---|"]
+    for (group, case), of in groupby(found["rows"], lambda row: (row["group"], row["case"])):
+        lines.append(f"| **{group}**: {case} | | | |")
+        for of_row in of:
+            row = Row(**{name: of_row[name] for name in Row.__annotations__})
+            tool, best, _, ratio, *rest = _cells(row, of_row["ratio"])
+            how_right = "; ".join(text for text in rest if text.strip("-"))
+            lines.append(f"| {tool} | {best} | {ratio} | {how_right} |")
+    about, libraries = found["machine"], found["versions"]
+    versions = ", ".join(f"{name} {number}" for name, number in libraries.items())
+    return "\n".join([*lines, "", f"{about['cpu']}, {about['n_cpus']} CPUs; {versions}."])
+
+
 def with_ratios(rows: Sequence[Row]) -> list[tuple[Row, float | None]]:
     """Pair the rows of one case with their best figure as a multiple of ours."""
     ours = next((row.best for row in rows if row.tool == OURS), None)
