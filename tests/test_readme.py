@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from bench.table import as_markdown
+
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
 from pipelines.__main__ import run
