@@ -1,6 +1,6 @@
 """Errors a caller may want to catch, and the wording of "no such name"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -38,3 +38,29 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"unknown {kind} {name!r}: {hint}Known: {', '.join(known)}."
+
+
+def few(names: Sequence[str], n_shown: int = 8) -> str:
+    """List names, of many only the first ones and how many there are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names.
+    n_shown : int
+        Most that are spelled out.
+
+    Returns
+    -------
+    str
+        For a message.
+
+    Examples
+    --------
+    >>> few(["CZ", "PZ"])
+    'CZ, PZ'
+    >>> few([f"A{i}" for i in range(1, 129)], 3)
+    'A1, A2, A3, ... (128 in all)'
+    """
+    more = f", ... ({len(names)} in all)" if len(names) > n_shown else ""
+    return ", ".join(names[:n_shown]) + more

@@ -16,7 +16,7 @@ from featpipe.eeg.samples import Samples, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
-from featpipe.errors import ConfigError, ReadError, unknown
+from featpipe.errors import ConfigError, ReadError, few, unknown
 from featpipe.montage import is_eog_name, standard_name
 
 _BLOCK_S = 20.0
@@ -139,7 +139,7 @@ def _eog_channels(
     }
     if not found:
         raise ConfigError(
-            f'[eeg] eog = "auto": none of {", ".join(raw.ch_names)} is an EOG channel by name or '
+            f'[eeg] eog = "auto": none of {few(raw.ch_names)} is an EOG channel by name or '
             "type; name the channels, or leave the option out"
         )
     return found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, few
 from featpipe.montage import FRONT_BACK, LEFT_RIGHT
 
 Pair = tuple[str, str]
@@ -199,7 +199,7 @@ def _complete(pairs: Sequence[Pair], ch_names: Sequence[str], kind: str) -> list
     missing = left_out(pairs, ch_names)
     if len(missing) == len(pairs):
         raise ConfigError(
-            f"no {kind} pair is complete among the channels {', '.join(ch_names)}: expected both"
+            f"no {kind} pair is complete among the channels {few(ch_names)}: expected both"
             f" of one, such as {pairs[0][0]} and {pairs[0][1]}; add channels or leave the family"
             " out of [features] eeg"
         )
