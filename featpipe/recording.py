@@ -28,6 +28,10 @@ class EyeRecording:
         Sampling rate in Hz as declared, else measured from time stamps, else None.
     format : str
         Name of the export format, for messages and metadata.
+    px_per_degree : float or None
+        Units of gaze in one degree at the eye, where the export tells the geometry.
+    events_from : str
+        "export" for those of the tracker's software, else the detector.
     """
 
     samples: pd.DataFrame
@@ -36,6 +40,8 @@ class EyeRecording:
     units: Mapping[str, str]
     sfreq: float | None
     format: str
+    px_per_degree: float | None = None
+    events_from: str = "export"
 
 
 def empty_samples() -> pd.DataFrame:

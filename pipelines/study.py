@@ -19,7 +19,7 @@ from featpipe.datasets.lab_table import list_sources
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, unknown
 from featpipe.eye.clock import ClockSettings
-from featpipe.features.eye_statistics import EyeSettings
+from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
 

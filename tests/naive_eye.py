@@ -197,3 +197,25 @@ def _event_statistics(events, span, trial, max_blink_s):
         _mean([e["amplitude"] for e in saccades]),
         sum(latencies) / len(saccades) if saccades else 0.0,
     ]
+
+
+def dispersion_fixations(time, x, y, max_dispersion, min_s, longest_step):
+    """I-DT: from each sample on, the longest run that is whole and stays within the limit."""
+
+    def is_fixation(first, last):
+        run = slice(first, last + 1)
+        is_whole = np.isfinite(x[run]).all() and np.isfinite(y[run]).all()
+        is_whole = is_whole and (np.diff(time[run]) <= longest_step).all()
+        return is_whole and np.ptp(x[run]) + np.ptp(y[run]) <= max_dispersion
+
+    found, first = [], 0
+    while first < len(time):
+        last = first
+        while last + 1 < len(time) and is_fixation(first, last + 1):
+            last += 1
+        if is_fixation(first, first) and last > first and time[last] - time[first] >= min_s:
+            found.append((first, last))
+            first = last + 1
+        else:
+            first += 1
+    return found

@@ -40,15 +40,14 @@ IJCAI 2015. Zheng W-L, Liu W, Lu Y, Lu B-L, Cichocki A. EmotionMeter. IEEE Trans
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import fields, replace
 
 import numpy as np
 
-from featpipe.errors import ConfigError, unknown
 from featpipe.eye.coverage import recorded_span, valid_share
 from featpipe.eye.pupil import pupil_samples, pupil_trace, slow_band_entropy
-from featpipe.eye.side import SIDES, Events, events_of
+from featpipe.eye.settings import EyeSettings
+from featpipe.eye.side import Events, events_of
 from featpipe.features.spans import (
     Spans,
     Statistics,
@@ -63,54 +62,11 @@ from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENT_STATISTICS, EYE_FEATURES
 from featpipe.windows import Grid
 
-SCOPES = ("window", "trial")
-
-MIN_PUPIL_WINDOW_S = 5.0
-"""A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
-
 CONTEXT_S = 30.0
 """Samples so far before and after a trial tell whether those at its ends border on a blink; their
 sizes count nowhere."""
 
 Columns = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class EyeSettings:
-    """What the eye columns depend on.
-
-    Attributes
-    ----------
-    side : str
-        "left", "right" or "auto": the eye with the larger share of valid data.
-    event_scope : str
-        Whether the last nine columns describe the "window" or, as published, the whole "trial";
-        the latter are constant over a trial and so tell trials apart.
-    pupil_window_s : float
-        Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more,
-        and cut to a shorter trial.
-    max_blink_s : float
-        Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
-        seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
-    """
-
-    side: Literal["auto", "left", "right"] = "auto"
-    event_scope: Literal["window", "trial"] = "window"
-    pupil_window_s: float = 20.0
-    max_blink_s: float = 1.0
-
-    def __post_init__(self):
-        if self.side not in SIDES:
-            raise ConfigError(unknown("eye side", self.side, SIDES))
-        if self.event_scope not in SCOPES:
-            raise ConfigError(unknown("event_scope", self.event_scope, SCOPES))
-        if not self.pupil_window_s >= MIN_PUPIL_WINDOW_S:
-            raise ConfigError(
-                f"pupil_window_s = {self.pupil_window_s:g}: must be {MIN_PUPIL_WINDOW_S:g} s or "
-                "more, or the slow pupil bands cannot be told apart; 20 is usual"
-            )
-        if not self.max_blink_s > 0:
-            raise ConfigError(f"max_blink_s = {self.max_blink_s:g}: must be above 0; 1 is usual")
 
 
 def eye_features(

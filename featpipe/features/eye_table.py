@@ -4,8 +4,9 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.eye.coverage import recorded_span
+from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side
-from featpipe.features.eye_statistics import EyeSettings, eye_features
+from featpipe.features.eye_statistics import eye_features
 from featpipe.features.table import FeatureSettings, FeatureTable, key_columns, lay_grids
 from featpipe.recording import EyeRecording, Source
 from featpipe.schema import EYE_FEATURES, PUPIL_BANDS
@@ -55,7 +56,8 @@ def eye_table(
             "eye": {
                 "channels": [],
                 "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
-                "units": dict(eye.units),
+                "units": {"amplitude": "deg"} | dict(eye.units),
+                "events_from": eye.events_from,
                 "event_scope": settings.event_scope,
             }
         },
@@ -63,6 +65,7 @@ def eye_table(
             "eye_format": eye.format,
             "eye_sfreq": float("nan") if eye.sfreq is None else float(eye.sfreq),
             "eye_side": side,
+            "eye_events_from": eye.events_from,
             "eye_good": float(good.mean()) if len(good) else float("nan"),
             "n_fixations": int(counts.get("fixation", 0)),
             "n_saccades": int(counts.get("saccade", 0)),

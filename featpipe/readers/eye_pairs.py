@@ -99,6 +99,7 @@ def join(samples: EyeRecording, events: EyeRecording, kind: str) -> EyeRecording
         units=samples.units,
         sfreq=samples.sfreq or events.sfreq,
         format=kind,
+        px_per_degree=samples.px_per_degree,
     )
 
 

@@ -3,6 +3,7 @@
 Pairing with the events export and the choice of an eye are done elsewhere.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Table:
         Hz, from the header.
     n_declared : int or None
         Number of samples, from the header.
+    px_per_degree : float or None
+        Of the calibrated screen, from the header.
     """
 
     names: Mapping[str, int]
@@ -58,6 +61,7 @@ class Table:
     is_message: np.ndarray
     declared_sfreq: float | None
     n_declared: int | None
+    px_per_degree: float | None
 
 
 def read_table(lines: Lines) -> Table:
@@ -105,6 +109,7 @@ def read_table(lines: Lines) -> Table:
         is_message=is_message & is_row,
         declared_sfreq=_declared(header, "Sample Rate"),
         n_declared=int(n) if (n := _declared(header, "Number of Samples")) is not None else None,
+        px_per_degree=_px_per_degree(header),
     )
 
 
@@ -118,6 +123,18 @@ def _decimal(lines: Lines, is_sample: np.ndarray, separator: str) -> str:
 def _declared(header: str, key: str) -> float | None:
     match = re.search(rf"^(?:##\s*)?{key}:\s*(\d+(?:\.\d+)?)", header, re.MULTILINE)
     return float(match[1]) if match and float(match[1]) > 0 else None
+
+
+def _px_per_degree(header: str) -> float | None:
+    """Pixels in one degree at the middle of the screen, from its width and its distance."""
+    found = [
+        re.search(rf"^(?:##\s*)?{re.escape(key)}:\s*(\d+)", header, re.MULTILINE)
+        for key in ("Calibration Area", "Stimulus Dimension [mm]", "Head Distance [mm]")
+    ]
+    width_px, width_mm, distance_mm = (float(match[1]) if match else 0.0 for match in found)
+    if not width_px * width_mm * distance_mm:
+        return None
+    return width_px / width_mm * distance_mm * math.tan(math.radians(1.0))
 
 
 def check(path: Path) -> Check:
@@ -189,6 +206,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": "px", "pupil": _pupil_unit(table), "dispersion": "px"},
         sfreq=table.declared_sfreq or sampling_rate(samples["time"].to_numpy()),
         format="smi_samples",
+        px_per_degree=table.px_per_degree,
     )
 
 

@@ -20,6 +20,7 @@ from featpipe.eeg.spatial import apply
 from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
+from featpipe.eye.detection import dispersion_fixations, with_events
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
@@ -173,6 +174,10 @@ def _read_eye(
 ) -> tuple[EyeRecording, Clock]:
     """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG."""
     eye = read_eye(path)
+    try:
+        eye = with_events(eye, study.eye)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
     if source.eye_offset is not None or raw is None:
         clock = offset_clock(source.eye_offset or 0.0)
     else:
@@ -220,6 +225,7 @@ def compile_kernels() -> None:
         differential_entropy(x, 200.0, method=method)
     ChannelSurvey(["left", "right"], 200.0, 200.0, 75.0).add(x, x)
     apply(np.eye(2), x)
+    dispersion_fixations(np.arange(400) / 200, x[0], x[1], 1.0, 0.05)
 
 
 EXTRACT = Step("extract", sources, outputs, make)

@@ -15,7 +15,7 @@ from naive_exports import edf_bytes
 
 from featpipe.eeg.settings import EegSettings
 from featpipe.eye.clock import ClockSettings
-from featpipe.features.eye_statistics import EyeSettings
+from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FAMILIES, FeatureSettings
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings

@@ -8,8 +8,9 @@ import pytest
 
 from featpipe.errors import ConfigError
 from featpipe.eye.clock import offset_clock, on_eeg_clock
+from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side
-from featpipe.features.eye_statistics import EyeSettings, eye_features
+from featpipe.features.eye_statistics import eye_features
 from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
 from featpipe.schema import EYE_EVENT_STATISTICS, EYE_FEATURES

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from featpipe.features.eye_statistics import EyeSettings
+from featpipe.eye.settings import EyeSettings
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import EyeRecording, Source, Trial, empty_messages

@@ -1,0 +1,87 @@
+"""Options of the eye columns, section [eye] of a study."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from featpipe.errors import ConfigError, unknown
+from featpipe.eye.side import SIDES
+
+SCOPES = ("window", "trial")
+EVENTS = ("auto", "export", "detect")
+DETECTORS = ("idt", "ivt")
+
+MIN_PUPIL_WINDOW_S = 5.0
+"""A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
+
+_POSITIVE = (
+    "max_dispersion", "max_fixation_velocity", "min_fixation_s", "min_blink_s", "px_per_degree",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EyeSettings:
+    """What the eye columns depend on.
+
+    Attributes
+    ----------
+    side : str
+        "left", "right" or "auto": the eye with the larger share of valid data.
+    event_scope : str
+        Whether the last nine columns describe the "window" or, as published, the whole "trial";
+        the latter are constant over a trial and so tell trials apart.
+    pupil_window_s : float
+        Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more,
+        and cut to a shorter trial.
+    max_blink_s : float
+        Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
+        seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
+    events : str
+        "export" takes the events of the tracker's software, "detect" finds them in the samples,
+        "auto" does so for a recording that came without any (`featpipe.eye.detection`).
+    detector : str
+        Fixations by dispersion, "idt" as SMI's low-speed detector, or by velocity, "ivt".
+    max_dispersion : float or None
+        Of a fixation, X + Y in the unit of the gaze; None is 50 px, or 0.06 of a normalised screen.
+        SMI's exports were made with 50 px (BeGaze calls it maximum dispersion).
+    max_fixation_velocity : float
+        Faster samples are no fixation, degrees/s; for "ivt".
+    min_fixation_s : float
+        Shortest fixation, s; 50 ms is the shortest in SMI's exports.
+    min_blink_s : float
+        Shorter losses are dropouts, s. SMI calls losses of 67 ms dropouts and of 167 ms blinks.
+    px_per_degree : float or None
+        Pixels of the screen in one degree at the eye; None takes what the export tells. Unknown,
+        amplitudes of detected saccades are in pixels, and the metadata say so.
+    """
+
+    side: Literal["auto", "left", "right"] = "auto"
+    event_scope: Literal["window", "trial"] = "window"
+    pupil_window_s: float = 20.0
+    max_blink_s: float = 1.0
+    events: Literal["auto", "export", "detect"] = "auto"
+    detector: Literal["idt", "ivt"] = "idt"
+    max_dispersion: float | None = None
+    max_fixation_velocity: float = 30.0
+    min_fixation_s: float = 0.05
+    min_blink_s: float = 0.08
+    px_per_degree: float | None = None
+
+    def __post_init__(self):
+        if self.side not in SIDES:
+            raise ConfigError(unknown("eye side", self.side, SIDES))
+        for name, known in (("events", EVENTS), ("detector", DETECTORS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(unknown(f"[eye] {name}", getattr(self, name), known))
+        if self.event_scope not in SCOPES:
+            raise ConfigError(unknown("event_scope", self.event_scope, SCOPES))
+        if not self.pupil_window_s >= MIN_PUPIL_WINDOW_S:
+            raise ConfigError(
+                f"pupil_window_s = {self.pupil_window_s:g}: must be {MIN_PUPIL_WINDOW_S:g} s or "
+                "more, or the slow pupil bands cannot be told apart; 20 is usual"
+            )
+        if not self.max_blink_s > 0:
+            raise ConfigError(f"max_blink_s = {self.max_blink_s:g}: must be above 0; 1 is usual")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"[eye] {name} = {value:g}: must be above 0")
