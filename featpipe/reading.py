@@ -210,9 +210,9 @@ def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Sampl
 
 def _read_eye_files(path: Path) -> EyeRecording:
     files = source_files(path)
+    if len(files) == 1 or not _reader_of(path).is_pair:
+        return _read(path, "eye")
     recordings = [_read(file, "eye") for file in files]
-    if len(files) == 1:
-        return recordings[0]
     (_, samples), (_, events) = sorted(
         zip(files, recordings, strict=True), key=lambda pair: not is_samples_name(pair[0])
     )

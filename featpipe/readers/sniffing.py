@@ -8,6 +8,7 @@ from featpipe.readers import (
     eeglab,
     eyelink_asc,
     fif,
+    pupil_labs,
     smi_events,
     smi_samples,
 )
@@ -75,6 +76,8 @@ def _text_kind(head: bytes) -> str | None:
         return None
     if brainvision_header.MAGIC.match(text):
         return "brainvision"
+    if pupil_labs.SIGNATURE.match(text):
+        return "pupil_labs"
     if smi_samples.COLUMN_ROW.search(text):
         return "smi_samples"
     if smi_events.SIGNATURE.search(text):

@@ -17,6 +17,7 @@ from featpipe.readers import (
     eyelink_asc,
     fif,
     neuroscan_cnt,
+    pupil_labs,
     smi_events,
     smi_samples,
 )
@@ -53,6 +54,8 @@ class Reader:
         One line for a list.
     sources : callable
         Path -> the files whose content matters, the named one first.
+    is_pair : bool
+        Samples and events are two recordings of one clock, each read by its own reader.
     samples : callable or None
         (path, raw that `read` gave, names of channels of that raw) -> the numbers as the file
         stores them, or None for a file that stores them in another way. None for a format that
@@ -66,6 +69,7 @@ class Reader:
     check: Callable[[Path], Check]
     describes: str
     sources: Callable[[Path], tuple[Path, ...]] = _alone
+    is_pair: bool = False
     samples: Callable[[Path, BaseRaw, Sequence[str]], Samples | None] | None = None
 
 
@@ -115,7 +119,7 @@ READERS: dict[str, Reader] = {
             brainvision.check,
             "BrainVision header with its data and marker files",
             brainvision.sources,
-            brainvision.samples,
+            samples=brainvision.samples,
         ),
         Reader("fif", "eeg", (".fif", ".fif.gz"), fif.read, fif.check, "FIF of MNE", fif.sources),
         Reader(
@@ -135,6 +139,7 @@ READERS: dict[str, Reader] = {
             smi_samples.check,
             "SMI raw samples of iView X and BeGaze; reads the events beside them too",
             _pair,
+            is_pair=True,
         ),
         Reader(
             "smi_events",
@@ -144,6 +149,7 @@ READERS: dict[str, Reader] = {
             smi_events.check,
             "SMI events of iView X and BeGaze; reads the samples beside them too",
             _pair,
+            is_pair=True,
         ),
         Reader(
             "eyelink_asc",
@@ -153,6 +159,16 @@ READERS: dict[str, Reader] = {
             eyelink_asc.check,
             "EyeLink text of edf2asc: samples, events or both",
             _pair,
+            is_pair=True,
+        ),
+        Reader(
+            "pupil_labs",
+            "eye",
+            (".csv",),
+            pupil_labs.read,
+            pupil_labs.check,
+            "Pupil Labs Core export: gaze_positions.csv, and pupils, fixations, blinks beside it",
+            pupil_labs.sources,
         ),
     )
 }

@@ -20,7 +20,8 @@ from featpipe.eeg.spatial import apply
 from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
-from featpipe.eye.detection import dispersion_fixations, with_events
+from featpipe.eye.detection import with_events
+from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table

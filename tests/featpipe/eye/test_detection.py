@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from featpipe.errors import ConfigError, ReadError
-from featpipe.eye.detection import (
+from featpipe.eye.detection import with_events
+from featpipe.eye.fixations import (
     dispersion_fixations,
     lost_stretches,
     velocity,
     velocity_fixations,
-    with_events,
 )
 from featpipe.eye.settings import EyeSettings
 from featpipe.readers.eye_frames import samples_frame
@@ -86,6 +86,15 @@ def test_events_of_the_export_stay_unless_asked_otherwise(scene):
     assert with_events(nothing, EyeSettings()) is nothing
     with pytest.raises(ReadError, match="holds no samples"):
         with_events(nothing, EyeSettings(events="detect"))
+
+
+def test_saccades_lie_between_the_fixations_of_an_export_that_has_no_saccades(scene):
+    made = with_events(recording(*scene), EyeSettings())
+    no_saccades = made.events[made.events["kind"] != "saccade"].reset_index(drop=True)
+    theirs = replace(made, events=no_saccades, events_from="export")
+    found = with_events(theirs, EyeSettings())
+    pd.testing.assert_frame_equal(found.events, made.events)
+    assert found.events_from.startswith("export")
 
 
 @pytest.mark.parametrize("seed", range(8))
