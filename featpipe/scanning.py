@@ -162,7 +162,7 @@ def inspect(path: Path) -> Finding:
 def _check_all(path: Path) -> tuple[Status, str]:
     """Verdict on a file and, where samples and events are a pair, on the other one."""
     status, reason = check(path)
-    if status == "ok" and READERS[_kind(path) or ""].modality == "eye":
+    if status == "ok" and READERS[_kind(path) or ""].is_pair:
         for other in source_files(path)[1:]:
             status, reason = check(other)
             reason = reason and f"{other.name}: {reason}"

@@ -133,8 +133,8 @@ def test_numbers_agree_with_mne_and_plain_numpy(eeg_run, samples, name, edge):
     assert ours.shape[1] == len(raw.ch_names) >= 16
 
 
-def test_every_smi_and_eyelink_recording_has_eye_features(samples, tmp_path):
-    folders = ("smi_hbn", "smi_emdat", "smi_pymovements", "eyelink")
+def test_every_eye_recording_that_can_be_read_has_eye_features(samples, tmp_path):
+    folders = ("smi_hbn", "smi_emdat", "smi_pymovements", "eyelink", "pupil_labs")
     paths = [p for d in folders for p in sorted((samples / "eye" / d).iterdir()) if sniff(p)]
     rows, trials = [], []
     for path in paths:
@@ -153,7 +153,8 @@ def test_every_smi_and_eyelink_recording_has_eye_features(samples, tmp_path):
         assert tuple(frame.columns[10:]) == EYE_FEATURES
         seen = frame["good"] > 0
         assert seen.any(), path.name
-        has_pupil = path.name != "didec_example.txt"  # an excerpt without pupil columns
+        # an excerpt and exports without pupil columns
+        has_pupil = path.name != "didec_example.txt" and "gaze_positions" not in path.name
         assert np.isfinite(frame.loc[seen, "eye_pupil_x_mean"]).any() == has_pupil, path.name
     events, both = (
         read_features(tmp_path / f"out/features/eye/sub-NDARAA075AMK_Video1_{x}.txt_ses-1.parquet")
