@@ -11,6 +11,7 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    tobii_tsv,
 )
 from featpipe.readers.preflight import read_head
 from featpipe.readers.text_lines import decode
@@ -78,6 +79,8 @@ def _text_kind(head: bytes) -> str | None:
         return "brainvision"
     if pupil_labs.SIGNATURE.match(text):
         return "pupil_labs"
+    if tobii_tsv.SIGNATURE.match(text):
+        return "tobii_tsv"
     if smi_samples.COLUMN_ROW.search(text):
         return "smi_samples"
     if smi_events.SIGNATURE.search(text):

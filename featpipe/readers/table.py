@@ -20,6 +20,7 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    tobii_tsv,
 )
 from featpipe.readers.eye_pairs import sibling
 from featpipe.readers.preflight import Check
@@ -169,6 +170,14 @@ READERS: dict[str, Reader] = {
             pupil_labs.check,
             "Pupil Labs Core export: gaze_positions.csv, and pupils, fixations, blinks beside it",
             pupil_labs.sources,
+        ),
+        Reader(
+            "tobii_tsv",
+            "eye",
+            (".tsv", ".txt", ".csv"),
+            tobii_tsv.read,
+            tobii_tsv.check,
+            "Tobii Pro Lab and Studio 3 data export, one recording per file",
         ),
     )
 }

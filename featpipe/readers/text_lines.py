@@ -154,6 +154,31 @@ def take(lines: Lines, is_wanted: np.ndarray) -> bytes:
     return lines.text[np.repeat(is_wanted, lines.stops - lines.starts)].tobytes()
 
 
+def parse_texts(
+    lines: Lines, is_wanted: np.ndarray, columns: Sequence[int], separator: str
+) -> list[np.ndarray]:
+    """Read columns of text from marked lines.
+
+    Parameters
+    ----------
+    lines, is_wanted, columns, separator
+        As in `parse_numbers`.
+
+    Returns
+    -------
+    list of numpy.ndarray of str, shape (n_rows,)
+        One per column, without blanks around; "" where a row is too short.
+    """
+    if not is_wanted.any() or not columns:
+        return [np.empty(0, dtype=str) for _ in columns]
+    table = pd.read_csv(
+        io.BytesIO(take(lines, is_wanted)), sep=separator, header=None,
+        names=list(range(max(columns) + 1)), usecols=sorted(set(columns)), index_col=False,
+        dtype=str, keep_default_na=False, skip_blank_lines=False, quoting=3,
+    )  # fmt: skip
+    return [table[column].fillna("").str.strip().to_numpy(dtype=str) for column in columns]
+
+
 def parse_numbers(
     lines: Lines,
     is_wanted: np.ndarray,

@@ -1,0 +1,117 @@
+"""Tobii data exports made by hand, in the spellings of Pro Lab and Studio 3."""
+
+import numpy as np
+import pytest
+
+from featpipe.errors import ReadError
+from featpipe.reading import check, read_eye, sniff
+
+PRO = [
+    "Recording timestamp [{t}]", "Sensor", "Participant name", "Event", "Event value",
+    "Gaze point left X [DACS px]", "Gaze point left Y [DACS px]", "Gaze point right X [DACS px]",
+    "Gaze point right Y [DACS px]", "Pupil diameter left [mm]", "Pupil diameter right [mm]",
+    "Validity left", "Validity right", "Eye movement type", "Gaze event duration [ms]",
+    "Eye movement type index", "Gaze point left X [MCS norm]",
+]  # fmt: skip
+STUDIO = [
+    "RecordingTimestamp", None, "ParticipantName", "StudioEvent", "StudioEventData",
+    "GazePointLeftX (ADCSpx)", "GazePointLeftY (ADCSpx)", "GazePointRightX (ADCSpx)",
+    "GazePointRightY (ADCSpx)", "PupilLeft", "PupilRight", "ValidityLeft", "ValidityRight",
+    "GazeEventType", "GazeEventDuration", None, None,
+]  # fmt: skip
+TRACKER = "Eye Tracker"
+NOTHING = [""] * 8
+LOST = ["Invalid", "Invalid"]
+GOOD = ["Valid", "Valid"]
+ROWS = [
+    [1000, TRACKER, "P1", "", "", 100, 200, 101, 201, 3.25, 3.5, *GOOD, "Fixation", 20, 1],
+    [1005, "Mouse", "P1", "MouseEvent", "", *NOTHING, "", "", ""],
+    [1010, TRACKER, "P1", "", "", 110, 205, "", "", "", "", "Valid", "Invalid", "Fixation", 20, 1],
+    [1015, "", "P1", "KeyboardEvent", "81", *NOTHING, "", "", ""],
+    [1020, TRACKER, "P1", "", "", 300, 400, 301, 401, 3.75, "", *GOOD, "Saccade", 10, 1],
+    [1030, TRACKER, "P1", "", "", *NOTHING[:6], *LOST, "EyesNotFound", 20, 1],
+    [1040, TRACKER, "P1", "", "", *NOTHING[:6], *LOST, "EyesNotFound", 20, 1],
+    [1050, TRACKER, "P1", "", "", 300, 400, 301, 401, 3.0, 3.0, *GOOD, "Unclassified", 10, 1],
+]
+
+
+def export(names, factor=1, decimal=".", separator="\t", unit="ms", rows=ROWS):
+    """Write the rows under these names; Studio's validities are numbers."""
+    keep = [i for i, name in enumerate(names) if name]
+    lines = [separator.join(names[i].format(t=unit) for i in keep)]
+    for row in rows:
+        row = [row[0] * factor, *row[1:], *[0.5] * (17 - len(row))]
+        if names is STUDIO:
+            row = ["0" if x == "Valid" else "4" if x == "Invalid" else x for x in row]
+        texts = [str(row[i]) for i in keep]
+        lines.append(separator.join(x.replace(".", decimal) for x in texts))
+    return "\n".join(lines) + "\n"
+
+
+DIALECTS = {
+    "Pro Lab, ms, UTF-8 with mark": (export(PRO), "utf-8-sig"),
+    "Pro Lab, microseconds, UTF-16": (export(PRO, 1000, unit="μs"), "utf-16"),
+    "Pro Lab, decimal comma": (export(PRO, decimal=","), "utf-8"),
+    "Studio 3": (export(STUDIO), "utf-8-sig"),
+    "Studio 3, semicolons": (export(STUDIO, separator=";"), "utf-8"),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_is_the_same_recording(tmp_path, dialect):
+    text, encoding = DIALECTS[dialect]
+    path = tmp_path / "export.tsv"
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    assert sniff(path) == "tobii_tsv"
+    eye = read_eye(path)
+    samples = eye.samples
+    np.testing.assert_allclose(samples["time"], [1.0, 1.01, 1.02, 1.03, 1.04, 1.05])
+    np.testing.assert_allclose(samples["gaze_x_left"], [100, 110, 300, np.nan, np.nan, 300])
+    np.testing.assert_allclose(samples["gaze_y_right"], [201, np.nan, 401, np.nan, np.nan, 401])
+    np.testing.assert_allclose(samples["pupil_x_left"], [3.25, np.nan, 3.75, np.nan, np.nan, 3])
+    np.testing.assert_allclose(samples["pupil_y_right"], [3.5, *[np.nan] * 4, 3])
+    assert samples["valid_right"].tolist() == [True, False, True, False, False, True]
+    left = eye.events[eye.events["eye"] == "left"]
+    assert left["kind"].tolist() == ["fixation", "saccade", "blink"]
+    np.testing.assert_allclose(left["onset"], [1.0, 1.02, 1.03])
+    np.testing.assert_allclose(left["duration"], [0.02, 0.01, 0.02])
+    assert left["dispersion_x"].iloc[0] == 10.0
+    assert len(eye.events) == 6
+    if "Studio" not in dialect:
+        assert eye.messages["text"].tolist() == ["MouseEvent", "81"]
+    assert eye.messages["time"].iloc[-1] == pytest.approx(1.015)
+    assert eye.units == {"gaze": "px", "pupil": "mm", "dispersion": "px"}
+    assert eye.sfreq == pytest.approx(100.0)
+
+
+def write(tmp_path, text):
+    path = tmp_path / "export.tsv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_several_recordings_in_one_file_are_refused(tmp_path):
+    rows = [*ROWS, [5000, TRACKER, "P2", *ROWS[0][3:]]]
+    with pytest.raises(ReadError, match=r"2 recordings \(P1, P2\); export one file per recording"):
+        read_eye(write(tmp_path, export(PRO, rows=rows)))
+
+
+def test_text_among_the_numbers_is_named_with_its_line(tmp_path):
+    with pytest.raises(ReadError, match=r"line 6: field 6 is 'x300', not a number"):
+        read_eye(write(tmp_path, export(PRO).replace("\t300\t", "\tx300\t", 1)))
+
+
+def test_an_export_that_measures_nothing_is_refused(tmp_path):
+    text = "Recording timestamp\tSensor\tGaze point\n1\tEye Tracker\t5\n"
+    with pytest.raises(ReadError, match="no gaze point, no pupil diameter"):
+        read_eye(write(tmp_path, text))
+
+
+def test_a_header_alone_is_truncated(tmp_path):
+    assert check(write(tmp_path, export(PRO, rows=[]))).status == "truncated"
+
+
+def test_the_real_export_without_a_time_column_is_refused_for_that(samples):
+    path = samples / "eye/tobii_emdat/MSNV_Study_1_Data_Export.tsv"
+    with pytest.raises(ReadError, match="no column 'Recording timestamp' among ParticipantName"):
+        read_eye(path)
