@@ -52,6 +52,8 @@ class EyeSettings:
     px_per_degree : float or None
         Pixels of the screen in one degree at the eye; None takes what the export tells. Unknown,
         amplitudes of detected saccades are in pixels, and the metadata say so.
+    min_good : float
+        A window of which a smaller share was seen keeps its row, all its columns NaN; 0 to 1.
     """
 
     side: Literal["auto", "left", "right"] = "auto"
@@ -65,6 +67,7 @@ class EyeSettings:
     min_fixation_s: float = 0.05
     min_blink_s: float = 0.08
     px_per_degree: float | None = None
+    min_good: float = 0.0
 
     def __post_init__(self):
         if self.side not in SIDES:
@@ -85,3 +88,5 @@ class EyeSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"[eye] {name} = {value:g}: must be above 0")
+        if not 0 <= self.min_good <= 1:
+            raise ConfigError(f"[eye] min_good = {self.min_good:g}: expected a share from 0 to 1")

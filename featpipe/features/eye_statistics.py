@@ -113,6 +113,7 @@ def eye_features(
             values[:, i] = columns[name]
     of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
     values[np.ix_(good == 0, of_samples)] = np.nan
+    values[good < settings.min_good] = np.nan
     return values, good
 
 

@@ -252,6 +252,12 @@ def small_files(folder: Path) -> dict[str, bytes]:
     rows = [f"{i}\t {i}.5\t 2.0\t 300.0\t..." for i in range(1000, 1030)]
     words = "MSG\t999 go\nSAMPLES\tGAZE\tLEFT\tRATE\t1000.00\n"
     SMALL["a.asc"] = (words + "\n".join(rows) + "\nEFIX L 1000\t1020\t21\t1.0\t2.0\t300\n").encode()
+    rows = [f"{9 + i / 100},1,0.9,0.5,{i / 99}" for i in range(30)]
+    columns = "gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y"
+    SMALL["gaze_positions.csv"] = "\n".join([columns, *rows, ""]).encode()
+    columns = "Recording timestamp\tEvent\tGaze point X\tValidity left\tEye movement type"
+    rows = [f"{10 * i}\t\t{i}.5\tValid\tFixation" for i in range(30)]
+    SMALL["a.tsv"] = "\n".join([columns, *rows, "300\tgo\t\t\t", ""]).encode()
     return SMALL
 
 
@@ -277,7 +283,7 @@ def damaged(content: bytes, how: str, places: list[tuple[float, int]]) -> bytes:
 
 
 NAMES = ["a.cnt", "b.cnt", "a.edf", "a_raw.fif", "a.set", "a.vhdr"]
-NAMES += ["a_samples.txt", "b_events.txt", "a.asc"]
+NAMES += ["a_samples.txt", "b_events.txt", "a.asc", "gaze_positions.csv", "a.tsv"]
 
 
 @pytest.mark.parametrize("name", NAMES)

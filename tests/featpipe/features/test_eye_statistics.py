@@ -121,6 +121,20 @@ def test_a_small_export_by_hand():
     assert (values.loc[2].drop(PUPIL + DISPERSION) == 0).all()
 
 
+def test_a_window_seen_too_little_keeps_its_row_without_values():
+    time = np.arange(0, 4, 0.01)
+    seen = (time < 1.35) | (time >= 2)  # of the second window 35 %
+    eye = recording(samples=samples_frame(time, np.where(seen, 3.0, np.nan), valid=seen))
+    grid = trial_grid(0, 4, 200, 1, 1)
+    frame, good = table(eye, grid)
+    np.testing.assert_allclose(good, [1, 0.35, 1, 1])
+    assert frame["eye_pupil_x_mean"].tolist() == [3.0] * 4
+    strict, same = table(eye, grid, min_good=0.5)
+    np.testing.assert_array_equal(same, good)
+    assert strict.iloc[1].isna().all()
+    pd.testing.assert_frame_equal(strict.drop(index=1), frame.drop(index=1))
+
+
 def test_trial_scope_by_hand():
     values, _ = table(SMALL, trial_grid(10, 13, 200, 1, 1), event_scope="trial")
     nine = values[list(EYE_EVENT_STATISTICS)]
@@ -294,6 +308,7 @@ def test_what_was_not_recorded_is_unknown_and_what_is_quiet_is_zero(scope):
         ("event_scope", "trail", "did you mean 'trial'"),
         ("pupil_window_s", 1.0, "must be 5 s or more"),
         ("max_blink_s", 0.0, "must be above 0"),
+        ("min_good", 1.5, "a share from 0 to 1"),
     ],
 )
 def test_limits_of_options(option, value, message):
