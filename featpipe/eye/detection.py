@@ -13,8 +13,8 @@ import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.eye.fixations import (
+    MAX_DISPERSION,
     SAME,
-    default_dispersion,
     dispersion_fixations,
     lost_stretches,
     velocity,
@@ -48,8 +48,8 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     Raises
     ------
     ReadError
-        When "detect" is asked for and there are no samples, or velocities are asked for of a
-        recording whose geometry is unknown.
+        When "detect" is asked for and there are no samples or no usual limit in their unit, or
+        velocities are asked for of a recording whose geometry is unknown.
     """
     is_auto, kinds = settings.events == "auto", set(eye.events["kind"])
     if settings.events == "export" or (is_auto and kinds and kinds >= {"saccade"}):
@@ -61,6 +61,14 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
             f'{eye.format}: [eye] events = "detect", and the export holds no samples: export them, '
             'or use events = "auto"'
         )
+    unit = eye.units["gaze"]
+    if settings.max_dispersion is None and unit not in MAX_DISPERSION:
+        if is_auto:
+            return eye
+        raise ReadError(
+            f"{eye.format}: its gaze is in {unit!r}, of which no usual dispersion of a fixation is "
+            "known: set [eye] max_dispersion in that unit"
+        )
     px_per_degree = settings.px_per_degree or eye.px_per_degree
     seen = [side for side in ("left", "right") if eye.samples[f"valid_{side}"].to_numpy().any()]
     if is_auto and "fixation" in kinds:
@@ -71,7 +79,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
         of_eyes = [_events_of(eye, side, settings, px_per_degree) for side in seen]
         events = events_frame([table for tables in of_eyes for table in tables])
         source = settings.detector
-    unit = eye.units.get("gaze", "px") if px_per_degree is None else "deg"
+    unit = unit if px_per_degree is None else "deg"
     return replace(
         eye, events=add_dispersion(events, eye.samples),
         units={**eye.units, "amplitude": unit}, events_from=source,
@@ -85,7 +93,7 @@ def _events_of(
     is_lost = np.isnan(x) | np.isnan(y)
     blink_onset, blink_stop = lost_stretches(time, is_lost, settings.min_blink_s)
     if settings.detector == "idt":
-        limit = settings.max_dispersion or default_dispersion(eye.units.get("gaze", "px"))
+        limit = settings.max_dispersion or MAX_DISPERSION[eye.units["gaze"]]
         first, last = dispersion_fixations(time, x, y, limit, settings.min_fixation_s)
     elif px_per_degree is None:
         raise ReadError(

@@ -7,13 +7,12 @@ from featpipe.compiling import kernel
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
 
+MAX_DISPERSION = {"px": 50.0, "norm": 0.06, "mm": 20.0, "href": 420.0}
+"""Largest dispersion of a fixation by the unit of the gaze: 1.6 degrees.
 
-def default_dispersion(unit: str) -> float:
-    """Return the largest dispersion of a fixation: 50 pixels, or as much of a normalised screen.
-
-    SMI's software was found at 50 px on a screen of 800 (1.6 degrees at 70 cm).
-    """
-    return 0.06 if unit == "norm" else 50.0
+SMI's software was found at 50 px on a screen of 800 px and 321 mm, 700 mm away; a degree is 260
+units of EyeLink's HREF.
+"""
 
 
 def lost_stretches(

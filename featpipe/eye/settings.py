@@ -41,8 +41,8 @@ class EyeSettings:
     detector : str
         Fixations by dispersion, "idt" as SMI's low-speed detector, or by velocity, "ivt".
     max_dispersion : float or None
-        Of a fixation, X + Y in the unit of the gaze; None is 50 px, or 0.06 of a normalised screen.
-        SMI's exports were made with 50 px (BeGaze calls it maximum dispersion).
+        Of a fixation, X + Y in the unit of the gaze; None is 50 px, as in SMI's exports, or as much
+        in other units (`fixations.MAX_DISPERSION`).
     max_fixation_velocity : float
         Faster samples are no fixation, degrees/s; for "ivt".
     min_fixation_s : float

@@ -132,6 +132,15 @@ def test_short_losses_and_those_at_the_ends_are_no_blinks():
     assert not lost_stretches(time[:0], is_lost[:0], 0.08)[0].size
 
 
+def test_a_gaze_in_an_unknown_unit_needs_a_limit(scene):
+    eye = recording(*scene)
+    eye = replace(eye, units={**eye.units, "gaze": "raw"})
+    assert with_events(eye, EyeSettings()) is eye
+    with pytest.raises(ReadError, match=r"set \[eye\] max_dispersion"):
+        with_events(eye, EyeSettings(events="detect"))
+    assert len(with_events(eye, EyeSettings(max_dispersion=50.0)).events) == 5
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_limits_are_positive(value):
     with pytest.raises(ConfigError, match="min_fixation_s"):
