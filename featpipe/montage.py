@@ -103,6 +103,27 @@ def is_eog_name(name: str) -> bool:
     return bool(_EOG.fullmatch(standard_name(name)))
 
 
+def counts_its_own_way(ch_names: Iterable[str]) -> bool:
+    """Tell whether a cap numbers its electrodes in rows of its own (A1 to A32, B1 ...).
+
+    Many of its names (C3, F4) look like places of the 10-20 system and are other ones, so nothing
+    may be concluded from them. No other cap has an A3 and an A4.
+
+    Parameters
+    ----------
+    ch_names : iterable of str
+        Names as the file or a table spells them.
+
+    Examples
+    --------
+    >>> counts_its_own_way(["A1", "A2", "A3", "A4", "C3", "C4"])
+    True
+    >>> counts_its_own_way(["A1", "A2", "C3", "C4"])
+    False
+    """
+    return {"A3", "A4"} <= {standard_name(name) for name in ch_names}
+
+
 def pick_channels(
     ch_names: Sequence[str],
     ch_types: Sequence[str],

@@ -7,6 +7,7 @@ out of the trials when all recordings share them; a missing session column means
 
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -129,6 +130,8 @@ def _read_trials(
             raise ConfigError(f"{path} line {line}: trial {trial.trial} is listed twice")
         found[key][trial.trial] = trial
     trials = {key: tuple(of[number] for number in sorted(of)) for key, of in found.items()}
+    for of in trials.values():
+        _refuse_overlap(path, of)
     if "subject" not in rows.columns:
         return trials[("", "1")], {}
     return (), trials
@@ -145,6 +148,18 @@ def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...])
             "expected seconds with 0 <= onset < offset"
         )
     return Trial(int(number), onset, offset, _label(path, line, row.get("label", ""), classes))
+
+
+def _refuse_overlap(path: Path, trials: tuple[Trial, ...]) -> None:
+    """Refuse samples of two trials: of two labels, and on both sides of a split."""
+    in_time = sorted(trials, key=lambda trial: trial.onset)
+    for before, after in pairwise(in_time):
+        if after.onset < before.offset:
+            raise ConfigError(
+                f"{path}: trial {after.trial} begins at {after.onset:g} s, before trial "
+                f"{before.trial} of the same recording ends at {before.offset:g} s: correct their "
+                "onset and offset"
+            )
 
 
 def _label(path: Path, line: int, text: str, classes: tuple[str, ...]) -> int | None:
@@ -178,3 +193,11 @@ def _check_names(path: Path, sources: list[Source]) -> None:
                 "(upper and lower case count as equal)"
             )
         seen[source.name.lower()] = source.name
+    owner: dict[Path, str] = {}
+    for source in sources:
+        for file in filter(None, (source.eeg, source.eye)):
+            if owner.setdefault(file, source.name) != source.name:
+                raise ConfigError(
+                    f"{path}: {file} is named by {owner[file]} and by {source.name}; the same data "
+                    "would be trained on and tested on: correct the path"
+                )

@@ -6,7 +6,7 @@ from functools import cache
 import mne
 import numpy as np
 
-from featpipe.montage import standard_name
+from featpipe.montage import counts_its_own_way, standard_name
 
 MIN_GOOD = 8
 """Good channels with a position that interpolation needs. Ours: of fewer the nearest is often
@@ -42,7 +42,8 @@ def interpolation_matrix(
     current density mapping. https://doi.org/10.1016/0013-4694(89)90180-6
     """
     matrix = np.eye(len(ch_names))
-    known = [i for i, name in enumerate(ch_names) if standard_name(name) in _electrodes()]
+    places = {} if counts_its_own_way(ch_names) else _electrodes()
+    known = [i for i, name in enumerate(ch_names) if standard_name(name) in places]
     names = [ch_names[i] for i in known]
     interpolated = tuple(name for name in bad if name in names)
     if not interpolated or len(names) - len(interpolated) < MIN_GOOD:

@@ -64,7 +64,7 @@ class EegSettings:
             if not NOTCH_HZ <= frequency <= self.sfreq / 2 - NOTCH_HZ:
                 raise ConfigError(
                     f"[eeg] notch = {frequency:g} Hz: expected {NOTCH_HZ:g} to "
-                    f"{self.sfreq / 2 - NOTCH_HZ:g} Hz, below the end of the band at "
+                    f"{self.sfreq / 2 - NOTCH_HZ:g} Hz, below half the rate of "
                     f"{self.sfreq:g} Hz; leave it out"
                 )
         for option, word in (("eog", "auto"), ("reference", "average")):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from featpipe.errors import ConfigError, few
-from featpipe.montage import FRONT_BACK, LEFT_RIGHT
+from featpipe.montage import FRONT_BACK, LEFT_RIGHT, counts_its_own_way
 
 Pair = tuple[str, str]
 
@@ -80,7 +80,8 @@ def left_out(pairs: Sequence[Pair], ch_names: Sequence[str]) -> list[Pair]:
     >>> left_out([("FP1", "FP2"), ("T7", "T8")], ["FP1", "FP2", "T7"])
     [('T7', 'T8')]
     """
-    return [pair for pair in pairs if not set(pair) <= set(ch_names)]
+    known = set() if counts_its_own_way(ch_names) else set(ch_names)
+    return [pair for pair in pairs if not set(pair) <= known]
 
 
 def dasm(de: ArrayLike, ch_names: Sequence[str]) -> np.ndarray:

@@ -53,6 +53,7 @@ def test_a_missing_session_means_one(tmp_path):
         ("session,eeg\n1,a\n", "column 'subject' is missing"),
         ("subject,eeg\n../up,a\n", r"line 2: subject = '\.\./up'"),
         ("subject,eeg\nA,a\na,b\n", "listed twice"),
+        ("subject,eeg\nA,a\nB,a\n", "raw/a is named by sub-A_ses-1 and by sub-B_ses-1"),
         ("subject,eeg,eye\nA,,\n", "line 2: neither eeg nor eye"),
         ("subject,eeg,eye_offset\nA,a,soon\n", "eye_offset = 'soon': expected a number"),
         ("subject,eeg\n", "no rows"),
@@ -78,6 +79,13 @@ def test_mistakes_in_recordings_are_named(tmp_path, recordings, match):
 def test_mistakes_in_trials_are_named(tmp_path, row, match):
     with pytest.raises(ConfigError, match=match):
         sources(tmp_path, "subject,eeg\nA,a\n", f"trial,onset,offset,label\n{row}\n")
+
+
+def test_trials_that_share_samples_are_refused(tmp_path):
+    columns = "trial,onset,offset,label\n"
+    with pytest.raises(ConfigError, match=r"trial 1 begins at 4 s, before trial 2 .* ends at 5 s"):
+        sources(tmp_path, "subject,eeg\nA,a\n", f"{columns}1,4,9,calm\n2,1,5,calm\n")
+    sources(tmp_path, "subject,eeg\nA,a\n", f"{columns}1,5,9,calm\n2,1,5,calm\n")
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -108,6 +108,13 @@ def test_the_fitted_sphere_makes_little_difference_on_a_whole_cap():
     assert 0 < np.abs(ours - theirs).max() < 0.05
 
 
+def test_nothing_is_interpolated_from_names_that_mean_other_places():
+    names = [f"{row}{i}" for row in "ABCDEF" for i in range(1, 9)]  # C3, F4 ... of a BioSemi cap
+    matrix, interpolated = interpolation_matrix(names, ["A1", "C3"])
+    assert interpolated == ()
+    np.testing.assert_array_equal(matrix, np.eye(len(names)))
+
+
 def test_interpolation_restores_a_smooth_field():
     at = electrode_positions(CAP62)
     smooth = np.vstack([np.ones(N), at.T, at[:, 0] * at[:, 1], at[:, 2] ** 2])

@@ -119,3 +119,10 @@ def test_no_front_back_pair_is_an_error():
 def test_a_wrong_shape_is_named(shape):
     with pytest.raises(ConfigError, match="2 channels"):
         dasm(np.ones(shape), ["O1", "O2"])
+
+
+def test_names_of_a_cap_that_counts_its_own_way_are_no_pairs():
+    own = [f"{row}{i}" for row in "ABCDEF" for i in range(1, 33)]  # C3 is not the C3 of 10-20
+    with pytest.raises(ConfigError, match="no left-right pair"):
+        left_right_pairs(own)
+    assert ("C3", "C4") in left_right_pairs(["A1", "A2", "C3", "C4"])  # earlobes are no such cap
