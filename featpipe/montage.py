@@ -107,7 +107,7 @@ def counts_its_own_way(ch_names: Iterable[str]) -> bool:
     """Tell whether a cap numbers its electrodes in rows of its own (A1 to A32, B1 ...).
 
     Many of its names (C3, F4) look like places of the 10-20 system and are other ones, so nothing
-    may be concluded from them. No other cap has an A3 and an A4.
+    may be concluded from them. The 10-05 system has no A3 and no A4.
 
     Parameters
     ----------

@@ -56,6 +56,7 @@ def list_sources(
         for line, row in zip(rows.index + 2, rows.to_dict("records"), strict=True)
     ]
     _check_names(recordings, sources)
+    _refuse_shared_files(recordings, sources)
     return sources
 
 
@@ -193,6 +194,10 @@ def _check_names(path: Path, sources: list[Source]) -> None:
                 "(upper and lower case count as equal)"
             )
         seen[source.name.lower()] = source.name
+
+
+def _refuse_shared_files(path: Path, sources: list[Source]) -> None:
+    """Refuse one file of two recordings: the same data would be on both sides of a split."""
     owner: dict[Path, str] = {}
     for source in sources:
         for file in filter(None, (source.eeg, source.eye)):

@@ -52,7 +52,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
         velocities are asked for of a recording whose geometry is unknown.
     """
     is_auto, kinds = settings.events == "auto", set(eye.events["kind"])
-    if settings.events == "export" or (is_auto and kinds and kinds >= {"saccade"}):
+    if settings.events == "export" or (is_auto and "saccade" in kinds):
         return eye
     if not len(eye.samples):
         if is_auto:

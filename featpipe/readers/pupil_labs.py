@@ -20,7 +20,7 @@ from featpipe.readers.eye_frames import (
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_lines import find_lines, line, parse_numbers, read_lines
+from featpipe.readers.text_lines import Lines, find_lines, line, parse_numbers, read_lines
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(r"\A(gaze_timestamp|timestamp),(world_index|index),confidence,norm_pos_x,")
@@ -74,8 +74,8 @@ def read(path: Path) -> EyeRecording:
         When a column is missing, or when a row is malformed; the message names file and line.
     """
     files = {next((n for n in _BESIDE if n in file.name), _NAME): file for file in sources(path)}
-    stamp = "gaze_timestamp" if _header(path)[0] == "gaze_timestamp" else "timestamp"
-    table = _columns(path, [stamp, "norm_pos_x", "norm_pos_y", "confidence"])
+    lines, header = _open(path)
+    table = _columns(lines, header, [header[0], "norm_pos_x", "norm_pos_y", "confidence"])
     time, *gaze, confidence = table.T
     order = np.argsort(time, kind="stable")
     time, gaze = time[order], np.array(gaze)[:, order]
@@ -96,16 +96,17 @@ def read(path: Path) -> EyeRecording:
     )
 
 
-def _header(path: Path) -> list[str]:
-    return [name.strip() for name in line(read_lines(path), 0).split(",")]
+def _open(path: Path) -> tuple[Lines, list[str]]:
+    """Read a file; return its lines and the names of its columns."""
+    lines = read_lines(path)
+    return lines, [name.strip() for name in line(lines, 0).split(",")]
 
 
-def _columns(path: Path, names: Sequence[str]) -> np.ndarray:
+def _columns(lines: Lines, header: Sequence[str], names: Sequence[str]) -> np.ndarray:
     """Read columns of numbers by name, shape (n_rows, n_columns); the first one has no gaps."""
-    lines, header = read_lines(path), _header(path)
     if missing := [name for name in names if name not in header]:
         raise ReadError(
-            f"{path}: no column {missing[0]!r} among {few(header)}; export with Pupil Player"
+            f"{lines.path}: no column {missing[0]!r} among {few(header)}; export with Pupil Player"
         )
     is_row = lines.stops - lines.starts > 1
     is_row[0] = False
@@ -117,12 +118,12 @@ def _pupils(path: Path) -> tuple[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
 
     Each frame stands there twice, 2-D and 3-D, and only the latter knows millimetres.
     """
-    header = _header(path)
+    lines, header = _open(path)
     stamp = "pupil_timestamp" if "pupil_timestamp" in header else "timestamp"
     eye = "eye_id" if "eye_id" in header else "id"
     wanted = [stamp, eye, "confidence", "diameter"]
     has_3d = "diameter_3d" in header
-    table = _columns(path, [*wanted, *["diameter_3d"] * has_3d])
+    table = _columns(lines, header, [*wanted, *["diameter_3d"] * has_3d])
     in_mm = has_3d and bool((table[:, -1] > 0).any())
     size = table[:, -1] if in_mm else table[:, 3]
     is_known = (size > 0) & (table[:, 2] >= _MIN_CONFIDENCE)
@@ -149,7 +150,7 @@ def _events(files: dict[str, Path]) -> pd.DataFrame:
     tables = []
     for name, kind, unit in (("fixations", "fixation", 1e-3), ("blinks", "blink", 1.0)):
         if name in files:  # durations of fixations are in ms, those of blinks in s
-            onset, duration = _columns(files[name], ["start_timestamp", "duration"]).T
+            onset, duration = _columns(*_open(files[name]), ["start_timestamp", "duration"]).T
             times = {"onset": onset, "duration": unit * duration}
             tables += [{"kind": kind, "eye": eye, **times} for eye in _EYES]
     return events_frame(tables)
@@ -159,7 +160,7 @@ def _messages(files: dict[str, Path]) -> pd.DataFrame:
     if "annotations" not in files:
         return messages_frame([], [])
     path = files["annotations"]
-    lines, header = read_lines(path), _header(path)
+    lines, header = _open(path)
     if "timestamp" not in header or "label" not in header:
         raise ReadError(f"{path}: no columns timestamp and label; export with Pupil Player")
     rows = [line(lines, i).split(",") for i in find_lines(lines, rb"^.+$").tolist()[1:]]
