@@ -1,8 +1,8 @@
 """Keep tables that no longer say what the study says out of the folders that people read.
 
 A folder of tables is read as a whole: one table made with other options, or of a recording that
-is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`; one that was moved there
-earlier under the same name is replaced.
+is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`; one that was moved
+there earlier under the same name is replaced.
 """
 
 from collections.abc import Iterable, Sequence
