@@ -87,15 +87,16 @@ def likeness(a, b, freqs, band):
     return abs(product) / np.sqrt((weight * abs(a) ** 2).sum() * (weight * abs(b) ** 2).sum())
 
 
-def eog_weights(x, eog_rows):
-    """Least squares of each channel on the EOG channels and a constant, complete samples only."""
+def eog_weights(x, eog_rows, n_piece):
+    """Least squares on the EOG channels and one constant a piece, complete samples only."""
     weights = np.zeros((len(x), len(eog_rows)))
+    pieces = np.arange(x.shape[1]) // n_piece
     for i in range(len(x)):
         if i not in eog_rows:
             used = np.isfinite(x[[i, *eog_rows]]).all(axis=0)
-            eog = x[eog_rows][:, used]
-            design = np.column_stack([np.ones(used.sum()), *eog])
-            weights[i] = np.linalg.lstsq(design, x[i, used], rcond=None)[0][1:]
+            levels = [pieces[used] == piece for piece in np.unique(pieces[used])]
+            design = np.column_stack([*x[eog_rows][:, used], *levels])
+            weights[i] = np.linalg.lstsq(design, x[i, used], rcond=None)[0][: len(eog_rows)]
     return weights
 
 

@@ -86,7 +86,7 @@ def _survey(
     looks = settings.bad_channels != "keep"
     how, n = stream.how, len(judged)
     survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
-    regression = EogRegression(len(names), [names.index(name) for name in eog])
+    regression = EogRegression(len(names), [names.index(name) for name in eog], stream.sfreq)
     if looks or eog:
         for start, stop in _blocks(stream):
             block = read_inputs(stream, start, stop)

@@ -14,15 +14,17 @@ import numpy as np
 
 from featpipe.eeg.bad_channels import SILENT_UV, Stretches
 
-_N_PIECE = 2048  # sums are formed over so many samples, wherever blocks are cut
-_ROUNDING = 1e-12  # variance below this share of the mean square is what subtraction left over
+_PIECE_S = 1.0
+"""Slower than this, electrodes drift each on its own: a recording that keeps DC holds more of that
+than of blinks, and weights learnt on it take the wrong size and sign (0.40 came out as -1.5)."""
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this are rounding
 
 
 class EogRegression:
     """Sums over a recording from which the weights of its EOG channels follow.
 
-    Blocks may be cut anywhere, the sums are the same to the last bit.
+    The weights are learnt within seconds, each with a level of its own, and hold for the whole
+    band. Blocks may be cut anywhere, the sums are the same to the last bit.
 
     Parameters
     ----------
@@ -30,16 +32,18 @@ class EogRegression:
         Rows of the blocks.
     eog_rows : sequence of int
         Which of them are EOG.
+    sfreq : float
+        Rate of the blocks, Hz.
     """
 
-    def __init__(self, n_inputs: int, eog_rows: Sequence[int]) -> None:
+    def __init__(self, n_inputs: int, eog_rows: Sequence[int], sfreq: float) -> None:
         self._rows = list(eog_rows)
-        self._stretches = Stretches(n_inputs, _N_PIECE)
-        self._level = np.full((n_inputs, 1), np.nan)
-        n_terms = len(self._rows) + 1
-        # per input, over the samples where it and all EOG channels are known, z = (1, eog):
-        self._gram = np.zeros((n_inputs, n_terms, n_terms))  # sum of z z'
-        self._cross = np.zeros((n_inputs, n_terms))  # sum of x z
+        self._stretches = Stretches(n_inputs, max(2, round(_PIECE_S * sfreq)))
+        n_eog = len(self._rows)
+        # per input, over the samples where it and all EOG channels are known, less their means:
+        self._n_used = np.zeros(n_inputs)
+        self._covariance = np.zeros((n_inputs, n_eog, n_eog))
+        self._against = np.zeros((n_inputs, n_eog))
 
     def add(self, block: np.ndarray) -> None:
         """Count on.
@@ -50,10 +54,10 @@ class EogRegression:
             Band-limited. NaN where lost.
         """
         for piece in self._stretches.add(np.asarray(block, dtype=np.float64)).swapaxes(0, 1):
-            self._level = _first_known(self._level, piece)
-            gram, cross = self._sums(piece, self._level)
-            self._gram += gram
-            self._cross += cross
+            n_used, covariance, against = self._sums(piece)
+            self._n_used += n_used
+            self._covariance += covariance
+            self._against += against
 
     def weights(self) -> np.ndarray:
         """Return the least-squares weights of what was added so far.
@@ -61,18 +65,14 @@ class EogRegression:
         Returns
         -------
         numpy.ndarray, shape (n_inputs, n_eog)
-            Microvolt of the input per microvolt of the EOG channel, both centred. 0 in the rows of
-            the EOG channels and for one that never moves; of collinear ones the smallest weights.
+            Microvolt of the input per microvolt of the EOG channel. 0 in the rows of the EOG
+            channels and for one that never moves; of collinear ones the smallest weights.
         """
-        rest = self._stretches.rest
-        gram, cross = self._sums(rest, _first_known(self._level, rest))
-        gram, cross = self._gram + gram, self._cross + cross
-        n, sums = np.maximum(gram[:, :1, :1], 1.0), gram[:, 1:, :1]
-        covariance = gram[:, 1:, 1:] - sums * sums.swapaxes(1, 2) / n
-        against = cross[:, 1:, None] - sums * cross[:, :1, None] / n
-        square = np.diagonal(gram, axis1=1, axis2=2)[:, 1:, None]
+        n_used, covariance, against = self._sums(self._stretches.rest)
+        n_used, covariance = self._n_used + n_used, self._covariance + covariance
+        against = (self._against + against)[:, :, None]
         variance = np.diagonal(covariance, axis1=1, axis2=2)[:, :, None]
-        moves = variance > np.maximum(n * SILENT_UV**2, _ROUNDING * square)
+        moves = variance > np.maximum(n_used, 1)[:, None, None] * SILENT_UV**2
         scale = np.where(moves, 1 / np.sqrt(np.where(moves, variance, 1.0)), 0.0)
         correlation = covariance * scale * scale.swapaxes(1, 2)
         inverse = np.linalg.pinv(correlation, rcond=_COLLINEAR, hermitian=True)
@@ -80,24 +80,20 @@ class EogRegression:
         weights[self._rows] = 0.0
         return weights
 
-    def _sums(self, piece: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _sums(self, piece: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Centred sums of squares and products of one piece, each input over its own samples."""
         is_known = np.isfinite(piece)
         is_used = np.asarray(is_known & is_known[self._rows].all(axis=0))
-        x = np.where(is_used, piece - level, 0.0)  # near zero, or large offsets eat the digits
-        z = np.concatenate([np.ones((1, x.shape[1])), x[self._rows]])
-        products = (z[:, None] * z).reshape(len(z) ** 2, -1)
-        gram = is_used.astype(np.float64) @ products.T
-        return gram.reshape(self._gram.shape), x @ z.T
-
-
-def _first_known(level: np.ndarray, piece: np.ndarray) -> np.ndarray:
-    """Fill in levels that are still unknown with the first sample that is known."""
-    is_known = np.isfinite(piece)
-    if piece.shape[1] == 0 or np.isfinite(level).all():
-        return level
-    first = np.take_along_axis(piece, is_known.argmax(axis=1)[:, None], axis=1)
-    is_news = is_known.any(axis=1, keepdims=True) & ~np.isfinite(level)
-    return np.where(is_news, first, level)
+        n_used = is_used.sum(axis=1)
+        share = (is_used / np.maximum(n_used, 1)[:, None])[:, None]  # (n_inputs, 1, n_times)
+        x = np.where(is_used, piece, 0.0)
+        x = np.where(is_used, x - (x * share[:, 0]).sum(axis=1, keepdims=True), 0.0)
+        eog = np.where(is_known[self._rows], piece[self._rows], 0.0)
+        eog = eog - eog.sum(axis=1, keepdims=True) / max(
+            eog.shape[1], 1
+        )  # an offset would eat the digits below
+        eog = is_used[:, None] * (eog - (eog * share).sum(axis=2, keepdims=True))
+        return n_used, eog @ eog.swapaxes(1, 2), (eog @ x[:, :, None])[:, :, 0]
 
 
 def regression_matrix(weights: np.ndarray, eog_rows: Sequence[int]) -> np.ndarray:

@@ -43,6 +43,8 @@ class Spatial:
     eog : tuple of str
         EOG inputs that were regressed out; one that never moves has nothing to take out and is
         not among them.
+    eog_weights : dict of str to tuple of float
+        Table channel -> microvolt of it per microvolt of each of `eog`.
     """
 
     matrix: np.ndarray
@@ -53,6 +55,7 @@ class Spatial:
     left_bad: tuple[str, ...]
     reference: tuple[str, ...]
     eog: tuple[str, ...]
+    eog_weights: dict[str, tuple[float, ...]]
 
 
 def plan(
@@ -103,7 +106,7 @@ def plan(
             f"{len(bad)} of {n_channels} channels are bad ({names}), too many to compute anything "
             'from the others: look at the recording, or set [eeg] bad_channels = "keep"'
         )
-    matrix, eog = _without_eyes(inputs, eog, weights)
+    matrix, used, eog_weights = _without_eyes(inputs, n_channels, eog, weights)
     interpolated: tuple[str, ...] = ()
     if bad_channels == "interpolate":
         repair = np.eye(len(inputs))
@@ -121,7 +124,7 @@ def plan(
     return Spatial(
         matrix[:n_channels], np.array(average, dtype=np.int64),
         np.isin(inputs[:n_channels], interpolated), bad, interpolated, left_bad,
-        tuple(reference), eog,
+        tuple(reference), used, eog_weights,
     )  # fmt: skip
 
 
@@ -211,20 +214,24 @@ def reference_matrix(n_inputs: int, rows: Sequence[int]) -> np.ndarray:
 
 
 def _without_eyes(
-    inputs: Sequence[str], eog: Sequence[str], weights: np.ndarray | None
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Regression matrix and the EOG inputs that have a part in it."""
+    inputs: Sequence[str], n_channels: int, eog: Sequence[str], weights: np.ndarray | None
+) -> tuple[np.ndarray, tuple[str, ...], dict[str, tuple[float, ...]]]:
+    """Regression matrix, the EOG inputs that have a part in it, their weights per channel."""
     if not eog:
-        return np.eye(len(inputs)), ()
+        return np.eye(len(inputs)), (), {}
     if weights is None:
         raise ValueError("eog without weights: feed the recording to an EogRegression first")
-    used = tuple(name for name, column in zip(eog, weights.T, strict=True) if column.any())
-    if not used:
+    is_used = weights.any(axis=0)
+    if not is_used.any():
         raise ReadError(
             f"[eeg] eog: {', '.join(eog)} never move while all are recorded, so nothing can be "
             "taken out: name other channels, or none"
         )
-    return regression_matrix(weights, [_row(inputs, name, "eog") for name in eog]), used
+    used = tuple(name for name, is_part in zip(eog, is_used, strict=True) if is_part)
+    rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)
+    by_channel = {name: tuple(row) for name, row in rows if name not in eog}
+    matrix = regression_matrix(weights, [_row(inputs, name, "eog") for name in eog])
+    return matrix, used, by_channel
 
 
 def _reference_rows(

@@ -33,6 +33,8 @@ from featpipe.windows import Grid
 
 logger = logging.getLogger(__name__)
 
+_SAME_SAMPLE = 1e-6  # of a sample: what times lose on their way through seconds
+
 
 def eeg_table(
     raw: mne.io.BaseRaw,
@@ -141,7 +143,12 @@ def _facts(
     family: str, channels: list[str], features: FeatureSettings, h_freq: float
 ) -> dict[str, Any]:
     is_seed = _kind(family, features) == "seed_entropy"  # takes its bins whatever they hold
-    bands = SEED_BANDS if is_seed else bands_below(BANDS, h_freq)
+    if is_seed:
+        bands = SEED_BANDS
+    elif _kind(family, features) == "bandpass_entropy":  # a filter takes its band whole
+        bands = BANDS
+    else:
+        bands = bands_below(BANDS, h_freq)
     unit = MEASURES[FAMILIES[family].measure].unit
     return {
         "channels": channels,
@@ -171,7 +178,13 @@ def _quality(raw: mne.io.BaseRaw, stream: Stream, good: np.ndarray) -> dict[str,
         "interpolated_channels": "" if spatial is None else " ".join(spatial.interpolated),
         "reference": "" if spatial is None else " ".join(spatial.reference),
         "eog_channels": "" if spatial is None else " ".join(spatial.eog),
+        "eog_weights": "" if spatial is None else _per_channel(spatial.eog_weights),
     }
+
+
+def _per_channel(weights: Mapping[str, Sequence[float]]) -> str:
+    """Write weights as "FP1:0.41,0.02 FP2:0.39,-0.01", in the order of the EOG channels."""
+    return " ".join(f"{name}:{','.join(f'{w:.3g}' for w in row)}" for name, row in weights.items())
 
 
 def _names(channels: Sequence[str], is_flat: np.ndarray) -> str:
@@ -266,6 +279,7 @@ def _flagged(raw: mne.io.BaseRaw, stream: Stream) -> np.ndarray:
     flagged = np.zeros(stream.n_times, dtype=bool)
     for onset, duration, text in read_marks(raw).itertuples(index=False):
         if text.upper().startswith("BAD"):
-            begin, end = np.floor(onset * stream.sfreq), np.ceil((onset + duration) * stream.sfreq)
+            begin = np.floor(onset * stream.sfreq + _SAME_SAMPLE)
+            end = np.ceil((onset + duration) * stream.sfreq - _SAME_SAMPLE)
             flagged[max(0, int(begin)) : max(0, int(end))] = True
     return flagged

@@ -349,6 +349,10 @@ def test_eyes_are_regressed_out_of_the_eeg():
     found = table(raw, eeg=EegSettings(eog=("auto",)))
     spoiled = table(raw)
     assert found.qc["eog_channels"] == "HEO VEO"
+    weights = dict(part.split(":") for part in found.qc["eog_weights"].split())
+    assert len(weights) == 62
+    vertical = [float(weights[name].split(",")[1]) for name in CAP62]
+    assert vertical == pytest.approx(np.linspace(0, 1, 62), abs=0.1)
     gain = np.abs(spoiled.values["de"] - clean)[:, 200:].mean()
     assert np.abs(found.values["de"] - clean)[:, 200:].mean() < 0.3 * gain
 
