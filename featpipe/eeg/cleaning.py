@@ -58,7 +58,8 @@ def open_stream(
     reference = _named(raw, settings.reference, "reference")
     extra = reference | eog
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
-    stream = Stream(open_samples(list(inputs.values())), design(raw.info["sfreq"], settings))
+    samples = open_samples(list(inputs.values()))
+    stream = Stream(samples, design(raw.info["sfreq"], settings, samples.n_times))
     if not (eog or settings.reference or settings.bad_channels != "keep"):
         return stream
     names, channels = list(inputs), list(picks)

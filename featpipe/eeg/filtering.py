@@ -17,6 +17,7 @@ _DESIGN_DB = 81.5  # promised are 80; Kaiser's estimate of the length is a fit
 _AT_NYQUIST_DB = 6.0  # more where the stop band begins there and meets its own mirror image
 _NOTCH_DB = 64.0
 _LARGEST_UP = 1000
+_CLOSE = 1e-5  # what two rates may differ by and be called the same: amplifiers' clocks are worse
 
 
 class Resampler(NamedTuple):
@@ -73,7 +74,7 @@ def output_band(sfreq_in: float, settings: EegSettings) -> tuple[float, float]:
     return settings.sfreq, settings.h_freq
 
 
-def design(sfreq_in: float, settings: EegSettings) -> Resampler:
+def design(sfreq_in: float, settings: EegSettings, n_times: int = 0) -> Resampler:
     """Design the filters for recordings of one rate.
 
     Parameters
@@ -82,13 +83,17 @@ def design(sfreq_in: float, settings: EegSettings) -> Resampler:
         Rate of the recording, Hz.
     settings : EegSettings
         Wanted rate, band and notches.
+    n_times : int
+        Samples of the recording: how far a ratio that is nearly right would lead astray.
 
     Returns
     -------
     Resampler
         Flat within 0.005 dB from DC (or `l_freq`) to `h_freq`, 80 dB down from the new Nyquist
         frequency, zero delay. A recording slower than `settings.sfreq` keeps its rate and the
-        pass band ends at min(h_freq, 0.4 * rate); notches beyond its band are left out.
+        pass band ends at min(h_freq, 0.4 * rate); notches beyond its band are left out. Rates as
+        headers round them (499.9999 Hz, 3333.333 microseconds) have the ratio that is meant, as
+        long as the last sample lies within half an output sample of its place.
 
     Raises
     ------
@@ -96,13 +101,7 @@ def design(sfreq_in: float, settings: EegSettings) -> Resampler:
         When the two rates have no usable ratio.
     """
     sfreq, h_freq = output_band(sfreq_in, settings)
-    ratio = _exact(sfreq) / _exact(sfreq_in)
-    up, down = ratio.numerator, ratio.denominator
-    if up > _LARGEST_UP:
-        raise ConfigError(
-            f"[eeg] sfreq = {sfreq:g}: {sfreq_in:g} Hz would have to be resampled by {up}/{down}; "
-            f"choose a rate in a simpler ratio to {sfreq_in:g}"
-        )
+    up, down = _ratio(sfreq_in, sfreq, n_times)
     decibel = _DESIGN_DB + (_AT_NYQUIST_DB if up == down else 0.0)
     taps = _lowpass(h_freq, sfreq / 2, sfreq_in * up, decibel)
     for phase in range(up):  # every branch passes DC alike, or a flat channel would ripple
@@ -119,7 +118,24 @@ def n_output(n_times: int, how: Resampler) -> int:
     return -(-n_times * how.up // how.down)
 
 
-def _exact(sfreq: float) -> Fraction:
+def _ratio(sfreq_in: float, sfreq: float, n_times: int) -> tuple[int, int]:
+    """Return numerator and denominator of sfreq / sfreq_in, exact or as good as that."""
+    exact = _fraction(sfreq) / _fraction(sfreq_in)
+    if exact.numerator <= _LARGEST_UP:
+        return exact.numerator, exact.denominator
+    near = 1 / (1 / exact).limit_denominator(_LARGEST_UP)
+    error = abs(float(near / exact) - 1)
+    astray = error * n_times * sfreq / sfreq_in  # output samples, at the end
+    if error > _CLOSE or astray > 0.5:
+        raise ConfigError(
+            f"[eeg] sfreq = {sfreq!r}: {sfreq_in!r} Hz would have to be resampled by {exact}, or "
+            f"by {near}, which leads {astray / sfreq:.3g} s astray; set [eeg] sfreq = "
+            f"{float(near) * sfreq_in!r}, which is {near} of it"
+        )
+    return near.numerator, near.denominator
+
+
+def _fraction(sfreq: float) -> Fraction:
     return Fraction(sfreq).limit_denominator(1_000_000)
 
 

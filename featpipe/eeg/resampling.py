@@ -33,5 +33,5 @@ def resample(x: np.ndarray, sfreq: float, settings: EegSettings | None = None) -
     ((1, 800), True)
     """
     x = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    stream = Stream(in_memory(x, sfreq), design(sfreq, settings or EegSettings()))
+    stream = Stream(in_memory(x, sfreq), design(sfreq, settings or EegSettings(), x.shape[1]))
     return np.ascontiguousarray(read_stream(stream, 0, stream.n_times))

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from featpipe.eeg.bridging import bridge
 from featpipe.eeg.decimation import decimate, stretch_of
 from featpipe.eeg.filtering import Resampler, n_output
 from featpipe.eeg.samples import Samples
@@ -65,7 +66,7 @@ def read_stream(stream: Stream, start: int, stop: int) -> np.ndarray:
     -------
     numpy.ndarray of float64, shape (n_channels, stop - start), microvolt
         The channels of a sample lie side by side in memory. NaN behind the end of the recording,
-        and where a filter covers a lost sample. Bit-equal for any bounds.
+        and where the first filter covers a lost sample. Bit-equal for any bounds.
     """
     return read_both(stream, start, stop)[1]
 
@@ -122,9 +123,16 @@ def _filtered(stream: Stream, start: int, stop: int) -> tuple[np.ndarray, np.nda
     first, last = stretch_of(again, start)[0], stretch_of(again, stop - 1)[1]
     origin = stretch_of(again, first - half)[0]
     x = decimate(stream.samples, stream.how, origin, last + half)
-    y = decimate(in_memory(x.T, stream.sfreq), again, start - origin, stop - origin, in_double=True)
+    whole = x
+    if np.isnan(x).any():
+        whole = decimate(stream.samples, stream.how, origin - half, last + 2 * half)
+        whole = bridge(whole, half)[half : half + len(x)]
+    y = decimate(
+        in_memory(whole.T, stream.sfreq), again, start - origin, stop - origin, in_double=True
+    )
     x = x[start - origin : stop - origin]
     y[np.abs(y) <= _ROUNDING * np.abs(x)] = 0.0
+    y[np.isnan(x)] = np.nan
     return x.T, y.T
 
 

@@ -166,7 +166,10 @@ def _inspect(path: Path) -> Check:
     layout = read_layout(path)
     notes = []
     if setup.n_declared != layout.n_times:
-        notes.append(f"NumSamples says {setup.n_declared}, the data hold {layout.n_times} samples")
+        notes.append(
+            f"NumSamples says {setup.n_declared}, the data hold {layout.n_times} samples "
+            f"of {8 * layout.width} bits"
+        )
     if setup.block_bytes > 1 and layout.n_block == 1:
         notes.append(
             f"the header promises blocks of {setup.block_bytes} bytes per channel, "

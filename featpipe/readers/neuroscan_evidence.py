@@ -11,14 +11,13 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.neuroscan_events import EventTable, read_events
+from featpipe.readers.neuroscan_halves import vote_of_halves
 from featpipe.readers.neuroscan_header import Setup
 from featpipe.readers.preflight import read_head
 
 _WIDTHS = (2, 4)
 _N_PROBE = 1 << 16  # 16-bit words looked at
-_LEAST_PROBE = 128
 _CLEARLY = 0.8  # smoother than that, or the header is believed
-_HUGE = 0.01  # volt: no EEG amplifier gives this as the median of a recording
 
 
 def n_times_of(setup: Setup, table: EventTable, width: int) -> int:
@@ -62,8 +61,11 @@ def sample_width(path: Path, setup: Setup, table: EventTable) -> int:
         "NumSamples": _nearest(setup.n_declared, setup, table, 0.0),
         "declared seconds": _nearest(setup.seconds * setup.sfreq, setup, table, 0.1),
         "event positions": _event_vote(path, setup, table),
-        "amplitude": _amplitude_vote(path, setup, table),
-    }
+        "numbers": vote_of_halves(
+            path, setup.data_start, table.position, setup.n_channels,
+            float(np.median(np.abs(setup.scale))),
+        ),
+    }  # fmt: skip
     cast = {name: width for name, width in votes.items() if width}
     if len(set(cast.values())) == 1:
         return next(iter(cast.values()))
@@ -100,28 +102,6 @@ def _event_vote(path: Path, setup: Setup, table: EventTable) -> int | None:
     if len(inside) and not is_wide.all():
         return 2
     return 4 if len(inside) >= 4 else None  # by chance once in sixteen 16-bit files or less
-
-
-def _amplitude_vote(path: Path, setup: Setup, table: EventTable) -> int | None:
-    """Width that the numbers themselves suggest.
-
-    In 32-bit data the upper half is small or the sign of the lower half, and hardly moves, while
-    the lower half wraps over the full range from sample to sample. In 16-bit data both halves are
-    channels of like behaviour, and read as one number they are volts.
-    """
-    step = 4 * setup.n_channels
-    n_bytes = min(2 * _N_PROBE + step, table.position - setup.data_start) // step * step
-    words = np.frombuffer(read_head(path, n_bytes, setup.data_start), "<i2").astype(float)
-    low, high = np.moveaxis(words.reshape(-1, setup.n_channels, 2), 2, 0)
-    if low.size < _LEAST_PROBE or not low.any():
-        return None
-    is_sign = np.mean(high == np.where(low < 0, -1, 0)) > 0.9
-    wraps = np.std(low) > 15_000 and np.mean(np.abs(np.diff(low, axis=0))) > 15_000
-    moves = np.median(np.std(high, axis=0)) > 0.02 * np.median(np.std(low, axis=0))
-    if is_sign or wraps or (not moves and np.median(np.abs(high)) > 0):
-        return 4
-    volts = np.median(np.abs(high)) * 65536 * np.median(np.abs(setup.scale))
-    return 2 if moves and volts > _HUGE else None
 
 
 def block_length(path: Path, setup: Setup, table: EventTable, width: int) -> int:

@@ -1,5 +1,7 @@
 """The filters' promises, on their frequency responses."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import signal
@@ -84,6 +86,24 @@ def test_impossible_settings_are_refused(settings):
         EegSettings(**settings)
 
 
-def test_an_odd_rate_is_refused_with_the_ratio():
-    with pytest.raises(ConfigError, match=r"resampled by"):
-        design(1000.0, EegSettings(sfreq=199.99))
+@pytest.mark.parametrize(
+    ("sfreq", "up", "down"),
+    [(499.9999, 2, 5), (200.00001, 1, 1), (1e6 / 3333.333, 2, 3), (1000.0000001, 1, 5),
+     (600.614990234375, 976, 2931)],
+)  # fmt: skip
+def test_a_rate_that_was_rounded_has_the_ratio_that_is_meant(sfreq, up, down):
+    n_times = round(3600 * sfreq)
+    how = design(sfreq, EegSettings(), n_times)
+    assert (how.up, how.down) == (up, down)
+    assert abs(n_times * how.up / how.down / 200.0 - n_times / sfreq) < 0.5 / 200
+
+
+@pytest.mark.parametrize(
+    ("sfreq_in", "sfreq", "n_times"), [(1000.0, 199.99, 0), (499.9999, 200.0, 500 * 86_400)]
+)
+def test_an_odd_rate_is_refused_and_a_near_one_named(sfreq_in, sfreq, n_times):
+    with pytest.raises(ConfigError, match=r"resampled by") as error:
+        design(sfreq_in, EegSettings(sfreq=sfreq), n_times)
+    named = float(re.search(r"set \[eeg\] sfreq = (\S+),", str(error.value))[1])
+    assert named == pytest.approx(sfreq, rel=1e-4)
+    design(sfreq_in, EegSettings(sfreq=named), n_times)

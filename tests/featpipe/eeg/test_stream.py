@@ -17,6 +17,7 @@ def stream(x, sfreq=500.0, spatial=None, **settings):
 SPOILED = {
     "clean": lambda x: None,
     "lost": lambda x: x.__setitem__((1, slice(4000, 4010)), np.nan),
+    "paused": lambda x: x.__setitem__((0, slice(5000, 9500)), np.nan),
     "spike": lambda x: x.__setitem__((2, 7001), 3e5),
     "drift": lambda x: x.__iadd__(5000 * np.arange(x.shape[1]) / 500),
 }
@@ -33,6 +34,23 @@ def test_pieces_equal_the_whole_bit_by_bit(defect, settings):
     bounds += [(start, start + 200) for start in range(0, 4600, 200)]
     for start, stop in bounds:
         np.testing.assert_array_equal(read_stream(recording, start, stop), whole[:, start:stop])
+
+
+@pytest.mark.parametrize("settings", [{"l_freq": 0.1}, {"l_freq": 2.0}, {"notch": (50.0,)}])
+@pytest.mark.parametrize("n_lost", [1, 4000])
+def test_a_lost_sample_costs_what_the_first_filter_covers(settings, n_lost):
+    """A high-pass of 0.1 Hz reaches 25 s: one lost sample would cost a minute."""
+    x = 20 * np.random.default_rng(0).standard_normal((2, 30_000)) + 300
+    complete = read_stream(stream(x, **settings), 0, 12_000)
+    x[1, 15_000 : 15_000 + n_lost] = np.nan
+    y = read_stream(stream(x, **settings), 0, 12_000)
+    alone = read_stream(stream(x), 0, 12_000)
+    np.testing.assert_array_equal(np.isnan(y), np.isnan(alone))
+    assert np.isnan(y[1]).sum() < n_lost * 0.4 + 45
+    np.testing.assert_array_equal(y[0], complete[0])
+    error = (y - complete)[1][np.isfinite(y[1])]
+    assert np.abs(error).max() < (20 if n_lost == 1 else 40)
+    assert np.sqrt(np.mean(error**2)) < (0.3 if n_lost == 1 else 3)
 
 
 @pytest.mark.parametrize("l_freq", [0.1, 0.5, 2.0])

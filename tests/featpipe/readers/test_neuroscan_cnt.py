@@ -122,6 +122,32 @@ def test_the_numbers_alone_tell_16_bit(tmp_path, small, scale):
     assert width_of(tmp_path, data, 2, 0.0839) == 2
 
 
+@pytest.mark.parametrize("place", ["begin", "end", "begin and end"])
+def test_zeros_do_not_make_16_bits_32(tmp_path, small, place):
+    """An amplifier that is switched on late, or stopped early, writes zeros."""
+    zeros = np.zeros((N_CHANNELS, 40_000), int)
+    parts = {
+        "begin": [zeros, small],
+        "end": [small, zeros],
+        "begin and end": [zeros, small, small, zeros],
+    }[place]
+    assert width_of(tmp_path, np.concatenate(parts, axis=1), 2, 0.0839) == 2
+
+
+@pytest.mark.parametrize("level", [0, 1, -1, 255])
+def test_a_dead_channel_beside_a_living_one_is_no_upper_half(tmp_path, small, level):
+    data = np.stack([small[0] - small[0].min(), np.full(N_TIMES, level)])
+    path = write(tmp_path, cnt_bytes(data, width=2, lsb_uv=0.0839, declared=-732))
+    with pytest.raises(ReadError, match="nothing tells 16-bit from 32-bit"):
+        read_eeg(path)
+
+
+def test_two_like_channels_that_hardly_move_are_no_halves(tmp_path):
+    steps = np.random.default_rng(7).integers(-1, 2, N_TIMES)
+    walk = np.cumsum(steps) - np.cumsum(steps).mean().astype(int)
+    assert width_of(tmp_path, np.stack([walk, walk]), 2, 0.0839) == 2
+
+
 def width_of(tmp_path: Path, data: np.ndarray, width: int, lsb: float) -> int:
     path = write(tmp_path, cnt_bytes(data, width=width, lsb_uv=lsb, declared=-732))
     setup = read_setup(path)
