@@ -3,9 +3,10 @@
 import numpy as np
 
 
-def clipped_shares(x, n_run):
-    """Share of the known samples in runs of `n_run` or more at a channel's maximum or minimum.
+def clipped_shares(x, n_run, n_beyond):
+    """Share of the known samples in runs of `n_run` or more at a channel's limit, above and below.
 
+    The limit is the number, with at most `n_beyond` samples beyond it, that has most of them.
     Without the first and last sample, and without those that all channels share with a neighbour.
     """
     same = [
@@ -13,23 +14,30 @@ def clipped_shares(x, n_run):
         for t in range(x.shape[1] - 1)
     ]
     moving = [not (same[t - 1] or same[t]) for t in range(1, x.shape[1] - 1)]
-    return np.array([_clipped_share(np.where(moving, row[1:-1], np.nan), n_run) for row in x])
+    rows = [np.where(moving, row[1:-1], np.nan) for row in x]
+    return np.array([_clipped_share(row, n_run, n_beyond) for row in rows])
 
 
-def _clipped_share(channel, n_run):
+def _clipped_share(channel, n_run, n_beyond):
     known = channel[np.isfinite(channel)]
     if known.size == 0 or known.max() == known.min():
         return 0.0
     n_clipped = 0
-    for extreme in (known.max(), known.min()):
-        run = 0
-        for value in [*channel, np.nan]:
-            if value == extreme:
-                run += 1
-            else:
-                n_clipped += run if run >= n_run else 0
-                run = 0
+    for sign in (1, -1):
+        limits = [v for v in set(sign * known) if (sign * known > v).sum() <= n_beyond]
+        n_clipped += max(_in_runs(sign * channel, limit, n_run) for limit in limits)
     return n_clipped / known.size
+
+
+def _in_runs(channel, limit, n_run):
+    n_in_runs = run = 0
+    for value in [*channel, np.nan]:
+        if value == limit:
+            run += 1
+        else:
+            n_in_runs += run if run >= n_run else 0
+            run = 0
+    return n_in_runs
 
 
 def flat_shares(x, n_stretch):
@@ -44,14 +52,17 @@ def flat_shares(x, n_stretch):
 
 
 def failed_shares(x, sfreq, h_freq):
-    """Shares of noisy and of uncorrelated seconds by the definitions, one second at a time."""
+    """Shares of lost, noisy and uncorrelated seconds by the definitions, one at a time."""
     n = round(sfreq)
     freqs = np.arange(n // 2 + 1) * sfreq / n
     low, high = (freqs >= 1) & (freqs < 40), (freqs >= 45) & (freqs <= h_freq)
     failed, judged = np.zeros((2, len(x))), np.zeros((2, len(x)))
+    is_lost: list[list[bool]] = []
     for start in range(0, x.shape[1] - n + 1, n):
         second = x[:, start : start + n]
         known = [i for i in range(len(x)) if np.isfinite(second[i]).all()]
+        if known:
+            is_lost.append([i not in known for i in range(len(x))])
         spectra = {}
         for i in known:
             line = np.polyval(np.polyfit(np.arange(n), second[i], 1), np.arange(n))
@@ -72,7 +83,7 @@ def failed_shares(x, sfreq, h_freq):
             judged[1, i] += 1
             others = [likeness(spectra[i], spectra[j], freqs, low) for j in heard if j != i]
             failed[1, i] += max(others) < 0.4
-    return failed / np.maximum(judged, 1)
+    return np.vstack([np.mean(is_lost, axis=0), failed / np.maximum(judged, 1)])
 
 
 def z_of(i, values, least):

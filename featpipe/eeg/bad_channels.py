@@ -1,4 +1,4 @@
-"""Find flat, clipped, noisy and uncorrelated channels in one pass over a recording.
+"""Find flat, clipped, lost, noisy and uncorrelated channels in one pass over a recording.
 
 Blocks go in, a few numbers per channel stay. Each criterion is a share: of 1-s stretches in which
 the channel failed, for clipping of samples. Blocks may be cut anywhere: what is left of one waits
@@ -15,23 +15,22 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from featpipe.compiling import kernel
+from featpipe.eeg.clipping import Clipping
 
-Reason = Literal["clipped", "flat", "noisy", "uncorrelated"]
+Reason = Literal["clipped", "flat", "lost", "noisy", "uncorrelated"]
 
 MIN_CHANNELS = 4
 """With fewer there is nothing to compare with: flat and clipped only. Ours."""
 
-CLIPPED_RUN, CLIPPED_SHARE = 3, 0.01
-"""Samples in a row at the highest or lowest number; share of such samples. Ours: coarse digits
-give two equal peaks by chance, a limit of the amplifier gives long runs."""
+CLIPPED_SHARE = 0.01
+"""Share of samples in runs at the highest or lowest number. Ours."""
 
 FLAT_SHARE = 0.05
 """Ours; stricter is EEGLAB's clean_flatlines, which gives a channel up after 5 s."""
 
 BROKEN_SHARE = 0.4
-"""For noisy and uncorrelated: MaxBrokenTime of EEGLAB's clean_channels. PREP's 0.01 for correlation
-condemns a channel for 36 s of an hour."""
+"""For lost, noisy and uncorrelated: MaxBrokenTime of EEGLAB's clean_channels. PREP's 0.01 for
+correlation condemns a channel for 36 s of an hour."""
 
 Z_LIMIT = 5.0
 """Robust z of amplitude and of high-frequency noise: PREP."""
@@ -57,7 +56,7 @@ class BadChannel(NamedTuple):
     ----------
     name : str
         Channel.
-    reason : {"clipped", "flat", "noisy", "uncorrelated"}
+    reason : {"clipped", "flat", "lost", "noisy", "uncorrelated"}
         The first that applies, in this order. A channel without any number is "flat".
     share : float
         Share of the samples (clipped) or of the seconds in which that was so.
@@ -89,7 +88,7 @@ class ChannelSurvey:
         self, ch_names: Sequence[str], sfreq_raw: float, sfreq: float, h_freq: float
     ) -> None:
         self.ch_names = tuple(ch_names)
-        self._clipping = Clipping(len(ch_names))
+        self._clipping = Clipping(len(ch_names), len(ch_names) >= MIN_CHANNELS)
         self._flatness = Flatness(len(ch_names), sfreq_raw)
         self._comparison = Comparison(len(ch_names), sfreq, h_freq)
 
@@ -117,10 +116,11 @@ class ChannelSurvey:
             At most one per channel. If these are more than half, comparing each with the others
             has lost its ground: `spatial.plan` then refuses to repair.
         """
-        noisy, uncorrelated = self._comparison.shares()
+        lost, noisy, uncorrelated = self._comparison.shares()
         found: dict[Reason, tuple[np.ndarray, float]] = {
             "clipped": (self._clipping.share(), CLIPPED_SHARE),
             "flat": (self._flatness.share(), FLAT_SHARE),
+            "lost": (lost, BROKEN_SHARE),
             "noisy": (noisy, BROKEN_SHARE),
             "uncorrelated": (uncorrelated, BROKEN_SHARE),
         }
@@ -144,58 +144,6 @@ class Stretches:
         stop = x.shape[1] - x.shape[1] % self.n_stretch
         self.rest = x[:, stop:].copy()
         return np.ascontiguousarray(x[:, :stop]).reshape(len(x), -1, self.n_stretch)
-
-
-class Clipping:
-    """Share of samples in runs at the highest or lowest number of their channel.
-
-    Where no channel moves is a pause, not a limit of the amplifier, and left out. Telling it takes
-    both neighbours of a sample: the first and the last are not judged.
-    """
-
-    def __init__(self, n_channels: int) -> None:
-        self._edge = np.empty((n_channels, 0))
-        self._extreme = np.full((n_channels, 2), -np.inf)  # of x and of -x
-        self._run = np.zeros((n_channels, 2), dtype=np.int64)
-        self._n_clipped = np.zeros((n_channels, 2), dtype=np.int64)
-        self._n_known = np.zeros(n_channels, dtype=np.int64)
-
-    def add(self, raw_block: np.ndarray) -> None:
-        """Count on, shape (n_channels, n_times_raw)."""
-        x = np.concatenate([self._edge, raw_block], axis=1)
-        self._edge = x[:, -2:].copy()
-        is_still = ((x[:, 1:] == x[:, :-1]) | np.isnan(x[:, 1:])).all(axis=0)
-        x = x[:, 1:-1].copy()
-        if len(x) >= MIN_CHANNELS:
-            x[:, is_still[:-1] | is_still[1:]] = np.nan
-        self._n_known += np.isfinite(x).sum(axis=1)
-        _count_clipped(x, CLIPPED_RUN, self._extreme, self._run, self._n_clipped)
-
-    def share(self) -> np.ndarray:
-        """Return the share per channel; 0 for a channel that never moves, which is flat."""
-        moves = self._extreme[:, 0] > -self._extreme[:, 1]
-        return np.where(moves, self._n_clipped.sum(axis=1) / np.maximum(self._n_known, 1), 0.0)
-
-
-@kernel
-def _count_clipped(x, n_run, extreme, run, n_clipped):
-    for i in range(x.shape[0]):
-        for side in range(2):
-            sign = 1.0 - 2.0 * side
-            for j in range(x.shape[1]):
-                value = sign * x[i, j]
-                if value > extreme[i, side]:
-                    extreme[i, side] = value
-                    n_clipped[i, side] = 0
-                    run[i, side] = 1
-                elif value == extreme[i, side]:
-                    run[i, side] += 1
-                    if run[i, side] == n_run:
-                        n_clipped[i, side] += n_run
-                    elif run[i, side] > n_run:
-                        n_clipped[i, side] += 1
-                else:
-                    run[i, side] = 0
 
 
 class Flatness:
@@ -223,13 +171,13 @@ class Flatness:
 
 
 class Comparison:
-    """Shares of seconds in which a channel differs from the others: in size, or altogether.
+    """Shares of seconds in which a channel is lost, or differs from the others.
 
-    Each second is detrended and taken apart by a Fourier transform. Noisy: the amplitude in
-    `LOW_HZ` is far too big or too small, or that above `HIGH_HZ` far too big. Uncorrelated: no
-    other channel is like it in `LOW_HZ`, power weighted by frequency: in a 1 / f spectrum one
-    second has so few slow waves that strangers correlate by chance. Seconds in which a channel
-    lost a sample are left out for it.
+    Lost: some sample of it is not known, though all of another channel are. The others are judged
+    on seconds that are known, detrended and taken apart by a Fourier transform. Noisy: the
+    amplitude in `LOW_HZ` is far too big or too small, or that above `HIGH_HZ` far too big.
+    Uncorrelated: no other channel is like it in `LOW_HZ`, power weighted by frequency: in a 1 / f
+    spectrum one second has so few slow waves that strangers correlate by chance.
     """
 
     def __init__(self, n_channels: int, sfreq: float, h_freq: float) -> None:
@@ -240,13 +188,18 @@ class Comparison:
         self._weight = np.sqrt(freqs[self._low])
         self._n_failed = np.zeros((2, n_channels), dtype=np.int64)
         self._n_judged = np.zeros((2, n_channels), dtype=np.int64)
+        self._n_lost = np.zeros(n_channels, dtype=np.int64)
+        self._n_seconds = 0
 
     def add(self, block: np.ndarray) -> None:
         """Count on, shape (n_channels, n_times)."""
         x = self._stretches.add(block)
+        is_known = np.asarray(np.isfinite(x).all(axis=2))
+        is_second = is_known.any(axis=0)
+        self._n_lost += (~is_known & is_second).sum(axis=1)
+        self._n_seconds += int(is_second.sum())
         if len(x) < MIN_CHANNELS:
             return
-        is_known = np.asarray(np.isfinite(x).all(axis=2))
         spectrum = np.fft.rfft(_detrend(np.where(is_known[:, :, None], x, 0.0)))
         low, high = (_amplitude(spectrum[:, :, b], x.shape[2]) for b in (self._low, self._high))
         is_noisy = np.abs(_robust_z(np.log(low), is_known, SPREAD_LOW)) > Z_LIMIT
@@ -260,8 +213,9 @@ class Comparison:
         self._n_judged += judged.sum(axis=2)
 
     def shares(self) -> np.ndarray:
-        """Return the shares of noisy and of uncorrelated seconds, shape (2, n_channels)."""
-        return self._n_failed / np.maximum(self._n_judged, 1)
+        """Return the shares of lost, noisy and uncorrelated seconds, shape (3, n_channels)."""
+        lost = self._n_lost / max(self._n_seconds, 1)
+        return np.vstack([lost, self._n_failed / np.maximum(self._n_judged, 1)])
 
 
 def _detrend(x: np.ndarray) -> np.ndarray:

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from featpipe.eeg.bad_channels import (
-    CLIPPED_RUN,
     BadChannel,
     ChannelSurvey,
-    Clipping,
     Comparison,
     Flatness,
 )
+from featpipe.eeg.clipping import CLIPPED_RUN, N_BEYOND, Clipping
 from featpipe.eeg.filtering import design
 from featpipe.eeg.resampling import resample
 from featpipe.eeg.settings import EegSettings
@@ -68,6 +67,19 @@ def vanished(x):
     return y
 
 
+def now_and_then(x):
+    """One sample a second: no second is without a gap, and most of each is there."""
+    y = x.copy()
+    y[100::450] = np.nan
+    return y
+
+
+def clipped_with_a_spike(x):
+    y = np.minimum(x, np.quantile(x, 0.97))
+    y[[900, 5000]] = [2 * abs(x).max(), 3 * abs(x).max()]
+    return y
+
+
 def stranger(x):
     noise = pink(len(x), seed=9)
     return noise * np.diff(x).std() / np.diff(noise).std()
@@ -80,6 +92,8 @@ DEFECTS = {
     "lost from the middle on": (vanished, "flat"),
     "clipped above": (lambda x: np.minimum(x, np.quantile(x, 0.97)), "clipped"),
     "clipped below": (lambda x: np.maximum(x, np.quantile(x, 0.03)), "clipped"),
+    "clipped but for two samples": (clipped_with_a_spike, "clipped"),
+    "a sample lost every second": (now_and_then, "lost"),
     "eight times too big": (lambda x: 8 * x, "noisy"),
     "ten times too small": (lambda x: 0.1 * x, "noisy"),
     "hiss": (lambda x: x + 40 * np.random.default_rng(0).standard_normal(len(x)), "noisy"),
@@ -160,7 +174,7 @@ def rough():
 
 
 def shares(x, cuts):
-    parts = Clipping(len(x)), Flatness(len(x), 100.0), Comparison(len(x), 100.0, 49.0)
+    parts = Clipping(len(x), True), Flatness(len(x), 100.0), Comparison(len(x), 100.0, 49.0)
     for block in np.split(x, cuts, axis=1):
         for part in parts:
             part.add(np.ascontiguousarray(block))
@@ -170,7 +184,7 @@ def shares(x, cuts):
 def test_the_shares_are_those_of_the_definitions():
     x = rough()
     found = shares(x, [])
-    assert np.array_equal(found[0], naive_cleaning.clipped_shares(x, CLIPPED_RUN))
+    assert np.array_equal(found[0], naive_cleaning.clipped_shares(x, CLIPPED_RUN, N_BEYOND))
     assert np.array_equal(found[1], naive_cleaning.flat_shares(x, 100))
     assert np.allclose(found[2:], naive_cleaning.failed_shares(x, 100.0, 49.0), atol=1e-12)
     assert all(row.max() > 0 and len(np.unique(row)) > 1 for row in found)
