@@ -62,6 +62,9 @@ _NOT_EEG = re.compile(
 )
 """Names, as `standard_name` spells them, of what amplifiers record besides EEG."""
 
+_EARLOBE = re.compile(r"A[12]|(LEFT|RIGHT|L|R)[_-]?EAR(LOBE)?|EAR[LR]")
+"""References of clinical caps, and names of scalp electrodes in caps that count their own way."""
+
 
 def standard_name(name: str) -> str:
     """Return a channel name as tables spell it.
@@ -151,10 +154,12 @@ def pick_channels(
     """
     found: dict[str, str] = {}
     is_plain = wanted is None
+    has_earlobes = not counts_its_own_way(ch_names)
     for name, kind in zip(ch_names, ch_types, strict=True):
-        if is_plain and (kind != "eeg" or not is_eeg_name(name)):
-            continue
         short = standard_name(name)
+        is_eeg = kind == "eeg" and is_eeg_name(name)
+        if is_plain and (not is_eeg or (has_earlobes and _EARLOBE.fullmatch(short))):
+            continue
         if short in found:  # two electrodes of one name: keep both, told apart by position
             short = f"{short}-{sum(key.split('-')[0] == short for key in found)}"
         found[short] = name

@@ -9,11 +9,11 @@ import mne
 import numpy as np
 
 from featpipe.eeg.cleaning import OpenSamples, open_stream
-from featpipe.eeg.filtering import output_band
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.eeg.stream import Stream
 from featpipe.errors import ConfigError, ReadError
+from featpipe.features.band_limits import check_bands
 from featpipe.features.de import SEED_BANDS
 from featpipe.features.measures import MEASURES
 from featpipe.features.psd import bands_below
@@ -25,7 +25,7 @@ from featpipe.features.table import (
     lay_grids,
 )
 from featpipe.features.trial_features import TrialFeatures, trial_features
-from featpipe.montage import pick_channels
+from featpipe.montage import pick_channels, standard_name
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.recording import Source, Trial
 from featpipe.schema import BANDS
@@ -72,11 +72,13 @@ def eeg_table(
         When a trial lies outside the recording.
     """
     picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
+    picks = _without_reference(source.name, picks, eeg)
     channels = list(picks)
     columns = _columns(source.name, families, channels)
-    _check_bands(source.name, raw.info["sfreq"], families, eeg, features)
+    check_bands(source.name, raw.info["sfreq"], families, eeg, features)
     stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
     _warn_of_notches(source.name, stream, eeg)
+    _warn_of_average(source.name, raw, channels, eeg)
     grids = lay_grids(source.trials, stream.sfreq, features)
     flagged = _flagged(raw, stream)
     kinds = {_kind(name, features) for name in families}
@@ -203,6 +205,28 @@ def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) 
         )  # fmt: skip
 
 
+def _without_reference(name: str, picks: dict[str, str], eeg: EegSettings) -> dict[str, str]:
+    """Leave an electrode out that is the reference by itself: less itself it is nothing."""
+    alone = [standard_name(reference) for reference in eeg.reference]
+    if len(alone) != 1 or alone[0] not in picks or len(picks) == 1:
+        return picks
+    logger.warning("%s: %s is the reference, zero by definition, and gets no columns", name, *alone)
+    return {channel: file_name for channel, file_name in picks.items() if channel != alone[0]}
+
+
+def _warn_of_average(
+    name: str, raw: mne.io.BaseRaw, channels: Sequence[str], eeg: EegSettings
+) -> None:
+    if eeg.reference == ("average",) and eeg.channels:
+        n_all = len(pick_channels(raw.ch_names, raw.get_channel_types()))
+        if len(channels) < n_all:
+            logger.warning(
+                "%s: the average reference is that of the %d channels of [eeg] channels; the "
+                "recording has %d EEG channels",
+                name, len(channels), n_all,
+            )  # fmt: skip
+
+
 def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:
     for frequency in eeg.notch:
         if frequency not in stream.how.notch:
@@ -211,67 +235,6 @@ def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:
                 "has %g Hz",
                 name, frequency, 2 * (frequency + NOTCH_HZ), stream.sfreq,
             )  # fmt: skip
-
-
-def _check_bands(
-    name: str,
-    sfreq_in: float,
-    families: Sequence[str],
-    eeg: EegSettings,
-    features: FeatureSettings,
-) -> None:
-    """Refuse what no window, or no recording of this rate, can hold; tell what is cut off."""
-    sfreq, h_freq = output_band(sfreq_in, eeg)
-    bands: Mapping[str, tuple[float, float]] = (
-        SEED_BANDS if features.convention == "seed" else BANDS
-    )
-    for band, (low, high) in bands.items():
-        _check_window(band, low, high, features.window_s)
-        about = f"{band} ({low:g}-{high:g} Hz)"
-        if low >= h_freq:
-            raise ConfigError(
-                f"{name}: nothing of {about}, which every EEG family takes, is left below "
-                f"{h_freq:g} Hz, where the pass band ends: "
-                f"{'raise [eeg] h_freq, or ' if h_freq == eeg.h_freq else ''}leave this recording "
-                "out"
-            )
-        if high <= eeg.l_freq:
-            raise ConfigError(
-                f"{name}: nothing of {about}, which every EEG family takes, is left above "
-                f"{eeg.l_freq:g} Hz, where the pass band begins: lower [eeg] l_freq"
-            )
-        if high > h_freq:
-            logger.warning(
-                "%s: %s is cut off at %g Hz, the end of the pass band", name, about, h_freq
-            )
-        if low < eeg.l_freq:
-            logger.warning(
-                "%s: %s is cut off below %g Hz, the beginning of the pass band",
-                name, about, eeg.l_freq,
-            )  # fmt: skip
-    _check_bandpass(name, sfreq_in, sfreq, families)
-
-
-def _check_window(band: str, low: float, high: float, window_s: float) -> None:
-    if np.ceil(high * window_s - 1e-9) <= np.ceil(low * window_s - 1e-9):
-        raise ConfigError(
-            f"[features] window_s = {window_s:g}: a window this short holds no frequency of "
-            f"{band} ({low:g}-{high:g} Hz); use at least {1 / (high - low):.3g} s"
-        )
-
-
-def _check_bandpass(name: str, sfreq_in: float, sfreq: float, families: Sequence[str]) -> None:
-    """Refuse band-passes that do not end below half the rate, whatever the signal holds there."""
-    kinds = {family: MEASURES[FAMILIES[family].measure].kind for family in families}
-    filtered = [family for family, kind in kinds.items() if kind == "bandpass_entropy"]
-    band, (low, high) = max(BANDS.items(), key=lambda item: item[1][1])
-    if filtered and high >= sfreq / 2:
-        which = ", ".join(filtered)
-        raise ConfigError(
-            f"{name}: {which}: a band-pass of {band} ({low:g}-{high:g} Hz) needs a rate above "
-            f"{2 * high:g} Hz, and here it is {sfreq:g} Hz: take {which} out of [features] eeg, "
-            f"{'raise [eeg] sfreq, ' if sfreq < sfreq_in else ''}or leave this recording out"
-        )
 
 
 def _flagged(raw: mne.io.BaseRaw, stream: Stream) -> np.ndarray:

@@ -15,6 +15,7 @@ from featpipe.readers.brainvision_header import Header, read_header
 from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.records import Records
+from featpipe.readers.text_lines import decode
 from featpipe.readers.through_mne import open_raw
 from featpipe.readers.untouched import stored_channels
 
@@ -104,7 +105,7 @@ def _compare_length(header: Header, n_times: int) -> Check:
 def _marker_positions(path: Path | None) -> list[int]:
     if path is None:
         return []
-    text = path.read_bytes().decode("utf-8", "replace")
+    text = decode(path.read_bytes())
     return [int(place) for place in re.findall(r"(?m)^Mk\d+=[^,\r\n]*,[^,\r\n]*,(\d{1,12})", text)]
 
 

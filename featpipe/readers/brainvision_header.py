@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.readers.text_lines import decode
 
 MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
 _FORMS = {"INT_16": "<i2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4"}
@@ -65,7 +66,7 @@ def read_header(path: Path) -> Header:
     ReadError
         When it is not such a header, lacks what the data need, or contradicts itself.
     """
-    text = path.read_bytes().decode("utf-8", "replace")
+    text = decode(path.read_bytes())
     if not MAGIC.match(text.lstrip("\ufeff")):
         raise ReadError(
             "its first line is not that of a BrainVision header; give the .vhdr or .ahdr file"

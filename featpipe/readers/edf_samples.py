@@ -12,6 +12,8 @@ from featpipe.readers.edf_header import Header, read_header
 from featpipe.readers.records import Records, check_span, fill
 from featpipe.readers.untouched import stored_channels
 
+_LARGEST_RECORD = 1 << 24  # bytes; a recording may be one record, and a record is read whole
+
 
 @dataclass(frozen=True)
 class Records24:
@@ -78,11 +80,13 @@ def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None
     -------
     Samples or None
         A record of the file is a record. None when the file is discontinuous, when its signals
-        have several rates, when a Status channel is asked for, which MNE masks, and when `raw` is
-        not the file as it lies.
+        have several rates, when its records are larger than a block should be, when a Status
+        channel is asked for, which MNE masks, and when `raw` is not the file as it lies.
     """
     header = read_header(path)
     if header.is_discontinuous or header.has_mixed_rates or not header.signals:
+        return None
+    if header.record_bytes > _LARGEST_RECORD:
         return None
     n_records = (path.stat().st_size - header.data_start) // header.record_bytes
     n_per_record = int(header.n_samples[header.signals[0]])

@@ -51,6 +51,14 @@ def test_what_amplifiers_record_besides_eeg_is_no_eeg(names):
     assert [name for name in [*names.split(), "ACC X", "EOG LOC-A2"] if is_eeg_name(name)] == []
 
 
+def test_earlobes_are_references_unless_the_cap_counts_its_own_way():
+    names = ["EEG A1-Ref", "Cz", "A2", "LEFT_EAR", "Oz"]
+    assert list(pick(names)) == ["CZ", "OZ"]
+    assert list(pick_channels(names, ["eeg"] * 5, ["A1", "CZ"])) == ["A1", "CZ"]
+    own = [f"A{i}" for i in range(1, 33)]
+    assert list(pick(own)) == own
+
+
 @pytest.mark.parametrize("montage", ["_1005", "biosemi256", "GSN-HydroCel-129", "EGI_256"])
 def test_no_electrode_of_a_known_cap_is_lost(montage):
     full = next(name for name in mne.channels.get_builtin_montages() if name.endswith(montage))

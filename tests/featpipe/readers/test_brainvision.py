@@ -70,6 +70,16 @@ def test_the_placeholder_names_the_header(tmp_path, counts):
     assert source_files(write(tmp_path, counts, name="$b.eeg"))[1].name == "s1.eeg"
 
 
+def test_a_header_in_the_code_page_of_windows_names_its_files(tmp_path, counts):
+    path = write(tmp_path, counts).rename(tmp_path / "Übung.vhdr")
+    for suffix in (".eeg", ".vmrk"):
+        (tmp_path / f"s1{suffix}").rename(tmp_path / f"Übung{suffix}")
+    text = path.read_text("utf-8").replace("s1.", "Übung.").replace("UTF-8", "ANSI")
+    path.write_bytes(text.encode("cp1252"))
+    assert brainvision.check(path) == ("ok", "")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-9)
+
+
 @pytest.mark.parametrize("suffix", [".eeg", ".vmrk"])
 def test_a_missing_companion_is_named(tmp_path, counts, suffix):
     path = write(tmp_path, counts)

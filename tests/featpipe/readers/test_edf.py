@@ -8,7 +8,7 @@ import pytest
 from naive_exports import edf_bytes
 
 from featpipe.errors import ReadError
-from featpipe.readers import edf, edf_header
+from featpipe.readers import edf, edf_header, edf_samples
 from featpipe.readers.edf_clock import check_clock
 from featpipe.reading import read_eeg
 
@@ -111,6 +111,14 @@ def test_mixed_rates_are_loaded_so_that_pieces_have_no_edges(tmp_path, counts):
     raw = read_eeg(path)
     assert raw.preload
     np.testing.assert_allclose(raw.get_data(picks=[0, 1]) * 1e6, counts[:2] * 0.1, atol=1e-6)
+
+
+def test_records_too_large_for_a_block_go_through_mne(tmp_path, counts, monkeypatch):
+    path = write(tmp_path, edf_bytes(counts))
+    raw = read_eeg(path)
+    assert edf_samples.samples(path, raw, raw.ch_names) is not None
+    monkeypatch.setattr(edf_samples, "_LARGEST_RECORD", 10)
+    assert edf_samples.samples(path, raw, raw.ch_names) is None
 
 
 @pytest.mark.samples
