@@ -1,11 +1,12 @@
 """Keep tables that no longer say what the study says out of the folders that people read.
 
 A folder of tables is read as a whole: one table made with other options, or of a recording that
-is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`; one that was moved
-there earlier under the same name is replaced.
+is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`, where the second of
+one name becomes `name.2.parquet`: none replaces another.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 
 from featpipe.errors import ReadError
@@ -117,4 +118,7 @@ def _is_ours(path: Path) -> bool:
 def _move(path: Path, out: Path) -> Path:
     target = out / "outdated" / path.relative_to(out)
     target.parent.mkdir(parents=True, exist_ok=True)
+    names = (f"{path.stem}.{i}{path.suffix}" for i in count(2))
+    while target.exists():
+        target = target.with_name(next(names))
     return path.replace(target)

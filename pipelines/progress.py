@@ -33,7 +33,7 @@ class Progress:
     def __init__(self, title: str, total: int) -> None:
         self.title, self.total, self.done = title, total, 0
         self.failed = 0
-        self.start = time.monotonic()
+        self.start = self.first = time.monotonic()
         self.bar = Bar(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console,
@@ -66,7 +66,10 @@ class Progress:
             if row.state == "failed":
                 console.print(f"[red]failed[/red] {row.unit}: {row.reason}")
             return
-        left = spent / self.done * (self.total - self.done)
+        if self.done == 1:  # it compiled, or waited for workers: those behind it are faster
+            self.first = time.monotonic()
+        rate = (time.monotonic() - self.first) / max(self.done - 1, 1)
+        left = rate * (self.total - self.done)
         end = f", about {left:.0f} s left" * (left > 0)
         count = f"{self.title} {self.done}/{self.total}"
         sys.stderr.write(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}\n")

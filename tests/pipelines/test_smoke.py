@@ -291,6 +291,11 @@ def test_tables_of_a_family_not_asked_for_stay_only_while_they_agree_with_the_st
     assert extract(study, "--set", "features.eeg=de", "--set", "features.window_s=2") == 0
     assert not list((out / "features/psd").iterdir())
     assert len(list((out / "outdated/features/psd").iterdir())) == 3
+    assert extract(study, "--set", "features.eeg=psd") == 0
+    assert extract(study, "--set", "features.eeg=de", "--set", "features.window_s=2") == 0
+    aside = sorted(path.name for path in (out / "outdated/features/psd").iterdir())
+    assert len(aside) == 6  # none replaced another
+    assert aside[:2] == ["sub-1_ses-1.2.parquet", "sub-1_ses-1.parquet"]
 
 
 def test_a_source_that_is_only_gone_costs_nothing_that_was_made(study):
