@@ -15,6 +15,9 @@ def eye_features(eye, side, grid, settings):
     samples = eye.samples[["time", f"pupil_x_{side}", f"pupil_y_{side}", f"valid_{side}"]]
     samples = [tuple(row) for row in samples.to_numpy(dtype=float)]
     trial = (grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq)
+    clear = {s[0] for s in _seen(samples) if s[3]} if samples else set()
+    if not any(s[3] and not np.isnan(s[1]) for s in samples):  # no pupil, nothing to fill in
+        clear = {s[0] for s in samples}
     rows, good = [], []
     for start in grid.starts:
         first = grid.start + start
@@ -27,6 +30,7 @@ def eye_features(eye, side, grid, settings):
         row += _durations(events, window, settings.max_blink_s)
         scope = trial if settings.event_scope == "trial" else window
         row += _event_statistics(events, scope, trial, settings.max_blink_s)
+        used = _good([(*s[:3], s[3] and s[0] in clear) for s in samples], events, eye, window)
         if not events:
             row[12:] = [np.nan] * 21
         if share == 0 and _is_outside(samples, eye, window):
@@ -34,7 +38,7 @@ def eye_features(eye, side, grid, settings):
         if _is_outside(samples, eye, scope):
             row[24:] = [np.nan] * 9
         rows.append(row)
-        good.append(share)
+        good.append(used)
     return np.array(rows), np.array(good)
 
 

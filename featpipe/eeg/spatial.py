@@ -221,13 +221,13 @@ def _without_eyes(
         return np.eye(len(inputs)), (), {}
     if weights is None:
         raise ValueError("eog without weights: feed the recording to an EogRegression first")
-    is_used = weights.any(axis=0)
-    if not is_used.any():
+    is_used = np.any(weights != 0, axis=0)
+    if not np.any(is_used):
         raise ReadError(
             f"[eeg] eog: {', '.join(eog)} never move while all are recorded, so nothing can be "
             "taken out: name other channels, or none"
         )
-    used = tuple(name for name, is_part in zip(eog, is_used, strict=True) if is_part)
+    used = tuple(name for name, is_part in zip(eog, list(is_used), strict=True) if is_part)
     rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)
     by_channel = {name: tuple(row) for name, row in rows if name not in eog}
     matrix = regression_matrix(weights, [_row(inputs, name, "eog") for name in eog])

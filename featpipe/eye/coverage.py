@@ -45,7 +45,13 @@ def recorded_span(eye: EyeRecording) -> tuple[float, float]:
     return float(moments.min()), float(moments.max())
 
 
-def valid_share(eye: EyeRecording, side: str, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+def valid_share(
+    eye: EyeRecording,
+    side: str,
+    start: np.ndarray,
+    stop: np.ndarray,
+    is_filled_in: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the share of each window's samples that are valid.
 
     With samples: valid samples among those in the window, where samples that should be there,
@@ -61,6 +67,8 @@ def valid_share(eye: EyeRecording, side: str, start: np.ndarray, stop: np.ndarra
         "left" or "right".
     start, stop : numpy.ndarray, shape (n_windows,)
         Windows [start, stop) in s, ordered, of any overlap.
+    is_filled_in : array of bool, shape (n_samples,), optional
+        Valid samples to count as lost, because others are taken in their place.
 
     Returns
     -------
@@ -72,6 +80,8 @@ def valid_share(eye: EyeRecording, side: str, start: np.ndarray, stop: np.ndarra
     if len(eye.samples):
         time = eye.samples["time"].to_numpy(dtype=float)
         valid = eye.samples[f"valid_{side}"].to_numpy(dtype=bool)
+        if is_filled_in is not None:
+            valid = valid & ~is_filled_in
         near = slice(
             max(int(np.searchsorted(time, start[0])) - 1, 0),
             int(np.searchsorted(time, stop[-1])) + 1,

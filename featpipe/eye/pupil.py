@@ -70,16 +70,40 @@ def pupil_samples(eye: EyeRecording, side: str) -> PupilSamples:
     return PupilSamples(time[keep], x[keep], y[keep], ~_near_silence(time[keep]))
 
 
+def is_filled_in(eye: EyeRecording, side: str) -> np.ndarray:
+    """Tell which valid samples give no pupil size to the trace, which is interpolated there.
+
+    Parameters
+    ----------
+    eye, side
+        As in `pupil_samples`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_samples,)
+        Valid, but without a size or within `MARGIN_S` of a silence. All False for an eye whose
+        pupil the export never gives.
+    """
+    filled = eye.samples[f"valid_{side}"].to_numpy(dtype=bool).copy()
+    samples = pupil_samples(eye, side)
+    if not samples.time.size:
+        return np.zeros_like(filled)
+    time = eye.samples["time"].to_numpy(dtype=float)
+    size = eye.samples[[f"pupil_{axis}_{side}" for axis in "xy"]].to_numpy(dtype=float)
+    filled[filled & np.isfinite(time) & np.isfinite(size).any(axis=1)] = ~samples.is_clear
+    return filled
+
+
 def pupil_trace(
-    eye: EyeRecording, side: str, begin: float, end: float
+    eye: EyeRecording, side: str, begin: float, end: float, max_gap_s: float = np.inf
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pupil size of one eye over a stretch of time, without gaps, at `TRACE_SFREQ`.
 
     From samples: lost ones are left out, and `MARGIN_S` on either side of every silence of more
     than `BLINK_S`; averages over 1 / `TRACE_SFREQ` s keep faster noise from folding into the slow
-    bands; straight lines bridge the gaps, however long, and the first and last size hold up to the
-    bounds. Without pupil samples: straight lines between the average sizes of the fixations, placed
-    at their midpoints.
+    bands; straight lines bridge gaps of up to `max_gap_s`, and the first and last size hold so far
+    towards the bounds. Without pupil samples: straight lines between the average sizes of the
+    fixations, placed at their midpoints.
 
     Parameters
     ----------
@@ -90,13 +114,16 @@ def pupil_trace(
     begin, end : float
         Bounds of the trace, s. Only sizes at begin <= time < end count; what lies outside tells no
         more than whether a sample inside borders on a blink.
+    max_gap_s : float
+        Longest gap between samples that is bridged, s; fixations may lie further apart.
 
     Returns
     -------
     time : numpy.ndarray, shape (n_times,)
         Multiples of 1 / `TRACE_SFREQ` s within the bounds; empty if these hold no pupil size.
     x, y : numpy.ndarray, shape (n_times,)
-        Horizontal and vertical size in the tracker's unit; NaN throughout if never given.
+        Horizontal and vertical size in the tracker's unit; NaN in gaps that are not bridged, and
+        throughout if never given.
     """
     samples = pupil_samples(eye, side)
     if samples.time.size:
@@ -110,7 +137,10 @@ def pupil_trace(
         return np.zeros(0), np.zeros(0), np.zeros(0)
     first, stop = np.ceil(np.round(np.array([begin, end]) * TRACE_SFREQ, _TIME_DECIMALS))
     grid = np.arange(first, stop) / TRACE_SFREQ
-    x, y = (_bridged(time, axis, grid, samples.time.size > 0) for axis in pupil)
+    if samples.time.size:
+        x, y = (_bridged(time, axis, grid, max_gap_s) for axis in pupil)
+    else:
+        x, y = (_between(time, axis, grid) for axis in pupil)
     return grid, x, y
 
 
@@ -141,11 +171,11 @@ def slow_band_entropy(
     -------
     numpy.ndarray, shape (n_windows, 4)
         Nats, in the order of `schema.PUPIL_BANDS`; NaN where the stretch cannot hold a band, has no
-        bin in it or no power.
+        bin in it, no power, or a gap.
     """
     n_times = min(round(length_s * TRACE_SFREQ), time.size)
     entropy = np.full((centre.size, len(PUPIL_BANDS)), np.nan)
-    if n_times < 2 or not np.isfinite(pupil).all():
+    if n_times < 2:
         return entropy
     first = np.round((centre - time[0]) * TRACE_SFREQ - n_times / 2).astype(int)
     first = np.clip(first, 0, time.size - n_times)
@@ -167,7 +197,7 @@ def _power(stretch: np.ndarray) -> np.ndarray:
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_times) / n_times)
     x = stretch - stretch.mean(axis=1, keepdims=True)
     # Rounding must not pass for the variance of a pupil that never changes.
-    x[np.ptp(stretch, axis=1) <= 1e-9 * np.abs(stretch).max(axis=1)] = 0
+    x[np.ptp(stretch, axis=1) <= 1e-9 * np.abs(stretch).max(axis=1)] = 0  # one with gaps is NaN
     power = np.abs(np.fft.rfft(hann * x)) ** 2 / (n_times * np.sum(hann**2))
     power[:, 1 : (n_times + 1) // 2] *= 2
     return power
@@ -191,15 +221,28 @@ def _fixation_pupils(
     return middle[order], pupil[:, order]
 
 
-def _bridged(time: np.ndarray, pupil: np.ndarray, grid: np.ndarray, average: bool) -> np.ndarray:
-    """Return one axis of the pupil on straight lines between its values; NaN if it has none."""
+def _bridged(time: np.ndarray, pupil: np.ndarray, grid: np.ndarray, max_gap_s: float) -> np.ndarray:
+    """Return one axis of the pupil, averaged over each step of the grid, on straight lines."""
     known = np.isfinite(pupil)
     if not known.any():
         return np.full(grid.size, np.nan)
-    time, pupil = time[known], pupil[known]
-    if average:
-        time, pupil = _bin_means(time, pupil)
-    return np.interp(grid, time, pupil)
+    times, sizes = _bin_means(time[known], pupil[known])
+    trace = np.interp(grid, times, sizes)
+    right = np.searchsorted(times, grid)
+    before = np.where(right > 0, times[np.maximum(right - 1, 0)], -np.inf)
+    after = np.where(right < times.size, times[np.minimum(right, times.size - 1)], np.inf)
+    gap = np.where(np.isfinite(before) & np.isfinite(after), after - before, 0.0)
+    gap = np.where(np.isinf(before), after - grid, np.where(np.isinf(after), grid - before, gap))
+    trace[gap > max_gap_s + 1 / TRACE_SFREQ] = np.nan
+    return trace
+
+
+def _between(time: np.ndarray, pupil: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return one axis of the pupil on straight lines between fixations; NaN if it has none."""
+    known = np.isfinite(pupil)
+    if not known.any():
+        return np.full(grid.size, np.nan)
+    return np.interp(grid, time[known], pupil[known])
 
 
 def _near_silence(time: np.ndarray) -> np.ndarray:

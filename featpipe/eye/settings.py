@@ -9,12 +9,14 @@ from featpipe.eye.side import SIDES
 SCOPES = ("window", "trial")
 EVENTS = ("auto", "export", "detect")
 DETECTORS = ("idt", "ivt")
+PUPILS = ("side", "both")
 
 MIN_PUPIL_WINDOW_S = 5.0
 """A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
 
 _POSITIVE = (
     "max_dispersion", "max_fixation_velocity", "min_fixation_s", "min_blink_s", "px_per_degree",
+    "pupil_max_gap_s",
 )  # fmt: skip
 
 
@@ -32,6 +34,11 @@ class EyeSettings:
     pupil_window_s : float
         Stretch of pupil trace around a window that gives its slow-band entropies, s; 5 or more,
         and cut to a shorter trial.
+    pupil_max_gap_s : float
+        Longest gap of the pupil trace that a straight line bridges, s; entropies of a stretch with
+        a longer one are NaN.
+    pupil : str
+        Sizes of the chosen eye, "side", or of the mean of "both", where both were recorded.
     max_blink_s : float
         Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
@@ -59,6 +66,8 @@ class EyeSettings:
     side: Literal["auto", "left", "right"] = "auto"
     event_scope: Literal["window", "trial"] = "window"
     pupil_window_s: float = 20.0
+    pupil_max_gap_s: float = 5.0
+    pupil: Literal["side", "both"] = "side"
     max_blink_s: float = 1.0
     events: Literal["auto", "export", "detect"] = "auto"
     detector: Literal["idt", "ivt"] = "idt"
@@ -72,7 +81,8 @@ class EyeSettings:
     def __post_init__(self):
         if self.side not in SIDES:
             raise ConfigError(unknown("eye side", self.side, SIDES))
-        for name, known in (("events", EVENTS), ("detector", DETECTORS)):
+        names = {"events": EVENTS, "detector": DETECTORS, "pupil": PUPILS}
+        for name, known in names.items():
             if getattr(self, name) not in known:
                 raise ConfigError(unknown(f"[eye] {name}", getattr(self, name), known))
         if self.event_scope not in SCOPES:

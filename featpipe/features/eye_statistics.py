@@ -22,7 +22,9 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   band, its column is NaN.
 * All pupil and dispersion columns are NaN in a window without a valid sample (`good` is 0). The
   pupil's are NaN as well where no size was measured: in an export of events only, a window that no
-  fixation overlaps. An entropy of zero power is NaN.
+  fixation overlaps. An entropy of zero power is NaN, and so is one of a stretch with a gap longer
+  than `pupil_max_gap_s`.
+* Sizes that leap (`featpipe.eye.pupil_cleaning`) are lost before anything is computed.
 * A window without a valid sample that lies wholly outside the recording (before its first sample
   or event, or after its last one: `recorded_span`) is unknown: its event columns are NaN, not 0.
   The same holds for a trial when the scope is the trial.
@@ -45,7 +47,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from featpipe.eye.coverage import recorded_span, valid_share
-from featpipe.eye.pupil import pupil_samples, pupil_trace, slow_band_entropy
+from featpipe.eye.pupil import is_filled_in, pupil_samples, pupil_trace, slow_band_entropy
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import Events, events_of
 from featpipe.features.spans import (
@@ -90,45 +92,54 @@ def eye_features(
     values : numpy.ndarray, shape (n_windows, 33)
         In the order of `schema.EYE_FEATURES`: ms, degrees, 1/s, nats, the tracker's units.
     good : numpy.ndarray, shape (n_windows,)
-        Share of the window's samples that are valid; without samples, of its time that is
-        recorded and in no blink.
+        Share of the window's samples that are valid and not interpolated (edges of blinks,
+        outliers of the pupil); without samples, of its time that is recorded and in no blink.
     """
     if not grid.starts.size:
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
     windows, of_kind = window_spans(grid), _events_by_kind(eye, side, settings.max_blink_s)
-    good = valid_share(eye, side, windows.start, windows.stop)
-    columns = pupil_columns(eye, side, grid, settings.pupil_window_s)
+    seen = valid_share(eye, side, windows.start, windows.stop)
+    columns = pupil_columns(eye, side, grid, settings)
     if any(events.onset.size for events in of_kind.values()):
         recorded = recorded_span(eye)
         per_window = dispersion_columns(of_kind["fixation"], windows)
         per_window |= duration_columns(of_kind, windows)
-        columns |= _if_recorded(per_window, windows, good, recorded)
-        scope, best = windows, good
+        columns |= _if_recorded(per_window, windows, seen, recorded)
+        scope, best = windows, seen
         if settings.event_scope == "trial":
-            scope, best = trial_span(grid), good.max(keepdims=True)
+            scope, best = trial_span(grid), seen.max(keepdims=True)
         columns |= _if_recorded(event_statistics(of_kind, grid, scope), scope, best, recorded)
-    values = np.full((good.size, len(EYE_FEATURES)), np.nan)
+    values = np.full((seen.size, len(EYE_FEATURES)), np.nan)
     for i, name in enumerate(EYE_FEATURES):
         if name in columns:
             values[:, i] = columns[name]
     of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
-    values[np.ix_(good == 0, of_samples)] = np.nan
+    values[np.ix_(seen == 0, of_samples)] = np.nan
+    good = valid_share(eye, side, windows.start, windows.stop, _filled_in(eye, side, grid))
     values[good < settings.min_good] = np.nan
     return values, good
 
 
-def pupil_columns(eye: EyeRecording, side: str, grid: Grid, length_s: float) -> Columns:
+def _filled_in(eye: EyeRecording, side: str, grid: Grid) -> np.ndarray:
+    """Tell which samples of a trial are valid, but interpolated; False outside of it."""
+    filled = np.zeros(len(eye.samples), dtype=bool)
+    near = _samples_near(eye, *_context(grid))
+    filled[near] = is_filled_in(replace(eye, samples=eye.samples.iloc[near]), side)
+    return filled
+
+
+def pupil_columns(eye: EyeRecording, side: str, grid: Grid, settings: EyeSettings) -> Columns:
     """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
     windows = window_spans(grid)
     begin, end = grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
-    eye = _near(eye, begin - CONTEXT_S, end + CONTEXT_S)
+    eye = _near(eye, *_context(grid))
     pupil, i_window, weights = _pupil_pairs(eye, side, windows)
-    time, *trace = pupil_trace(eye, side, begin, end)
+    time, *trace = pupil_trace(eye, side, begin, end, settings.pupil_max_gap_s)
     centre = (windows.start + windows.stop) / 2
     columns: Columns = {}
     for i_axis, axis in enumerate("xy"):
         mean, std = weighted_mean_std(pupil[i_axis], i_window, weights, centre.size)
-        entropy = slow_band_entropy(time, trace[i_axis], centre, length_s)
+        entropy = slow_band_entropy(time, trace[i_axis], centre, settings.pupil_window_s)
         entropy[np.isnan(mean)] = np.nan
         columns |= {f"eye_pupil_{axis}_mean": mean, f"eye_pupil_{axis}_std": std}
         columns |= {f"eye_pupil_{axis}_de{band + 1}": de for band, de in enumerate(entropy.T)}
@@ -217,11 +228,21 @@ def _if_recorded(
     return {name: np.where(is_unknown, np.nan, values) for name, values in columns.items()}
 
 
+def _context(grid: Grid) -> tuple[float, float]:
+    begin, end = grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
+    return begin - CONTEXT_S, end + CONTEXT_S
+
+
+def _samples_near(eye: EyeRecording, begin: float, end: float) -> slice:
+    first, last = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), [begin, end])
+    return slice(int(first), int(last))
+
+
 def _near(eye: EyeRecording, begin: float, end: float) -> EyeRecording:
     """Return the recording with only those samples and events that lie in [begin, end)."""
-    first, last = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), [begin, end])
+    samples = eye.samples.iloc[_samples_near(eye, begin, end)]
     is_near = eye.events["onset"].between(begin, end, inclusive="left")
-    return replace(eye, samples=eye.samples.iloc[first:last], events=eye.events.loc[is_near])
+    return replace(eye, samples=samples, events=eye.events.loc[is_near])
 
 
 def _pupil_pairs(

@@ -4,6 +4,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.eye.coverage import recorded_span
+from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side
 from featpipe.features.eye_statistics import eye_features
@@ -44,6 +45,7 @@ def eye_table(
     """
     _refuse_apart(eye, source)
     side = choose_side(eye, settings.side)
+    eye = clean_pupil(eye, settings.pupil == "both")
     grids = lay_grids(source.trials, sfreq, features)
     parts = [eye_features(eye, side, grid, settings) for grid in grids]
     good = np.concatenate([good for _, good in parts])

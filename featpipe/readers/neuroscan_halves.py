@@ -81,11 +81,11 @@ def _is_carried(low: np.ndarray, high: np.ndarray) -> bool:
     carry = np.where(np.abs(step) > 1 << 15, -np.sign(step), 0)
     is_lively = low[1:].any(axis=0)  # where the lower word is dead nothing could be carried
     agrees = (np.diff(high, axis=0) == carry)[:, is_lively]
-    return np.count_nonzero(carry) >= _LEAST_CARRIES and float(agrees.mean()) > _CARRIED
+    return int(np.count_nonzero(carry)) >= _LEAST_CARRIES and float(agrees.mean()) > _CARRIED
 
 
 def _is_restless(low: np.ndarray, high: np.ndarray) -> bool:
     """Whether the lower word takes any value, sample by sample, and the upper one does not."""
     step = np.mean(np.abs(np.diff(low, axis=0)))
-    is_any = np.std(low) > _RESTLESS and step > _RESTLESS
-    return bool(is_any and np.mean(np.abs(np.diff(high, axis=0))) < step / 2)
+    is_any = float(np.std(low)) > _RESTLESS and float(step) > _RESTLESS
+    return is_any and float(np.mean(np.abs(np.diff(high, axis=0)))) < float(step) / 2

@@ -212,7 +212,7 @@ def test_memory_does_not_grow_with_the_recording(clean):
     [
         ("edf_physionet_eegmmidb/S001R03.edf", 64, {"T10": "uncorrelated"}),
         ("eeglab/eeglab_data.set", 30, {}),
-        ("neuroscan_cnt/scan41_short.cnt", 126, {"NA1": "noisy"}),
+        ("neuroscan_cnt/scan41_short.cnt", 125, {"NA1": "noisy"}),
     ],
 )
 def test_few_channels_of_real_recordings_are_bad(samples, file, n_channels, bad):

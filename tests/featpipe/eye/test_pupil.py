@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featpipe.eye.pupil import TRACE_SFREQ, pupil_samples, pupil_trace, slow_band_entropy
+from featpipe.eye.pupil import (
+    TRACE_SFREQ,
+    is_filled_in,
+    pupil_samples,
+    pupil_trace,
+    slow_band_entropy,
+)
 from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
 from featpipe.schema import PUPIL_BANDS
 
@@ -161,3 +167,40 @@ def test_a_short_stretch_cannot_hold_every_band(length_s, held):
     x = np.random.default_rng(5).normal(size=time.size)
     entropy = slow_band_entropy(time, x, np.array([1.0]), 20.0)[0]
     np.testing.assert_array_equal(np.isfinite(entropy), np.array(held, dtype=bool))
+
+
+def test_a_gap_beyond_the_limit_stays_and_costs_the_stretches_that_hold_it():
+    time = np.arange(0, 100, 0.01)
+    lost = (time >= 40) & (time < 46)
+    eye = from_samples(time, 50 + np.sin(time), valid=~lost)
+    grid, trace, _ = pupil_trace(eye, "left", 0, 100, max_gap_s=5.0)
+    assert grid[np.isnan(trace)].min() == pytest.approx(40.0, abs=0.15)
+    assert grid[np.isnan(trace)].max() == pytest.approx(46.0, abs=0.15)
+    centre = np.array([20.0, 35.0, 43.0, 52.0, 70.0])
+    entropy = slow_band_entropy(grid, trace, centre, 20.0)
+    assert np.isnan(entropy).all(axis=1).tolist() == [False, True, True, True, False]
+    _, bridged, _ = pupil_trace(eye, "left", 0, 100, max_gap_s=6.5)
+    assert np.isfinite(bridged).all()
+    known = np.isfinite(trace)
+    np.testing.assert_array_equal(bridged[known], trace[known])
+
+
+def test_the_ends_of_a_trace_are_gaps_too():
+    time = np.arange(7, 30, 0.01)
+    _, trace, _ = pupil_trace(from_samples(time, time), "left", 0, 32, max_gap_s=5.0)
+    assert np.isnan(trace).sum() == pytest.approx(2 * TRACE_SFREQ, abs=2)
+    assert np.isnan(trace[: int(1.9 * TRACE_SFREQ)]).all()
+    assert trace[-1] == pytest.approx(29.99, abs=0.05)
+
+
+def test_what_is_filled_in_is_valid_without_a_clear_size():
+    time = np.arange(0, 10, 0.01)
+    x = np.full(time.size, 3.0)
+    x[[200, 201]] = np.nan  # a size lost while the gaze was not
+    lost = (time > 4.995) & (time < 5.195)
+    filled = is_filled_in(from_samples(time, x, valid=~lost), "left")
+    near = (np.abs(time - 4.97) < 0.031) | (np.abs(time - 5.225) < 0.031)
+    expected = near & ~lost
+    expected[[200, 201]] = True
+    np.testing.assert_array_equal(filled, expected)
+    assert not is_filled_in(from_samples(time, np.nan), "left").any()
