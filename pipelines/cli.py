@@ -173,6 +173,22 @@ def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: boo
 
 
 @app.command()
+@_study_options
+@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@click.option("--trial", default=1, show_default=True, type=click.IntRange(0))
+def plot(
+    study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], trial: int
+) -> int:
+    """Draw one trial: gaze, pupil before and after, events, windows."""
+    from pipelines.job import open_job
+    from pipelines.trial_plot import plot_trial
+
+    for path in plot_trial(open_job(study, out, overrides, only), trial):
+        click.echo(path)
+    return DONE
+
+
+@app.command()
 @click.argument("out", type=FILE)
 def report(out: Path) -> int:
     """Write OUT/report.html, one self-contained file, from what OUT holds."""

@@ -155,7 +155,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             raise ReadError(f"{source.eeg}: {error}") from error
         yield from _tables(table, {name: wanted[name] for name in eeg}, source)
     if "eye" in wanted and source.eye is not None:
-        eye, clock = _read_eye(source.eye, raw, source, study)
+        eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
         sfreq = study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
         try:
             table = eye_table(eye, source, sfreq, study.eye, study.features)
@@ -170,10 +170,34 @@ def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Sample
     return read_samples(path, raw, ch_names) or samples_through_mne(raw, ch_names)
 
 
-def _read_eye(
+def read_on_eeg_clock(
     path: Path, raw: mne.io.BaseRaw | None, source: Source, study: Study
 ) -> tuple[EyeRecording, Clock]:
-    """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG."""
+    """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG.
+
+    Parameters
+    ----------
+    path : Path
+        The eye recording.
+    raw : mne.io.BaseRaw or None
+        The EEG beside it; its marks are read where no offset is given.
+    source : Source
+        The recording's identity and offset.
+    study : Study
+        Options of eye and clock.
+
+    Returns
+    -------
+    eye : EyeRecording
+        With events, as the study asks for them.
+    clock : Clock
+        How its times were moved.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read, or no clock fits.
+    """
     eye = read_eye(path)
     try:
         eye = with_events(eye, study.eye)
