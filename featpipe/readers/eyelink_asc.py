@@ -4,8 +4,8 @@ MNE's reader refuses three real dialects (samples without header, events only, n
 so the rows are parsed here.
 """
 
+import itertools
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.text_lines import (
     Lines,
     begins_with_digit,
+    chosen,
     contains,
     find_lines,
     line,
@@ -40,6 +41,7 @@ SIGNATURE = re.compile(
 )
 _MILLISECONDS = 1e3
 _BLANK = r"\s+"
+_AT_ONCE = 1 << 17  # rows turned into numbers at once
 _SIDES = {"left": "L", "right": "R"}
 _GAZE_UNITS = {"GAZE": "px", "HREF": "href", "RAW": "raw", "PUPIL": "raw"}
 _EVENT_COLUMNS = {
@@ -47,22 +49,6 @@ _EVENT_COLUMNS = {
     "saccade": (rb"ESACC", {"onset": 2, "duration": 4, "amplitude": 9}),
     "blink": (rb"EBLINK", {"onset": 2, "duration": 4}),
 }
-
-
-@dataclass(frozen=True)
-class Export:
-    """An EyeLink file, its millions of sample rows apart from its few other lines.
-
-    Attributes
-    ----------
-    rows : Lines
-        Lines that begin with a digit.
-    words : Lines
-        All others.
-    """
-
-    rows: Lines
-    words: Lines
 
 
 def check(path: Path) -> Check:
@@ -78,7 +64,7 @@ def check(path: Path) -> Check:
     Check
         Excerpts lack the END line too, so its absence is only suspicious.
     """
-    return verdict(path, lambda: _inspect(_read_export(path).words))
+    return verdict(path, lambda: _inspect(_read_export(path)[1]))
 
 
 def _inspect(words: Lines) -> Check:
@@ -88,12 +74,13 @@ def _inspect(words: Lines) -> Check:
     return OK
 
 
-def _read_export(path: Path) -> Export:
+def _read_export(path: Path) -> tuple[Lines, Lines]:
+    """Return the millions of sample rows, which begin with a digit, and the few other lines."""
     lines = read_lines(path)
     if not contains(lines, SIGNATURE.pattern.encode()):
         raise ReadError(f"{path}: it has no EyeLink sample, event or message; convert with edf2asc")
     is_row = begins_with_digit(lines)
-    return Export(only(lines, is_row), only(lines, ~is_row))
+    return chosen(lines, is_row), only(lines, ~is_row)
 
 
 def read(path: Path) -> EyeRecording:
@@ -117,8 +104,10 @@ def read(path: Path) -> EyeRecording:
     ReadError
         When the file is none, or when a row is malformed; the message names the line.
     """
-    export = _read_export(path)
-    samples, words = _samples(export), export.words
+    rows, words = _read_export(path)
+    time, eyes = _eyes(rows, words)
+    del rows  # the whole file, before there are samples as well
+    samples = samples_frame(path, time, eyes) if time.size else empty_samples()
     events = drop_blink_saccades(
         events_frame([_events(words, kind, eye) for kind in _EVENT_COLUMNS for eye in _SIDES])
     )
@@ -149,23 +138,29 @@ def _declared_rate(words: Lines) -> float | None:
     return None
 
 
-def _samples(export: Export) -> pd.DataFrame:
-    rows, words = export.rows, export.words
-    if not len(rows.numbers):
-        return empty_samples()
+def _eyes(rows: Lines, words: Lines) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return times, s, and of each eye gaze and pupil, (4, n_times), NaN where it is lost."""
+    n_times = len(rows.numbers)
+    time = np.empty(n_times)
+    eyes = {side: np.full((4, n_times), np.nan) for side in _SIDES}
     heads = find_lines(words, rb"^SAMPLES\s")  # each begins a block with a layout of its own
-    i_block = np.searchsorted(words.numbers[heads], rows.numbers)
-    times, eyes = [], {"left": [], "right": []}
-    for i in np.unique(i_block).tolist():
+    blocks = np.searchsorted(rows.numbers, words.numbers[heads])
+    bounds = np.concatenate([[0], blocks, [n_times]]).tolist()
+    for i, (first, stop) in enumerate(itertools.pairwise(bounds)):
+        if first == stop:
+            continue
         named = line(words, int(heads[i - 1])).split() if i else []
         sides = tuple(eye for eye in _SIDES if eye.upper() in named)
-        sides = sides or _eyes_of(words, line(rows, int(np.argmax(i_block == i))))
-        values = parse_numbers(rows, i_block == i, range(1 + 3 * len(sides)), _BLANK).T
-        times.append(values[0] / _MILLISECONDS)
-        for side, parts in eyes.items():
-            parts.append(_eye(values, sides.index(side) if side in sides else None))
-    joined = {side: np.concatenate(parts, axis=1) for side, parts in eyes.items()}
-    return samples_frame(rows.path, np.concatenate(times), joined)
+        sides = sides or _eyes_of(words, line(rows, first))
+        for begin in range(first, stop, _AT_ONCE):
+            piece = slice(begin, min(begin + _AT_ONCE, stop))
+            is_piece = np.zeros(n_times, bool)
+            is_piece[piece] = True
+            values = parse_numbers(rows, is_piece, range(1 + 3 * len(sides)), _BLANK).T
+            time[piece] = values[0] / _MILLISECONDS
+            for i_eye, side in enumerate(sides):
+                eyes[side][:, piece] = _eye(values[1 + 3 * i_eye : 4 + 3 * i_eye])
+    return time, eyes
 
 
 def _eyes_of(words: Lines, row: str) -> tuple[str, ...]:
@@ -180,11 +175,9 @@ def _eyes_of(words: Lines, row: str) -> tuple[str, ...]:
     return ("right",) if is_right and not is_left else ("left",)
 
 
-def _eye(values: np.ndarray, i_eye: int | None) -> np.ndarray:
+def _eye(values: np.ndarray) -> np.ndarray:
     """Gaze x and y, pupil x and y of one eye, (4, n_times), NaN where it is lost."""
-    if i_eye is None:
-        return np.full((4, values.shape[1]), np.nan)
-    x, y, pupil = values[1 + 3 * i_eye : 4 + 3 * i_eye]
+    x, y, pupil = values
     eye = np.array([x, y, pupil, pupil])
     eye[:, np.isnan(x) | np.isnan(y) | ~(pupil > 0)] = np.nan
     return eye

@@ -17,6 +17,7 @@ from featpipe.errors import ReadError
 
 _MISSING = ["", "-", "."]
 _NEWLINE = 10
+_AT_ONCE = 1 << 17  # rows parsed at once
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,17 @@ def read_lines(path: Path) -> Lines:
         raise ReadError(f"{path}: it cannot be opened ({error.strerror or error})") from error
     if not content.strip():
         raise ReadError(f"{path}: it is empty; export or copy it again")
-    text = decode(content)
-    if "\0" in text:
+    text = _in_utf8(content)
+    if b"\0" in text:
         raise ReadError(f"{path}: it holds NUL characters, so it is no text export; name the text")
-    return split_lines(path, f"{text.removesuffix(chr(10))}\n".encode("utf-8", "replace"))
+    return split_lines(path, text if text.endswith(b"\n") else text + b"\n")
+
+
+def _in_utf8(content: bytes) -> bytes:
+    """Return a file as `decode` does, in UTF-8; one in ASCII is not copied."""
+    if not content.isascii():
+        return decode(content).encode("utf-8", "replace")
+    return re.sub(rb"\r+\n?", b"\n", content) if b"\r" in content else content
 
 
 def split_lines(path: Path, text: bytes) -> Lines:
@@ -109,9 +117,20 @@ def split_lines(path: Path, text: bytes) -> Lines:
 
 
 def only(lines: Lines, is_wanted: np.ndarray) -> Lines:
-    """Return the marked lines, shape (n_lines,), which keep their numbers."""
+    """Return the marked lines, shape (n_lines,), which keep their numbers, as a text of their own.
+
+    Patterns are looked for in a whole text.
+    """
     kept = split_lines(lines.path, take(lines, is_wanted))
     return replace(kept, numbers=lines.numbers[is_wanted])
+
+
+def chosen(lines: Lines, is_wanted: np.ndarray) -> Lines:
+    """Return the marked lines, shape (n_lines,), where they stand; for all but patterns."""
+    starts, stops, numbers = lines.starts, lines.stops, lines.numbers
+    return replace(
+        lines, starts=starts[is_wanted], stops=stops[is_wanted], numbers=numbers[is_wanted]
+    )
 
 
 def begins_with_digit(lines: Lines) -> np.ndarray:
@@ -151,7 +170,10 @@ def line(lines: Lines, i_line: int) -> str:
 
 def take(lines: Lines, is_wanted: np.ndarray) -> bytes:
     """Return the marked lines, shape (n_lines,), as one piece of text."""
-    return lines.text[np.repeat(is_wanted, lines.stops - lines.starts)].tobytes()
+    starts, stops = lines.starts[is_wanted], lines.stops[is_wanted]
+    is_first = np.concatenate([[True], starts[1:] != stops[:-1]])[: len(starts)]
+    runs = zip(starts[is_first], stops[np.append(is_first[1:], True)[: len(stops)]], strict=True)
+    return b"".join(lines.text[start:stop].data for start, stop in runs)
 
 
 def parse_texts(
@@ -211,11 +233,20 @@ def parse_numbers(
     ReadError
         When a field is not a number; the message names the line and the text.
     """
-    if not is_wanted.any():
-        return np.empty((0, len(columns)))
+    numbers = np.empty((np.count_nonzero(is_wanted), len(columns)))
+    wanted = chosen(lines, is_wanted)
+    for first in range(0, len(numbers), _AT_ONCE):  # the parser needs twice the text for itself
+        rows = slice(first, first + _AT_ONCE)
+        piece = replace(wanted, starts=wanted.starts[rows], stops=wanted.stops[rows],
+                        numbers=wanted.numbers[rows])  # fmt: skip
+        numbers[rows] = _parse(piece, columns, separator, decimal)
+    return numbers
+
+
+def _parse(lines: Lines, columns: Sequence[int], separator: str, decimal: str) -> np.ndarray:
     order = sorted(set(columns))
     table = pd.read_csv(
-        io.BytesIO(take(lines, is_wanted)),
+        io.BytesIO(take(lines, np.ones(len(lines.starts), bool))),
         sep=separator,
         decimal=decimal,
         header=None,
@@ -228,30 +259,26 @@ def parse_numbers(
         quoting=3,
         low_memory=False,
     )
-    numbers = {
-        column: _numbers(lines, is_wanted, table[column].to_numpy(), column) for column in order
-    }
+    numbers = {column: _numbers(lines, table[column].to_numpy(), column) for column in order}
     if np.isnan(numbers[columns[0]]).any():
         row = int(np.argmax(np.isnan(numbers[columns[0]])))
-        raise _not_a_number(lines, is_wanted, row, columns[0], "")
+        raise _not_a_number(lines, row, columns[0], "")
     return np.stack([numbers[column] for column in columns], axis=1)
 
 
-def _numbers(lines: Lines, is_wanted: np.ndarray, values: np.ndarray, column: int) -> np.ndarray:
+def _numbers(lines: Lines, values: np.ndarray, column: int) -> np.ndarray:
     if values.dtype != object and values.dtype.kind in "iuf":
         return values.astype(np.float64)
     numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
     is_bad = np.isnan(numbers) & ~np.asarray(pd.isna(pd.Series(values)))
     if is_bad.any():
         row = int(np.argmax(is_bad))
-        raise _not_a_number(lines, is_wanted, row, column, str(values[row]))
+        raise _not_a_number(lines, row, column, str(values[row]))
     return numbers
 
 
-def _not_a_number(
-    lines: Lines, is_wanted: np.ndarray, row: int, column: int, text: str
-) -> ReadError:
+def _not_a_number(lines: Lines, row: int, column: int, text: str) -> ReadError:
     return ReadError(
-        f"{lines.path}, line {lines.numbers[is_wanted][row] + 1}: field {column + 1} is {text!r}, "
+        f"{lines.path}, line {lines.numbers[row] + 1}: field {column + 1} is {text!r}, "
         "not a number; repair the line or export the recording again"
     )
