@@ -15,7 +15,16 @@ import click
 for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before main() imports numpy
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
-GROUPS = ("end_to_end", "de_bandpass", "de", "resampling", "memory", "workers", "unchanged")
+GROUPS = (
+    "end_to_end",
+    "de_bandpass",
+    "de",
+    "resampling",
+    "memory",
+    "workers",
+    "unchanged",
+    "eyelink",
+)
 MODULES = {"de": "de_windows"}
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -22,10 +22,10 @@ _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 def main() -> None:
     """Extract, and print the rise in MB and the table."""
     tool, study = sys.argv[1], Path(sys.argv[2])
-    before = _restart()
+    before = restart()
     table = _extract(tool, study)
-    peak = _peak()
-    found = {"rise_mb": (peak - before) / 1e6, "peak_mb": peak / 1e6, "table": str(table)}
+    reached = peak()
+    found = {"rise_mb": (reached - before) / 1e6, "peak_mb": reached / 1e6, "table": str(table)}
     sys.stdout.write(json.dumps(found))
 
 
@@ -39,15 +39,15 @@ def _extract(tool: str, study: Path) -> Path:
     )
 
 
-def _restart() -> int:
+def restart() -> int:
     """Begin to measure the peak anew; return the memory held now, bytes."""
     if not _CLEAR.exists():
-        return _peak()
+        return peak()
     _CLEAR.write_text("5")
     return _status("VmRSS")
 
 
-def _peak() -> int:
+def peak() -> int:
     if _CLEAR.exists():
         return _status("VmHWM")
     unit = 1 if platform.system() == "Darwin" else 1024
