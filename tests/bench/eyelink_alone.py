@@ -47,7 +47,7 @@ def _ours(path: Path) -> tuple[np.ndarray, int]:
 
 def _with_mne(path: Path) -> tuple[np.ndarray, int]:
     raw = mne.io.read_raw_eyelink(path, verbose="ERROR")
-    mne.preprocessing.eyetracking.interpolate_blinks(raw, buffer=(0.05, 0.05))
+    mne.preprocessing.eyetracking.interpolate_blinks(raw, buffer=0.05)
     channel = np.array([raw.ch_names.index("pupil_left")])
     return np.asarray(raw.get_data(channel))[0, ::EVERY], raw.n_times
 
