@@ -16,7 +16,7 @@ from featpipe.readers.preflight import read_head
 _N_PROBE = 1 << 16  # 16-bit words looked at in each of three places
 _LEAST_PROBE = 128
 _LEAST_CARRIES = 8
-_CARRIED = 0.8  # of all steps; a step of more than half the range looks like one back
+_CARRIED = 0.7  # of the steps; one of more than half the range looks like one back
 _RESTLESS = 15_000  # uniform over 16 bits: SD 18 918, mean step 21 845
 _MANY_CHANNELS = 4  # so many do not all lie flat, each beside one that moves
 _HUGE = 0.01  # volt: no EEG amplifier gives this as the median of a recording
@@ -68,20 +68,28 @@ def _vote(words: np.ndarray, volts_per_count: float) -> int | None:
         return None
     if _is_carried(low, high) or _is_restless(low, high):
         return 4
-    moves = np.median(np.std(high, axis=0)) > 0.02 * np.median(np.std(low, axis=0))
-    level = np.median(np.abs(high))
-    if not moves:
+    level, spread = np.median(np.abs(high)), np.std(high, axis=0)
+    usual = 0.02 * np.median(np.std(low, axis=0))
+    if np.max(spread) <= usual:
         return 4 if level > 0 and low.shape[1] > _MANY_CHANNELS else None
-    return 2 if level * 65536 * volts_per_count > _HUGE else None
+    is_volts = level * 65536 * volts_per_count > _HUGE
+    return 2 if np.median(spread) > usual and is_volts else None
 
 
 def _is_carried(low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether the upper word counts how often the lower one, without its sign, went round."""
+    """Whether the upper word counts how often the lower one, without its sign, went round.
+
+    A dead channel beside a living one agrees between the carries, two channels alike at them.
+    """
     step = np.diff(low & 0xFFFF, axis=0)
     carry = np.where(np.abs(step) > 1 << 15, -np.sign(step), 0)
+    agrees = np.diff(high, axis=0) == carry
+    n_carries = int(np.count_nonzero(carry))
+    if n_carries < _LEAST_CARRIES:
+        return False
     is_lively = low[1:].any(axis=0)  # where the lower word is dead nothing could be carried
-    agrees = (np.diff(high, axis=0) == carry)[:, is_lively]
-    return int(np.count_nonzero(carry)) >= _LEAST_CARRIES and float(agrees.mean()) > _CARRIED
+    at_carries = float(agrees[carry != 0].mean())
+    return at_carries > _CARRIED and float(agrees[:, is_lively].mean()) > _CARRIED
 
 
 def _is_restless(low: np.ndarray, high: np.ndarray) -> bool:

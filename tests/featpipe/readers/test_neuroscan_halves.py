@@ -1,0 +1,52 @@
+"""The numbers of a .cnt file alone: a width is told right, or not at all."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from featpipe.readers.neuroscan_halves import vote_of_halves
+
+WIDTHS = ((4, 1 / 204.8), (4, 1.5e-4), (2, 0.0839), (2, 0.5))  # bytes, microvolt per count
+
+
+def eeg(n_channels, n_times, rng):
+    freqs = np.fft.rfftfreq(n_times, 1e-3)
+    spectrum = rng.standard_normal((2, n_channels, freqs.size)) / np.sqrt(np.maximum(freqs, 0.5))
+    spectrum[:, :, freqs > 100] *= 0.05
+    x = np.fft.irfft(spectrum[0] + 1j * spectrum[1], n_times)
+    return x / x.std(axis=1, keepdims=True)
+
+
+def vote(tmp_path, counts, width, lsb_uv):
+    path = tmp_path / "numbers"
+    path.write_bytes(counts.T.astype(f"<i{width}").tobytes())
+    stop = path.stat().st_size // (4 * len(counts)) * 4 * len(counts)
+    return vote_of_halves(path, 0, stop, len(counts), 1e-6 * lsb_uv)
+
+
+@pytest.mark.parametrize("dead", ["none", "every second", "every fifth"])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 33, 66])
+def test_no_vote_is_wrong(tmp_path, n_channels, dead):
+    rng = np.random.default_rng(n_channels)
+    found = []
+    for n_times, amplitude, offset in itertools.product(
+        (300, 4000), (5, 60, 300), (0, 300, 2e4, 2e5)
+    ):
+        x = amplitude * eeg(n_channels, n_times, rng)
+        x += offset * rng.uniform(-1, 1, (n_channels, 1))
+        x[
+            {"none": [], "every second": slice(1, None, 2), "every fifth": slice(0, None, 5)}[dead]
+        ] = 0
+        for width, lsb_uv in WIDTHS:
+            if np.abs(x / lsb_uv).max() < 2 ** (8 * width - 1):
+                counts = np.round(x / lsb_uv).astype(np.int64)
+                found.append((vote(tmp_path, counts, width, lsb_uv), width))
+    assert all(voted in (None, width) for voted, width in found)
+    if dead == "none" and n_channels > 2:
+        assert np.mean([voted is not None for voted, _ in found]) > 0.8
+
+
+def test_an_empty_file_says_nothing(tmp_path):
+    assert vote(tmp_path, np.zeros((3, 1000), int), 4, 1.0) is None
+    assert vote(tmp_path, np.ones((3, 8), int), 4, 1.0) is None
