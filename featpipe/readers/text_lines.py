@@ -17,6 +17,7 @@ from featpipe.errors import ReadError
 
 _MISSING = ["", "-", "."]
 _NEWLINE = 10
+_LONGEST = 1 << 20  # characters of a line; exports put hundreds of numbers into one cell
 _AT_ONCE = 1 << 17  # rows parsed at once
 
 
@@ -87,7 +88,7 @@ def read_lines(path: Path) -> Lines:
     Raises
     ------
     ReadError
-        When the file cannot be opened, is empty, or is not text.
+        When the file cannot be opened, is empty, or is not text in lines.
     """
     try:
         content = path.read_bytes()
@@ -98,7 +99,14 @@ def read_lines(path: Path) -> Lines:
     text = _in_utf8(content)
     if b"\0" in text:
         raise ReadError(f"{path}: it holds NUL characters, so it is no text export; name the text")
-    return split_lines(path, text if text.endswith(b"\n") else text + b"\n")
+    lines = split_lines(path, text if text.endswith(b"\n") else text + b"\n")
+    length = lines.stops - lines.starts
+    if length.max() > _LONGEST:
+        raise ReadError(
+            f"{path}, line {int(length.argmax()) + 1}: {int(length.max())} characters in one line: "
+            "line ends were lost, or it is no table; export or copy it again"
+        )
+    return lines
 
 
 def _in_utf8(content: bytes) -> bytes:
@@ -194,11 +202,18 @@ def parse_texts(
     if not is_wanted.any() or not columns:
         return [np.empty(0, dtype=str) for _ in columns]
     table = pd.read_csv(
-        io.BytesIO(take(lines, is_wanted)), sep=separator, header=None,
+        io.BytesIO(_full_row(max(columns) + 1, separator) + take(lines, is_wanted)),
+        sep=separator, header=None,
         names=list(range(max(columns) + 1)), usecols=sorted(set(columns)), index_col=False,
         dtype=str, keep_default_na=False, skip_blank_lines=False, quoting=3,
     )  # fmt: skip
+    table = table.iloc[1:]
     return [table[column].fillna("").str.strip().to_numpy(dtype=str) for column in columns]
+
+
+def _full_row(n_columns: int, separator: str) -> bytes:
+    """Make a row in front that has all columns: pandas refuses rows that are all too short."""
+    return (" " if separator == r"\s+" else separator).join("0" * n_columns).encode() + b"\n"
 
 
 def parse_numbers(
@@ -246,7 +261,9 @@ def parse_numbers(
 def _parse(lines: Lines, columns: Sequence[int], separator: str, decimal: str) -> np.ndarray:
     order = sorted(set(columns))
     table = pd.read_csv(
-        io.BytesIO(take(lines, np.ones(len(lines.starts), bool))),
+        io.BytesIO(
+            _full_row(max(order) + 1, separator) + take(lines, np.ones(len(lines.starts), bool))
+        ),
         sep=separator,
         decimal=decimal,
         header=None,
@@ -259,7 +276,7 @@ def _parse(lines: Lines, columns: Sequence[int], separator: str, decimal: str) -
         quoting=3,
         low_memory=False,
     )
-    numbers = {column: _numbers(lines, table[column].to_numpy(), column) for column in order}
+    numbers = {column: _numbers(lines, table[column].to_numpy()[1:], column) for column in order}
     if np.isnan(numbers[columns[0]]).any():
         row = int(np.argmax(np.isnan(numbers[columns[0]])))
         raise _not_a_number(lines, row, columns[0], "")

@@ -5,6 +5,7 @@ import pytest
 
 from featpipe.errors import ReadError
 from featpipe.readers import text_lines
+from featpipe.reading import read_eye
 
 
 def read(tmp_path, content: bytes) -> text_lines.Lines:
@@ -58,3 +59,43 @@ def test_the_first_column_must_be_there(tmp_path):
 def test_what_is_no_text_is_refused(tmp_path, content, message):
     with pytest.raises(ReadError, match=message):
         read(tmp_path, content)
+
+
+def test_rows_that_are_all_too_short_are_nan_wherever_the_pieces_are_cut(tmp_path, monkeypatch):
+    lines = read(tmp_path, b"1\t2\t3\n4\t5\t6\n7\t8\n9\n")
+    expected = [[1, 2, 3], [4, 5, 6], [7, 8, np.nan], [9, np.nan, np.nan]]
+    for at_once in (1, 2, 3, 100):
+        monkeypatch.setattr(text_lines, "_AT_ONCE", at_once)
+        values = text_lines.parse_numbers(lines, np.full(4, True), [0, 1, 2], "\t")
+        np.testing.assert_array_equal(values, expected)
+    short = text_lines.parse_texts(lines, np.array([False, False, True, True]), [0, 2], "\t")
+    assert [column.tolist() for column in short] == [["7", "9"], ["", ""]]
+
+
+def test_chosen_lines_are_those_of_a_text_of_their_own(tmp_path):
+    lines = read(tmp_path, b"1 a\nx\n2 b\n3 c\ny\nz\n4 d")
+    is_row = text_lines.begins_with_digit(lines)
+    here, apart = text_lines.chosen(lines, is_row), text_lines.only(lines, is_row)
+    assert here.numbers.tolist() == apart.numbers.tolist() == [0, 2, 3, 6]
+    for kept in ([1, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 0]):
+        mask = np.array(kept, bool)
+        assert text_lines.take(here, mask) == text_lines.take(apart, mask)
+
+
+HEADS = {
+    "smi.txt": "## [iView]\nTime\tType\tTrial\tL Raw X [px]\tL POR X [px]\n1\tSMP\t1\t",
+    "events.txt": "[iView]\nTable Header for Fixations:\nEvent Type\tTrial\tNumber\tStart\n",
+    "eyelink.asc": "START 1000\tLEFT SAMPLES EVENTS\nSAMPLES GAZE LEFT RATE 500\n1000 ",
+    "message.asc": "MSG 1000 ",
+    "gaze_positions.csv": "gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y\n1,",
+    "tobii.tsv": "Recording timestamp\tParticipant name\tGaze point X\tGaze point Y\n1\t",
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("filling", ["1", "1\t", "1 ", "1,"])
+def test_a_line_of_10_mb_is_named_at_once(tmp_path, name, filling):
+    path = tmp_path / name
+    path.write_text(HEADS[name] + filling * (10_000_000 // len(filling)) + "\n")
+    with pytest.raises(ReadError, match=rf"{name}, line \d+: 1000\d+ characters in one line"):
+        read_eye(path)
