@@ -28,12 +28,16 @@ class Progress:
         What is being done.
     total : int
         Number of units.
+    at_once : int
+        How many are worked on at the same time; before so many are finished nothing is told of the
+        time left, because the first one says little of those beside it.
     """
 
-    def __init__(self, title: str, total: int) -> None:
+    def __init__(self, title: str, total: int, at_once: int = 1) -> None:
         self.title, self.total, self.done = title, total, 0
         self.failed = 0
-        self.start = self.first = time.monotonic()
+        self.at_once = at_once
+        self.start = time.monotonic()
         self.bar = Bar(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console,
@@ -66,11 +70,9 @@ class Progress:
             if row.state == "failed":
                 console.print(f"[red]failed[/red] {row.unit}: {row.reason}")
             return
-        if self.done == 1:  # it compiled, or waited for workers: those behind it are faster
-            self.first = time.monotonic()
-        rate = (time.monotonic() - self.first) / max(self.done - 1, 1)
-        left = rate * (self.total - self.done)
-        end = f", about {left:.0f} s left" * (left > 0)
+        left = spent / self.done * (self.total - self.done)
+        is_told = left > 0 and self.done >= self.at_once
+        end = f", about {left:.0f} s left" * is_told
         count = f"{self.title} {self.done}/{self.total}"
         sys.stderr.write(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}\n")
         sys.stderr.flush()

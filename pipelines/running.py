@@ -95,10 +95,7 @@ def _run(
     workers = min(settings.workers or cpu_count(), len(work))
     staging = out / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
-    with (
-        Progress(step.name, len(work)) as progress,
-        open_client(workers, settings.scheduler, staging) as client,
-    ):
+    with open_client(workers, settings.scheduler, staging) as client:
         if before is not None:
             _compile(before, step, client)
 
@@ -106,11 +103,13 @@ def _run(
             known = select(sources_found(step, unit), remembered)
             return client.submit(update, step, unit, known, staging, pure=False)
 
-        for row in _results(step, work, submit):
-            progress.advance(row)
-            yield row
-            if row.state == "failed" and settings.fail_fast:
-                return
+        # its clock starts behind the compiling, which says nothing of the time left
+        with Progress(step.name, len(work), workers) as progress:
+            for row in _results(step, work, submit):
+                progress.advance(row)
+                yield row
+                if row.state == "failed" and settings.fail_fast:
+                    return
 
 
 def _compile(before: Callable[[], None], step: Step, client: "Client") -> None:
