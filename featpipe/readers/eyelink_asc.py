@@ -20,6 +20,7 @@ from featpipe.readers.eye_frames import (
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import (
     Lines,
     begins_with_digit,
@@ -28,7 +29,6 @@ from featpipe.readers.text_lines import (
     find_lines,
     line,
     only,
-    parse_numbers,
     read_lines,
 )
 from featpipe.recording import EyeRecording, empty_samples

@@ -20,7 +20,8 @@ from featpipe.readers.eye_frames import (
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_lines import Lines, find_lines, line, parse_numbers, read_lines
+from featpipe.readers.text_columns import parse_numbers
+from featpipe.readers.text_lines import Lines, find_lines, line, read_lines
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(r"\A(gaze_timestamp|timestamp),(world_index|index),confidence,norm_pos_x,")

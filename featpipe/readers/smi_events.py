@@ -10,15 +10,8 @@ import numpy as np
 from featpipe.errors import ReadError
 from featpipe.readers.eye_frames import events_frame, messages_frame
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_lines import (
-    Lines,
-    contains,
-    find_lines,
-    line,
-    parse_numbers,
-    read_lines,
-    split_lines,
-)
+from featpipe.readers.text_columns import parse_numbers
+from featpipe.readers.text_lines import Lines, contains, find_lines, line, read_lines, split_lines
 from featpipe.recording import EyeRecording, empty_samples
 
 SIGNATURE = re.compile(

@@ -15,14 +15,8 @@ import pandas as pd
 from featpipe.errors import ReadError
 from featpipe.readers.eye_frames import messages_frame, samples_frame, sampling_rate
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_lines import (
-    Lines,
-    begins_with_digit,
-    find_lines,
-    line,
-    parse_numbers,
-    read_lines,
-)
+from featpipe.readers.text_columns import parse_numbers
+from featpipe.readers.text_lines import Lines, begins_with_digit, find_lines, line, read_lines
 from featpipe.recording import EyeRecording, empty_events
 
 COLUMN_ROW = re.compile(r'^"?Time"?([\t,;])"?Type"?\1"?Trial"?', re.MULTILINE)

@@ -8,6 +8,7 @@ from featpipe.readers import (
     eeglab,
     eyelink_asc,
     fif,
+    gazepoint,
     pupil_labs,
     smi_events,
     smi_samples,
@@ -79,6 +80,8 @@ def _text_kind(head: bytes) -> str | None:
         return "brainvision"
     if pupil_labs.SIGNATURE.match(text):
         return "pupil_labs"
+    if gazepoint.SIGNATURE.match(text):
+        return "gazepoint"
     if tobii_tsv.SIGNATURE.match(text):
         return "tobii_tsv"
     if smi_samples.COLUMN_ROW.search(text):

@@ -16,6 +16,7 @@ from featpipe.readers import (
     eeglab,
     eyelink_asc,
     fif,
+    gazepoint,
     neuroscan_cnt,
     pupil_labs,
     smi_events,
@@ -178,6 +179,14 @@ READERS: dict[str, Reader] = {
             tobii_tsv.read,
             tobii_tsv.check,
             "Tobii Pro Lab and Studio 3 data export, one recording per file",
+        ),
+        Reader(
+            "gazepoint",
+            "eye",
+            (".csv", ".tsv", ".txt"),
+            gazepoint.read,
+            gazepoint.check,
+            "Gazepoint Analysis *_all_gaze.csv, and logs of the Open Gaze API",
         ),
     )
 }

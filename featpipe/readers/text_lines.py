@@ -1,24 +1,19 @@
 """Text exports of unknown encoding and line ends, as an array of lines that can be selected.
 
 A recording of an hour has millions of sample rows, so rows are told apart by vectorised looks at
-their first bytes and handed to pandas in one piece; only what is rare is looped over.
+their first bytes and handed to pandas in large pieces; only what is rare is looped over.
 """
 
-import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from featpipe.errors import ReadError
 
-_MISSING = ["", "-", "."]
 _NEWLINE = 10
 _LONGEST = 1 << 20  # characters of a line; exports put hundreds of numbers into one cell
-_AT_ONCE = 1 << 17  # rows parsed at once
 
 
 @dataclass(frozen=True)
@@ -133,7 +128,7 @@ def only(lines: Lines, is_wanted: np.ndarray) -> Lines:
     return replace(kept, numbers=lines.numbers[is_wanted])
 
 
-def chosen(lines: Lines, is_wanted: np.ndarray) -> Lines:
+def chosen(lines: Lines, is_wanted: np.ndarray | slice) -> Lines:
     """Return the marked lines, shape (n_lines,), where they stand; for all but patterns."""
     starts, stops, numbers = lines.starts, lines.stops, lines.numbers
     return replace(
@@ -182,120 +177,3 @@ def take(lines: Lines, is_wanted: np.ndarray) -> bytes:
     is_first = np.concatenate([[True], starts[1:] != stops[:-1]])[: len(starts)]
     runs = zip(starts[is_first], stops[np.append(is_first[1:], True)[: len(stops)]], strict=True)
     return b"".join(lines.text[start:stop].data for start, stop in runs)
-
-
-def parse_texts(
-    lines: Lines, is_wanted: np.ndarray, columns: Sequence[int], separator: str
-) -> list[np.ndarray]:
-    """Read columns of text from marked lines.
-
-    Parameters
-    ----------
-    lines, is_wanted, columns, separator
-        As in `parse_numbers`.
-
-    Returns
-    -------
-    list of numpy.ndarray of str, shape (n_rows,)
-        One per column, without blanks around; "" where a row is too short.
-    """
-    if not is_wanted.any() or not columns:
-        return [np.empty(0, dtype=str) for _ in columns]
-    table = pd.read_csv(
-        io.BytesIO(_full_row(max(columns) + 1, separator) + take(lines, is_wanted)),
-        sep=separator, header=None,
-        names=list(range(max(columns) + 1)), usecols=sorted(set(columns)), index_col=False,
-        dtype=str, keep_default_na=False, skip_blank_lines=False, quoting=3,
-    )  # fmt: skip
-    table = table.iloc[1:]
-    return [table[column].fillna("").str.strip().to_numpy(dtype=str) for column in columns]
-
-
-def _full_row(n_columns: int, separator: str) -> bytes:
-    """Make a row in front that has all columns: pandas refuses rows that are all too short."""
-    return (" " if separator == r"\s+" else separator).join("0" * n_columns).encode() + b"\n"
-
-
-def parse_numbers(
-    lines: Lines,
-    is_wanted: np.ndarray,
-    columns: Sequence[int],
-    separator: str,
-    decimal: str = ".",
-) -> np.ndarray:
-    r"""Read columns of numbers from marked lines.
-
-    Parameters
-    ----------
-    lines : Lines
-        The file.
-    is_wanted : numpy.ndarray of bool, shape (n_lines,)
-        The rows of the table.
-    columns : sequence of int
-        Positions of the columns, the first of which must hold a number in every row.
-    separator : str
-        One character, or r"\s+" for any blank.
-    decimal : str
-        Decimal sign.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_rows, n_columns)
-        Missing values ("", "-", "." and fields that a short row lacks) are NaN.
-
-    Raises
-    ------
-    ReadError
-        When a field is not a number; the message names the line and the text.
-    """
-    numbers = np.empty((np.count_nonzero(is_wanted), len(columns)))
-    wanted = chosen(lines, is_wanted)
-    for first in range(0, len(numbers), _AT_ONCE):  # the parser needs twice the text for itself
-        rows = slice(first, first + _AT_ONCE)
-        piece = replace(wanted, starts=wanted.starts[rows], stops=wanted.stops[rows],
-                        numbers=wanted.numbers[rows])  # fmt: skip
-        numbers[rows] = _parse(piece, columns, separator, decimal)
-    return numbers
-
-
-def _parse(lines: Lines, columns: Sequence[int], separator: str, decimal: str) -> np.ndarray:
-    order = sorted(set(columns))
-    table = pd.read_csv(
-        io.BytesIO(
-            _full_row(max(order) + 1, separator) + take(lines, np.ones(len(lines.starts), bool))
-        ),
-        sep=separator,
-        decimal=decimal,
-        header=None,
-        names=list(range(max(order) + 1)),
-        usecols=order,
-        index_col=False,
-        na_values=_MISSING,
-        skipinitialspace=True,
-        skip_blank_lines=False,
-        quoting=3,
-        low_memory=False,
-    )
-    numbers = {column: _numbers(lines, table[column].to_numpy()[1:], column) for column in order}
-    if np.isnan(numbers[columns[0]]).any():
-        row = int(np.argmax(np.isnan(numbers[columns[0]])))
-        raise _not_a_number(lines, row, columns[0], "")
-    return np.stack([numbers[column] for column in columns], axis=1)
-
-
-def _numbers(lines: Lines, values: np.ndarray, column: int) -> np.ndarray:
-    if values.dtype != object and values.dtype.kind in "iuf":
-        return values.astype(np.float64)
-    numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
-    is_bad = np.isnan(numbers) & ~np.asarray(pd.isna(pd.Series(values)))
-    if is_bad.any():
-        row = int(np.argmax(is_bad))
-        raise _not_a_number(lines, row, column, str(values[row]))
-    return numbers
-
-
-def _not_a_number(lines: Lines, row: int, column: int, text: str) -> ReadError:
-    return ReadError(
-        f"{lines.path}, line {lines.numbers[row] + 1}: field {column + 1} is {text!r}, "
-        "not a number; repair the line or export the recording again"
-    )

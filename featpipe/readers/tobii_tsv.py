@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError, few
+from featpipe.readers.delimited import decimal_sign
 from featpipe.readers.eye_frames import (
     events_frame,
     messages_frame,
@@ -22,7 +23,8 @@ from featpipe.readers.eye_frames import (
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_lines import Lines, line, parse_numbers, parse_texts, read_lines
+from featpipe.readers.text_columns import parse_numbers, parse_texts
+from featpipe.readers.text_lines import Lines, line, read_lines
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(
@@ -97,16 +99,7 @@ def _open(path: Path) -> Export:
         )
     is_row = lines.stops - lines.starts > 1
     is_row[0] = False
-    return Export(lines, is_row, names, units, separator, _decimal(lines, is_row, separator))
-
-
-def _decimal(lines: Lines, is_row: np.ndarray, separator: str) -> str:
-    if separator == ",":
-        return "."
-    rows = (line(lines, i) for i in np.flatnonzero(is_row)[:1000].tolist())
-    has_comma = re.compile(r"-?\d+,\d+")
-    fields = (field for row in rows for field in row.split(separator))
-    return "," if any(has_comma.fullmatch(field.strip()) for field in fields) else "."
+    return Export(lines, is_row, names, units, separator, decimal_sign(lines, is_row, separator))
 
 
 def read(path: Path) -> EyeRecording:

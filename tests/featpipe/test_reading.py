@@ -258,6 +258,9 @@ def small_files(folder: Path) -> dict[str, bytes]:
     columns = "Recording timestamp\tEvent\tGaze point X\tValidity left\tEye movement type"
     rows = [f"{10 * i}\t\t{i}.5\tValid\tFixation" for i in range(30)]
     SMALL["a.tsv"] = "\n".join([columns, *rows, "300\tgo\t\t\t", ""]).encode()
+    columns = "TIME(2019/11/18 23:50:04.5),TIMETICK(f=1000),BPOGX,BPOGY,BPOGV,LPMM,LPMMV,USER,"
+    rows = [f"{i / 100},{9 + 10 * i},0.5,0.{i},1,3.5,1,{i // 9}," for i in range(30)]
+    SMALL["a_all_gaze.csv"] = "\n".join([columns, *rows, ""]).encode()
     return SMALL
 
 
@@ -284,6 +287,7 @@ def damaged(content: bytes, how: str, places: list[tuple[float, int]]) -> bytes:
 
 NAMES = ["a.cnt", "b.cnt", "a.edf", "a_raw.fif", "a.set", "a.vhdr"]
 NAMES += ["a_samples.txt", "b_events.txt", "a.asc", "gaze_positions.csv", "a.tsv"]
+NAMES += ["a_all_gaze.csv"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from featpipe.errors import ReadError
-from featpipe.readers import text_lines
+from featpipe.readers import text_columns, text_lines
 from featpipe.reading import read_eye
 
 
@@ -37,20 +37,20 @@ def test_selected_lines_keep_their_numbers(tmp_path):
     rows = text_lines.only(lines, text_lines.begins_with_digit(lines))
     assert rows.numbers.tolist() == [1, 3]
     with pytest.raises(ReadError, match=r"export\.txt, line 4: field 2 is 'x', not a number"):
-        text_lines.parse_numbers(rows, np.array([True, True]), [0, 1], r"\s+")
+        text_columns.parse_numbers(rows, np.array([True, True]), [0, 1], r"\s+")
 
 
 @pytest.mark.parametrize("missing", ["", "-", "."])
 def test_missing_values_and_short_rows_are_nan(tmp_path, missing):
     lines = read(tmp_path, f"1\t{missing}\t3\n4\t5\n6\t7\t8\t9\t10\n".encode())
-    values = text_lines.parse_numbers(lines, np.full(3, True), [0, 1, 2], "\t")
+    values = text_columns.parse_numbers(lines, np.full(3, True), [0, 1, 2], "\t")
     np.testing.assert_array_equal(values, [[1, np.nan, 3], [4, 5, np.nan], [6, 7, 8]])
 
 
 def test_the_first_column_must_be_there(tmp_path):
     lines = read(tmp_path, b"1\t2\n\t3\n")
     with pytest.raises(ReadError, match="line 2: field 1 is ''"):
-        text_lines.parse_numbers(lines, np.full(2, True), [0, 1], "\t")
+        text_columns.parse_numbers(lines, np.full(2, True), [0, 1], "\t")
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_rows_that_are_all_too_short_are_nan_wherever_the_pieces_are_cut(tmp_pat
     lines = read(tmp_path, b"1\t2\t3\n4\t5\t6\n7\t8\n9\n")
     expected = [[1, 2, 3], [4, 5, 6], [7, 8, np.nan], [9, np.nan, np.nan]]
     for at_once in (1, 2, 3, 100):
-        monkeypatch.setattr(text_lines, "_AT_ONCE", at_once)
-        values = text_lines.parse_numbers(lines, np.full(4, True), [0, 1, 2], "\t")
+        monkeypatch.setattr(text_columns, "_AT_ONCE", at_once)
+        values = text_columns.parse_numbers(lines, np.full(4, True), [0, 1, 2], "\t")
         np.testing.assert_array_equal(values, expected)
-    short = text_lines.parse_texts(lines, np.array([False, False, True, True]), [0, 2], "\t")
+    short = text_columns.parse_texts(lines, np.array([False, False, True, True]), [0, 2], "\t")
     assert [column.tolist() for column in short] == [["7", "9"], ["", ""]]
 
 

@@ -1,0 +1,245 @@
+"""Gazepoint: `*_all_gaze.csv` of Gazepoint Analysis, and logs of the Open Gaze API (PyOpenGaze).
+
+Both use the names of the Open Gaze API, and the columns are found by these. Analysis writes the
+start of the recording and the rate of the ticks into the names of two columns; its TIME begins anew
+with every media item, its ticks do not.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ReadError, few
+from featpipe.readers.delimited import Delimited, open_delimited
+from featpipe.readers.eye_frames import (
+    events_frame,
+    messages_frame,
+    samples_frame,
+    sampling_rate,
+)
+from featpipe.readers.fixation_dispersion import add_dispersion
+from featpipe.readers.held_codes import NONE, code_onsets
+from featpipe.readers.one_clock import refuse_restart
+from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.text_columns import parse_numbers, parse_seconds, parse_texts
+from featpipe.recording import EyeRecording
+
+SIGNATURE = re.compile(
+    r'\A(?=[^\n]*(?:\A|[\t;,"])TIME\b)(?=[^\n]*[\t;,"](?:[FBLR]POGX|[LR]PCX|[LR]PMM|[LR]PUPILD)\b)'
+)
+_TICKS = re.compile(r"TIME_?TICK\(f=(\d+)\)", re.IGNORECASE)
+_SIDES = {"left": "L", "right": "R"}
+_FIXATION = ("FPOGS", "FPOGD", "FPOGID", "FPOGV")
+_NUMBERS = (
+    "TIME", "BKDUR", "BPOGX", "BPOGY", "BPOGV", *_FIXATION,
+    *(side + name for side in _SIDES.values() for name in (
+        "POGX", "POGY", "POGV", "PD", "PV", "PMM", "PMMV", "PUPILD", "PUPILV",
+    )),
+)  # fmt: skip
+_MEASURED = ("BPOGX", "LPOGX", "RPOGX", "LPMM", "RPMM", "LPUPILD", "RPUPILD", "LPD", "RPD")
+_MM_PER_M = 1000.0
+
+Columns = Mapping[str, np.ndarray]
+
+
+def check(path: Path) -> Check:
+    """Tell whether there is a time and a row."""
+    return verdict(path, lambda: _inspect(path))
+
+
+def _inspect(path: Path) -> Check:
+    table = open_delimited(path)
+    _places(table)
+    if not table.is_row.any():
+        return Check("truncated", "the column row is followed by no samples; export it again")
+    return OK
+
+
+def read(path: Path) -> EyeRecording:
+    """Read an export of Gazepoint Analysis or a log of the Open Gaze API.
+
+    Parameters
+    ----------
+    path : Path
+        The `*_all_gaze.csv`, or the log.
+
+    Returns
+    -------
+    EyeRecording
+        Gaze in shares of the screen, from its upper left corner: of each eye where the log has it
+        (LPOGX), else one for both (BPOGX). Pupils in mm (LPMM, or LPUPILD, which is in m) where
+        any is valid, else in pixels of the camera (LPD). Lost is what its flag calls invalid.
+        Seconds count from the TIME of the first row, by the ticks where their rate is known.
+        Fixations (FPOG) and blinks (BKDUR) are of both eyes, and stand there for either;
+        an export that counts no blinks leaves all events to be detected, or it would look as if
+        nobody had blinked. Messages are the values of USER, and of TTL0 and TTL1 where they leave
+        the level of the first row.
+
+    Raises
+    ------
+    ReadError
+        When there is no TIME, nothing that is measured, one row per fixation, a TIME that begins
+        anew without ticks, or a malformed row; the message names file and line.
+
+    References
+    ----------
+    Gazepoint, "Open Gaze API", version 2.0.
+    """
+    table = open_delimited(path)
+    places = _places(table)
+    if not any(name in places for name in _MEASURED):
+        raise ReadError(
+            f"{path}: it holds neither gaze nor pupils, none of {', '.join(_MEASURED)}; export it "
+            "again with all columns"
+        )
+    columns = _numbers(table, places)
+    _refuse_fixations(path, columns)
+    time = _clock(table, places, columns["TIME"])
+    unit, eyes = _eyes(columns)
+    samples = samples_frame(path, time, eyes)
+    return EyeRecording(
+        samples=samples,
+        events=add_dispersion(_events(columns, time), samples),
+        messages=_messages(table, places, time),
+        units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
+        sfreq=sampling_rate(samples["time"].to_numpy()),
+        format="gazepoint",
+    )
+
+
+def _places(table: Delimited) -> dict[str, int]:
+    """Return name without what stands in brackets -> position; of equal names the first."""
+    names = [label.partition("(")[0].strip().upper() for label in table.labels]
+    places = {name: i for i, name in reversed(list(enumerate(names))) if name}
+    if "TIME" not in places:
+        raise ReadError(
+            f"{table.lines.path}: no column TIME among {few([x for x in table.labels if x])}; "
+            "export it again with all columns"
+        )
+    return places
+
+
+def _numbers(table: Delimited, places: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Read the columns of numbers; NaN where the file has none of a name."""
+    known = [name for name in _NUMBERS if name in places]
+    found = parse_numbers(
+        table.lines, table.is_row, [places[n] for n in known], table.separator, table.decimal
+    )
+    absent = np.full(len(found), np.nan)
+    return dict.fromkeys(_NUMBERS, absent) | dict(zip(known, found.T, strict=True))
+
+
+def _refuse_fixations(path: Path, columns: Columns) -> None:
+    """Tell the fixations.csv beside it, which has the same columns, by its rows."""
+    numbers = columns["FPOGID"]
+    if numbers.size > 2 and (np.diff(numbers) != 0).all() and np.isfinite(numbers).all():
+        raise ReadError(
+            f"{path}: it holds one row per fixation; give the *_all_gaze.csv that is exported with "
+            "it, which holds the fixations as well"
+        )
+
+
+def _clock(table: Delimited, places: Mapping[str, int], shown: np.ndarray) -> np.ndarray:
+    """Return seconds that run through all media items, shape (n_rows,)."""
+    name = next((x for x in ("TIMETICK", "TIME_TICK") if x in places), None)
+    rate = _TICKS.fullmatch(table.labels[places[name]]) if name else None
+    if name and rate and int(rate[1]):
+        ticks = parse_seconds(
+            table.lines, table.is_row, places[name], table.separator, table.decimal, int(rate[1])
+        )
+        if np.ptp(ticks) > 0:
+            time = shown[0] + (ticks - ticks[0])
+            remedy = "export each recording into a file of its own"
+            refuse_restart(table.lines, table.is_row, time, remedy)
+            return time
+    remedy = "export it again with the column TIMETICK, whose name tells its rate, or cut the file"
+    refuse_restart(table.lines, table.is_row, shown, remedy)
+    return shown
+
+
+def _eyes(columns: Columns) -> tuple[str, dict[str, np.ndarray]]:
+    """Return the unit of the pupils, and gaze and pupil of each eye, shape (4, n_rows)."""
+    gaze, in_mm, in_px = {}, {}, {}
+    is_per_eye = any(np.isfinite(columns[f"{side}POGX"]).any() for side in _SIDES.values())
+    for eye, side in _SIDES.items():
+        stem = f"{side}POG" if is_per_eye else "BPOG"
+        is_seen = columns[f"{stem}V"] != 0  # also where there is no such column
+        gaze[eye] = [np.where(is_seen, columns[stem + axis], np.nan) for axis in "XY"]
+        in_px[eye] = _size(columns[f"{side}PD"], columns[f"{side}PV"])
+        shown = _size(columns[f"{side}PMM"], columns[f"{side}PMMV"])
+        in_m = _size(columns[f"{side}PUPILD"], columns[f"{side}PUPILV"])
+        in_mm[eye] = np.where(np.isnan(shown), _MM_PER_M * in_m, shown)
+    has_mm = any(np.isfinite(size).any() for size in in_mm.values())
+    sizes = in_mm if has_mm else in_px
+    eyes = {eye: np.stack([*gaze[eye], sizes[eye], sizes[eye]]) for eye in _SIDES}
+    return ("mm" if has_mm else "px"), eyes
+
+
+def _size(values: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    return np.where((values > 0) & (flags != 0), values, np.nan)
+
+
+def _events(columns: Columns, time: np.ndarray) -> pd.DataFrame:
+    if np.isnan(columns["BKDUR"]).all():
+        return events_frame([])
+    late = time - columns["TIME"]  # of each media item
+    rows = _last_of_fixations(columns)
+    fixations = {"onset": late[rows] + columns["FPOGS"][rows], "duration": columns["FPOGD"][rows]}
+    ends = _ends_of_blinks(columns["BKDUR"])
+    blinked = columns["BKDUR"][ends]
+    blinks = {"onset": time[ends] - blinked, "duration": blinked}
+    return events_frame(
+        [
+            {"kind": kind, "eye": eye, **times}
+            for kind, times in (("fixation", fixations), ("blink", blinks))
+            for eye in _SIDES
+        ]
+    )
+
+
+def _last_of_fixations(columns: Columns) -> np.ndarray:
+    """Find the row in which the duration of each fixation is complete.
+
+    Its number stands in every row, and begins anew with each media item.
+    """
+    known = np.all([np.isfinite(columns[name]) for name in _FIXATION], axis=0)
+    rows = np.flatnonzero(known & (columns["FPOGV"] != 0))
+    item = np.concatenate([[0], np.cumsum(np.diff(columns["TIME"]) < 0)])[rows]
+    number = columns["FPOGID"][rows]
+    is_last = (np.diff(number) != 0) | (np.diff(item) != 0)
+    return rows[np.concatenate([is_last, [True]])[: rows.size]]
+
+
+def _ends_of_blinks(duration: np.ndarray) -> np.ndarray:
+    """Find the first row that tells the whole duration of each blink.
+
+    The documents say that it is the duration of the preceding blink, and not in how many rows it
+    stands; so a blink ended where it changes, unless it still grows in the next row.
+    """
+    duration = np.nan_to_num(duration)
+    change = np.diff(duration, prepend=0.0)
+    grows_on = np.append(change[1:] > 0, False)[: duration.size]
+    return np.flatnonzero((duration > 0) & (change != 0) & ~grows_on)
+
+
+def _messages(table: Delimited, places: Mapping[str, int], time: np.ndarray) -> pd.DataFrame:
+    names = [name for name in ("USER", "TTL0", "TTL1", "TTLV") if name in places]
+    texts = parse_texts(
+        table.lines, table.is_row, [places[name] for name in names], table.separator
+    )
+    columns = dict(zip(names, texts, strict=True))
+    flags = columns.pop("TTLV", None)
+    times, codes = [], []
+    for name, column in columns.items():
+        if not column.size:
+            continue
+        idle = NONE if name == "USER" else ("", column[0])
+        if name != "USER" and flags is not None:
+            column = np.where(flags == "0", column[0], column)
+        rows = code_onsets(column, idle)
+        times += time[rows].tolist()
+        codes += column[rows].tolist()
+    return messages_frame(times, codes)

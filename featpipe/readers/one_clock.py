@@ -1,0 +1,38 @@
+"""Whether the time stamps of a table can be those of one recording."""
+
+import numpy as np
+
+from featpipe.errors import ReadError
+from featpipe.readers.text_lines import Lines
+
+_MAX_BACK_S = 0.1
+"""Rows that were written in another order than taken lie within a few samples."""
+
+
+def refuse_restart(lines: Lines, is_row: np.ndarray, time: np.ndarray, remedy: str) -> None:
+    """Refuse a clock that was set back, because sorting would mix what was recorded apart.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    is_row : numpy.ndarray of bool, shape (n_lines,)
+        Its rows.
+    time : numpy.ndarray of float64, shape (n_rows,)
+        Seconds.
+    remedy : str
+        What to do about it.
+
+    Raises
+    ------
+    ReadError
+        When time falls by more than 0.1 s; the message names the line.
+    """
+    fall = np.flatnonzero(np.diff(time) < -_MAX_BACK_S)
+    if fall.size:
+        first = int(fall[0])
+        raise ReadError(
+            f"{lines.path}, line {lines.numbers[is_row][first + 1] + 1}: the time falls from "
+            f"{time[first]:g} to {time[first + 1]:g} s, {fall.size} times in the file, so its "
+            f"clock was set back or several recordings follow each other; {remedy}"
+        )
