@@ -5,6 +5,7 @@ one row per trial (subject, session, trial, onset, offset, label). Subject and s
 out of the trials when all recordings share them; a missing session column means one session, "1".
 """
 
+import logging
 import math
 import re
 from itertools import pairwise
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source, Trial
+
+logger = logging.getLogger(__name__)
 
 RECORDING_COLUMNS = ("subject", "session", "eeg", "eye", "eye_offset")
 TRIAL_COLUMNS = ("subject", "session", "trial", "onset", "offset", "label")
@@ -57,7 +60,20 @@ def list_sources(
     ]
     _check_names(recordings, sources)
     _refuse_shared_files(recordings, sources)
+    _warn_of_strangers(trials, own, sources)
     return sources
+
+
+def _warn_of_strangers(
+    path: Path, own: dict[tuple[str, str], tuple[Trial, ...]], sources: list[Source]
+) -> None:
+    """Tell of trials that no recording has: a spreadsheet may have made 1 of subject 01."""
+    for subject, session in sorted(own.keys() - {(one.subject, one.session) for one in sources}):
+        logger.warning(
+            "%s: %d trials of subject %s, session %s belong to no recording; there are %s",
+            path, len(own[subject, session]), subject, session,
+            few([f"{one.subject}/{one.session}" for one in sources]),
+        )  # fmt: skip
 
 
 def _read(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> pd.DataFrame:
@@ -131,8 +147,8 @@ def _read_trials(
             raise ConfigError(f"{path} line {line}: trial {trial.trial} is listed twice")
         found[key][trial.trial] = trial
     trials = {key: tuple(of[number] for number in sorted(of)) for key, of in found.items()}
-    for of in trials.values():
-        _refuse_overlap(path, of)
+    for (subject, session), of in trials.items():
+        _refuse_overlap(path, f" of subject {subject}, session {session}" * bool(subject), of)
     if "subject" not in rows.columns:
         return trials[("", "1")], {}
     return (), trials
@@ -151,13 +167,13 @@ def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...])
     return Trial(int(number), onset, offset, _label(path, line, row.get("label", ""), classes))
 
 
-def _refuse_overlap(path: Path, trials: tuple[Trial, ...]) -> None:
+def _refuse_overlap(path: Path, whose: str, trials: tuple[Trial, ...]) -> None:
     """Refuse samples of two trials: of two labels, and on both sides of a split."""
     in_time = sorted(trials, key=lambda trial: trial.onset)
     for before, after in pairwise(in_time):
         if after.onset < before.offset:
             raise ConfigError(
-                f"{path}: trial {after.trial} begins at {after.onset:g} s, before trial "
+                f"{path}: trial {after.trial}{whose} begins at {after.onset:g} s, before trial "
                 f"{before.trial} of the same recording ends at {before.offset:g} s: correct their "
                 "onset and offset"
             )

@@ -56,7 +56,7 @@ class EegSettings:
         if not 0 <= self.l_freq < self.h_freq < self.sfreq / 2:
             raise ConfigError(
                 f"[eeg] l_freq = {self.l_freq:g}, h_freq = {self.h_freq:g}, sfreq = {self.sfreq:g}"
-                ": expected 0 <= l_freq < h_freq < sfreq / 2; lower h_freq or raise sfreq"
+                ": expected 0 <= l_freq < h_freq < sfreq / 2; correct the one that is out of order"
             )
         if self.baseline_s <= 0:
             raise ConfigError(f"[eeg] baseline_s = {self.baseline_s:g}: expected seconds above 0")

@@ -197,7 +197,7 @@ def _names(channels: Sequence[str], is_flat: np.ndarray) -> str:
 def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:
     if not grid.starts.size:
         logger.warning("%s trial %d is shorter than a window", name, trial.trial)
-    elif grid.start + grid.n_times > n_recorded:
+    elif grid.start < n_recorded < grid.start + grid.n_times:
         n_lost = int((grid.start + grid.starts + grid.n_window > n_recorded).sum())
         logger.warning(
             "%s trial %d ends after the recording: %d of its %d windows are NaN",
@@ -208,8 +208,13 @@ def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) 
 def _without_reference(name: str, picks: dict[str, str], eeg: EegSettings) -> dict[str, str]:
     """Leave an electrode out that is the reference by itself: less itself it is nothing."""
     alone = [standard_name(reference) for reference in eeg.reference]
-    if len(alone) != 1 or alone[0] not in picks or len(picks) == 1:
+    if len(alone) != 1 or alone[0] not in picks:
         return picks
+    if len(picks) == 1:
+        raise ConfigError(
+            f"[eeg] reference = {list(eeg.reference)}: the only channel is the reference, zero by "
+            "definition: name another reference, or more channels"
+        )
     logger.warning("%s: %s is the reference, zero by definition, and gets no columns", name, *alone)
     return {channel: file_name for channel, file_name in picks.items() if channel != alone[0]}
 

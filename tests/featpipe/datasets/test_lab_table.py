@@ -91,3 +91,19 @@ def test_trials_that_share_samples_are_refused(tmp_path):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"recordings\.csv: no such file"):
         list_sources(tmp_path / "recordings.csv", tmp_path / "t.csv", tmp_path, "lab", CLASSES)
+
+
+def test_trials_that_no_recording_has_are_told(tmp_path, caplog):
+    """A spreadsheet makes 1 of subject 01."""
+    trials = "subject,session,trial,onset,offset\n1,1,1,0,5\n1,1,2,6,9\n02,1,1,0,5\n"
+    found = sources(tmp_path, "subject,session,eeg\n01,1,a.edf\n02,1,b.edf\n", trials)
+    assert [len(source.trials) for source in found] == [0, 1]
+    assert "2 trials of subject 1, session 1 belong to no recording; there are 01/1, 02/1" in (
+        caplog.text
+    )
+
+
+def test_who_has_trials_that_overlap_is_told(tmp_path):
+    trials = "subject,session,trial,onset,offset\n02,3,1,0,5\n02,3,2,4,9\n"
+    with pytest.raises(ConfigError, match="trial 2 of subject 02, session 3 begins at 4 s"):
+        sources(tmp_path, "subject,session,eeg\n02,3,b.edf\n", trials)

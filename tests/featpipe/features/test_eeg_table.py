@@ -337,6 +337,11 @@ def test_an_electrode_that_is_the_reference_has_no_columns(caplog):
     assert np.isfinite(both.values["de"]).all()
 
 
+def test_a_reference_that_is_the_only_channel_is_refused():
+    with pytest.raises(ConfigError, match="the only channel is the reference"):
+        table(head(), eeg=EegSettings(reference=("CZ",), channels=("Cz",)))
+
+
 def test_an_average_of_some_channels_is_told(caplog):
     table(head(), eeg=EegSettings(reference=("average",), channels=("FP1", "FP2", "OZ")))
     assert "that of the 3 channels" in caplog.text
