@@ -14,10 +14,13 @@ from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side, events_of
 from featpipe.features.eye_statistics import eye_features
+from featpipe.features.table import lay_grids
+from featpipe.reading import read_eeg
 from featpipe.recording import EyeRecording, Trial
 from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
+from pipelines.steps.extract import grid_sfreq, read_on_eeg_clock
 
 _COLOURS = dict(zip(EYE_EVENT_KINDS, ("#8fbf8f", "#e0a458", "#7a7a7a"), strict=True))
 _X, _Y, _BEFORE = "#1f6f9f", "#a0403c", "#b8b8b8"
@@ -46,11 +49,6 @@ def plot_trial(job: Job, number: int) -> list[Path]:
     ReadError
         When a recording cannot be read.
     """
-    from featpipe.eeg.filtering import output_band
-    from featpipe.features.table import lay_grids
-    from featpipe.reading import read_eeg
-    from pipelines.steps.extract import read_on_eeg_clock
-
     paths = []
     study = job.study
     for source in job.sources:
@@ -59,8 +57,7 @@ def plot_trial(job: Job, number: int) -> list[Path]:
             continue
         raw = None if source.eeg is None else read_eeg(source.eeg)
         eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
-        sfreq = study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
-        [grid] = lay_grids(trials, sfreq, study.features)
+        [grid] = lay_grids(trials, grid_sfreq(raw, study), study.features)
         figure = draw_trial(eye, trials[0], grid, study.eye)
         figure.suptitle(f"{study.study.name}: {source.name}, trial {number}", x=0.01, ha="left")
         path = job.out / "plots" / f"{source.name}_trial-{number}.png"

@@ -16,7 +16,8 @@ from featpipe.eeg.bad_channels import SILENT_UV, Stretches
 
 _PIECE_S = 1.0
 """Slower than this, electrodes drift each on its own: a recording that keeps DC holds more of that
-than of blinks, and weights learnt on it take the wrong size and sign (0.40 came out as -1.5)."""
+than of blinks, and weights learnt on it take the wrong size and sign (0.40 came out as -1.5).
+A step within a second still has its say."""
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this are rounding
 
 

@@ -154,9 +154,9 @@ def _eyes(rows: Lines, words: Lines) -> tuple[np.ndarray, dict[str, np.ndarray]]
         sides = sides or _eyes_of(words, line(rows, first))
         for begin in range(first, stop, _AT_ONCE):
             piece = slice(begin, min(begin + _AT_ONCE, stop))
-            is_piece = np.zeros(n_times, bool)
-            is_piece[piece] = True
-            values = parse_numbers(rows, is_piece, range(1 + 3 * len(sides)), _BLANK).T
+            every = np.ones(piece.stop - begin, bool)
+            columns = range(1 + 3 * len(sides))
+            values = parse_numbers(chosen(rows, piece), every, columns, _BLANK).T
             time[piece] = values[0] / _MILLISECONDS
             for i_eye, side in enumerate(sides):
                 eyes[side][:, piece] = _eye(values[1 + 3 * i_eye : 4 + 3 * i_eye])

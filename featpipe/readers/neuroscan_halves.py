@@ -42,7 +42,8 @@ def vote_of_halves(
     -------
     int or None
         2 or 4 bytes; None when the beginning, the middle and the end of the data do not agree, or
-        tell nothing. Zeros tell nothing: a 16-bit file may begin with a minute of them.
+        tell nothing. Zeros tell nothing: a 16-bit file may begin with a minute of them. Numbers
+        that are constant and not zero are still taken for upper halves, wrongly in a 16-bit file.
     """
     votes = {
         vote

@@ -156,9 +156,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
         yield from _tables(table, {name: wanted[name] for name in eeg}, source)
     if "eye" in wanted and source.eye is not None:
         eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
-        sfreq = study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
         try:
-            table = eye_table(eye, source, sfreq, study.eye, study.features)
+            table = eye_table(eye, source, grid_sfreq(raw, study), study.eye, study.features)
         except ValueError as error:
             raise ReadError(f"{source.eye}: {error}") from error
         table.qc.update(_clock_row(clock))
@@ -168,6 +167,11 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
 def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Samples:
     """Read stored numbers where the format has them, else volts through MNE."""
     return read_samples(path, raw, ch_names) or samples_through_mne(raw, ch_names)
+
+
+def grid_sfreq(raw: mne.io.BaseRaw | None, study: Study) -> float:
+    """Return the rate of the window grid, Hz: that of the EEG features, if there were any."""
+    return study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
 
 
 def read_on_eeg_clock(

@@ -1,4 +1,4 @@
-"""The numbers of a .cnt file alone: a width is told right, or not at all."""
+"""The numbers of a .cnt file alone: of moving channels and dead ones at zero, no wrong width."""
 
 import itertools
 
@@ -27,7 +27,7 @@ def vote(tmp_path, counts, width, lsb_uv):
 
 @pytest.mark.parametrize("dead", ["none", "every second", "every fifth"])
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 33, 66])
-def test_no_vote_is_wrong(tmp_path, n_channels, dead):
+def test_no_vote_on_moving_and_dead_channels_is_wrong(tmp_path, n_channels, dead):
     rng = np.random.default_rng(n_channels)
     found = []
     for n_times, amplitude, offset in itertools.product(
