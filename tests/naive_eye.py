@@ -31,6 +31,7 @@ def eye_features(eye, side, grid, settings):
         scope = trial if settings.event_scope == "trial" else window
         row += _event_statistics(events, scope, trial, settings.max_blink_s)
         used = _good([(*s[:3], s[3] and s[0] in clear) for s in samples], events, eye, window)
+        used = used or share  # edges of blinks are used where there is nothing else
         if not events:
             row[12:] = [np.nan] * 21
         if share == 0 and _is_outside(samples, eye, window):

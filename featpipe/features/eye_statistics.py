@@ -93,7 +93,8 @@ def eye_features(
         In the order of `schema.EYE_FEATURES`: ms, degrees, 1/s, nats, the tracker's units.
     good : numpy.ndarray, shape (n_windows,)
         Share of the window's samples that are valid and not interpolated (edges of blinks,
-        outliers of the pupil); without samples, of its time that is recorded and in no blink.
+        outliers of the pupil; where a window has nothing else they are used, and count); without
+        samples, of its time that is recorded and in no blink.
     """
     if not grid.starts.size:
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
@@ -115,7 +116,8 @@ def eye_features(
             values[:, i] = columns[name]
     of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
     values[np.ix_(seen == 0, of_samples)] = np.nan
-    good = valid_share(eye, side, windows.start, windows.stop, _filled_in(eye, side, grid))
+    clear = valid_share(eye, side, windows.start, windows.stop, _filled_in(eye, side, grid))
+    good = np.where(clear > 0, clear, seen)  # where no sample is clear, those at the edges are used
     values[good < settings.min_good] = np.nan
     return values, good
 

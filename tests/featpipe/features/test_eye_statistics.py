@@ -271,8 +271,9 @@ def test_blink_edges_do_not_count_unless_nothing_else_is_seen():
     np.testing.assert_allclose(good, [1, 0.68, 1, 1])  # 20 lost, 12 interpolated
     only_edge = lost | (time < 11.155) & (time > 10.0) | (time > 11.435) & (time < 12.0)
     samples = samples_frame(time, np.where(edge, 2.0, 5.0), valid=~only_edge)
-    values, _ = table(recording(samples=samples), trial_grid(10, 14, 200, 1, 1))
+    values, good = table(recording(samples=samples), trial_grid(10, 14, 200, 1, 1))
     assert values["eye_pupil_x_mean"].tolist()[1] == 2
+    assert good[1] == pytest.approx(0.08)  # 4 to each side: used, so not interpolated
 
 
 def test_a_trial_without_windows_and_one_outside_the_recording():
