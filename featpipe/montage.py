@@ -65,6 +65,8 @@ _NOT_EEG = re.compile(
 _EARLOBE = re.compile(r"A[12]|(LEFT|RIGHT|L|R)[_-]?EAR(LOBE)?|EAR[LR]")
 """References of clinical caps, and names of scalp electrodes in caps that count their own way."""
 
+_OWN_WAY = re.compile(r"A([3-9]|[12]\d|3[0-2])")
+
 
 def standard_name(name: str) -> str:
     """Return a channel name as tables spell it.
@@ -110,7 +112,7 @@ def counts_its_own_way(ch_names: Iterable[str]) -> bool:
     """Tell whether a cap numbers its electrodes in rows of its own (A1 to A32, B1 ...).
 
     Many of its names (C3, F4) look like places of the 10-20 system and are other ones, so nothing
-    may be concluded from them. The 10-05 system has no A3 and no A4.
+    may be concluded from them. The 10-05 system has A1 and A2, the earlobes, and no further A.
 
     Parameters
     ----------
@@ -119,12 +121,12 @@ def counts_its_own_way(ch_names: Iterable[str]) -> bool:
 
     Examples
     --------
-    >>> counts_its_own_way(["A1", "A2", "A3", "A4", "C3", "C4"])
+    >>> counts_its_own_way(["A1", "A2", "A4", "A5", "C3", "C4"])
     True
     >>> counts_its_own_way(["A1", "A2", "C3", "C4"])
     False
     """
-    return {"A3", "A4"} <= {standard_name(name) for name in ch_names}
+    return any(_OWN_WAY.fullmatch(standard_name(name)) for name in ch_names)
 
 
 def pick_channels(

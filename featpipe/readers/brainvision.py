@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import mne
 import numpy as np
@@ -12,6 +13,7 @@ from mne.io import BaseRaw
 from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
 from featpipe.readers.brainvision_header import Header, read_header
+from featpipe.readers.brainvision_texts import write_texts
 from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.records import Records
@@ -125,14 +127,14 @@ def read(path: Path) -> BaseRaw:
     Raises
     ------
     ReadError
-        When MNE cannot read it.
+        When MNE cannot read it, or an electrode's unit is no voltage.
     """
     header = read_header(path)
-    named: dict[str, Any] = {}
-    if header.has_placeholder:  # MNE looks for files of that very name
-        markers = False if header.markers is None else header.markers.name
-        named["overrides"] = {"data_fname": header.data.name, "marker_fname": markers}
-    raw = open_raw(path, lambda: mne.io.read_raw_brainvision(path, preload=False, **named))
+    markers: str | Literal[False] = False if header.markers is None else header.markers.name
+    files = {"data_fname": str(header.data.absolute()), "marker_fname": markers}
+    with TemporaryDirectory() as folder:
+        texts = write_texts(Path(folder), path, header.markers)
+        raw = open_raw(path, lambda: mne.io.read_raw_brainvision(texts, overrides=files))
     log_breaks(path, raw)
     return raw
 

@@ -23,8 +23,6 @@ class Header:
     ----------
     data, markers : Path or None
         Companion files; None for a recording without markers.
-    has_placeholder : bool
-        Whether they are named with "$b", which stands for the name of the header.
     n_channels : int
         Numbers per sample: V-Amp files (.ahdr) hold the trigger line besides their channels.
     n_declared : int or None
@@ -37,7 +35,6 @@ class Header:
 
     data: Path
     markers: Path | None
-    has_placeholder: bool
     n_channels: int
     n_declared: int | None
     form: str | None
@@ -85,7 +82,6 @@ def read_header(path: Path) -> Header:
     return Header(
         data=_beside(path, common["datafile"]),
         markers=_beside(path, markers) if markers else None,
-        has_placeholder="$b" in common["datafile"] + (markers or ""),
         n_channels=n_channels + (path.suffix.lower() == ".ahdr"),
         n_declared=_integer("DataPoints", points) if points else None,
         form=None if is_text else _FORMS[_one_of("BinaryFormat", form, _FORMS)],

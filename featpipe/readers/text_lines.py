@@ -60,12 +60,29 @@ def decode(content: bytes) -> str:
 
 
 def _decode_bytes(content: bytes) -> str:
-    for encoding in ("utf-8", "cp1252", "gb18030"):
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        windows = ("gb18030", "cp1252") if _is_chinese(content) else ("cp1252", "gb18030")
+    for encoding in windows:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     return content.decode("latin-1")
+
+
+def _is_chinese(content: bytes) -> bool:
+    """Whether what is not ASCII comes in pairs, most of them the common characters of GB 2312.
+
+    The letters of western text stand alone, and two in a row ("Größe") are of the small ones,
+    which are the rare characters of GB 2312.
+    """
+    runs = re.findall(rb"[\x80-\xff]+", content)
+    if any(len(run) % 2 for run in runs):
+        return False
+    leads = np.frombuffer(b"".join(runs), np.uint8)[::2]
+    return float(np.mean((leads >= 0xA1) & (leads <= 0xD7))) > 0.5
 
 
 def read_lines(path: Path) -> Lines:

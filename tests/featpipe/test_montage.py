@@ -57,6 +57,9 @@ def test_earlobes_are_references_unless_the_cap_counts_its_own_way():
     assert list(pick_channels(names, ["eeg"] * 5, ["A1", "CZ"])) == ["A1", "CZ"]
     own = [f"A{i}" for i in range(1, 33)]
     assert list(pick(own)) == own
+    for lost in own[2:]:
+        left = [name for name in own if name != lost]
+        assert list(pick(left)) == left
 
 
 @pytest.mark.parametrize("montage", ["_1005", "biosemi256", "GSN-HydroCel-129", "EGI_256"])

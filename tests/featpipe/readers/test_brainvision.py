@@ -7,7 +7,7 @@ import pytest
 
 from featpipe.errors import ReadError
 from featpipe.readers import brainvision
-from featpipe.reading import read_eeg, source_files
+from featpipe.reading import read_eeg, read_samples, source_files
 
 HEADER = """Brain Vision Data Exchange Header File Version 1.0
 
@@ -78,6 +78,57 @@ def test_a_header_in_the_code_page_of_windows_names_its_files(tmp_path, counts):
     path.write_bytes(text.encode("cp1252"))
     assert brainvision.check(path) == ("ok", "")
     np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-9)
+
+
+@pytest.mark.parametrize("placeholder", [True, False])
+@pytest.mark.parametrize(
+    ("unit", "encoding"),
+    [
+        ("\u00b5V", "utf-8"), ("\u03bcV", "utf-8"), ("\u03bcV", "gbk"), ("\u00b5V", "gb18030"),
+        ("\u00b5V", "cp1252"), ("uV", "ascii"), ("?V", "ascii"), ("\u00c2\u00b5V", "utf-8"),
+        ("\ufffdV", "utf-8"), ("", "ascii"),
+    ],
+)  # fmt: skip
+def test_microvolt_is_microvolt_however_it_is_spelt(tmp_path, counts, unit, encoding, placeholder):
+    path = write(tmp_path, counts, name="$b.eeg" if placeholder else "s1.eeg")
+    path.write_bytes(path.read_text("utf-8").replace("µV", unit).encode(encoding))
+    raw = read_eeg(path)
+    assert raw.get_channel_types() == ["eeg", "eeg"]
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-9)
+    stored = read_samples(path, raw, raw.ch_names)
+    np.testing.assert_allclose(stored.scale, 0.1)
+
+
+@pytest.mark.parametrize(("unit", "volts"), [("V", 1.0), ("mV", 1e-3), ("nV", 1e-9)])
+def test_other_voltages_keep_their_size(tmp_path, counts, unit, volts):
+    path = write(tmp_path, counts)
+    path.write_text(path.read_text("utf-8").replace("µV", unit), "utf-8")
+    np.testing.assert_allclose(read_eeg(path).get_data(), counts * 0.1 * volts, rtol=1e-12)
+
+
+def test_an_electrode_without_a_voltage_is_refused_and_other_inputs_are_misc(tmp_path, counts):
+    path = write(tmp_path, counts)
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("Oz,,0.1,µV", "GSR,,0.1,µS"), "utf-8")
+    assert read_eeg(path).get_channel_types() == ["eeg", "misc"]
+    path.write_text(text.replace("Oz,,0.1,µV", "Oz,,0.1,kV"), "utf-8")
+    with pytest.raises(ReadError, match=r"unit of channel Oz \(Ch2\).* 'kV', where V, mV"):
+        read_eeg(path)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"), [("cp1252", "Größe"), ("gbk", "开始"), ("utf-8", "Größe")]
+)
+@pytest.mark.parametrize("declared", ["", "ANSI", "UTF-8"])
+def test_names_and_markers_in_any_code_page(tmp_path, counts, encoding, word, declared):
+    path = write(tmp_path, counts)
+    for file, old in ((path, "Fp1,"), (path.with_suffix(".vmrk"), "S  7,")):
+        text = file.read_text("utf-8").replace(old, f"{word},").replace("µV", "uV")
+        text = text.replace("[Common Infos]", f"[Common Infos]\nCodepage={declared}")
+        file.write_bytes(text.encode(encoding))
+    raw = read_eeg(path)
+    assert raw.ch_names == [word, "Oz"]
+    assert raw.annotations.description[-1] == f"Stimulus/{word}"
 
 
 @pytest.mark.parametrize("suffix", [".eeg", ".vmrk"])

@@ -19,6 +19,16 @@ def test_the_encoding_is_found(encoding):
     assert text_lines.decode("Größe µm".encode(encoding)) == "Größe µm"
 
 
+@pytest.mark.parametrize("text", ["Größe", "écrit, créée", "Größe µm", "¿qué?", "12 °C"])
+def test_western_text_in_cp1252_is_not_taken_for_chinese(text):
+    assert text_lines.decode(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize("text", ["注视点 X", "眼动, 瞳孔直径 [mm]", "0.1,μV"])
+def test_chinese_text_in_pairs_is_not_taken_for_western(text):
+    assert text_lines.decode(text.encode("gbk")) == text
+
+
 def test_chinese_text_that_cp1252_cannot_hold_is_gb18030():
     assert text_lines.decode("\u4e02开始".encode("gb18030")) == "\u4e02开始"
 
