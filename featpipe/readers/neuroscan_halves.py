@@ -42,8 +42,8 @@ def vote_of_halves(
     -------
     int or None
         2 or 4 bytes; None when the beginning, the middle and the end of the data do not agree, or
-        tell nothing. Zeros tell nothing: a 16-bit file may begin with a minute of them. Numbers
-        that are constant and not zero are still taken for upper halves, wrongly in a 16-bit file.
+        tell nothing. Zeros and samples that repeat the one before tell nothing: a 16-bit file may
+        begin with a minute of them, or be held or railed where it is looked at.
     """
     votes = {
         vote
@@ -62,7 +62,8 @@ def _probes(path: Path, start: int, stop: int, step: int) -> Iterator[np.ndarray
 
 
 def _vote(words: np.ndarray, volts_per_count: float) -> int | None:
-    words = words[words.any(axis=(1, 2))]
+    is_new = np.append(True, (words[1:] != words[:-1]).any(axis=(1, 2)))
+    words = words[is_new & words.any(axis=(1, 2))]
     low, high = np.moveaxis(words.astype(np.int64), 2, 0)  # (n_times, n_channels)
     tells = (low != 0) | ((high != 0) & (high != -1))
     if tells.sum() < _LEAST_PROBE or not low.any():
@@ -72,9 +73,18 @@ def _vote(words: np.ndarray, volts_per_count: float) -> int | None:
     level, spread = np.median(np.abs(high)), np.std(high, axis=0)
     usual = 0.02 * np.median(np.std(low, axis=0))
     if np.max(spread) <= usual:
-        return 4 if level > 0 and low.shape[1] > _MANY_CHANNELS else None
+        return 4 if level > 0 < usual and _cannot_lie_beside(low.shape[1]) else None
     is_volts = level * 65536 * volts_per_count > _HUGE
     return 2 if np.median(spread) > usual and is_volts else None
+
+
+def _cannot_lie_beside(n_channels: int) -> bool:
+    """Whether words that stand still and words that move cannot be channels of a 16-bit file.
+
+    Of an odd number of channels every one is lower and upper word in turn; of an even number every
+    second one may be dead, at a rail or at any other value.
+    """
+    return n_channels % 2 == 1 and n_channels > _MANY_CHANNELS
 
 
 def _is_carried(low: np.ndarray, high: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""The numbers of a .cnt file alone: of moving channels and dead ones at zero, no wrong width."""
+"""The numbers of a .cnt file alone: no wrong width of moving, dead, railed and held channels."""
 
 import itertools
 
@@ -45,6 +45,37 @@ def test_no_vote_on_moving_and_dead_channels_is_wrong(tmp_path, n_channels, dead
     assert all(voted in (None, width) for voted, width in found)
     if dead == "none" and n_channels > 2:
         assert np.mean([voted is not None for voted, _ in found]) > 0.8
+
+
+@pytest.mark.parametrize("value", [1, -1, 18, -18, 300, 32767, -32768])
+@pytest.mark.parametrize("n_channels", [2, 5, 8, 66])
+@pytest.mark.parametrize("dead", [slice(0, None, 2), slice(1, None, 2), slice(0, None, 5)])
+def test_channels_that_stand_still_at_any_value_do_not_mislead(tmp_path, n_channels, value, dead):
+    rng = np.random.default_rng(n_channels)
+    for amplitude, offset in itertools.product((0.5, 60), (0, 300, 2e4)):
+        x = amplitude * eeg(n_channels, 2000, rng) + offset * rng.uniform(-1, 1, (n_channels, 1))
+        for width, lsb_uv in WIDTHS:
+            counts = np.round(x / lsb_uv).astype(np.int64)
+            if np.abs(counts).max() < 2 ** (8 * width - 1):
+                counts[dead] = value
+                assert vote(tmp_path, counts, width, lsb_uv) in (None, width)
+
+
+@pytest.mark.parametrize("value", [1, -1, 700, 32767, -32768])
+@pytest.mark.parametrize("n_channels", [5, 66])
+def test_a_recording_held_or_railed_says_nothing(tmp_path, n_channels, value):
+    still = np.full((n_channels, 4000), value)
+    some = still * np.random.default_rng(5).uniform(-1, 1, (n_channels, 1))
+    for width in (2, 4):
+        assert vote(tmp_path, still, width, 0.0839) is None
+        assert vote(tmp_path, some, width, 0.0839) is None
+
+
+def test_rails_of_16_bit_are_not_taken_for_halves(tmp_path):
+    for n_channels, gain in itertools.product((2, 5, 66), (3, 30, 1000)):
+        x = gain * 32767 * eeg(n_channels, 4000, np.random.default_rng(1))
+        counts = np.clip(np.round(x), -32768, 32767)
+        assert vote(tmp_path, counts, 2, 0.0839) in (None, 2)
 
 
 def test_an_empty_file_says_nothing(tmp_path):
