@@ -98,16 +98,37 @@ def likeness(a, b, freqs, band):
     return abs(product) / np.sqrt((weight * abs(a) ** 2).sum() * (weight * abs(b) ** 2).sum())
 
 
-def eog_weights(x, eog_rows, n_piece):
-    """Least squares on the EOG channels and one constant a piece, complete samples only."""
+def eog_weights(x, eog_rows, n_piece, limit=np.inf, jump=np.inf, n_jump=4):
+    """Least squares on the EOG channels and one line a piece, complete samples only.
+
+    Without the pieces in which the input or an EOG channel leaves its own line by more than the
+    limit, peak to peak, or by more than the jump from one sample to the fourth behind it.
+    """
     weights = np.zeros((len(x), len(eog_rows)))
     pieces = np.arange(x.shape[1]) // n_piece
     for i in range(len(x)):
-        if i not in eog_rows:
-            used = np.isfinite(x[[i, *eog_rows]]).all(axis=0)
-            levels = [pieces[used] == piece for piece in np.unique(pieces[used])]
-            design = np.column_stack([*x[eog_rows][:, used], *levels])
-            weights[i] = np.linalg.lstsq(design, x[i, used], rcond=None)[0][: len(eog_rows)]
+        if i in eog_rows:
+            continue
+        columns, target = [], []
+        for piece in np.unique(pieces):
+            rows = x[[*eog_rows, i]][:, pieces == piece]
+            used = np.isfinite(rows).all(axis=0)
+            if used.sum() < 2:
+                continue
+            time, rows = np.arange(used.size)[used], rows[:, used]
+            rows = np.array([row - np.polyval(np.polyfit(time, row, 1), time) for row in rows])
+            places = dict(zip(time.tolist(), range(time.size), strict=True))
+            pairs = [(i, places[t + n_jump]) for t, i in places.items() if t + n_jump in places]
+            if all(
+                row.max() - row.min() <= limit
+                and all(abs(row[j] - row[i]) <= jump for i, j in pairs)
+                for row in rows
+            ):
+                columns.append(rows[:-1])
+                target.append(rows[-1])
+        if columns:
+            design, target = np.hstack(columns).T, np.concatenate(target)
+            weights[i] = np.linalg.lstsq(design, target, rcond=None)[0]
     return weights
 
 

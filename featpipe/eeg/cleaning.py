@@ -4,13 +4,14 @@ What has to be known first - bad channels, weights of the EOG - comes from one p
 recording, in blocks. Without cleaning there is no such pass.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import mne
 
 from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
-from featpipe.eeg.eog_regression import EogRegression
+from featpipe.eeg.eog_regression import JUMP_UV, EogRegression
 from featpipe.eeg.filtering import design
 from featpipe.eeg.samples import Samples, microvolt
 from featpipe.eeg.settings import EegSettings
@@ -18,6 +19,8 @@ from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
 from featpipe.errors import ConfigError, ReadError, few, unknown
 from featpipe.montage import is_eog_name, standard_name
+
+logger = logging.getLogger(__name__)
 
 _BLOCK_S = 20.0
 _BLOCK_NUMBERS = 1 << 20  # stored ones in a block at most, or a fast recording takes much memory
@@ -97,7 +100,20 @@ def _survey(
             if eog:
                 regression.add(block)
     bad: Sequence[BadChannel] = survey.bad_channels() if looks else ()
+    _tell_restless(names, eog, regression)
     return bad, regression.weights() if eog else None
+
+
+def _tell_restless(names: list[str], eog: list[str], regression: EogRegression) -> None:
+    shares = dict(zip(names, regression.share_used().tolist(), strict=True))
+    restless = [name for name, share in shares.items() if share < 0.5 and name not in eog]
+    if restless:
+        logger.warning(
+            "[eeg] eog: the weights of %s are learnt from less than half of the recording, because "
+            "they or %s jump by more than %g microvolt, as no eye does, in most seconds; look at "
+            "the recording and at eog_weights in qc",
+            few(restless), ", ".join(eog), JUMP_UV,
+        )  # fmt: skip
 
 
 def _blocks(stream: Stream) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from featpipe.compiling import kernel
 from featpipe.eeg.bad_channels import BadChannel
-from featpipe.eeg.eog_regression import regression_matrix
+from featpipe.eeg.eog_regression import JUMP_UV, regression_matrix
 from featpipe.eeg.interpolation import interpolation_matrix
 from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.montage import standard_name
@@ -224,8 +224,9 @@ def _without_eyes(
     is_used = np.any(weights != 0, axis=0)
     if not np.any(is_used):
         raise ReadError(
-            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, so nothing can be "
-            "taken out: name other channels, or none"
+            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or jump as no eye "
+            f"does (by {JUMP_UV:g} microvolt) in every second, so nothing can be learnt from them: "
+            "name other channels, or none"
         )
     used = tuple(name for name, is_part in zip(eog, list(is_used), strict=True) if is_part)
     rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)

@@ -34,7 +34,7 @@ from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.study import Study
 
-VERSION = 3
+VERSION = 4
 """Raised by hand when readers or the signal path give other numbers; `Family.version` when one
 family does."""
 

@@ -44,28 +44,66 @@ def test_nothing_of_the_eyes_is_left(mixture):
     assert np.abs(residual - brain).std() < 0.1 * brain.std()
 
 
-@pytest.mark.parametrize("drift", ["line", "walk"])
-def test_drift_of_the_electrodes_does_not_reach_the_weights(drift):
-    """Blinks of 150 microvolt beside drifts of hundreds, as a recording that keeps DC holds."""
+TRUE = np.array([0.40, 0.10, 0.0])
+
+
+@pytest.fixture
+def blinking():
+    """Two minutes of three channels and an EOG channel with 40 blinks of 150 microvolt."""
     rng = np.random.default_rng(12)
     n_times = 120 * 200
     eye = np.zeros(n_times)
     for onset in rng.integers(0, n_times - 60, 40):
         eye[onset : onset + 60] += 150 * np.hanning(60)
-    true = np.array([0.40, 0.10, 0.0])
-    x = np.vstack([np.outer(true, eye), eye]) + 5 * rng.standard_normal((4, n_times))
-    if drift == "line":
-        x += np.linspace(0, 1, n_times) * np.array([[-900.0], [600.0], [300.0], [500.0]])
+    return np.vstack([np.outer(TRUE, eye), eye]) + 5 * rng.standard_normal((4, n_times))
+
+
+@pytest.mark.parametrize("drift", ["line", "fast line", "walk"])
+def test_drift_of_the_electrodes_does_not_reach_the_weights(blinking, drift):
+    """Drifts of hundreds of microvolt and more, as a recording that keeps DC holds."""
+    x, n_times = blinking, blinking.shape[1]
+    if drift == "walk":
+        x += 0.7 * np.random.default_rng(1).standard_normal((4, n_times)).cumsum(axis=1)
     else:
-        x += 0.7 * rng.standard_normal((4, n_times)).cumsum(axis=1)  # 10 microvolt in a second
-    assert np.allclose(weights_of(x, rows=[3])[:3, 0], true, rtol=0, atol=0.03)
-    whole = naive_cleaning.eog_weights(x, [3], n_times)[:3, 0]
-    assert np.abs(whole - true).max() > 0.3  # what one level for the whole recording would say
+        fast = 10 if drift == "fast line" else 1  # 75 microvolt a second
+        x += fast * np.linspace(0, 1, n_times) * np.array([[-900.0], [600.0], [300.0], [500.0]])
+    assert np.allclose(weights_of(x, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.03)
+    covariance = np.cov(x)
+    whole = covariance[:3, 3] / covariance[3, 3]
+    assert np.abs(whole - TRUE).max() > 0.3  # what one level for the whole recording would say
+
+
+@pytest.mark.parametrize("step", [100, 250, 700, 1000, -3000, 100_000])
+@pytest.mark.parametrize("rows", [[3], [0], [0, 3], [0, 1, 2, 3]])
+@pytest.mark.parametrize("at", [12_000, 12_031, 12_199, 100])
+def test_a_step_of_an_electrode_does_not_reach_the_weights(blinking, step, rows, at):
+    blinking[rows, at:] += step * np.array([1.0, -1.0, 0.5, 1.0])[rows, None]
+    found = weights_of(blinking, rows=[3])[:3, 0]
+    assert np.allclose(found, TRUE, rtol=0, atol=0.03)
+    with_steps = naive_cleaning.eog_weights(blinking, [3], 200)[:3, 0]
+    if at == 12_031 and 3 in rows and abs(step) >= 1000:
+        assert np.abs(with_steps - TRUE).max() > 0.2
+
+
+def test_a_recording_that_never_comes_to_rest_teaches_nothing(blinking):
+    x = blinking.copy()
+    x[0, ::2] += 1000
+    regression = EogRegression(4, [3], SFREQ)
+    regression.add(x)
+    assert regression.share_used().tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert regression.weights()[0] == 0
+    x[3, ::2] += 1000
+    regression = EogRegression(4, [3], SFREQ)
+    regression.add(x)
+    assert not regression.weights().any()
+    assert not regression.share_used().any()
 
 
 def within_seconds(x):
-    pieces = x.reshape(len(x), -1, 200)
-    return (pieces - pieces.mean(axis=2, keepdims=True)).reshape(x.shape)
+    pieces = np.moveaxis(x.reshape(len(x), -1, 200), 2, 0).reshape(200, -1)
+    time = np.arange(200)
+    lines = np.vander(time, 2) @ np.polyfit(time, pieces, 1)
+    return np.moveaxis((pieces - lines).reshape(200, len(x), -1), 0, 2).reshape(x.shape)
 
 
 def test_without_eyes_nothing_changes(mixture):
@@ -78,6 +116,9 @@ def test_without_eyes_nothing_changes(mixture):
 def spoil(x):
     rng = np.random.default_rng(8)
     x = x.copy()
+    x[4, 5050:] += 900.0  # a step of one channel, one of an EOG channel, a slow wave of another
+    x[5, 7070:] += 300.0
+    x[1, 2000:2200] += 500.0 * np.sin(np.linspace(0, 2 * np.pi, 200))
     x[2, :3000], x[3], x[5, 100:400], x[6, rng.integers(0, N_TIMES, 50)] = (
         np.nan,
         np.nan,
@@ -91,7 +132,7 @@ def test_lost_samples_are_left_out(mixture):
     brain, eyes, mixing, offset = mixture
     x = spoil(np.vstack([brain + mixing @ eyes, eyes]) + offset)
     expected = naive_cleaning.eog_weights(
-        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200
+        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200, 800.0, 200.0
     )
     weights = weights_of(x)
     assert np.allclose(weights[[0, 1, 2, 4]], expected[:4], rtol=1e-9, atol=1e-12)
