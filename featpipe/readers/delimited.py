@@ -1,4 +1,8 @@
-"""Tables of delimited text: where the row of names is, what separates fields, which rows count."""
+"""Tables of delimited text: where the row of names is, what separates fields, which rows count.
+
+Trackers' software lets its users choose columns, their order, the separator and the decimal sign,
+and spells names anew with every version; so columns are found by what is left of their names.
+"""
 
 import logging
 import re
@@ -8,16 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from featpipe.errors import ReadError, few, unknown
+from featpipe.errors import ReadError, few
+from featpipe.readers.text_columns import parse_numbers, parse_texts
 from featpipe.readers.text_lines import Lines, line, read_lines, split_lines, take
 
 logger = logging.getLogger(__name__)
 
-BLANKS = r"\s+"
-"""Separator of fields that any number of blanks keeps apart."""
-SEPARATORS = ("\t", ";", ",", BLANKS)
+_SEPARATORS = "\t;,"
 _MAX_PREAMBLE = 1000
+_UNIT = re.compile(r"[\[(]([^\])]*)[\])]")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}  # both mu
 
 
 @dataclass(frozen=True)
@@ -30,38 +35,34 @@ class Delimited:
         The file, without quotation marks.
     is_row : numpy.ndarray of bool, shape (n_lines,)
         The rows of the table, without its row of names.
-    labels : tuple of str
-        Names of the columns as the file spells them, "" where one has none.
-    separator : str
-        One character, or `BLANKS`.
-    decimal : str
-        "." or ",".
+    names : mapping
+        What `plain` leaves of a column's name -> position; of equal ones the first.
+    units : mapping
+        The same names -> what stands in brackets behind them, or "".
+    separator, decimal : str
+        One character each.
     """
 
     lines: Lines
     is_row: np.ndarray
-    labels: tuple[str, ...]
+    names: Mapping[str, int]
+    units: Mapping[str, str]
     separator: str
     decimal: str
 
 
-def open_delimited(
-    path: Path,
-    wanted: Mapping[str, str] | None = None,
-    separator: str | None = None,
-    decimal: str | None = None,
-) -> Delimited:
+def open_delimited(path: Path, keys: Sequence[str], remedy: str) -> Delimited:
     """Read a table of delimited text.
 
     Parameters
     ----------
     path : Path
         The file.
-    wanted : mapping or None
-        Option that names a column -> the column. The row of names is the first that holds them
-        all, so that lines above it do no harm; None takes the first line.
-    separator, decimal : str or None
-        None finds them in the file.
+    keys : sequence of str
+        Names of which the table must have one. The row of names is the first that has, so that
+        lines above it do no harm.
+    remedy : str
+        What to do where there is none.
 
     Returns
     -------
@@ -71,90 +72,152 @@ def open_delimited(
     Raises
     ------
     ReadError
-        When the file is empty or no text, when no row names the wanted columns, or when a row has
-        more fields than there are names; the message says which.
+        When the file is empty or no text, when no row names a key, or when a row has more fields
+        than there are names; the message says which.
     """
-    lines = _unquoted(read_lines(path))
-    separators = SEPARATORS if separator is None else (separator,)
-    i_names, separator = _find_names(lines, wanted or {}, separators)
+    lines = read_lines(path)
+    i_names, separator, labels = _find_names(lines, keys, remedy)
+    lines = _unquoted(lines, separator)
     is_row = _rows_below(lines, i_names, separator)
-    labels = tuple(fields(line(lines, i_names), separator))
-    return Delimited(
-        lines, is_row, labels, separator, decimal or decimal_sign(lines, is_row, separator)
-    )
+    first = {plain(label): i for i, label in reversed(list(enumerate(labels)))}
+    names = {name: i for name, i in first.items() if name}
+    units = {name: match[1].strip() if (match := _UNIT.search(labels[i])) else ""
+             for name, i in names.items()}  # fmt: skip
+    decimal = _decimal_sign(lines, is_row, separator)
+    return Delimited(lines, is_row, names, units, separator, decimal)
 
 
-def fields(text: str, separator: str) -> list[str]:
-    """Return the fields of one line without blanks around."""
-    parts = text.split() if separator == BLANKS else text.split(separator)
-    return [part.strip() for part in parts]
+def plain(label: str) -> str:
+    """Return a column's name without what stands in brackets, in lower case letters and digits.
+
+    Examples
+    --------
+    >>> plain("Gaze point left X [DACS px]"), plain("TIME_TICK(f=10000)")
+    ('gazepointleftx', 'timetick')
+    """
+    return "".join(filter(str.isalnum, _UNIT.sub("", label).lower()))
 
 
-def decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
-    """Tell the decimal sign from the first thousand marked lines."""
+def first_of(table: Delimited, names: Sequence[str]) -> str:
+    """Return the first of some names that the table has, or ""."""
+    return next((name for name in names if name in table.names), "")
+
+
+def numbers(
+    table: Delimited, names: Sequence[str], is_wanted: np.ndarray | None = None
+) -> np.ndarray:
+    """Read columns of numbers.
+
+    Parameters
+    ----------
+    table : Delimited
+        The table.
+    names : sequence of str
+        Plain names; the first must be there, and hold a number in every row.
+    is_wanted : numpy.ndarray of bool, shape (n_lines,), optional
+        Rows to read; all of them by default.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_names, n_rows)
+        NaN where a field is empty, and in columns that the table lacks.
+
+    Raises
+    ------
+    ReadError
+        When a field is not a number; the message names the line.
+    """
+    rows = table.is_row if is_wanted is None else is_wanted
+    known = [name for name in names if name in table.names]
+    places = [table.names[name] for name in known]
+    found = parse_numbers(table.lines, rows, places, table.separator, table.decimal)
+    values = np.full((len(names), len(found)), np.nan)
+    values[[names.index(name) for name in known]] = found.T
+    return values
+
+
+def texts(
+    table: Delimited, names: Sequence[str], is_wanted: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Read columns of text, each of shape (n_rows,); "" in those that the table lacks."""
+    rows = table.is_row if is_wanted is None else is_wanted
+    known = [name for name in names if name in table.names]
+    places = [table.names[name] for name in known]
+    found = dict(zip(known, parse_texts(table.lines, rows, places, table.separator), strict=True))
+    absent = np.full(np.count_nonzero(rows), "")
+    return [found.get(name, absent) for name in names]
+
+
+def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
+    """Return the seconds in one unit of a column of times.
+
+    Parameters
+    ----------
+    table : Delimited
+        The table.
+    name : str
+        A plain name that it has.
+    usual : str
+        The unit where the column's name has none.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ReadError
+        When it is no unit of time.
+    """
+    unit = table.units[name] or usual
+    if unit not in _SECONDS:
+        raise ReadError(
+            f"{table.lines.path}: the times {name!r} are in {unit!r}, which is none of "
+            f"{', '.join(_SECONDS)}; correct the name of the column"
+        )
+    return _SECONDS[unit]
+
+
+def _find_names(lines: Lines, keys: Sequence[str], remedy: str) -> tuple[int, str, list[str]]:
+    """Return the line that names the columns, its separator, and the names as they are spelled."""
+    wanted, shown = {plain(key) for key in keys}, None
+    for i_line in range(min(len(lines.starts), _MAX_PREAMBLE)):
+        text = line(lines, i_line)
+        separator = max(_SEPARATORS, key=text.count)
+        labels = [label.strip(' "') for label in text.split(separator)]
+        shown = shown or [label for label in labels if label]
+        if not wanted.isdisjoint(map(plain, labels)):
+            return i_line, separator, labels
+    raise ReadError(f"{lines.path}: no column {keys[0]!r} among {few(shown or [])}; {remedy}")
+
+
+def _unquoted(lines: Lines, separator: str) -> Lines:
+    """Take quotation marks off; a separator between two of them becomes a blank."""
+    if not (lines.text == ord('"')).any():
+        return lines
+    mark = re.escape(separator.encode())
+    quoted = re.compile(rb'(^|%b)"([^"\n]*)"(?=%b|$)' % (mark, mark), re.MULTILINE)
+    text = take(lines, np.full(len(lines.starts), True))
+    text = quoted.sub(lambda cell: cell[1] + cell[2].replace(separator.encode(), b" "), text)
+    return split_lines(lines.path, text.replace(b'"', b""))
+
+
+def _decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
+    """Tell the decimal sign from the first thousand rows."""
     if separator == ",":
         return "."
     rows = (line(lines, i) for i in np.flatnonzero(is_row)[:1000].tolist())
-    has_comma = (_DECIMAL_COMMA.fullmatch(x) for row in rows for x in fields(row, separator))
+    has_comma = (_DECIMAL_COMMA.fullmatch(x.strip()) for row in rows for x in row.split(separator))
     return "," if any(has_comma) else "."
-
-
-def _unquoted(lines: Lines) -> Lines:
-    """Take quotation marks off; a separator between them is then one field too many, and told."""
-    if not (lines.text == ord('"')).any():
-        return lines
-    text = take(lines, np.full(len(lines.starts), True)).replace(b'"', b"")
-    return split_lines(lines.path, text)
-
-
-def _find_names(
-    lines: Lines, wanted: Mapping[str, str], separators: Sequence[str]
-) -> tuple[int, str]:
-    """Return the line that names the columns and its separator."""
-    first = line(lines, 0)
-    usual = max(separators, key=lambda s: first.count(s) or 0.5 * (s == BLANKS))
-    best, best_found = (0, usual), 0
-    names = set(wanted.values())
-    for i in range(min(len(lines.starts), _MAX_PREAMBLE) if names else 0):
-        for separator in separators:
-            n_found = len(names.intersection(fields(line(lines, i), separator)))
-            if n_found > best_found:
-                best, best_found = (i, separator), n_found
-        if best_found == len(names):
-            break
-    labels = fields(line(lines, best[0]), best[1])
-    for option, name in wanted.items():
-        if labels.count(name) != 1:
-            raise ReadError(_not_one(lines, best, option, name, labels))
-    return best
-
-
-def _not_one(
-    lines: Lines, where: tuple[int, str], option: str, name: str, labels: Sequence[str]
-) -> str:
-    known = [label for label in labels if label]
-    place = f"{lines.path}, line {where[0] + 1}"
-    if name in labels:
-        return f"{place}: {labels.count(name)} columns are called {name!r} ({option}); rename them"
-    if len(known) > 40:  # a list of all would hide the message
-        hint = unknown("column", name, known).split(" Known:")[0]
-        return f"{place}: {option} = {name!r}: {hint} Known: {few(known)}; correct {option}"
-    return (
-        f"{place}: {option} = {name!r}: {unknown('column', name, known)} Separated at "
-        f"{where[1]!r}; correct {option}, or the separator"
-    )
 
 
 def _rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     """Mark the rows of the table and refuse those with surplus fields."""
     length = lines.stops - lines.starts - 1
-    is_row = length > 0
-    is_row[: i_names + 1] = False
-    if separator == BLANKS:
-        return is_row
     is_mark = lines.text == ord(separator)
     n_marks = np.add.reduceat(is_mark, lines.starts, dtype=np.int64)
-    is_row &= length > n_marks  # a spreadsheet pads its table with rows of separators
+    is_row = length > n_marks  # a spreadsheet pads its table with rows of separators
+    is_row[: i_names + 1] = False
     n_fields = n_marks + 1 - is_mark[np.maximum(lines.stops - 2, 0)]  # without the last if empty
     n_names = int(n_fields[i_names])
     is_surplus = is_row & (n_fields > n_names)
@@ -166,7 +229,7 @@ def _rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
             "ran together: repair the line or export with another separator"
         )
     rows = np.flatnonzero(is_row)
-    if rows.size > 1 and n_marks[rows[-1]] < n_marks[rows[-2]]:
+    if rows.size > 1 and n_fields[rows[-1]] < n_fields[rows[-2]]:
         logger.warning("%s: its last line is cut and left out", lines.path.name)
         is_row[rows[-1]] = False
     return is_row

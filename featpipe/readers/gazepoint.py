@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ReadError, few
-from featpipe.readers.delimited import Delimited, open_delimited
+from featpipe.errors import ReadError
+from featpipe.readers.delimited import Delimited, numbers, open_delimited, texts
 from featpipe.readers.eye_frames import (
     events_frame,
     messages_frame,
@@ -24,13 +24,13 @@ from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.held_codes import NONE, code_onsets
 from featpipe.readers.one_clock import refuse_restart
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_columns import parse_numbers, parse_seconds, parse_texts
+from featpipe.readers.text_columns import parse_seconds
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(
     r'\A(?=[^\n]*(?:\A|[\t;,"])TIME\b)(?=[^\n]*[\t;,"](?:[FBLR]POGX|[LR]PCX|[LR]PMM|[LR]PUPILD)\b)'
 )
-_TICKS = re.compile(r"TIME_?TICK\(f=(\d+)\)", re.IGNORECASE)
+_TICKS = re.compile(r"f=(\d+)")
 _SIDES = {"left": "L", "right": "R"}
 _FIXATION = ("FPOGS", "FPOGD", "FPOGID", "FPOGV")
 _NUMBERS = (
@@ -51,11 +51,13 @@ def check(path: Path) -> Check:
 
 
 def _inspect(path: Path) -> Check:
-    table = open_delimited(path)
-    _places(table)
-    if not table.is_row.any():
+    if not _open(path).is_row.any():
         return Check("truncated", "the column row is followed by no samples; export it again")
     return OK
+
+
+def _open(path: Path) -> Delimited:
+    return open_delimited(path, ["TIME"], "export it again with all columns")
 
 
 def read(path: Path) -> EyeRecording:
@@ -88,67 +90,45 @@ def read(path: Path) -> EyeRecording:
     ----------
     Gazepoint, "Open Gaze API", version 2.0.
     """
-    table = open_delimited(path)
-    places = _places(table)
-    if not any(name in places for name in _MEASURED):
+    table = _open(path)
+    if not any(name.lower() in table.names for name in _MEASURED):
         raise ReadError(
             f"{path}: it holds neither gaze nor pupils, none of {', '.join(_MEASURED)}; export it "
             "again with all columns"
         )
-    columns = _numbers(table, places)
+    rows = numbers(table, [name.lower() for name in _NUMBERS])
+    columns = dict(zip(_NUMBERS, rows, strict=True))
     _refuse_fixations(path, columns)
-    time = _clock(table, places, columns["TIME"])
+    time = _clock(table, columns["TIME"])
     unit, eyes = _eyes(columns)
     samples = samples_frame(path, time, eyes)
     return EyeRecording(
         samples=samples,
         events=add_dispersion(_events(columns, time), samples),
-        messages=_messages(table, places, time),
+        messages=_messages(table, time),
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(samples["time"].to_numpy()),
         format="gazepoint",
     )
 
 
-def _places(table: Delimited) -> dict[str, int]:
-    """Return name without what stands in brackets -> position; of equal names the first."""
-    names = [label.partition("(")[0].strip().upper() for label in table.labels]
-    places = {name: i for i, name in reversed(list(enumerate(names))) if name}
-    if "TIME" not in places:
-        raise ReadError(
-            f"{table.lines.path}: no column TIME among {few([x for x in table.labels if x])}; "
-            "export it again with all columns"
-        )
-    return places
-
-
-def _numbers(table: Delimited, places: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """Read the columns of numbers; NaN where the file has none of a name."""
-    known = [name for name in _NUMBERS if name in places]
-    found = parse_numbers(
-        table.lines, table.is_row, [places[n] for n in known], table.separator, table.decimal
-    )
-    absent = np.full(len(found), np.nan)
-    return dict.fromkeys(_NUMBERS, absent) | dict(zip(known, found.T, strict=True))
-
-
 def _refuse_fixations(path: Path, columns: Columns) -> None:
     """Tell the fixations.csv beside it, which has the same columns, by its rows."""
-    numbers = columns["FPOGID"]
-    if numbers.size > 2 and (np.diff(numbers) != 0).all() and np.isfinite(numbers).all():
+    number = columns["FPOGID"]
+    if number.size > 2 and (np.diff(number) != 0).all() and np.isfinite(number).all():
         raise ReadError(
             f"{path}: it holds one row per fixation; give the *_all_gaze.csv that is exported with "
             "it, which holds the fixations as well"
         )
 
 
-def _clock(table: Delimited, places: Mapping[str, int], shown: np.ndarray) -> np.ndarray:
+def _clock(table: Delimited, shown: np.ndarray) -> np.ndarray:
     """Return seconds that run through all media items, shape (n_rows,)."""
-    name = next((x for x in ("TIMETICK", "TIME_TICK") if x in places), None)
-    rate = _TICKS.fullmatch(table.labels[places[name]]) if name else None
-    if name and rate and int(rate[1]):
+    rate = _TICKS.fullmatch(table.units.get("timetick", ""))
+    if rate and int(rate[1]):
+        place = table.names["timetick"]
         ticks = parse_seconds(
-            table.lines, table.is_row, places[name], table.separator, table.decimal, int(rate[1])
+            table.lines, table.is_row, place, table.separator, table.decimal, int(rate[1])
         )
         if np.ptp(ticks) > 0:
             time = shown[0] + (ticks - ticks[0])
@@ -225,20 +205,11 @@ def _ends_of_blinks(duration: np.ndarray) -> np.ndarray:
     return np.flatnonzero((duration > 0) & (change != 0) & ~grows_on)
 
 
-def _messages(table: Delimited, places: Mapping[str, int], time: np.ndarray) -> pd.DataFrame:
-    names = [name for name in ("USER", "TTL0", "TTL1", "TTLV") if name in places]
-    texts = parse_texts(
-        table.lines, table.is_row, [places[name] for name in names], table.separator
-    )
-    columns = dict(zip(names, texts, strict=True))
-    flags = columns.pop("TTLV", None)
+def _messages(table: Delimited, time: np.ndarray) -> pd.DataFrame:
+    user, *levels, flags = texts(table, ["user", "ttl0", "ttl1", "ttlv"])
     times, codes = [], []
-    for name, column in columns.items():
-        if not column.size:
-            continue
-        idle = NONE if name == "USER" else ("", column[0])
-        if name != "USER" and flags is not None:
-            column = np.where(flags == "0", column[0], column)
+    flagged = [np.where(flags == "0", level[0], level) for level in levels]
+    for column, idle in ((user, NONE), *((level, ("", level[0])) for level in flagged)):
         rows = code_onsets(column, idle)
         times += time[rows].tolist()
         codes += column[rows].tolist()

@@ -6,15 +6,21 @@ Parsed here, because the eye-tracking libraries expect one version's names.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError, few
-from featpipe.readers.delimited import decimal_sign
+from featpipe.readers.delimited import (
+    Delimited,
+    first_of,
+    numbers,
+    open_delimited,
+    seconds_per_unit,
+    texts,
+)
 from featpipe.readers.eye_frames import (
     events_frame,
     messages_frame,
@@ -23,8 +29,6 @@ from featpipe.readers.eye_frames import (
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.text_columns import parse_numbers, parse_texts
-from featpipe.readers.text_lines import Lines, line, read_lines
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(
@@ -32,41 +36,15 @@ SIGNATURE = re.compile(
     r"(?=[^\n]*(Gaze ?point|Pupil|Eye ?movement|Gaze ?event))",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"[\[(]([^\])]*)[\])]")
+_TIME = "recordingtimestamp"
 _SIDES = ("left", "right")
 _PUPILS = ("pupildiameter{}", "pupil{}")
 _TYPES = ("eyemovementtype", "gazeeventtype")
 _AMPLITUDES = ("saccadicamplitude", "saccadeamplitude")
-_EVENTS = (("event", "eventvalue"), ("studioevent", "studioeventdata"))
+_EVENTS = {"event": "eventvalue", "studioevent": "studioeventdata"}
 _KINDS = {"fixation": "fixation", "saccade": "saccade", "eyesnotfound": "blink"}
 _MAX_VALIDITY = 1
 """Studio's codes: 0 certain, 1 probable, 2 to 4 unsure or lost; Tobii advises against these."""
-
-
-@dataclass(frozen=True)
-class Export:
-    """The table and what its columns are called.
-
-    Attributes
-    ----------
-    lines : Lines
-        The file.
-    is_row : numpy.ndarray of bool, shape (n_lines,)
-        All rows below the header that hold something.
-    names : mapping
-        Name in lower case letters without unit -> position; of equal ones the first.
-    units : mapping
-        The same names -> unit.
-    separator, decimal : str
-        Field separator and decimal sign.
-    """
-
-    lines: Lines
-    is_row: np.ndarray
-    names: Mapping[str, int]
-    units: Mapping[str, str]
-    separator: str
-    decimal: str
 
 
 def check(path: Path) -> Check:
@@ -74,32 +52,18 @@ def check(path: Path) -> Check:
     return verdict(path, lambda: _inspect(_open(path)))
 
 
-def _inspect(export: Export) -> Check:
+def _inspect(export: Delimited) -> Check:
     if not export.is_row.any():
         return Check("truncated", "the column row is followed by no rows; export it again")
     return OK
 
 
-def _open(path: Path) -> Export:
-    lines = read_lines(path)
-    header = line(lines, 0)
-    separator = max("\t;,", key=header.count)
-    labels = [label.strip().strip('"') for label in header.split(separator)]
-    names: dict[str, int] = {}
-    units: dict[str, str] = {}
-    for i, label in enumerate(labels):
-        name = re.sub("[^a-z]", "", _UNIT.sub("", label).lower())
-        if name and name not in names:
-            names[name], unit = i, _UNIT.search(label)
-            units[name] = unit[1].strip() if unit else ""
-    if "recordingtimestamp" not in names:
-        raise ReadError(
-            f"{path}: no column 'Recording timestamp' among {few([x for x in labels if x])}; add "
-            "it to the data export, without it nothing tells when a sample was taken"
-        )
-    is_row = lines.stops - lines.starts > 1
-    is_row[0] = False
-    return Export(lines, is_row, names, units, separator, decimal_sign(lines, is_row, separator))
+def _open(path: Path) -> Delimited:
+    return open_delimited(
+        path,
+        ["Recording timestamp"],
+        "add it to the data export, without it nothing tells when a sample was taken",
+    )
 
 
 def read(path: Path) -> EyeRecording:
@@ -129,7 +93,7 @@ def read(path: Path) -> EyeRecording:
     _refuse_several(export)
     is_sample = export.is_row & _is_eye_tracker(export)
     time, eyes = _eyes(export, is_sample)
-    if not any(np.isfinite(eye).any() for eye in eyes.values()) and not _first(export, _TYPES):
+    if not any(np.isfinite(eye).any() for eye in eyes.values()) and not first_of(export, _TYPES):
         raise ReadError(
             f"{path}: it holds no gaze point, no pupil diameter and no eye movement type; add "
             "these columns to the data export"
@@ -145,96 +109,80 @@ def read(path: Path) -> EyeRecording:
     )
 
 
-def _refuse_several(export: Export) -> None:
-    for name in ("recordingname", "participantname"):
-        if name in export.names:
-            (values,) = parse_texts(
-                export.lines, export.is_row, [export.names[name]], export.separator
+def _refuse_several(export: Delimited) -> None:
+    for values in texts(export, ["recordingname", "participantname"]):
+        found = [value for value in dict.fromkeys(values.tolist()) if value]
+        if len(found) > 1:
+            raise ReadError(
+                f"{export.lines.path}: it holds {len(found)} recordings ({few(found)}); export "
+                "one file per recording"
             )
-            found = [value for value in dict.fromkeys(values.tolist()) if value]
-            if len(found) > 1:
-                raise ReadError(
-                    f"{export.lines.path}: it holds {len(found)} recordings ({few(found)}); export "
-                    "one file per recording"
-                )
 
 
-def _is_eye_tracker(export: Export) -> np.ndarray:
+def _is_eye_tracker(export: Delimited) -> np.ndarray:
     """Mark the lines of the eye tracker; without a column 'Sensor', those that measure anything."""
     marks = np.zeros(len(export.lines.starts), dtype=bool)
+    if "sensor" in export.names:
+        marks[export.is_row] = np.char.lower(texts(export, ["sensor"])[0]) == "eye tracker"
+        return marks
     measures = [n for n in export.names if n.startswith(("gazepoint", "pupil", "validity"))]
-    columns = ["sensor"] if "sensor" in export.names else measures
-    texts = parse_texts(
-        export.lines, export.is_row, [export.names[n] for n in columns], export.separator
-    )
-    if columns == ["sensor"]:
-        marks[export.is_row] = np.char.lower(texts[0]) == "eye tracker"
-    elif texts:
-        marks[export.is_row] = np.any([text != "" for text in texts], axis=0)
+    if measures:
+        marks[export.is_row] = np.any([text != "" for text in texts(export, measures)], axis=0)
     return marks
 
 
-def _numbers(export: Export, is_wanted: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Read the time in s and columns that may be absent (NaN), shape (1 + n_names, n_rows)."""
-    known = [name for name in names if name in export.names]
-    columns = [export.names[name] for name in ("recordingtimestamp", *known)]
-    values = parse_numbers(export.lines, is_wanted, columns, export.separator, export.decimal).T
-    rows = dict(zip(known, values[1:], strict=True))
-    unit = export.units["recordingtimestamp"]
-    time = values[0] * (1e-6 if unit.endswith("s") and unit[:1] in "uµμ" and unit != "s" else 1e-3)
-    absent = np.full(time.size, np.nan)
-    return np.stack([time, *(rows.get(name, absent) for name in names)])
+def _timed(export: Delimited, names: Sequence[str], is_wanted: np.ndarray) -> np.ndarray:
+    """Read the time in s and more columns of numbers, shape (1 + n_names, n_rows)."""
+    values = numbers(export, [_TIME, *names], is_wanted)
+    values[0] *= seconds_per_unit(export, _TIME)
+    return values
 
 
-def _first(export: Export, names: Sequence[str]) -> str | None:
-    return next((name for name in names if name in export.names), None)
-
-
-def _eyes(export: Export, is_sample: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _eyes(export: Delimited, is_sample: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the time and of each eye gaze x and y and twice the one pupil diameter."""
     eyes, time = {}, np.empty(0)
     for side in _SIDES:
         gaze = [f"gazepoint{side}{axis}" for axis in "xy"]
         if gaze[0] not in export.names:  # the average of both eyes
             gaze = ["gazepointx", "gazepointy"]
-        pupil = _first(export, [name.format(side) for name in _PUPILS]) or "no pupil"
-        time, x, y, size = _numbers(export, is_sample, [*gaze, pupil])
+        pupil = first_of(export, [name.format(side) for name in _PUPILS])
+        time, x, y, size = _timed(export, [*gaze, pupil], is_sample)
         eye = np.stack([x, y, np.where(size > 0, size, np.nan), np.where(size > 0, size, np.nan)])
         eye[:, _is_lost(export, is_sample, side)] = np.nan
         eyes[side] = eye
     return time, eyes
 
 
-def _is_lost(export: Export, is_sample: np.ndarray, side: str) -> np.ndarray:
+def _is_lost(export: Delimited, is_sample: np.ndarray, side: str) -> np.ndarray:
     name = f"validity{side}"
     if name not in export.names:
         return np.zeros(int(is_sample.sum()), dtype=bool)
-    (texts,) = parse_texts(export.lines, is_sample, [export.names[name]], export.separator)
-    is_number = np.char.isdigit(texts)
-    codes = np.where(is_number, texts, "9").astype(int)
-    return np.where(is_number, codes > _MAX_VALIDITY, np.char.lower(texts) != "valid")
+    (codes,) = texts(export, [name], is_sample)
+    is_number = np.char.isdigit(codes)
+    levels = np.where(is_number, codes, "9").astype(int)
+    return np.where(is_number, levels > _MAX_VALIDITY, np.char.lower(codes) != "valid")
 
 
-def _gaze_unit(export: Export) -> str:
-    unit = export.units.get(_first(export, ["gazepointleftx", "gazepointx"]) or "", "")
-    return "norm" if "norm" in unit.lower() else "mm" if unit.lower().endswith("mm") else "px"
+def _gaze_unit(export: Delimited) -> str:
+    unit = export.units.get(first_of(export, ["gazepointleftx", "gazepointx"]), "").lower()
+    return "norm" if "norm" in unit else "mm" if unit.endswith("mm") else "px"
 
 
-def _events(export: Export, is_sample: np.ndarray) -> pd.DataFrame:
+def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     """Turn runs of rows of one eye movement into events of either eye."""
-    name = _first(export, _TYPES)
-    if name is None or not is_sample.any():
+    name = first_of(export, _TYPES)
+    if not name or not is_sample.any():
         return events_frame([])
-    amplitude = _first(export, _AMPLITUDES) or "no amplitude"
-    time, duration, degrees = _numbers(export, is_sample, ["gazeeventduration", amplitude])
-    index = f"{name}index" if f"{name}index" in export.names else "gazeeventindex"
-    columns = [export.names[n] for n in (name, index) if n in export.names]
-    texts = parse_texts(export.lines, is_sample, columns, export.separator)
-    is_new = np.any([np.concatenate([[True], text[1:] != text[:-1]]) for text in texts], axis=0)
+    amplitude = first_of(export, _AMPLITUDES)
+    time, duration, degrees = _timed(export, ["gazeeventduration", amplitude], is_sample)
+    index = first_of(export, [f"{name}index", "gazeeventindex"])
+    types, indices = texts(export, [name, index], is_sample)
+    is_new = (types[1:] != types[:-1]) | (indices[1:] != indices[:-1])
+    is_new = np.concatenate([[True], is_new])
     first = np.flatnonzero(is_new)
     stop = np.concatenate([time[first[1:]], time[-1:]])
     length = np.where(np.isnan(duration[first]), stop - time[first], duration[first] / 1e3)
-    kinds = np.char.lower(texts[0][first])
+    kinds = np.char.lower(types[first])
     tables = []
     for theirs, kind in _KINDS.items():
         of = first[kinds == theirs]
@@ -244,13 +192,12 @@ def _events(export: Export, is_sample: np.ndarray) -> pd.DataFrame:
     return events_frame(tables)
 
 
-def _messages(export: Export) -> pd.DataFrame:
-    for name, value in _EVENTS:
-        if name in export.names:
-            columns = [export.names[n] for n in (name, value) if n in export.names]
-            texts = parse_texts(export.lines, export.is_row, columns, export.separator)
-            is_event = texts[0] != ""
-            time = _numbers(export, export.is_row, [])[0]
-            labels = np.where(texts[-1] != "", texts[-1], texts[0])
-            return messages_frame(time[is_event].tolist(), labels[is_event].tolist())
-    return messages_frame([], [])
+def _messages(export: Delimited) -> pd.DataFrame:
+    name = first_of(export, tuple(_EVENTS))
+    if not name:
+        return messages_frame([], [])
+    events, values = texts(export, [name, _EVENTS[name]])
+    (time,) = _timed(export, [], export.is_row)
+    is_event = events != ""
+    labels = np.where(values != "", values, events)
+    return messages_frame(time[is_event].tolist(), labels[is_event].tolist())
