@@ -6,6 +6,7 @@ one name becomes `name.2.parquet`: none replaces another.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from pipelines.digests import load_digests, metadata_of
 from pipelines.engine import Row, Step, Unit, explain, listed, stale_because
 
 
-def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Path]:
+def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Row]:
     """Move the tables that recordings which failed now left from earlier runs.
+
+    Only those that options, trials or sources contradict: where a recording fails and nothing has
+    changed, its tables stay.
 
     Parameters
     ----------
@@ -30,16 +34,24 @@ def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path)
 
     Returns
     -------
-    list of Path
-        Where the tables lie now.
+    list of Row
+        The rows; the reason of a failure says which tables were moved.
     """
-    failed = {row.unit: row for row in rows if row.state == "failed"}
+    by_name = {unit.name: unit for unit in units}
     return [
-        _move(path, out)
-        for unit in units
-        if unit.name in failed
-        for path in _outdated(step, unit, failed[unit.name])
+        _told(row, [_move(path, out) for path in _outdated(step, by_name[row.unit], row)], out)
+        if row.state == "failed"
+        else row
+        for row in rows
     ]
+
+
+def _told(row: Row, moved: Sequence[Path], out: Path) -> Row:
+    if not moved:
+        return row
+    names = ", ".join(path.relative_to(out).as_posix() for path in moved)
+    text = f"{row.reason}; what earlier runs made of it no longer fits and lies in {names}"
+    return replace(row, reason=text)
 
 
 def set_aside_strangers(expected: Iterable[Path], out: Path) -> list[Path]:

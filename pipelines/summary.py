@@ -41,8 +41,11 @@ def write_quality(out: Path) -> int:
             about["qc"]
         )
     frame = pd.DataFrame([rows[key] for key in sorted(rows)])
-    if not frame.empty:
-        _publish_frame(frame, out / "qc" / "recordings.parquet", out)
+    path = out / "qc" / "recordings.parquet"
+    if frame.empty:
+        path.unlink(missing_ok=True)  # its rows would tell of tables that are gone
+    else:
+        _publish_frame(frame, path, out)
     return len(frame)
 
 

@@ -26,7 +26,8 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
     is_whole = job.is_whole and len(rows) == len(units)
-    moved = set_aside(extraction.EXTRACT, units, rows, job.out)
+    rows = set_aside(extraction.EXTRACT, units, rows, job.out)
+    moved: list[Path] = []
     if is_whole:
         moved += set_aside_strangers(_tables(job, units), job.out)
         moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)

@@ -1,4 +1,6 @@
-"""One trial of a continuous recording: where it lies, its baseline, its signal."""
+"""Trials of a continuous recording: where they lie, the baseline and the signal of one."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,19 +13,27 @@ _BLOCK = 4096  # samples held at once while a mean is taken
 _ROUNDING = 1e-12
 
 
-def check_inside(stream: Stream, grid: Grid) -> None:
-    """Refuse a trial that no sample was recorded of.
+def check_inside(stream: Stream, grids: Sequence[Grid]) -> None:
+    """Refuse trials that have no sample of the recording; one among others keeps its rows.
+
+    Parameters
+    ----------
+    stream : Stream
+        The recording.
+    grids : sequence of Grid
+        All its trials, at least one.
 
     Raises
     ------
     ReadError
-        When the trial lies outside the recording altogether, or begins before it.
+        When all trials lie behind the end of the recording, or one begins before it.
     """
-    begin, end = grid.start, grid.start + grid.n_times
-    if end <= 0 or begin >= stream.n_times or begin < 0:
+    first = min(grid.start for grid in grids)
+    if not 0 <= first < stream.n_times:
         raise ReadError(
-            f"trial from {begin / stream.sfreq:.3f} to {end / stream.sfreq:.3f} s lies outside "
-            f"the recording of {stream.n_times / stream.sfreq:.3f} s: correct its onset and offset"
+            f"the first trial begins at {first / stream.sfreq:.3f} s, outside the recording of "
+            f"{stream.n_times / stream.sfreq:.3f} s: correct onset and offset, which are seconds "
+            "from the first sample of the EEG, or the path of the recording"
         )
 
 

@@ -12,6 +12,7 @@ from featpipe.eeg.cleaning import OpenSamples, open_stream
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.eeg.stream import Stream
+from featpipe.eeg.trials import check_inside
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.band_limits import check_bands
 from featpipe.features.de import SEED_BANDS
@@ -69,7 +70,7 @@ def eeg_table(
         When the file lacks a channel that was asked for, a band holds no frequency, or a family
         cannot be made of this recording; before any of it is read.
     ReadError
-        When a trial lies outside the recording.
+        When all trials lie outside the recording.
     """
     picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
     picks = _without_reference(source.name, picks, eeg)
@@ -80,6 +81,7 @@ def eeg_table(
     _warn_of_notches(source.name, stream, eeg)
     _warn_of_average(source.name, raw, channels, eeg)
     grids = lay_grids(source.trials, stream.sfreq, features)
+    check_inside(stream, grids)
     flagged = _flagged(raw, stream)
     kinds = {_kind(name, features) for name in families}
     is_bad = np.isin(
@@ -102,6 +104,7 @@ def eeg_table(
         | {
             "n_channels": len(channels),
             "n_trials": len(grids),
+            "trials_cut_short": _cut_short(source.trials, grids, stream.n_times),
             "flat_channels": _names(channels, np.concatenate([part.is_flat for part in parts])),
         },
     )
@@ -197,12 +200,23 @@ def _names(channels: Sequence[str], is_flat: np.ndarray) -> str:
 def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:
     if not grid.starts.size:
         logger.warning("%s trial %d is shorter than a window", name, trial.trial)
-    elif grid.start < n_recorded < grid.start + grid.n_times:
-        n_lost = int((grid.start + grid.starts + grid.n_window > n_recorded).sum())
+    elif n_lost := _n_lost(grid, n_recorded):
         logger.warning(
-            "%s trial %d ends after the recording: %d of its %d windows are NaN",
-            name, trial.trial, n_lost, len(grid.starts),
+            "%s trial %d %s after the recording: %d of its %d windows are NaN",
+            name, trial.trial, "ends" if grid.start < n_recorded else "lies", n_lost,
+            len(grid.starts),
         )  # fmt: skip
+
+
+def _cut_short(trials: Sequence[Trial], grids: Sequence[Grid], n_recorded: int) -> str:
+    """Name the trials that lost windows to the end of the recording."""
+    pairs = zip(trials, grids, strict=True)
+    return " ".join(str(trial.trial) for trial, grid in pairs if _n_lost(grid, n_recorded))
+
+
+def _n_lost(grid: Grid, n_recorded: int) -> int:
+    """Count the windows that reach beyond the end of the recording."""
+    return int((grid.start + grid.starts + grid.n_window > n_recorded).sum())
 
 
 def _without_reference(name: str, picks: dict[str, str], eeg: EegSettings) -> dict[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 from featpipe.eeg.bad_channels import SILENT_UV
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.stream import Stream, read_both, read_stream
-from featpipe.eeg.trials import check_inside, take_off, trial_level
+from featpipe.eeg.trials import take_off, trial_level
 from featpipe.features.band_power import band_power_at
 from featpipe.features.bandpass import bandpass_entropy_at
 from featpipe.features.de import SEED_BANDS, entropy, seed_entropy_at
@@ -68,20 +68,22 @@ def trial_features(
     Returns
     -------
     TrialFeatures
+        NaN and `good` 0 in windows that reach beyond the end of the recording.
 
     Raises
     ------
     ReadError
-        When the trial lies outside the recording.
+        When the recording begins too late for the baseline.
     """
-    check_inside(stream, grid)
-    level = trial_level(stream, grid, settings) if "seed_entropy" in kinds else None
     n_windows, n_channels = len(grid.starts), stream.n_channels
     found = TrialFeatures(
-        {kind: np.empty((n_windows, n_channels, len(BANDS))) for kind in sorted(kinds)},
-        np.empty(n_windows),
-        np.empty((n_windows, n_channels), dtype=bool),
+        {k: np.full((n_windows, n_channels, len(BANDS)), np.nan) for k in sorted(kinds)},
+        np.zeros(n_windows),
+        np.zeros((n_windows, n_channels), dtype=bool),
     )
+    if grid.start >= stream.n_times:  # there is nothing to read
+        return found
+    level = trial_level(stream, grid, settings) if "seed_entropy" in kinds else None
     for block in _blocks(grid, _BLOCK_S):
         _fill_block(found, stream, grid, block, level, flagged, is_bad)
     if "bandpass_entropy" in kinds:

@@ -1,7 +1,10 @@
 """One small simulated study, extracted and trained once, for all tests that look at outputs."""
 
+import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from featpipe.simulate.study import simulate_study
@@ -12,6 +15,61 @@ SMALL = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
 QUICK = ["--set", "train.seeds=[0]", "--set", "train.options.cscm.n_epochs=3",
          "--set", "train.options.cscm_sm.n_epochs=3", "--set", "train.options.mlp.n_epochs=3",
          "--set", "train.options.mlp_cross.n_epochs=3"]  # fmt: skip
+
+HEADER = """Brain Vision Data Exchange Header File Version 1.0
+[Common Infos]
+DataFile={name}.eeg
+DataFormat=BINARY
+DataOrientation=MULTIPLEXED
+NumberOfChannels={n_channels}
+SamplingInterval=2000
+[Binary Infos]
+BinaryFormat=IEEE_FLOAT_32
+[Channel Infos]
+"""
+
+
+class Lab:
+    """A study of two recordings without eyes, 12 s of two channels each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.out = folder, folder / "out"
+        (folder / "study.toml").write_text('[study]\nname = "lab"\nclasses = ["a", "b"]\n')
+        self.write_trials("1,2,6,a", "2,6,11,b")
+        rows = [f"{subject},1,{self.record(subject)}" for subject in ("01", "02")]
+        (folder / "recordings.csv").write_text("\n".join(["subject,session,eeg", *rows]))
+
+    def write_trials(self, *rows):
+        (self.folder / "trials.csv").write_text("\n".join(["trial,onset,offset,label", *rows]))
+
+    def record(self, subject, ch_names=("Fp1", "Fp2"), x=None):
+        """Write a BrainVision recording, x (n_channels, n_times) in microvolt at 500 Hz."""
+        if x is None:
+            x = 20 * np.random.default_rng(0).standard_normal((len(ch_names), 6000))
+        header = HEADER.format(name=subject, n_channels=len(ch_names))
+        lines = [f"Ch{i}={name},,1,µV\n" for i, name in enumerate(ch_names, start=1)]
+        (self.folder / f"{subject}.vhdr").write_text(header + "".join(lines), encoding="utf-8")
+        (self.folder / f"{subject}.eeg").write_bytes(np.asarray(x).T.astype("<f4").tobytes())
+        return f"{subject}.vhdr"
+
+    def run(self, verb, *options):
+        return run([verb, str(self.folder / "study.toml"), *options])
+
+    def extract(self, *options):
+        return self.run("extract", "--workers", "1", *options)
+
+    def outputs(self, capsys, verb, *options):
+        """State and reason of every output, by its name, as `show` or a dry run tells them."""
+        capsys.readouterr()
+        assert self.run(verb, "--json", *options) == 0
+        rows = json.loads(capsys.readouterr().out)["outputs"]
+        return {row["output"]: (row["state"], row["reason"]) for row in rows}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A study that extracts in a moment, to be spoiled."""
+    return Lab(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ def test_the_sound_ones_are_made_and_the_others_named(extracted):
     assert code == 3
     reasons = pd.read_parquet(out / "failures.parquet").set_index("subject")["reason"]
     for subject, words in {
-        "starts-late": r"trial 1: trial from 2\.000 to 6\.000 s lies outside the recording of 1",
+        "starts-late": r"first trial begins at 2\.000 s, outside the recording of 1\.000",
         "part-of-a-sample": r"part\.eeg has \d+ bytes, which is not a whole number of samples",
         "no-channel": r"NumberOfChannels in the header is 0, where one or more are expected",
         "cut-cnt": r"cut\.cnt: truncated: EventTablePos is \d+, the file ends at byte 50000",

@@ -89,18 +89,6 @@ def test_pre_baseline_needs_a_pause_before_the_trial():
         )  # fmt: skip
 
 
-def test_windows_after_the_end_keep_their_rows():
-    found = table(recording(10), source(Trial(1, 6.0, 14.0, 0)))
-    assert found.keys["good"].tolist() == [1.0] * 4 + [0.0] * 4
-    assert np.isnan(found.values["de"][4:]).all()
-    assert np.isfinite(found.values["de"][:4]).all()
-
-
-def test_a_trial_outside_the_recording_is_an_error():
-    with pytest.raises(ReadError, match=r"30\.000 to 40\.000 s lies outside the recording of 10"):
-        table(recording(10), source(Trial(1, 30.0, 40.0, 0)))
-
-
 def test_a_flat_channel_lowers_good_to_zero_and_is_named():
     raw = recording()
     raw._data[1, 1400:2200] = 1e-3  # Cz: window 2 of trial 1 and the filter around it
