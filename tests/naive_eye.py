@@ -224,3 +224,15 @@ def dispersion_fixations(time, x, y, max_dispersion, min_s, longest_step):
         else:
             first += 1
     return found
+
+
+def velocity(time, x, y, half, longest_step):
+    """Slopes of lines through the samples from half before to half behind each one."""
+    speed = np.full(len(time), np.nan)
+    for i in range(half, len(time) - half):
+        part = slice(i - half, i + half + 1)
+        is_whole = np.isfinite([x[part], y[part]]).all()
+        if is_whole and (np.diff(time[part]) <= longest_step).all():
+            t = time[part] - time[i]
+            speed[i] = np.hypot(np.polyfit(t, x[part], 1)[0], np.polyfit(t, y[part], 1)[0])
+    return speed

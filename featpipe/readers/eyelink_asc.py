@@ -43,6 +43,7 @@ _MILLISECONDS = 1e3
 _BLANK = r"\s+"
 _AT_ONCE = 1 << 17  # rows turned into numbers at once
 _SIDES = {"left": "L", "right": "R"}
+_NO_START = 2**32 - 1  # what edf2asc writes for the start of a saccade that the tracker lost
 _GAZE_UNITS = {"GAZE": "px", "HREF": "href", "RAW": "raw", "PUPIL": "raw"}
 _EVENT_COLUMNS = {
     "fixation": (rb"EFIX", {"onset": 2, "duration": 4, "pupil_x": 7}),
@@ -119,7 +120,18 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": gaze, "pupil": "au", "dispersion": gaze},
         sfreq=_declared_rate(words) or sampling_rate(samples["time"].to_numpy()),
         format="eyelink_asc",
+        px_per_degree=_resolution(words),
     )
+
+
+def _resolution(words: Lines) -> float | None:
+    """Units of gaze in one degree, the mean of both axes over the blocks that tell."""
+    told = []
+    for i_line in find_lines(words, rb"^END\s.*\bRES\s").tolist():
+        match = re.search(r"\bRES\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)", line(words, i_line))
+        told += [] if match is None else [float(match[1]), float(match[2])]
+    known = [value for value in told if value > 0]
+    return float(np.mean(known)) if known else None
 
 
 def _gaze_unit(words: Lines) -> str:
@@ -188,6 +200,7 @@ def _events(words: Lines, kind: str, eye: str) -> dict[str, np.ndarray | str]:
     is_wanted = np.zeros(len(words.starts), bool)
     is_wanted[find_lines(words, rb"^%s\s+%s\s" % (word, _SIDES[eye].encode()))] = True
     values = parse_numbers(words, is_wanted, list(columns.values()), _BLANK)
+    values = values[values[:, 0] != _NO_START]
     table: dict[str, np.ndarray | str] = {"kind": kind, "eye": eye}
     table |= dict(zip(columns, values.T, strict=True))
     table |= {name: values[:, i] / _MILLISECONDS for i, name in enumerate(("onset", "duration"))}

@@ -114,11 +114,24 @@ def test_dispersion_fixations_equal_the_slow_twin(seed):
 def test_velocity_of_an_even_motion_is_exact():
     time = np.arange(50) / 250
     speed = velocity(time, 30 * time, 40 * time)
-    np.testing.assert_allclose(speed[1:-1], 50.0)
-    assert np.isnan(speed[[0, -1]]).all()
+    np.testing.assert_allclose(speed[2:-2], 50.0)
+    assert np.isnan(speed[[0, 1, -2, -1]]).all()
     first, last = velocity_fixations(time, speed, 51.0, 0.05)
-    assert (first.tolist(), last.tolist()) == ([1], [48])
+    assert (first.tolist(), last.tolist()) == ([2], [47])
     assert not velocity_fixations(time, speed, 49.0, 0.05)[0].size
+
+
+@pytest.mark.parametrize(("sfreq", "half"), [(1000.0, 10), (500.0, 5), (250.0, 2), (60.0, 1)])
+def test_velocity_is_the_slope_of_twenty_milliseconds(sfreq, half):
+    rng = np.random.default_rng(int(sfreq))
+    time = 7e4 + (np.arange(600) + rng.uniform(-0.2, 0.2, 600)) / sfreq
+    time[300:] += 0.3
+    x, y = np.cumsum(rng.standard_normal((2, 600)), axis=1) + 1e3
+    x[rng.integers(0, 600, 8)], y[400:420] = np.nan, np.nan
+    expected = naive_eye.velocity(time, x, y, half, 2.5 * np.median(np.diff(time)))
+    np.testing.assert_allclose(velocity(time, x, y), expected, rtol=1e-6)
+    assert 300 < np.isfinite(expected).sum() < 560
+    assert np.isnan(velocity(time[:2], x[:2], y[:2])).all()
 
 
 def test_short_losses_and_those_at_the_ends_are_no_blinks():
@@ -160,6 +173,42 @@ def overlap_f1(found, true):
 def stretches(events, kind, side):
     rows = events[(events["kind"] == kind) & (events["eye"] == side)]
     return np.stack([rows["onset"], rows["onset"] + rows["duration"]], axis=1)
+
+
+def _told_by_saccades(eye):
+    """Pixels of a degree, from what the tracker's software says of its saccades."""
+    saccades = eye.events[(eye.events["kind"] == "saccade") & (eye.events["eye"] == "left")]
+    samples = eye.samples.set_index("time")
+    ends = (saccades["onset"], saccades["onset"] + saccades["duration"] - 1 / eye.sfreq)
+    first, last = (samples.iloc[samples.index.get_indexer(end, method="nearest")] for end in ends)
+    x, y = (
+        last[f"gaze_{axis}_left"].to_numpy() - first[f"gaze_{axis}_left"].to_numpy()
+        for axis in "xy"
+    )
+    return float(np.nanmedian(np.hypot(x, y) / saccades["amplitude"].to_numpy()))
+
+
+@pytest.mark.parametrize("name", ["mne_test_eyelink", "pypillometry_002_rlmw_events_short"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_events_agree_with_those_of_eyelink(samples, name, side):
+    """Blinks to the sample; fixations and saccades above 0.95, half of their ends within 3 ms.
+
+    EyeLink's parser also looks at acceleration, so edges cannot be the same.
+    """
+    theirs = read_eye(samples / f"eye/eyelink/{name}.asc")
+    px_per_degree = _told_by_saccades(theirs)
+    assert (theirs.px_per_degree or px_per_degree) == pytest.approx(px_per_degree, rel=0.01)
+    settings = EyeSettings(
+        events="detect", detector="ivt", px_per_degree=px_per_degree, min_blink_s=0.002
+    )
+    ours = with_events(theirs, settings)
+    found, true = (stretches(eye.events, "blink", side) for eye in (ours, theirs))
+    np.testing.assert_allclose(found, true, atol=1e-6)
+    for kind in ("fixation", "saccade"):
+        found, true = (stretches(eye.events, kind, side) for eye in (ours, theirs))
+        assert overlap_f1(found, true) > 0.95
+        nearest = np.abs(found[:, np.newaxis] - true).sum(axis=2).argmin(axis=0)
+        assert np.all(np.median(np.abs(found[nearest] - true), axis=0) < 0.0031)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

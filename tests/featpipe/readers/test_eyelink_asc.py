@@ -57,6 +57,7 @@ def test_a_binocular_file(tmp_path):
     assert (eye.samples["pupil_y_left"] == eye.samples["pupil_x_left"]).all()
     assert eye.units == {"gaze": "px", "pupil": "au", "dispersion": "px"}
     assert eye.sfreq == 500
+    assert eye.px_per_degree == pytest.approx(45.98)
     assert eye.messages["text"].tolist()[2:] == ["INPUT 127", "trial 1"]
     assert eye.messages["time"].tolist()[2:] == [0.95, 1.003]
 
@@ -70,6 +71,13 @@ def test_events_and_their_dispersion(tmp_path):
     assert (fixation["dispersion_x"], fixation["dispersion_y"]) == (3.0, 2.0)
     assert (blink["eye"], blink["onset"], blink["duration"]) == ("right", 1.002, 0.002)
     assert (saccade["eye"], saccade["amplitude"]) == ("left", 2.5)
+
+
+def test_a_saccade_whose_start_was_lost_is_left_out(tmp_path):
+    lost = "ESACC L  4294967295\t1006\t1010\t  1.0\t  2.0\t  3.0\t  4.0\t   2.50\t    190\n"
+    events = eyelink_asc.read(write(tmp_path, HEAD + BOTH.replace("END", lost + "END"))).events
+    assert events["onset"].max() < 2
+    assert (events["kind"] == "saccade").sum() == 1
 
 
 def test_a_saccade_of_the_other_eye_around_a_blink_stays(tmp_path):
