@@ -12,6 +12,8 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    tobii_sdk,
+    tobii_studio2,
     tobii_tsv,
 )
 from featpipe.readers.preflight import read_head
@@ -84,6 +86,10 @@ def _text_kind(head: bytes) -> str | None:
         return "gazepoint"
     if tobii_tsv.SIGNATURE.match(text):
         return "tobii_tsv"
+    if tobii_sdk.SIGNATURE.match(text):
+        return "tobii_sdk"
+    if tobii_studio2.SIGNATURE.search(text):
+        return "tobii_studio2"
     if smi_samples.COLUMN_ROW.search(text):
         return "smi_samples"
     if smi_events.SIGNATURE.search(text):

@@ -21,6 +21,8 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    tobii_sdk,
+    tobii_studio2,
     tobii_tsv,
 )
 from featpipe.readers.eye_pairs import sibling
@@ -179,6 +181,23 @@ READERS: dict[str, Reader] = {
             tobii_tsv.read,
             tobii_tsv.check,
             "Tobii Pro Lab and Studio 3 data export, one recording per file",
+        ),
+        Reader(
+            "tobii_studio2",
+            "eye",
+            (".tsv",),
+            tobii_studio2.read,
+            tobii_studio2.check,
+            "Tobii Studio 2 All-Data, Fixation-Data and Event-Data, those beside it too",
+            tobii_studio2.sources,
+        ),
+        Reader(
+            "tobii_sdk",
+            "eye",
+            (".csv", ".tsv"),
+            tobii_sdk.read,
+            tobii_sdk.check,
+            "Gaze data of the Tobii Research SDK, saved by a script, or events found in them",
         ),
         Reader(
             "gazepoint",

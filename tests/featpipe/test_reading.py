@@ -90,11 +90,15 @@ def expect_data(path: Path) -> None:
 
 
 @pytest.mark.samples
-def test_every_smi_and_eyelink_sample_reads(samples):
-    for folder in ("smi_hbn", "smi_emdat", "smi_pymovements", "eyelink"):
+def test_every_eye_sample_reads_or_says_why_not(samples):
+    for folder in ("smi_hbn", "smi_emdat", "smi_pymovements", "eyelink", "tobii_emdat"):
         for path in sorted((samples / "eye" / folder).iterdir()):
             if path.suffix == ".seg":
                 assert sniff(path) is None
+                continue
+            if path.name.startswith("MSNV"):
+                with pytest.raises(ReadError, match="nothing tells when a sample was taken"):
+                    read_eye(path)
                 continue
             eye = read_eye(path)
             assert len(eye.samples) + len(eye.events) > 0
@@ -258,6 +262,15 @@ def small_files(folder: Path) -> dict[str, bytes]:
     columns = "Recording timestamp\tEvent\tGaze point X\tValidity left\tEye movement type"
     rows = [f"{10 * i}\t\t{i}.5\tValid\tFixation" for i in range(30)]
     SMALL["a.tsv"] = "\n".join([columns, *rows, "300\tgo\t\t\t", ""]).encode()
+    rows = [f"{i}\t{17 * i}\t{i}.5\t300\t3.5\t0\t{i // 5}\t85\t\t" for i in range(30)]
+    columns = "Number\tTimestamp\tGazePointXLeft\tGazePointYLeft\tPupilLeft\tValidityLeft\t"
+    columns = f"Data properties:\n\n{columns}FixationIndex\tFixationDuration\tEvent\t"
+    SMALL["a-All-Data.tsv"] = "\n".join([columns, *rows, "\t600" + 7 * "\t" + "go", ""]).encode()
+    columns = "device_time_stamp;left_gaze_point_on_display_area;left_pupil_diameter;left_pupil"
+    rows = [f"{11103 * i}.0;(0.5, 0.{i});3.5;1.0" for i in range(30)]
+    SMALL["a_sdk.csv"] = "\n".join([f"{columns}_validity", *rows, ""]).encode()
+    rows = [f"fixation,1.5,2.5,{i}00000.0,{i}90000.0,90.0" for i in range(30)]
+    SMALL["a_found.csv"] = "\n".join(["label,x,y,start,end,duration", *rows, ""]).encode()
     columns = "TIME(2019/11/18 23:50:04.5),TIMETICK(f=1000),BPOGX,BPOGY,BPOGV,LPMM,LPMMV,USER,"
     rows = [f"{i / 100},{9 + 10 * i},0.5,0.{i},1,3.5,1,{i // 9}," for i in range(30)]
     SMALL["a_all_gaze.csv"] = "\n".join([columns, *rows, ""]).encode()
@@ -287,7 +300,7 @@ def damaged(content: bytes, how: str, places: list[tuple[float, int]]) -> bytes:
 
 NAMES = ["a.cnt", "b.cnt", "a.edf", "a_raw.fif", "a.set", "a.vhdr"]
 NAMES += ["a_samples.txt", "b_events.txt", "a.asc", "gaze_positions.csv", "a.tsv"]
-NAMES += ["a_all_gaze.csv"]
+NAMES += ["a_all_gaze.csv", "a-All-Data.tsv", "a_sdk.csv", "a_found.csv"]
 
 
 @pytest.mark.parametrize("name", NAMES)
