@@ -87,17 +87,23 @@ def eeg_table(
     is_bad = np.isin(
         channels, [] if stream.spatial is None else [b.name for b in stream.spatial.bad]
     )
-    parts = []
-    for trial, grid in zip(source.trials, grids, strict=True):
+    ends = np.cumsum([len(grid.starts) for grid in grids])
+    values = {name: np.empty((ends[-1], len(columns[name])), np.float32) for name in families}
+    good, is_flat = np.empty(ends[-1]), np.zeros(len(channels), dtype=bool)
+    for trial, grid, end in zip(source.trials, grids, ends.tolist(), strict=True):
         _warn_of_lost_windows(source.name, trial, grid, stream.n_times)
         try:
-            parts.append(trial_features(stream, grid, kinds, eeg, flagged, is_bad))
+            part = trial_features(stream, grid, kinds, eeg, flagged, is_bad)
         except ReadError as error:
             raise ReadError(f"trial {trial.trial}: {error}") from error
-    good = np.concatenate([part.good for part in parts])
+        rows = slice(end - len(grid.starts), end)
+        good[rows] = part.good
+        is_flat |= part.is_flat.any(axis=0)
+        for name in families:
+            values[name][rows] = _values(part, name, channels, features)
     return FeatureTable(
         keys=key_columns(source, grids, good),
-        values={name: _values(parts, name, channels, features) for name in families},
+        values=values,
         columns=columns,
         facts={name: _facts(name, channels, features, stream.how.h_freq) for name in families},
         qc=_quality(raw, stream, good)
@@ -105,7 +111,7 @@ def eeg_table(
             "n_channels": len(channels),
             "n_trials": len(grids),
             "trials_cut_short": _cut_short(source.trials, grids, stream.n_times),
-            "flat_channels": _names(channels, np.concatenate([part.is_flat for part in parts])),
+            "flat_channels": " ".join(np.asarray(channels)[is_flat]),
         },
     )
 
@@ -131,17 +137,14 @@ def _kind(family: str, features: FeatureSettings) -> str:
 
 
 def _values(
-    parts: Sequence[TrialFeatures], family: str, channels: list[str], features: FeatureSettings
+    part: TrialFeatures, family: str, channels: list[str], features: FeatureSettings
 ) -> np.ndarray:
-    """Derive and smooth, each trial by itself; float32, shape (n_windows, n_columns)."""
+    """Derive and smooth what was computed of a trial, shape (n_windows, n_columns)."""
     derive, smooth = MEASURES[FAMILIES[family].measure].derive, FAMILIES[family].smooth
-    values = []
-    for part in parts:
-        x = part.values[_kind(family, features)]
-        x = x if derive is None else derive(x, channels)
-        x = x if smooth is None else smooth(x)
-        values.append(x.reshape(len(x), x.shape[1] * x.shape[2]).astype(np.float32))
-    return np.concatenate(values)
+    x = part.values[_kind(family, features)]
+    x = x if derive is None else derive(x, channels)
+    x = x if smooth is None else smooth(x)
+    return x.reshape(len(x), x.shape[1] * x.shape[2])
 
 
 def _facts(
@@ -190,11 +193,6 @@ def _quality(raw: mne.io.BaseRaw, stream: Stream, good: np.ndarray) -> dict[str,
 def _per_channel(weights: Mapping[str, Sequence[float]]) -> str:
     """Write weights as "FP1:0.41,0.02 FP2:0.39,-0.01", in the order of the EOG channels."""
     return " ".join(f"{name}:{','.join(f'{w:.3g}' for w in row)}" for name, row in weights.items())
-
-
-def _names(channels: Sequence[str], is_flat: np.ndarray) -> str:
-    """Name the channels that are flat in some window, is_flat (n_windows, n_channels)."""
-    return " ".join(name for name, flat in zip(channels, is_flat.T, strict=True) if flat.any())
 
 
 def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) -> None:
