@@ -227,8 +227,9 @@ def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None)
         click.echo(
             f"{row['state']:8} {row['output']}" + f"  ({row['reason']})" * bool(row["reason"])
         )
-    n_stale = sum(row["state"] != "fresh" for row in stale)
-    click.echo(f"{len(stale) - n_stale} fresh, {n_stale} to make")
+    n_fresh = sum(row["state"] == "fresh" for row in stale)
+    n_left = sum(row["state"] in ("unasked", "optional") for row in stale)
+    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left} to make")
     return DONE
 
 

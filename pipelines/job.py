@@ -1,6 +1,7 @@
 """What a verb works on: a study, the recordings that are meant, the folder for outputs."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,12 +12,25 @@ from pipelines.study import Study, default_output, load_study, resolved, sources
 
 
 class Job(NamedTuple):
-    """A study, the recordings of it that are meant (all, or some), and where outputs go."""
+    """A study, the recordings of it that are meant, and where outputs go.
+
+    Attributes
+    ----------
+    study : Study
+        With the overrides of the command line.
+    sources, left_out : list of Source
+        The recordings that are meant, and those that `--only` left out.
+    out : Path
+        Output folder.
+    arguments : str
+        What names study, output and overrides on the command line, without `--only`.
+    """
 
     study: Study
     sources: list[Source]
+    left_out: list[Source]
     out: Path
-    is_whole: bool
+    arguments: str
 
 
 def open_job(
@@ -43,8 +57,13 @@ def open_job(
     path = study / "study.toml" if study.is_dir() else study
     # workers elsewhere must not start from a folder of their own
     loaded = load_study(path.absolute(), overrides)
-    sources = _select(sources_of(loaded), only)
-    return Job(loaded, sources, (out or default_output(path)).absolute(), not only)
+    every = sources_of(loaded)
+    sources = _select(every, only)
+    left_out = [source for source in every if source not in sources]
+    words = [str(study), *(["-o", str(out)] if out else [])]
+    words += [word for text in overrides for word in ("--set", text)]
+    folder = (out or default_output(path)).absolute()
+    return Job(loaded, sources, left_out, folder, shlex.join(words))
 
 
 def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:

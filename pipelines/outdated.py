@@ -5,13 +5,13 @@ is broken now, would spoil it silently. Such tables are moved to `OUT/outdated`,
 one name becomes `name.2.parquet`: none replaces another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from featpipe.errors import ReadError
-from pipelines.digests import load_digests, metadata_of
+from pipelines.digests import Digest, load_digests, metadata_of
 from pipelines.engine import Row, Step, Unit, explain, listed, stale_because
 
 
@@ -39,7 +39,11 @@ def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path)
     """
     by_name = {unit.name: unit for unit in units}
     return [
-        _told(row, [_move(path, out) for path in _outdated(step, by_name[row.unit], row)], out)
+        _told(
+            row,
+            [_move(path, out) for path in contradicted(step, by_name[row.unit], row.digests)],
+            out,
+        )
         if row.state == "failed"
         else row
         for row in rows
@@ -104,20 +108,34 @@ def set_aside_stale(step: Step, units: Sequence[Unit], out: Path) -> list[Path]:
     return [_move(path, out) for path in stale if _is_ours(path)]
 
 
-def _outdated(step: Step, unit: Unit, row: Row) -> list[Path]:
-    """Tables of a failed recording that options or sources contradict.
+def contradicted(
+    step: Step, unit: Unit, digests: Mapping[str, Digest] | None = None
+) -> dict[Path, str]:
+    """Say which tables of a recording the options, its trials or its sources contradict.
 
-    A source that cannot be read any more contradicts nothing: what was made from it stays.
+    Parameters
+    ----------
+    step : Step
+        The step that makes them.
+    unit : Unit
+        The recording.
+    digests : mapping, optional
+        Of its sources, as far as they were read: one that cannot be read any more, or that nobody
+        looked at, contradicts nothing.
+
+    Returns
+    -------
+    dict of Path to str
+        Table -> what differs.
     """
-    read = [listed(Path(name), digest) for name, digest in row.digests.items()]
-    paths = []
+    read = [listed(Path(name), digest) for name, digest in (digests or {}).items()]
+    found = {}
     for path in (output.path for output in step.outputs(unit, [])):
         if path.exists() and _is_ours(path):
             stored = metadata_of(path)["sources"]
             claims = {o.path: o for o in step.outputs(unit, read or stored)}
-            if stale_because(claims[path]):
-                paths.append(path)
-    return paths
+            found[path] = stale_because(claims[path])
+    return {path: why for path, why in found.items() if why}
 
 
 def _is_ours(path: Path) -> bool:

@@ -11,6 +11,7 @@ from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
 from pipelines.job import Job
+from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
 from pipelines.study import TrainPlan
 from pipelines.summary import failed_units
@@ -89,11 +90,28 @@ def _defects(unit: Unit, paths: Iterable[Path], remembered: Mapping[str, Digest]
 
 
 def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
-    """Say of every output whether it is fresh, missing or stale, and why."""
+    """Say of every output whether it is fresh, missing, stale or failed last time, and why.
+
+    Parameters
+    ----------
+    job : Job
+        The study and its output folder.
+    only_tables : bool
+        Leave training out.
+
+    Returns
+    -------
+    list of dict
+        `output`, `state` and `reason`. States beside these four: "waiting" for a source that is
+        not there, "unasked" of a family that earlier runs made, "optional" for all of training
+        while nobody has trained.
+    """
     found = []
     remembered = load_digests(job.out)
+    failed = {name: failed_units(job.out, name) for name in ("extract", "train")}
+    is_training = not only_tables and _is_training_meant(job, failed["train"])
     not_fresh: set[Path] = set()
-    for step, unit in _all_units(job, only_tables):
+    for step, unit in _all_units(job, is_training):
         upstream = not_fresh & set(engine.sources_found(step, unit))
         try:
             reasons, digests = engine.explain(step, unit, remembered)
@@ -106,18 +124,38 @@ def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
                 reason = f"{len(upstream)} of its tables are not fresh"
             if reason:
                 not_fresh.add(path)
-            state = "fresh" if not reason else "stale" if path.exists() else "missing"
-            name = path.relative_to(job.out).as_posix()
-            found.append({"output": name, "state": state, "reason": reason})
+            failure = failed[step.name].get(unit.name, "")
+            found.append(_described(path, reason, failure, job.out))
     if job.out.is_dir():
         save_digests(job.out, remembered)
+    for family, count in unasked(job).items():
+        reason = f"{count} tables; [features] does not ask for them, nothing brings them up to date"
+        found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
+    if not only_tables and not is_training:
+        n_runs = len(with_floor(job.study.train).methods) * len(job.study.train.seeds)
+        reason = f"none of {n_runs} runs is trained; `featpipe train {job.arguments}` does"
+        found.append({"output": "predictions", "state": "optional", "reason": reason})
     return found
 
 
-def _all_units(job: Job, only_tables: bool) -> list[tuple[Step, Unit]]:
+def _described(path: Path, reason: str, failure: str, out: Path) -> dict[str, str]:
+    state = "fresh" if not reason else "stale" if path.exists() else "missing"
+    if reason and failure:
+        state, reason = "failed", f"{failure.splitlines()[0]}; the next run tries it again"
+    return {"output": path.relative_to(out).as_posix(), "state": state, "reason": reason}
+
+
+def _is_training_meant(job: Job, failed: Mapping[str, str]) -> bool:
+    """Tell whether somebody has trained, or says how: a study may be there for its tables alone."""
+    return bool(
+        failed or job.study.train != TrainPlan() or any(job.out.glob("predictions/*.parquet"))
+    )
+
+
+def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
     units = extraction.units(job.study, job.sources, job.out)
     found: list[tuple[Step, Unit]] = [(extraction.EXTRACT, unit) for unit in units]
-    if only_tables:
+    if not is_training:
         return found
     try:
         from pipelines.steps.train import TRAIN

@@ -82,9 +82,10 @@ def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool 
     return len(frame)
 
 
-def failed_units(out: Path, step: str) -> set[str]:
-    """Name the units of a step that failed when they were last tried."""
-    return {row["unit"] for row in _read_failures(out / "failures.parquet") if row["step"] == step}
+def failed_units(out: Path, step: str) -> dict[str, str]:
+    """Name the units of a step that failed when they were last tried, and the reason of each."""
+    rows = _read_failures(out / "failures.parquet")
+    return {row["unit"]: row["reason"] for row in rows if row["step"] == step}
 
 
 def _read_failures(path: Path) -> list[dict[str, str]]:

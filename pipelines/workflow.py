@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError
-from featpipe.features.table import FAMILIES
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
 from pipelines.job import Job, is_simulated
+from pipelines.leftovers import leftovers, unasked
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.planning import current_tables, with_floor
 from pipelines.progress import shown
@@ -25,7 +25,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
-    is_whole = job.is_whole and len(rows) == len(units)
+    is_whole = not job.left_out and len(rows) == len(units)
     rows = set_aside(extraction.EXTRACT, units, rows, job.out)
     moved: list[Path] = []
     if is_whole:
@@ -33,6 +33,8 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
+    for text in leftovers(job):
+        click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)
     write_manifest(rows, job.out)
@@ -50,12 +52,11 @@ def _tables(job: Job, units: Sequence[Unit]) -> list[Path]:
 
 def _units_of_dropped_families(job: Job) -> list[Unit]:
     """Make units of the families that have tables from earlier runs and are not asked for now."""
-    asked = job.study.features
-    folders = {path.name for path in job.out.glob("features/*")}
-    dropped = folders & FAMILIES.keys() - {*asked.eeg, *["eye"] * asked.eye}
+    dropped = unasked(job)
     if not dropped:
         return []
-    features = replace(asked, eeg=tuple(sorted(dropped - {"eye"})), eye="eye" in dropped)
+    eeg = tuple(name for name in dropped if name != "eye")
+    features = replace(job.study.features, eeg=eeg, eye="eye" in dropped)
     return extraction.units(replace(job.study, features=features), job.sources, job.out)
 
 

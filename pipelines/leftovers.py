@@ -1,0 +1,63 @@
+"""Tables in OUT that a run leaves as they are, told so that nobody takes two kinds for one.
+
+They are those of recordings that `--only` left out, and of families that are not asked for.
+"""
+
+from collections.abc import Iterator
+
+from featpipe.errors import few
+from featpipe.features.table import FAMILIES
+from pipelines.job import Job
+from pipelines.outdated import contradicted
+from pipelines.steps import extract as extraction
+
+
+def unasked(job: Job) -> dict[str, int]:
+    """Count the tables of families that earlier runs made and that are not asked for now.
+
+    Parameters
+    ----------
+    job : Job
+        The study and its output folder.
+
+    Returns
+    -------
+    dict
+        Family -> number of tables, without families that have none.
+    """
+    asked = {*job.study.features.eeg, *["eye"] * job.study.features.eye}
+    counts = {
+        name: len(list(job.out.glob(f"features/{name}/*.parquet")))
+        for name in FAMILIES
+        if name not in asked
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def leftovers(job: Job) -> Iterator[str]:
+    """Tell what a run of `extract` has left as it was, one line per kind.
+
+    Parameters
+    ----------
+    job : Job
+        What was run.
+
+    Yields
+    ------
+    str
+        For stderr. Which outputs, why they differ, and the command that makes them anew.
+    """
+    others = extraction.units(job.study, job.left_out, job.out)
+    stale = {p: why for unit in others for p, why in contradicted(extraction.EXTRACT, unit).items()}
+    if stale:
+        names = few([path.relative_to(job.out).as_posix() for path in stale])
+        yield (
+            f"{job.out} now holds tables of two kinds: {names} of recordings that --only left out "
+            f"are not as the options say ({next(iter(stale.values()))}); make them anew with "
+            f"`featpipe extract {job.arguments}`"
+        )
+    for family, count in unasked(job).items():
+        yield (
+            f"features/{family} is not asked for any more and stays as it was, {count} of its "
+            "tables; name it in [features] again, or delete the folder"
+        )

@@ -1,0 +1,27 @@
+"""What a run leaves as it was is told."""
+
+
+def test_a_folder_of_two_kinds_of_options_is_told_with_the_command_that_mends_it(lab, capsys):
+    assert lab.extract() == 0
+    assert lab.extract("--only", "subject=01") == 0
+    assert "two kinds" not in capsys.readouterr().err
+    assert lab.extract("--only", "subject=01", "--set", "features.window_s=2") == 0
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if "two kinds" in x]
+    assert "features/de/sub-02_ses-1.parquet of recordings that --only left out" in line
+    assert "features.window_s: 1.0 -> 2.0" in line
+    assert line.endswith(f"`featpipe extract {lab.folder}/study.toml --set features.window_s=2`")
+    assert lab.extract("--set", "features.window_s=2") == 0
+    assert "two kinds" not in capsys.readouterr().err
+
+
+def test_tables_of_a_family_not_asked_for_are_told(lab, capsys):
+    assert lab.extract("--set", "features.eeg=de,psd") == 0
+    assert "not asked for" not in capsys.readouterr().err
+    assert lab.extract() == 0
+    assert (
+        "features/psd is not asked for any more and stays as it was, 2" in capsys.readouterr().err
+    )
+    state, reason = lab.outputs(capsys, "show")["features/psd"]
+    assert state == "unasked"
+    assert reason.startswith("2 tables; [features] does not ask for them")
+    assert "features/psd" in lab.outputs(capsys, "extract", "--dry-run")
