@@ -14,11 +14,12 @@ from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
 from featpipe.readers.agreement import agrees
 from featpipe.readers.amplitude import log_amplitude
+from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name, join
 from featpipe.readers.preflight import Check
 from featpipe.readers.sniffing import sniff
 from featpipe.readers.stim import annotate_stim
-from featpipe.readers.table import READERS, Reader
+from featpipe.readers.table import READERS, Reader, described
 from featpipe.readers.untouched import channel_indices
 from featpipe.recording import EyeRecording
 
@@ -30,6 +31,7 @@ __all__ = [
     "READERS",
     "Reader",
     "check",
+    "find_reader",
     "read_eeg",
     "read_eye",
     "read_samples",
@@ -100,7 +102,7 @@ def read_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples |
     return _guarded(path, lambda: _checked_samples(path, raw, ch_names))
 
 
-def read_eye(path: Path) -> EyeRecording:
+def read_eye(path: Path, csv: EyeCsv | None = None) -> EyeRecording:
     """Read an eye-tracking recording.
 
     Parameters
@@ -108,6 +110,8 @@ def read_eye(path: Path) -> EyeRecording:
     path : Path
         A file of one of the eye formats in `READERS`. Where samples and events are two files
         whose names differ in these words only, either name reads both.
+    csv : EyeCsv or None
+        How a table of no known format is to be read.
 
     Returns
     -------
@@ -119,16 +123,18 @@ def read_eye(path: Path) -> EyeRecording:
         When a file is missing, truncated, corrupt, or no eye recording; the message says which.
     """
     path = Path(path)
-    return _guarded(path, lambda: _read_eye_files(path))
+    return _guarded(path, lambda: _read_eye_files(path, csv))
 
 
-def source_files(path: Path) -> tuple[Path, ...]:
+def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:
     """Return every file whose content a recording depends on.
 
     Parameters
     ----------
     path : Path
         The file that `read_eeg` or `read_eye` would be given.
+    csv : EyeCsv or None
+        How a table of no known format is to be read.
 
     Returns
     -------
@@ -141,16 +147,18 @@ def source_files(path: Path) -> tuple[Path, ...]:
         When a file that is needed is missing.
     """
     path = Path(path)
-    return _guarded(path, lambda: _reader_of(path).sources(path))
+    return _guarded(path, lambda: _reader_of(path, csv).sources(path))
 
 
-def check(path: Path) -> Check:
+def check(path: Path, csv: EyeCsv | None = None) -> Check:
     """Compare the header of a recording with its size, without reading its data.
 
     Parameters
     ----------
     path : Path
         The file.
+    csv : EyeCsv or None
+        How a table of no known format is to be read.
 
     Returns
     -------
@@ -165,29 +173,53 @@ def check(path: Path) -> Check:
     path = Path(path)
     if path.is_file() and not path.stat().st_size:
         return Check("truncated", "the file is empty; copy or export it again")
-    return _reader_of(path).check(path)
+    return _reader_of(path, csv).check(path)
 
 
-def _reader_of(path: Path) -> Reader:
+def find_reader(path: Path, csv: EyeCsv | None = None) -> Reader | None:
+    """Return the reader of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    csv : EyeCsv or None
+        How a table of no known format is to be read.
+
+    Returns
+    -------
+    Reader or None
+        That of a known format before that of the description; None when there is neither.
+    """
+    kind = sniff(path)
+    if kind is not None:
+        return READERS[kind]
+    return described(csv) if csv is not None and path.is_file() else None
+
+
+def _reader_of(path: Path, csv: EyeCsv | None = None) -> Reader:
     if not path.exists():
         raise ReadError(f"{path}: there is no such file; correct the path")
-    kind = sniff(path)
-    if kind is None:
+    reader = find_reader(path, csv)
+    if reader is None:
         what = "it is a folder" if path.is_dir() else "its content is that of no known recording"
         if path.is_file() and not path.stat().st_size:
             what = "it is empty"
-        raise ReadError(f"{path}: {what}; known formats: {', '.join(READERS)}")
-    return READERS[kind]
+        raise ReadError(
+            f"{path}: {what}; known formats: {', '.join(READERS)}; other tables of eye samples are "
+            "read when the study describes them in [eye.csv]"
+        )
+    return reader
 
 
-def _read(path: Path, modality: str) -> Any:
-    reader = _reader_of(path)
+def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
+    reader = _reader_of(path, csv)
     if reader.modality != modality:
         raise ReadError(
             f"{path}: it is an {reader.modality} recording ({reader.name}), where an {modality} "
             "recording is expected; exchange the two files"
         )
-    status, reason = check(path)
+    status, reason = check(path, csv)
     if status in ("truncated", "corrupt"):
         raise ReadError(f"{path}: {status}: {reason}")
     if status == "suspicious":
@@ -208,10 +240,10 @@ def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Sampl
     return None
 
 
-def _read_eye_files(path: Path) -> EyeRecording:
-    files = source_files(path)
-    if len(files) == 1 or not _reader_of(path).is_pair:
-        return _read(path, "eye")
+def _read_eye_files(path: Path, csv: EyeCsv | None) -> EyeRecording:
+    files = source_files(path, csv)
+    if len(files) == 1 or not _reader_of(path, csv).is_pair:
+        return _read(path, "eye", csv)
     recordings = [_read(file, "eye") for file in files]
     (_, samples), (_, events) = sorted(
         zip(files, recordings, strict=True), key=lambda pair: not is_samples_name(pair[0])

@@ -1,6 +1,7 @@
 """What `featpipe list` prints: (name, one line, reference) of everything built in."""
 
 from featpipe.features.table import FAMILIES
+from featpipe.readers import eye_csv
 from featpipe.reading import READERS
 
 
@@ -41,10 +42,11 @@ def _features() -> list[tuple[str, str, str]]:
 
 
 def _readers() -> list[tuple[str, str, str]]:
-    return [
+    known = [
         (name, f"{reader.modality}: {reader.describes}", " ".join(reader.suffixes))
         for name, reader in READERS.items()
     ]
+    return [*known, (eye_csv.NAME, f"eye: {eye_csv.DESCRIBES}", "")]
 
 
 def _datasets() -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -166,7 +166,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
             raise ConfigError(f"{path}: {name} is a section: write [{name}]")
     if "study" not in content:
         raise ConfigError(f"{path}: section [study] is missing: it needs name and classes")
-    parts = {name: _section(path, name, content.get(name, {})) for name in SECTIONS}
+    parts = {name: _section(path, name, of, content.get(name, {})) for name, of in SECTIONS.items()}
     return Study(path=path, **parts)
 
 
@@ -240,17 +240,18 @@ def _number(text: str, kind: type) -> Any:
         return text  # refused below, by name
 
 
-def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
-    """Check one section against its settings record."""
-    known = [f.name for f in dataclasses.fields(SECTIONS[name])]
+def _section(path: Path, name: str, record: type, content: Mapping[str, Any]) -> Any:
+    """Check one section, and those within it, against its settings record."""
+    known = [f.name for f in dataclasses.fields(record)]
     for key in content:
         if key not in known:
             raise ConfigError(f"{path}: [{name}] {unknown('key', key, known)}")
-    content = {key: _listed(SECTIONS[name], key, value) for key, value in content.items()}
+    inner = {key: of for key, of in _records_in(record).items() if key in content}
+    values = {k: _listed(record, k, value) for k, value in content.items() if k not in inner}
     try:
         # through JSON, because strict validation of Python objects refuses a list for a tuple
-        text = json.dumps(content, default=str)
-        return TypeAdapter(SECTIONS[name]).validate_json(text, strict=True)
+        text = json.dumps(values, default=str)
+        settings: Any = TypeAdapter(record).validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -260,3 +261,17 @@ def _section(path: Path, name: str, content: Mapping[str, Any]) -> Any:
             raise ConfigError(f"{path}: [{name}] {key} is missing") from error
         place = f"[{name}] {key} = {first['input']!r}, in {path} or on the command line"
         raise ConfigError(f"{place}: {first['msg']}") from error
+    for key in inner:
+        if not isinstance(content[key], dict):
+            raise ConfigError(f"{path}: [{name}] {key} is a section: write [{name}.{key}]")
+    found = {k: _section(path, f"{name}.{k}", of, content[k]) for k, of in inner.items()}
+    return dataclasses.replace(settings, **found)
+
+
+def _records_in(record: type) -> dict[str, type]:
+    """Return option -> settings record of the options that are sections of their own."""
+    hints = {f.name: (f.type, *get_args(f.type)) for f in dataclasses.fields(record)}
+    return {
+        name: kind for name, kinds in hints.items() for kind in kinds
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    }  # fmt: skip

@@ -69,7 +69,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
             f"{eye.format}: its gaze is in {unit!r}, of which no usual dispersion of a fixation is "
             "known: set [eye] max_dispersion in that unit"
         )
-    px_per_degree = settings.px_per_degree or eye.px_per_degree
+    px_per_degree = 1.0 if unit == "deg" else settings.px_per_degree or eye.px_per_degree
     seen = [side for side in ("left", "right") if eye.samples[f"valid_{side}"].to_numpy().any()]
     if is_auto and "fixation" in kinds:
         found = [_saccades_of(eye, side, px_per_degree) for side in seen]

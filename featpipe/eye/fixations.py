@@ -7,7 +7,7 @@ from featpipe.compiling import kernel
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
 
-MAX_DISPERSION = {"px": 50.0, "norm": 0.06, "mm": 20.0, "href": 420.0}
+MAX_DISPERSION = {"px": 50.0, "norm": 0.06, "mm": 20.0, "href": 420.0, "deg": 1.6}
 """Largest dispersion of a fixation by the unit of the gaze: 1.6 degrees.
 
 SMI's software was found at 50 px on a screen of 800 px and 321 mm, 700 mm away; a degree is 260

@@ -5,6 +5,7 @@ from typing import Literal
 
 from featpipe.errors import ConfigError, unknown
 from featpipe.eye.side import SIDES
+from featpipe.readers.eye_csv_settings import EyeCsv
 
 SCOPES = ("window", "trial")
 EVENTS = ("auto", "export", "detect")
@@ -61,6 +62,8 @@ class EyeSettings:
         amplitudes of detected saccades are in pixels, and the metadata say so.
     min_good : float
         A window of which a smaller share was seen keeps its row, all its columns NaN; 0 to 1.
+    csv : EyeCsv or None
+        Section [eye.csv]: the columns of eye files that are of no known format.
     """
 
     side: Literal["auto", "left", "right"] = "auto"
@@ -77,6 +80,7 @@ class EyeSettings:
     min_blink_s: float = 0.08
     px_per_degree: float | None = None
     min_good: float = 0.0
+    csv: EyeCsv | None = None
 
     def __post_init__(self):
         if self.side not in SIDES:

@@ -7,7 +7,7 @@ and spells names anew with every version; so columns are found by what is left o
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,13 +77,13 @@ def open_delimited(path: Path, keys: Sequence[str], remedy: str) -> Delimited:
     """
     lines = read_lines(path)
     i_names, separator, labels = _find_names(lines, keys, remedy)
-    lines = _unquoted(lines, separator)
-    is_row = _rows_below(lines, i_names, separator)
+    lines = unquoted(lines, separator)
+    is_row = rows_below(lines, i_names, separator)
     first = {plain(label): i for i, label in reversed(list(enumerate(labels)))}
     names = {name: i for name, i in first.items() if name}
     units = {name: match[1].strip() if (match := _UNIT.search(labels[i])) else ""
              for name, i in names.items()}  # fmt: skip
-    decimal = _decimal_sign(lines, is_row, separator)
+    decimal = decimal_sign(lines, is_row, separator)
     return Delimited(lines, is_row, names, units, separator, decimal)
 
 
@@ -191,7 +191,7 @@ def _find_names(lines: Lines, keys: Sequence[str], remedy: str) -> tuple[int, st
     raise ReadError(f"{lines.path}: no column {keys[0]!r} among {few(shown or [])}; {remedy}")
 
 
-def _unquoted(lines: Lines, separator: str) -> Lines:
+def unquoted(lines: Lines, separator: str) -> Lines:
     """Take quotation marks off; a separator between two of them becomes a blank."""
     if not (lines.text == ord('"')).any():
         return lines
@@ -199,10 +199,10 @@ def _unquoted(lines: Lines, separator: str) -> Lines:
     quoted = re.compile(rb'(^|%b)"([^"\n]*)"(?=%b|$)' % (mark, mark), re.MULTILINE)
     text = take(lines, np.full(len(lines.starts), True))
     text = quoted.sub(lambda cell: cell[1] + cell[2].replace(separator.encode(), b" "), text)
-    return split_lines(lines.path, text.replace(b'"', b""))
+    return replace(split_lines(lines.path, text.replace(b'"', b"")), numbers=lines.numbers)
 
 
-def _decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
+def decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
     """Tell the decimal sign from the first thousand rows."""
     if separator == ",":
         return "."
@@ -211,8 +211,28 @@ def _decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
     return "," if any(has_comma) else "."
 
 
-def _rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
-    """Mark the rows of the table and refuse those with surplus fields."""
+def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
+    """Mark the rows of the table and refuse those with surplus fields.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file, without quotation marks.
+    i_names : int
+        Line that names the columns.
+    separator : str
+        One character.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_lines,)
+        Without a last row that is cut short, which is logged.
+
+    Raises
+    ------
+    ReadError
+        When a row has more fields than there are names; the message names the line.
+    """
     length = lines.stops - lines.starts - 1
     is_mark = lines.text == ord(separator)
     n_marks = np.add.reduceat(is_mark, lines.starts, dtype=np.int64)
@@ -224,9 +244,9 @@ def _rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     if is_surplus.any():
         i_line = int(np.argmax(is_surplus))
         raise ReadError(
-            f"{lines.path}, line {i_line + 1}: it has {n_fields[i_line]} fields, the row of names "
-            f"{n_names}; a text in it holds the separator {separator!r}, or two lines "
-            "ran together: repair the line or export with another separator"
+            f"{lines.path}, line {lines.numbers[i_line] + 1}: it has {n_fields[i_line]} fields, "
+            f"the row of names {n_names}; a text in it holds the separator {separator!r}, or two "
+            "lines ran together: repair the line or export with another separator"
         )
     rows = np.flatnonzero(is_row)
     if rows.size > 1 and n_fields[rows[-1]] < n_fields[rows[-2]]:

@@ -48,7 +48,7 @@ def verdict(path: Path, inspect: Callable[[], Check]) -> Check:
     try:
         return inspect()
     except ReadError as error:
-        return Check("corrupt", str(error).removeprefix(f"{path}: "))
+        return Check("corrupt", str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, "))
     except OSError as error:
         return Check("corrupt", f"the file cannot be opened: {error.strerror or error}")
     except Exception as error:  # damaged headers fail in as many ways as there are parsers

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from featpipe.readers import (
     edf,
     edf_samples,
     eeglab,
+    eye_csv,
     eyelink_asc,
     fif,
     gazepoint,
@@ -25,6 +27,7 @@ from featpipe.readers import (
     tobii_studio2,
     tobii_tsv,
 )
+from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import sibling
 from featpipe.readers.preflight import Check
 
@@ -210,3 +213,25 @@ READERS: dict[str, Reader] = {
     )
 }
 """Export formats by name, in the order in which they are listed."""
+
+
+def described(csv: EyeCsv) -> Reader:
+    """Return the reader of the tables that a study describes, which no signature can tell.
+
+    Parameters
+    ----------
+    csv : EyeCsv
+        The description.
+
+    Returns
+    -------
+    Reader
+    """
+    return Reader(
+        eye_csv.NAME,
+        "eye",
+        (".csv", ".tsv", ".txt"),
+        partial(eye_csv.read, csv=csv),
+        partial(eye_csv.check, csv=csv),
+        eye_csv.DESCRIBES,
+    )

@@ -52,6 +52,7 @@ def parse_numbers(
     separator: str,
     decimal: str = ".",
     missing: Sequence[str] = (),
+    called: Sequence[str] = (),
 ) -> np.ndarray:
     r"""Read columns of numbers from marked lines.
 
@@ -69,6 +70,8 @@ def parse_numbers(
         Decimal sign.
     missing : sequence of str
         Texts that stand for a missing value beside the usual ones.
+    called : sequence of str
+        What each column is, for messages.
 
     Returns
     -------
@@ -82,12 +85,13 @@ def parse_numbers(
     """
     numbers = np.empty((np.count_nonzero(is_wanted), len(columns)))
     order = sorted(set(columns))
+    names = dict(zip(columns, called, strict=False))
     for rows, piece in _pieces(lines, is_wanted):
         table = _parse(piece, order, separator, decimal, missing)
-        values = {column: _numbers(piece, table[column].to_numpy(), column) for column in order}
+        values = {i: _numbers(piece, table[i].to_numpy(), i, names.get(i)) for i in order}
         if np.isnan(values[columns[0]]).any():
             row = int(np.argmax(np.isnan(values[columns[0]])))
-            raise _not_a_number(piece, row, columns[0], "")
+            raise _not_a_number(piece, row, columns[0], "", names.get(columns[0]))
         numbers[rows] = np.stack([values[column] for column in columns], axis=1)
     return numbers
 
@@ -99,12 +103,13 @@ def parse_seconds(
     separator: str,
     decimal: str,
     per_second: int,
+    called: Sequence[str] = (),
 ) -> np.ndarray:
     """Read a column of times, which every row must have.
 
     Parameters
     ----------
-    lines, is_wanted, separator, decimal
+    lines, is_wanted, separator, decimal, called
         As in `parse_numbers`.
     column : int
         Position of the column.
@@ -129,7 +134,7 @@ def parse_seconds(
             seconds[rows] = values // per_second + values % per_second / per_second
         else:
             every = np.full(len(piece.starts), True)
-            floats = parse_numbers(piece, every, [column], separator, decimal)
+            floats = parse_numbers(piece, every, [column], separator, decimal, called=called)
             seconds[rows] = floats[:, 0] / per_second
     return seconds
 
@@ -156,19 +161,20 @@ def _parse(
     return table.iloc[1:]
 
 
-def _numbers(lines: Lines, values: np.ndarray, column: int) -> np.ndarray:
+def _numbers(lines: Lines, values: np.ndarray, column: int, name: str | None) -> np.ndarray:
     if values.dtype != object and values.dtype.kind in "iuf":
         return values.astype(np.float64)
     numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
     is_bad = np.isnan(numbers) & ~np.asarray(pd.isna(pd.Series(values)))
     if is_bad.any():
         row = int(np.argmax(is_bad))
-        raise _not_a_number(lines, row, column, str(values[row]))
+        raise _not_a_number(lines, row, column, str(values[row]), name)
     return numbers
 
 
-def _not_a_number(lines: Lines, row: int, column: int, text: str) -> ReadError:
+def _not_a_number(lines: Lines, row: int, column: int, text: str, name: str | None) -> ReadError:
+    what = f"field {column + 1}" + (f" ({name})" if name else "")
     return ReadError(
-        f"{lines.path}, line {lines.numbers[row] + 1}: field {column + 1} is {text!r}, "
-        "not a number; repair the line or export the recording again"
+        f"{lines.path}, line {lines.numbers[row] + 1}: {what} is {text!r}, not a number; "
+        "repair the line or export the recording again"
     )

@@ -85,13 +85,15 @@ def _is_chinese(content: bytes) -> bool:
     return float(np.mean((leads >= 0xA1) & (leads <= 0xD7))) > 0.5
 
 
-def read_lines(path: Path) -> Lines:
+def read_lines(path: Path, encoding: str | None = None) -> Lines:
     """Read a text file.
 
     Parameters
     ----------
     path : Path
         The file.
+    encoding : str or None
+        As Python names it; None is what `decode` finds.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def read_lines(path: Path) -> Lines:
     Raises
     ------
     ReadError
-        When the file cannot be opened, is empty, or is not text in lines.
+        When the file cannot be opened, is empty, is not text in lines, or not in that encoding.
     """
     try:
         content = path.read_bytes()
@@ -108,9 +110,12 @@ def read_lines(path: Path) -> Lines:
         raise ReadError(f"{path}: it cannot be opened ({error.strerror or error})") from error
     if not content.strip():
         raise ReadError(f"{path}: it is empty; export or copy it again")
-    text = _in_utf8(content)
+    text = _in_utf8(content) if encoding is None else _from(path, content, encoding)
     if b"\0" in text:
-        raise ReadError(f"{path}: it holds NUL characters, so it is no text export; name the text")
+        raise ReadError(
+            f"{path}: it holds NUL characters, so it is no text export; name the text, and save "
+            "UTF-16 with its byte-order mark"
+        )
     lines = split_lines(path, text if text.endswith(b"\n") else text + b"\n")
     length = lines.stops - lines.starts
     if length.max() > _LONGEST:
@@ -126,6 +131,19 @@ def _in_utf8(content: bytes) -> bytes:
     if not content.isascii():
         return decode(content).encode("utf-8", "replace")
     return re.sub(rb"\r+\n?", b"\n", content) if b"\r" in content else content
+
+
+def _from(path: Path, content: bytes, encoding: str) -> bytes:
+    """Return a file of the encoding that somebody named, in UTF-8."""
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        i_line = content.count(b"\n", 0, getattr(error, "start", 0))
+        raise ReadError(
+            f"{path}, line {i_line + 1}: it is not in encoding = {encoding!r} ({error}); correct "
+            "the encoding, or leave it out to have it found"
+        ) from error
+    return re.sub(r"\r+\n?", "\n", text).encode("utf-8", "replace")
 
 
 def split_lines(path: Path, text: bytes) -> Lines:

@@ -76,8 +76,9 @@ def table_path(out: Path, family: str, source: Source) -> Path:
 def sources(unit: Unit) -> list[Path]:
     """Files of the recording, EEG first."""
     source: Source = unit.payload.source
+    csv = unit.payload.study.eye.csv
     named = [path for path in (source.eeg, source.eye) if path is not None]
-    return [file for path in named for file in source_files(path)]
+    return [file for path in named for file in source_files(path, csv)]
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -202,7 +203,7 @@ def read_on_eeg_clock(
     ReadError
         When the file cannot be read, or no clock fits.
     """
-    eye = read_eye(path)
+    eye = read_eye(path, study.eye.csv)
     try:
         eye = with_events(eye, study.eye)
     except ReadError as error:

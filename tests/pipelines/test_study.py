@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from featpipe.errors import ConfigError
+from featpipe.readers.eye_csv_settings import EyeCsv
 from pipelines.study import SECTIONS, load_study, resolved
 
+CSV = '[eye.csv]\ntime = "t"\n'
 MINIMAL = '[study]\nname = "lab"\nclasses = ["calm", "tense"]\n'
 
 
@@ -77,6 +79,12 @@ def test_the_example_of_the_contract_is_read(tmp_path):
         (MINIMAL + "[features]\nwindow_s = true\n", r"window_s = True"),
         (MINIMAL + '[features]\nwindow_s = "2"\n', r"window_s = '2'"),
         ("study = 3\n", r"study is a section"),
+        (MINIMAL + "[eye]\ncsv = 3\n", r"\[eye\] csv is a section: write \[eye\.csv\]"),
+        (MINIMAL + CSV + 'pupl = "p"\n', r"\[eye\.csv\] unknown key 'pupl': did you mean 'pupil'"),
+        (MINIMAL + CSV.replace("time", "pupil"), r"\[eye\.csv\] time is missing"),
+        (MINIMAL + CSV, r"study\.toml: \[eye\.csv\] names no gaze and no pupil"),
+        (MINIMAL + CSV + "pupil = 3\n", r"\[eye\.csv\] pupil = 3.*string"),
+        (MINIMAL + CSV + "screen_px = 3\n", r"\[eye\.csv\] screen_px.*"),
         ("[study\n", "not valid TOML"),
     ],
 )
@@ -99,6 +107,18 @@ def test_overrides(tmp_path):
     assert study.features.eeg == ("de_ma",)
     assert study.eye.side == "left"
     assert study.train.options == {"cscm": {"subject_weight": 2}}
+
+
+def test_a_table_of_eye_samples_is_described_in_a_section_of_its_own(tmp_path):
+    assert load(tmp_path).eye.csv is None
+    more = (
+        'pupil = "p"\nvalid = "ok"\nvalid_values = 1\nmissing = [-1, "lost"]\n[eye]\nside = "left"'
+    )
+    study = load(tmp_path, MINIMAL + CSV + more, ["eye.csv.time_unit=ms"])
+    assert study.eye.side == "left"
+    assert study.eye.csv == EyeCsv(
+        time="t", time_unit="ms", pupil="p", valid="ok", valid_values=(1,), missing=(-1, "lost")
+    )
 
 
 @pytest.mark.parametrize(

@@ -110,5 +110,7 @@ HEADS = {
 def test_a_line_of_10_mb_is_named_at_once(tmp_path, name, filling):
     path = tmp_path / name
     path.write_text(HEADS[name] + filling * (10_000_000 // len(filling)) + "\n")
-    with pytest.raises(ReadError, match=rf"{name}, line \d+: 1000\d+ characters in one line"):
+    with pytest.raises(
+        ReadError, match=rf"{name}: corrupt: line \d+: 1000\d+ characters in one line"
+    ):
         read_eye(path)
