@@ -10,6 +10,7 @@ from featpipe.errors import ConfigError
 from featpipe.schema import WINDOW_KEYS
 from models.curves import EpochReport
 from models.folds import FoldSettings, check_folds, get_protocol
+from models.light import check_light
 from models.loading import Windows, concatenate
 from models.registry import get_method, variant
 from models.selection import get_policy
@@ -125,7 +126,7 @@ def fit_folds(
     method_name : str
         Registry name.
     folds : sequence of Fold
-        Not checked here; see `check_folds`.
+        Not checked here for common trials or subjects; see `check_folds`.
     seed, settings, config, on_epoch, policy
         As in `cross_validate`; a method without epochs trains on all of `Fold.train` under every
         policy.
@@ -137,6 +138,7 @@ def fit_folds(
     """
     method = get_method(method_name)
     config = _config(method_name, config)
+    check_light(windows, folds)
     get_policy(policy)  # refuse a misspelt one, even where nothing depends on it
     if isinstance(method, ClassicMethod):
         return fit_classic(method, config, windows, folds, seed)

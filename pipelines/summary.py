@@ -119,8 +119,8 @@ def write_manifest(rows: Sequence[Row], out: Path) -> None:
 
 
 def _published(out: Path) -> Iterable[Path]:
-    for pattern in ("features/*/*.parquet", "qc/*.parquet", "predictions/**/*.parquet",
-                    "curves/**/*.parquet", "*.parquet"):  # fmt: skip
+    for pattern in ("features/*/*.parquet", "pupils/*.parquet", "qc/*.parquet",
+                    "predictions/**/*.parquet", "curves/**/*.parquet", "*.parquet"):  # fmt: skip
         yield from out.glob(pattern)
 
 

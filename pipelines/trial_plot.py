@@ -20,7 +20,8 @@ from featpipe.recording import EyeRecording, Trial
 from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
-from pipelines.steps.extract import grid_sfreq, read_on_eeg_clock
+from pipelines.steps.extract import grid_sfreq
+from pipelines.steps.eye_on_clock import read_on_eeg_clock
 
 _COLOURS = dict(zip(EYE_EVENT_KINDS, ("#8fbf8f", "#e0a458", "#7a7a7a"), strict=True))
 _X, _Y, _BEFORE = "#1f6f9f", "#a0403c", "#b8b8b8"

@@ -18,11 +18,13 @@ from pipelines.planning import current_tables, with_floor
 from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
+from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import write_failures, write_manifest, write_quality
 
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
+    pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
     is_whole = not job.left_out and len(rows) == len(units)
@@ -37,7 +39,19 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)
-    write_manifest(rows, job.out)
+    write_manifest(pupils + rows, job.out)
+    return rows
+
+
+def _pupils(job: Job, settings: RunSettings) -> list[Row]:
+    """Bring the traces up to date that the response to light is learnt from, of all recordings."""
+    if job.study.eye.light != "remove" or not job.study.features.eye:
+        return []
+    sources = [source for source in job.sources + job.left_out if source.eye is not None]
+    units = extraction.units(job.study, sources, job.out)
+    rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
+    set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
+    write_failures(rows, PUPILS.name, job.out, is_whole=True)
     return rows
 
 

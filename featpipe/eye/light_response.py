@@ -84,25 +84,25 @@ def fit_light_response(traces: np.ndarray, subjects: Sequence[str], clip: str) -
     return LightResponse(course, float(singular[0] ** 2 / (singular**2).sum()), tuple(subjects))
 
 
-def without_light_response(trace: np.ndarray, response: LightResponse) -> np.ndarray:
-    """Take a shared time course out of a trace, whoever's it is.
+def light_in(trace: np.ndarray, response: LightResponse) -> np.ndarray:
+    """Return what of a trace is the response to light, whoever's trace it is.
 
     Parameters
     ----------
     trace : array, shape (n_times,)
-        Of the same clip, from its onset on; of any subject.
+        Of the same clip, from its onset on; of any subject. NaN in gaps.
     response : LightResponse
         From `fit_light_response`.
 
     Returns
     -------
     numpy.ndarray, shape (n_times,)
-        Of the same mean. It has nothing in common with the course any more.
+        The course times its size, by least squares over what is known; of mean 0 without gaps.
 
     Raises
     ------
     ReadError
-        When it has another length than the traces of the fit, or gaps.
+        When the trace has another length than those of the fit, or is known in less than half.
     """
     trace = np.asarray(trace, dtype=np.float64)
     if trace.shape != response.course.shape:
@@ -110,9 +110,13 @@ def without_light_response(trace: np.ndarray, response: LightResponse) -> np.nda
             f"a pupil trace of {trace.size} samples, and the light response was fitted to "
             f"{response.course.size}: cut both to the same part of the clip"
         )
-    if not np.isfinite(trace).all():
-        raise ReadError("a pupil trace has gaps: raise pupil_max_gap_s, or leave the trial out")
-    return trace - response.course * (response.course @ trace)
+    known = np.isfinite(trace)
+    if 2 * known.sum() < trace.size:
+        raise ReadError(
+            "more than half of a pupil trace is lost: raise pupil_max_gap_s, or leave the trial out"
+        )
+    course = response.course[known] - response.course[known].mean()
+    return response.course * (course @ trace[known] / (course @ course))
 
 
 def _check(traces: np.ndarray, subjects: Sequence[str], clip: str) -> None:

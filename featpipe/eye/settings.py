@@ -11,6 +11,7 @@ SCOPES = ("window", "trial")
 EVENTS = ("auto", "export", "detect")
 DETECTORS = ("idt", "ivt")
 PUPILS = ("side", "both")
+LIGHTS = ("keep", "remove")
 
 MIN_PUPIL_WINDOW_S = 5.0
 """A shorter stretch leaves bands of 0.2 Hz without a frequency of their own."""
@@ -40,6 +41,11 @@ class EyeSettings:
         a longer one are NaN.
     pupil : str
         Sizes of the chosen eye, "side", or of the mean of "both", where both were recorded.
+    light : str
+        "keep", or "remove": the response to light that the pupils of the other subjects share in
+        the same trial is taken out of the sizes (`featpipe.eye.light_response`).
+    light_subjects : tuple of str
+        Whose pupils it is learnt from, never the recording's own; empty: all of the study.
     max_blink_s : float
         Longest blink, s. Event detectors also call it a blink when the track is lost (16.7 s were
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
@@ -71,6 +77,8 @@ class EyeSettings:
     pupil_window_s: float = 20.0
     pupil_max_gap_s: float = 5.0
     pupil: Literal["side", "both"] = "side"
+    light: Literal["keep", "remove"] = "keep"
+    light_subjects: tuple[str, ...] = ()
     max_blink_s: float = 1.0
     events: Literal["auto", "export", "detect"] = "auto"
     detector: Literal["idt", "ivt"] = "idt"
@@ -85,7 +93,7 @@ class EyeSettings:
     def __post_init__(self):
         if self.side not in SIDES:
             raise ConfigError(unknown("eye side", self.side, SIDES))
-        names = {"events": EVENTS, "detector": DETECTORS, "pupil": PUPILS}
+        names = {"events": EVENTS, "detector": DETECTORS, "pupil": PUPILS, "light": LIGHTS}
         for name, known in names.items():
             if getattr(self, name) not in known:
                 raise ConfigError(unknown(f"[eye] {name}", getattr(self, name), known))

@@ -13,25 +13,26 @@ import pyarrow as pa
 from featpipe.eeg.bad_channels import ChannelSurvey
 from featpipe.eeg.decimation import decimate
 from featpipe.eeg.filtering import design, output_band
-from featpipe.eeg.marks import read_marks
 from featpipe.eeg.samples import Samples
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import apply
 from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
-from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
-from featpipe.eye.detection import with_events
+from featpipe.eye.clock import Clock
 from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
+from featpipe.features.pupil_traces import without_light
 from featpipe.features.table import FAMILIES, FeatureTable
 from featpipe.readers.through_mne import samples_through_mne
-from featpipe.reading import read_eeg, read_eye, read_samples, source_files
-from featpipe.recording import EyeRecording, Source
+from featpipe.reading import read_eeg, read_samples, source_files
+from featpipe.recording import Source
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
+from pipelines.steps.eye_on_clock import read_on_eeg_clock
+from pipelines.steps.pupils import read_traces, trace_files
 from pipelines.study import Study
 
 VERSION = 4
@@ -74,11 +75,12 @@ def table_path(out: Path, family: str, source: Source) -> Path:
 
 
 def sources(unit: Unit) -> list[Path]:
-    """Files of the recording, EEG first."""
+    """Files of the recording, EEG first, and the traces that its pupil is compared with."""
     source: Source = unit.payload.source
-    csv = unit.payload.study.eye.csv
+    study, out = unit.payload.study, unit.payload.out
     named = [path for path in (source.eeg, source.eye) if path is not None]
-    return [file for path in named for file in source_files(path, csv)]
+    files = [file for path in named for file in source_files(path, study.eye.csv)]
+    return files + (trace_files(out, source, study) if "eye" in families(unit) else [])
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -139,7 +141,7 @@ def _recording(source: Source, family: str) -> dict[str, Any]:
 
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     """Compute the stale tables of one recording."""
-    source, study, _ = unit.payload
+    source, study, out = unit.payload
     if not source.trials:
         raise ReadError(
             f"{study.study.trials}: no trial of subject {source.subject}, session "
@@ -158,6 +160,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     if "eye" in wanted and source.eye is not None:
         eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
         try:
+            if study.eye.light == "remove":
+                others = read_traces(trace_files(out, source, study))
+                eye = without_light(eye, source, study.eye, others)
             table = eye_table(eye, source, grid_sfreq(raw, study), study.eye, study.features)
         except ValueError as error:
             raise ReadError(f"{source.eye}: {error}") from error
@@ -173,49 +178,6 @@ def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Sample
 def grid_sfreq(raw: mne.io.BaseRaw | None, study: Study) -> float:
     """Return the rate of the window grid, Hz: that of the EEG features, if there were any."""
     return study.eeg.sfreq if raw is None else output_band(raw.info["sfreq"], study.eeg)[0]
-
-
-def read_on_eeg_clock(
-    path: Path, raw: mne.io.BaseRaw | None, source: Source, study: Study
-) -> tuple[EyeRecording, Clock]:
-    """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG.
-
-    Parameters
-    ----------
-    path : Path
-        The eye recording.
-    raw : mne.io.BaseRaw or None
-        The EEG beside it; its marks are read where no offset is given.
-    source : Source
-        The recording's identity and offset.
-    study : Study
-        Options of eye and clock.
-
-    Returns
-    -------
-    eye : EyeRecording
-        With events, as the study asks for them.
-    clock : Clock
-        How its times were moved.
-
-    Raises
-    ------
-    ReadError
-        When the file cannot be read, or no clock fits.
-    """
-    eye = read_eye(path, study.eye.csv)
-    try:
-        eye = with_events(eye, study.eye)
-    except ReadError as error:
-        raise ReadError(f"{path}: {error}") from error
-    if source.eye_offset is not None or raw is None:
-        clock = offset_clock(source.eye_offset or 0.0)
-    else:
-        try:
-            clock = fit_clock(eeg_marks(read_marks(raw)), eye.messages, study.clock)
-        except ReadError as error:
-            raise ReadError(f"{path}: {error}") from error
-    return on_eeg_clock(eye, clock), clock
 
 
 def _tables(table: FeatureTable, wanted: dict[str, Output], source: Source) -> Iterator[Made]:

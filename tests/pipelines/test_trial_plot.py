@@ -5,7 +5,7 @@ from featpipe.features.table import lay_grids
 from featpipe.reading import read_eeg
 from pipelines.__main__ import run
 from pipelines.job import open_job
-from pipelines.steps.extract import read_on_eeg_clock
+from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.trial_plot import draw_trial
 
 

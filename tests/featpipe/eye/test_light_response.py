@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from featpipe.errors import ReadError
-from featpipe.eye.light_response import fit_light_response, without_light_response
+from featpipe.eye.light_response import fit_light_response, light_in
 
 N_TIMES = 1200  # a minute at 20 Hz
 NAMES = [f"s{i}" for i in range(12)]
@@ -39,13 +39,17 @@ def test_it_is_the_first_eigenvector_of_the_covariance(clip):
 def test_what_is_left_of_a_subject_nobody_fitted_is_its_own(clip):
     traces, _, own = clip
     response = fit_light_response(traces[:11], NAMES[:11], "clip")
-    left = without_light_response(traces[11], response)
+    left = traces[11] - light_in(traces[11], response)
     assert abs(response.course @ left) < 1e-9
     assert left.mean() == pytest.approx(traces[11].mean())
     error = np.std(left - left.mean() - own[11])
     assert error < 0.35 * np.std(traces[11] - traces[11].mean() - own[11])
-    again = without_light_response(left, response)
-    np.testing.assert_allclose(again, left, atol=1e-12)
+    np.testing.assert_allclose(light_in(left, response), 0, atol=1e-12)
+    gappy = np.where(np.arange(N_TIMES) % 300 < 60, np.nan, traces[11])
+    known = np.isfinite(gappy)
+    design = np.column_stack([response.course[known], np.ones(known.sum())])
+    size = np.linalg.lstsq(design, gappy[known], rcond=None)[0][0]
+    np.testing.assert_allclose(light_in(gappy, response), size * response.course, atol=1e-12)
 
 
 def test_sizes_and_units_of_pupils_do_not_matter(clip):
@@ -71,6 +75,7 @@ def test_what_the_data_cannot_support_is_refused(clip):
         fit_light_response(dead, NAMES, "clip")
     response = fit_light_response(traces, NAMES, "clip")
     with pytest.raises(ReadError, match=r"1000 samples, and .* 1200"):
-        without_light_response(traces[0, :1000], response)
-    with pytest.raises(ReadError, match="gaps"):
-        without_light_response(lost[3], response)
+        light_in(traces[0, :1000], response)
+    lost[3, :601] = np.nan
+    with pytest.raises(ReadError, match="more than half"):
+        light_in(lost[3], response)

@@ -1,0 +1,131 @@
+"""The pupil of every trial as a trace, and the response to light that others share taken out of it.
+
+Trials of one number in one session are one clip: the traces of all who saw it tell the response.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from featpipe.errors import ReadError
+from featpipe.eye.light_response import LightResponse, fit_light_response, light_in
+from featpipe.eye.pupil import TRACE_SFREQ, pupil_trace
+from featpipe.eye.pupil_cleaning import clean_pupil
+from featpipe.eye.settings import EyeSettings
+from featpipe.eye.side import choose_side
+from featpipe.recording import EyeRecording, Source, Trial
+
+_AXES = ("x", "y")
+
+
+def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd.DataFrame:
+    """Return the pupil of every trial at `TRACE_SFREQ`, from the onset of the trial on.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        On the clock of the trials.
+    source : Source
+        The recording's trials.
+    settings : EyeSettings
+        Side, cleaning and the longest gap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns trial, x and y, one row per step of the trace, in the tracker's unit; NaN in gaps.
+
+    Raises
+    ------
+    ReadError
+        When the recording holds no pupil samples.
+    """
+    side = choose_side(eye, settings.side)
+    eye = clean_pupil(eye, settings.pupil == "both")
+    if not np.isfinite(eye.samples[f"pupil_x_{side}"].to_numpy(float)).any():
+        raise ReadError(
+            "[eye] light: the export holds no pupil samples, of which the response to light could "
+            'be learnt: export them, or set light = "keep"'
+        )
+    parts = []
+    for trial in source.trials:
+        x, y = _trace(eye, side, trial, settings.pupil_max_gap_s)
+        parts.append(pd.DataFrame({"trial": np.full(len(x), trial.trial), "x": x, "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def without_light(
+    eye: EyeRecording, source: Source, settings: EyeSettings, others: Mapping[str, pd.DataFrame]
+) -> EyeRecording:
+    """Take the response to light that other subjects share out of the pupil sizes.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        On the clock of the trials.
+    source : Source
+        The recording's trials.
+    settings : EyeSettings
+        As the traces of the others were made with.
+    others : mapping
+        Subject -> traces of the same session, from `pupil_traces`.
+
+    Returns
+    -------
+    EyeRecording
+        With other sizes in the trials, of the side that is looked at.
+
+    Raises
+    ------
+    ReadError
+        When fewer than five others have a trace of a trial without gaps, or the own one is lost.
+    """
+    side = choose_side(eye, settings.side)
+    clean = clean_pupil(eye, settings.pupil == "both")
+    time = eye.samples["time"].to_numpy(float)
+    sizes = {axis: eye.samples[f"pupil_{axis}_{side}"].to_numpy(float, copy=True) for axis in _AXES}
+    for trial in source.trials:
+        own = _trace(clean, side, trial, settings.pupil_max_gap_s)
+        inside = slice(*np.searchsorted(time, [trial.onset, trial.offset]))
+        for axis, trace in zip(_AXES, own, strict=True):
+            if not np.isfinite(trace).any():  # nothing was measured
+                continue
+            course = _response(trial, axis, others, len(trace))
+            n = len(course.course)
+            light = light_in(trace[:n], course)
+            sizes[axis][inside] -= np.interp(
+                time[inside] - trial.onset, np.arange(n) / TRACE_SFREQ, light
+            )
+    changed = {f"pupil_{axis}_{side}": size for axis, size in sizes.items()}
+    return replace(eye, samples=eye.samples.assign(**changed))
+
+
+def _trace(eye: EyeRecording, side: str, trial: Trial, max_gap_s: float) -> np.ndarray:
+    """X and Y of a trial from its onset on, (2, n_times)."""
+    steps = np.arange(int((trial.offset - trial.onset) * TRACE_SFREQ)) / TRACE_SFREQ
+    time, *sizes = pupil_trace(eye, side, trial.onset, trial.offset, max_gap_s)
+    if not time.size:
+        return np.full((2, steps.size), np.nan)
+    return np.stack([np.interp(trial.onset + steps, time, size) for size in sizes])
+
+
+def _response(
+    trial: Trial, axis: str, others: Mapping[str, pd.DataFrame], n_times: int
+) -> LightResponse:
+    """Fit to all traces of the trial without gaps, cut to the shortest of them."""
+    found = {
+        subject: traces.loc[traces["trial"] == trial.trial, axis].to_numpy()[:n_times]
+        for subject, traces in others.items()
+    }
+    # a trial that was broken off must not cut those of all others short
+    usual = 0.9 * np.median([len(trace) for trace in found.values()]) if found else 0
+    whole = {
+        subject: trace
+        for subject, trace in found.items()
+        if len(trace) > usual and np.isfinite(trace).all()
+    }
+    n = min((len(trace) for trace in whole.values()), default=0)
+    traces = np.array([trace[:n] for trace in whole.values()]).reshape(len(whole), n)
+    return fit_light_response(traces, list(whole), f"trial {trial.trial}")

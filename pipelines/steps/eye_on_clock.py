@@ -1,0 +1,56 @@
+"""An eye recording on the clock of its EEG."""
+
+from pathlib import Path
+
+import mne
+
+from featpipe.eeg.marks import read_marks
+from featpipe.errors import ReadError
+from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
+from featpipe.eye.detection import with_events
+from featpipe.reading import read_eye
+from featpipe.recording import EyeRecording, Source
+from pipelines.study import Study
+
+
+def read_on_eeg_clock(
+    path: Path, raw: mne.io.BaseRaw | None, source: Source, study: Study
+) -> tuple[EyeRecording, Clock]:
+    """Read an eye recording and bring it on the clock of the EEG, or of the trials without EEG.
+
+    Parameters
+    ----------
+    path : Path
+        The eye recording.
+    raw : mne.io.BaseRaw or None
+        The EEG beside it; its marks are read where no offset is given.
+    source : Source
+        The recording's identity and offset.
+    study : Study
+        Options of eye and clock.
+
+    Returns
+    -------
+    eye : EyeRecording
+        With events, as the study asks for them.
+    clock : Clock
+        How its times were moved.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read, or no clock fits.
+    """
+    eye = read_eye(path, study.eye.csv)
+    try:
+        eye = with_events(eye, study.eye)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
+    if source.eye_offset is not None or raw is None:
+        clock = offset_clock(source.eye_offset or 0.0)
+    else:
+        try:
+            clock = fit_clock(eeg_marks(read_marks(raw)), eye.messages, study.clock)
+        except ReadError as error:
+            raise ReadError(f"{path}: {error}") from error
+    return on_eeg_clock(eye, clock), clock
