@@ -11,9 +11,11 @@ import numpy as np
 from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.eye.clock import eeg_marks
+from featpipe.readers import eye_csv
+from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name
 from featpipe.readers.preflight import Status
-from featpipe.reading import READERS, Reader, check, read_eye, sniff, source_files
+from featpipe.reading import Reader, check, find_reader, read_eye, source_files
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Finding:
     modality : {"eeg", "eye"} or None
         None when the file is no recording.
     format : str or None
-        Key of `reading.READERS`.
+        Key of `reading.READERS`, or "eye_csv".
     subject, session : str or None
         Guessed from the name: `sub-01_ses-1`, or numbers such as `1_1_20180804`.
     sfreq : float or None
@@ -70,13 +72,16 @@ class Finding:
     files: tuple[Path, ...]
 
 
-def scan(paths: Sequence[Path]) -> Iterator[Finding]:
+def scan(paths: Sequence[Path], csv: EyeCsv | None = None) -> Iterator[Finding]:
     """Look at files and folders, one finding per recording.
 
     Parameters
     ----------
     paths : sequence of Path
         Files, which are always reported, and folders, of which the recordings are.
+    csv : EyeCsv or None
+        How tables of eye samples of no known format are to be read; in a folder, those that
+        name all its columns are recordings.
 
     Yields
     ------
@@ -87,18 +92,19 @@ def scan(paths: Sequence[Path]) -> Iterator[Finding]:
     """
     done: set[Path] = set()
     for path in map(Path, paths):
-        for file in _recordings(path) if path.is_dir() else [path]:
+        for file in _recordings(path, csv) if path.is_dir() else [path]:
             if file not in done:
                 done.add(file)
-                yield inspect(file)
+                yield inspect(file, csv)
 
 
-def _recordings(folder: Path) -> list[Path]:
+def _recordings(folder: Path, csv: EyeCsv | None) -> list[Path]:
     """Files of a folder that are recordings and not companions of others, sorted."""
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)
     )
-    found = {file: _sources(file) for file in files if _kind(file) is not None}
+    readers = {file: _reader_in_folder(file, csv) for file in files}
+    found = {file: _sources(file, reader) for file, reader in readers.items() if reader}
     pairs = {file for file, sources in found.items() if file in found.get(sources[-1], ())[1:]}
     companions = {file for sources in found.values() for file in sources[1:]} - pairs
     companions |= {file for file in pairs if _is_second(file, found[file][-1])}
@@ -116,27 +122,37 @@ def _is_second(file: Path, other: Path) -> bool:
     return other < file
 
 
-def _kind(path: Path) -> str | None:
+def _reader_in_folder(path: Path, csv: EyeCsv | None) -> Reader | None:
+    """Return the reader of a file that nobody named: any text could be a table of eye samples."""
+    reader = _reader(path, csv)
+    if csv is None or reader is None or reader.name != eye_csv.NAME:
+        return reader
+    return reader if eye_csv.is_described(path, csv) else None
+
+
+def _reader(path: Path, csv: EyeCsv | None) -> Reader | None:
     try:
-        return sniff(path)
+        return find_reader(path, csv)
     except OSError:
         return None
 
 
-def _sources(path: Path) -> tuple[Path, ...]:
+def _sources(path: Path, reader: Reader) -> tuple[Path, ...]:
     try:
-        return source_files(path)
-    except ReadError:
+        return reader.sources(path)
+    except Exception:  # what a damaged header leads to is told by `inspect`
         return (path,)
 
 
-def inspect(path: Path) -> Finding:
+def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     """Look at one recording.
 
     Parameters
     ----------
     path : Path
         The file.
+    csv : EyeCsv or None
+        How tables of eye samples of no known format are to be read.
 
     Returns
     -------
@@ -144,25 +160,25 @@ def inspect(path: Path) -> Finding:
         The header of an EEG recording is read only after its pre-flight found nothing against it;
         eye exports are text and read in full.
     """
-    kind = _kind(path)
-    if kind is None:
+    reader = _reader(path, csv)
+    if reader is None:
         return _finding(path, None, "corrupt", _why_unknown(path))
-    reader = READERS[kind]
     try:
-        status, reason = _check_all(path)
+        status, reason = _check_all(path, reader, csv)
         if status in ("truncated", "corrupt"):
             return _finding(path, reader, status, reason)
-        measures = _eeg_measures(path, reader) if reader.modality == "eeg" else _eye_measures(path)
+        is_eeg = reader.modality == "eeg"
+        measures = _eeg_measures(path, reader) if is_eeg else _eye_measures(path, csv)
     except Exception as error:  # a listing goes on, whatever one file does
         reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
         return _finding(path, reader, "corrupt", reason)
     return _finding(path, reader, status, reason, *measures)
 
 
-def _check_all(path: Path) -> tuple[Status, str]:
+def _check_all(path: Path, reader: Reader, csv: EyeCsv | None) -> tuple[Status, str]:
     """Verdict on a file and, where samples and events are a pair, on the other one."""
-    status, reason = check(path)
-    if status == "ok" and READERS[_kind(path) or ""].is_pair:
+    status, reason = check(path, csv)
+    if status == "ok" and reader.is_pair:
         for other in source_files(path)[1:]:
             status, reason = check(other)
             reason = reason and f"{other.name}: {reason}"
@@ -187,8 +203,8 @@ def _eeg_measures(path: Path, reader: Reader) -> Measures:
     return sfreq, len(raw.ch_names), raw.n_times / sfreq, n_triggers
 
 
-def _eye_measures(path: Path) -> Measures:
-    eye = read_eye(path)
+def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
+    eye = read_eye(path, csv)
     time = eye.samples["time"].to_numpy()
     is_tracked = [eye.samples[f"valid_{side}"].to_numpy().any() for side in ("left", "right")]
     if not len(time):
@@ -222,7 +238,7 @@ def _finding(
         n_triggers=n_triggers,
         status=status,
         reason=reason,
-        files=_sources(path) if reader else (path,),
+        files=_sources(path, reader) if reader else (path,),
     )
 
 

@@ -94,11 +94,13 @@ def simulate(
 @app.command()
 @click.argument("paths", type=FILE, nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per recording.")
-def scan(paths: tuple[Path, ...], as_json: bool) -> int:
+@click.option("--study", type=FILE, help="Study whose [eye.csv] describes tables of eye samples.")
+def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None) -> int:
     """Show which recordings lie in files and folders, and whether they are sound."""
     from pipelines.scan import print_scan
+    from pipelines.study import load_study
 
-    return print_scan(paths, as_json)
+    return print_scan(paths, as_json, None if study is None else load_study(study).eye.csv)
 
 
 @app.command()

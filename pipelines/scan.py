@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from featpipe.errors import ReadError
+from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
 
@@ -25,8 +26,17 @@ COLUMNS = (
 )
 
 
-def print_scan(paths: Sequence[Path], as_json: bool) -> int:
+def print_scan(paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None) -> int:
     """Print one line per recording as it is found.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders.
+    as_json : bool
+        One object per line, instead of a table.
+    csv : EyeCsv or None
+        How tables of eye samples of no known format are to be read.
 
     Returns
     -------
@@ -40,7 +50,7 @@ def print_scan(paths: Sequence[Path], as_json: bool) -> int:
     n_found, n_bad, n_lost = 0, 0, 0
     if not as_json:
         click.echo(_line(COLUMNS))
-    for finding in scan(paths):
+    for finding in scan(paths, csv):
         n_found += 1
         n_bad += finding.status != "ok"
         n_lost += finding.status in ("truncated", "corrupt")

@@ -3,6 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mne
@@ -14,6 +15,7 @@ from naive_exports import cnt_bytes, edf_bytes, smi_samples_text
 from scipy.io import savemat
 
 from featpipe.errors import ReadError
+from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.reading import READERS, check, read_eeg, read_eye, sniff, source_files
 
 COMPANIONS = {".eeg", ".vmrk", ".amrk", ".dat", ".fdt", ".evt", ".event", ".locs", ".bvct", ".xdf"}
@@ -274,9 +276,13 @@ def small_files(folder: Path) -> dict[str, bytes]:
     columns = "TIME(2019/11/18 23:50:04.5),TIMETICK(f=1000),BPOGX,BPOGY,BPOGV,LPMM,LPMMV,USER,"
     rows = [f"{i / 100},{9 + 10 * i},0.5,0.{i},1,3.5,1,{i // 9}," for i in range(30)]
     SMALL["a_all_gaze.csv"] = "\n".join([columns, *rows, ""]).encode()
+    SMALL["lab.csv"] = (
+        "t;x;y;ok\n" + "".join(f"{9 + 2 * i};{i},5;7;1\n" for i in range(30))
+    ).encode()
     return SMALL
 
 
+CSV = EyeCsv("t", "ms", gaze_x="x", gaze_y="y", valid="ok", valid_values=(1,))
 damage = st.tuples(
     st.sampled_from(["edit", "edit", "cut", "drop", "repeat"]),
     st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=4),
@@ -300,7 +306,7 @@ def damaged(content: bytes, how: str, places: list[tuple[float, int]]) -> bytes:
 
 NAMES = ["a.cnt", "b.cnt", "a.edf", "a_raw.fif", "a.set", "a.vhdr"]
 NAMES += ["a_samples.txt", "b_events.txt", "a.asc", "gaze_positions.csv", "a.tsv"]
-NAMES += ["a_all_gaze.csv", "a-All-Data.tsv", "a_sdk.csv", "a_found.csv"]
+NAMES += ["a_all_gaze.csv", "a-All-Data.tsv", "a_sdk.csv", "a_found.csv", "lab.csv"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -316,6 +322,8 @@ def test_damage_of_any_kind_is_a_read_error_or_harmless(tmp_path, name, damage):
     content = small_files(tmp_path)[name]
     (tmp_path / "b.eeg").write_bytes(bytes(800))
     read = read_eeg if name[-3:] in ("cnt", "edf", "fif", "set", "hdr") else read_eye
+    if name == "lab.csv":
+        read = partial(read_eye, csv=CSV)
     path.write_bytes(content)
     assert read(path) is not None
     path.write_bytes(damaged(content, *damage))

@@ -114,6 +114,23 @@ def test_without_the_section_the_recording_fails_alone_and_says_what_to_do(lab, 
     assert "describes them in [eye.csv]" in shown
 
 
+def test_scan_finds_what_the_study_describes(lab, capsys):
+    assert run(["scan", str(lab)]) == 2
+    assert "eye.dat" not in capsys.readouterr().out
+    (lab / "photo.jpg").write_bytes(bytes(range(256)) * 9)
+    assert run(["scan", str(lab), "--study", str(lab / "study.toml"), "--json"]) == 0
+    (found,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert found["path"] == str(lab / "eye.dat")
+    assert (found["format"], found["modality"], found["status"]) == ("eye_csv", "eye", "ok")
+    assert (found["sfreq"], found["n_channels"]) == (100, 2)
+    assert found["duration_s"] == pytest.approx(23.99)
+    named = [str(lab / name) for name in ("eye.dat", "trials.csv")]  # files named are always told
+    assert run(["scan", *named, "--study", str(lab / "study.toml")]) == 3
+    shown = capsys.readouterr().out
+    assert "corrupt" in shown
+    assert "unknown column 'stamp'" in shown
+
+
 def test_a_column_that_is_not_there_is_named(lab, capsys):
     assert extract(lab, "--set", "eye.csv.pupil=sise") == 3
     assert "[eye.csv] pupil = 'sise': unknown column 'sise': did you mean 'size'" in (
