@@ -221,7 +221,9 @@ def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
         )
     status, reason = check(path, csv)
     if status in ("truncated", "corrupt"):
-        raise ReadError(f"{path}: {status}: {reason}")
+        is_taken = csv is not None and reader.name in READERS
+        hint = f" (it looks like {reader.name}, so [eye.csv] was not used)" if is_taken else ""
+        raise ReadError(f"{path}: {status}: {reason}{hint}")
     if status == "suspicious":
         logger.warning("%s: %s", path.name, reason)
     return reader.read(path)

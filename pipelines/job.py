@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,8 +114,12 @@ def options(job: Job) -> dict[str, Any]:
 
 def options_text(job: Job) -> str:
     """Every option as resolved, as a study file would say it."""
-    lines = []
-    for section, values in options(job).items():
-        lines.append(f"[{section}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join([*lines, ""])
+    sections = [_section_text(name, values) for name, values in options(job).items()]
+    return "\n".join([*sections, ""])
+
+
+def _section_text(name: str, values: Mapping[str, Any]) -> str:
+    inner = {key: value for key, value in values.items() if isinstance(value, dict) and value}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in inner]
+    sections = [_section_text(f"{name}.{key}", value) for key, value in inner.items()]
+    return "\n".join([f"[{name}]", *lines, *sections])

@@ -235,7 +235,8 @@ def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     """
     length = lines.stops - lines.starts - 1
     is_mark = lines.text == ord(separator)
-    n_marks = np.add.reduceat(is_mark, lines.starts, dtype=np.int64)
+    marks = np.flatnonzero(is_mark)
+    n_marks = np.searchsorted(marks, lines.stops) - np.searchsorted(marks, lines.starts)
     is_row = length > n_marks  # a spreadsheet pads its table with rows of separators
     is_row[: i_names + 1] = False
     n_fields = n_marks + 1 - is_mark[np.maximum(lines.stops - 2, 0)]  # without the last if empty

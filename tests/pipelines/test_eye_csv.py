@@ -96,6 +96,8 @@ def test_extract_recovers_what_happened(lab):
 def test_a_changed_description_makes_the_table_stale(lab, capsys):
     assert extract(lab) == 0
     assert facts(lab)["options"]["eye"]["csv"]["pupil"] == "size"
+    assert run(["show", str(lab / "study.toml")]) == 0
+    assert '[eye.csv]\ntime = "stamp"\ntime_unit = "ms"\n' in capsys.readouterr().out
     assert extract(lab, "--dry-run") == 0
     assert "1 fresh, 0 to make" in capsys.readouterr().out
     assert extract(lab, "--dry-run", "--set", "eye.csv.missing=3.25") == 0

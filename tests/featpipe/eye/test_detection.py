@@ -49,6 +49,18 @@ def of_kind(eye, kind):
 
 
 @pytest.mark.parametrize("detector", ["idt", "ivt"])
+def test_gaze_in_degrees_is_no_gaze_in_pixels(scene, detector):
+    time, x, y = scene
+    made = recording(time, x / 30, y / 30)
+    made = replace(made, units={**made.units, "gaze": "deg"})
+    eye = with_events(made, EyeSettings(detector=detector, px_per_degree=40.0))
+    assert eye.units["amplitude"] == "deg"
+    saccade = eye.events[eye.events["kind"] == "saccade"]
+    assert saccade["amplitude"].tolist() == pytest.approx([10.0])
+    assert len(of_kind(eye, "fixation")) == 3
+
+
+@pytest.mark.parametrize("detector", ["idt", "ivt"])
 def test_a_scene_comes_out_as_it_was_made(scene, detector):
     eye = with_events(recording(*scene, px_per_degree=30.0), EyeSettings(detector=detector))
     blur = 0.01 if detector == "ivt" else 0.0  # speeds take in both neighbours

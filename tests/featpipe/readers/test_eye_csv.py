@@ -249,6 +249,9 @@ def test_a_known_format_comes_before_the_description(tmp_path):
     eye = read_eye(write(tmp_path, text), csv)
     assert eye.format == "tobii_tsv"
     assert eye.samples["gaze_x_left"].tolist() == [0, 1, 2]
+    lookalike = write(tmp_path, text.replace("Recording timestamp", "ParticipantName"))
+    with pytest.raises(ReadError, match=r"it looks like tobii_tsv, so \[eye\.csv\] was not used"):
+        read_eye(lookalike, csv)
 
 
 @pytest.mark.parametrize(
