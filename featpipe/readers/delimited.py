@@ -130,10 +130,10 @@ def numbers(
     rows = table.is_row if is_wanted is None else is_wanted
     known = [name for name in names if name in table.names]
     places = [table.names[name] for name in known]
-    found = parse_numbers(table.lines, rows, places, table.separator, table.decimal)
-    values = np.full((len(names), len(found)), np.nan)
-    values[[names.index(name) for name in known]] = found.T
-    return values
+    values = parse_numbers(table.lines, rows, places, table.separator, table.decimal)
+    found = dict(zip(known, values.T, strict=True))
+    absent = np.full(len(values), np.nan)
+    return np.stack([found.get(name, absent) for name in names])
 
 
 def texts(
@@ -156,9 +156,9 @@ def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
     table : Delimited
         The table.
     name : str
-        A plain name that it has.
+        A plain name.
     usual : str
-        The unit where the column's name has none.
+        The unit where the column's name tells none.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
     ReadError
         When it is no unit of time.
     """
-    unit = table.units[name] or usual
+    unit = table.units.get(name) or usual
     if unit not in _SECONDS:
         raise ReadError(
             f"{table.lines.path}: the times {name!r} are in {unit!r}, which is none of "

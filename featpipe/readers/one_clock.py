@@ -1,8 +1,11 @@
-"""Whether the time stamps of a table can be those of one recording."""
+"""Whether a table can be of one recording, by its time stamps and by whom it names."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, few
+from featpipe.readers.delimited import Delimited, texts
 from featpipe.readers.text_lines import Lines
 
 _MAX_BACK_S = 0.1
@@ -36,3 +39,27 @@ def refuse_restart(lines: Lines, is_row: np.ndarray, time: np.ndarray, remedy: s
             f"{time[first]:g} to {time[first + 1]:g} s, {fall.size} times in the file, so its "
             f"clock was set back or several recordings follow each other; {remedy}"
         )
+
+
+def refuse_several(table: Delimited, names: Sequence[str]) -> None:
+    """Refuse a table of several recordings, whose clocks have nothing to do with each other.
+
+    Parameters
+    ----------
+    table : Delimited
+        The table.
+    names : sequence of str
+        Columns that name a recording, or who was recorded.
+
+    Raises
+    ------
+    ReadError
+        When one of them holds more than one name.
+    """
+    for values in texts(table, names):
+        found = [value for value in dict.fromkeys(values.tolist()) if value]
+        if len(found) > 1:
+            raise ReadError(
+                f"{table.lines.path}: it holds {len(found)} recordings ({few(found)}); export one "
+                "file per recording"
+            )

@@ -12,6 +12,7 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    smi_statistics,
     tobii_sdk,
     tobii_studio2,
     tobii_tsv,
@@ -94,4 +95,6 @@ def _text_kind(head: bytes) -> str | None:
         return "smi_samples"
     if smi_events.SIGNATURE.search(text):
         return "smi_events"
+    if smi_statistics.SIGNATURE.search(text):
+        return "smi_statistics"
     return "eyelink_asc" if eyelink_asc.SIGNATURE.search(text) else None

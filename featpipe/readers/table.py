@@ -23,6 +23,7 @@ from featpipe.readers import (
     pupil_labs,
     smi_events,
     smi_samples,
+    smi_statistics,
     tobii_sdk,
     tobii_studio2,
     tobii_tsv,
@@ -157,6 +158,14 @@ READERS: dict[str, Reader] = {
             "SMI events of iView X and BeGaze; reads the samples beside them too",
             _pair,
             is_pair=True,
+        ),
+        Reader(
+            "smi_statistics",
+            "eye",
+            (".txt", ".csv"),
+            smi_statistics.read,
+            smi_statistics.check,
+            "SMI BeGaze event statistics: tables of fixations, saccades, blinks",
         ),
         Reader(
             "eyelink_asc",

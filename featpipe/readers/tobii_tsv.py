@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ReadError, few
+from featpipe.errors import ReadError
 from featpipe.readers.delimited import (
     Delimited,
     first_of,
@@ -28,6 +28,7 @@ from featpipe.readers.eye_frames import (
     sampling_rate,
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
+from featpipe.readers.one_clock import refuse_several
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.recording import EyeRecording
 
@@ -90,7 +91,7 @@ def read(path: Path) -> EyeRecording:
         row; the message names the line.
     """
     export = _open(path)
-    _refuse_several(export)
+    refuse_several(export, ["recordingname", "participantname"])
     is_sample = export.is_row & _is_eye_tracker(export)
     time, eyes = _eyes(export, is_sample)
     if not any(np.isfinite(eye).any() for eye in eyes.values()) and not first_of(export, _TYPES):
@@ -107,16 +108,6 @@ def read(path: Path) -> EyeRecording:
         sfreq=sampling_rate(time),
         format="tobii_tsv",
     )
-
-
-def _refuse_several(export: Delimited) -> None:
-    for values in texts(export, ["recordingname", "participantname"]):
-        found = [value for value in dict.fromkeys(values.tolist()) if value]
-        if len(found) > 1:
-            raise ReadError(
-                f"{export.lines.path}: it holds {len(found)} recordings ({few(found)}); export "
-                "one file per recording"
-            )
 
 
 def _is_eye_tracker(export: Delimited) -> np.ndarray:

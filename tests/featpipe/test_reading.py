@@ -273,6 +273,9 @@ def small_files(folder: Path) -> dict[str, bytes]:
     SMALL["a_sdk.csv"] = "\n".join([f"{columns}_validity", *rows, ""]).encode()
     rows = [f"fixation,1.5,2.5,{i}00000.0,{i}90000.0,90.0" for i in range(30)]
     SMALL["a_found.csv"] = "\n".join(["label,x,y,start,end,duration", *rows, ""]).encode()
+    columns = "Category;Eye L/R;Event Start Raw Time [ms];Event Duration [ms];Saccade Amplitude [°]"
+    rows = [f"{'Saccade' if i % 2 else 'Blink'};Left;{90 * i},5;80;{i},5" for i in range(30)]
+    SMALL["a_statistics.txt"] = "\n".join([columns, *rows, ""]).encode()
     columns = "TIME(2019/11/18 23:50:04.5),TIMETICK(f=1000),BPOGX,BPOGY,BPOGV,LPMM,LPMMV,USER,"
     rows = [f"{i / 100},{9 + 10 * i},0.5,0.{i},1,3.5,1,{i // 9}," for i in range(30)]
     SMALL["a_all_gaze.csv"] = "\n".join([columns, *rows, ""]).encode()
@@ -307,6 +310,7 @@ def damaged(content: bytes, how: str, places: list[tuple[float, int]]) -> bytes:
 NAMES = ["a.cnt", "b.cnt", "a.edf", "a_raw.fif", "a.set", "a.vhdr"]
 NAMES += ["a_samples.txt", "b_events.txt", "a.asc", "gaze_positions.csv", "a.tsv"]
 NAMES += ["a_all_gaze.csv", "a-All-Data.tsv", "a_sdk.csv", "a_found.csv", "lab.csv"]
+NAMES += ["a_statistics.txt"]
 
 
 @pytest.mark.parametrize("name", NAMES)

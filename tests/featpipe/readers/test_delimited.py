@@ -32,7 +32,7 @@ def test_separator_decimal_sign_units_and_places_are_found(tmp_path, separator, 
     assert dict(table.names) == {"name": 0, "start": 1, "größe": 2}
     assert table.units["größe"] == "mm"
     np.testing.assert_array_equal(
-        numbers(table, ["start", "size", "größe"]), [[1.5], [np.nan], [-2.5]]
+        numbers(table, ["start", "größe", "size", "größe"]), [[1.5], [-2.5], [np.nan], [-2.5]]
     )
     assert [column.tolist() for column in texts(table, ["name", "size"])] == [["a b"], [""]]
     assert seconds_per_unit(table, "start") == 1e-6

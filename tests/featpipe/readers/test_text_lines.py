@@ -100,6 +100,7 @@ HEADS = {
     "gaze_positions.csv": "gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y\n1,",
     "tobii.tsv": "Recording timestamp\tParticipant name\tGaze point X\tGaze point Y\n1\t",
     "a-All-Data.tsv": "Study:\nTimestamp\tGazePointXLeft\tPupilLeft\n1\t",
+    "statistics.txt": "Stimulus\tCategory\tEvent Start Trial Time [ms]\nA\tFixation\t1\t",
     "sdk.csv": "device_time_stamp;left_pupil_diameter\n1;",
     "found.csv": "label,x,y,start,end,duration\nfixation,",
 }
