@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from featpipe.schema import EYE_EVENTS, EYE_MESSAGES, EYE_SAMPLES
+from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENTS, EYE_MESSAGES, EYE_SAMPLES
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class EyeRecording:
         Units of gaze in one degree at the eye, where the export tells the geometry.
     events_from : str
         "export" for those of the tracker's software, else the detector.
+    event_kinds : tuple of str
+        Of which kinds (`schema.EYE_EVENT_KINDS`) the events are all that there were. Of a kind that
+        is not among them nothing is known, so that having none of it does not mean 0.
     """
 
     samples: pd.DataFrame
@@ -42,6 +45,7 @@ class EyeRecording:
     format: str
     px_per_degree: float | None = None
     events_from: str = "export"
+    event_kinds: tuple[str, ...] = EYE_EVENT_KINDS
 
 
 def empty_samples() -> pd.DataFrame:

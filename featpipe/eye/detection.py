@@ -25,6 +25,7 @@ from featpipe.eye.side import events_of
 from featpipe.readers.eye_frames import events_frame, in_order
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.recording import EyeRecording
+from featpipe.schema import EYE_EVENT_KINDS
 
 
 def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
@@ -37,7 +38,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     settings : EyeSettings
         `events` "export" takes those of the tracker's software and detects none; "detect" detects
         all from the samples; "auto" does so in a recording that came without any, and finds the
-        saccades where the software gave fixations only.
+        saccades, and blinks, where the software told fixations, and blinks, only.
 
     Returns
     -------
@@ -72,9 +73,11 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     px_per_degree = 1.0 if unit == "deg" else settings.px_per_degree or eye.px_per_degree
     seen = [side for side in ("left", "right") if eye.samples[f"valid_{side}"].to_numpy().any()]
     if is_auto and "fixation" in kinds:
-        found = [_saccades_of(eye, side, px_per_degree) for side in seen]
-        events = in_order(pd.concat([eye.events, events_frame(found)], ignore_index=True), "onset")
-        source = "export, saccades between its fixations"
+        of_eyes = [_between_fixations(eye, side, settings, px_per_degree) for side in seen]
+        found = events_frame([table for tables in of_eyes for table in tables])
+        events = in_order(pd.concat([eye.events, found], ignore_index=True), "onset")
+        what = "saccades" if "blink" in eye.event_kinds else "saccades and blinks"
+        source = f"export, {what} between its fixations"
     else:
         of_eyes = [_events_of(eye, side, settings, px_per_degree) for side in seen]
         events = events_frame([table for tables in of_eyes for table in tables])
@@ -82,7 +85,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     unit = unit if px_per_degree is None else "deg"
     return replace(
         eye, events=add_dispersion(events, eye.samples),
-        units={**eye.units, "amplitude": unit}, events_from=source,
+        units={**eye.units, "amplitude": unit}, events_from=source, event_kinds=EYE_EVENT_KINDS,
     )  # fmt: skip
 
 
@@ -120,16 +123,25 @@ def _events_of(
     ]
 
 
-def _saccades_of(
-    eye: EyeRecording, side: str, px_per_degree: float | None
-) -> Mapping[str, np.ndarray | str]:
-    """Find the saccades between the fixations that the tracker's software found."""
+def _between_fixations(
+    eye: EyeRecording, side: str, settings: EyeSettings, px_per_degree: float | None
+) -> list[Mapping[str, np.ndarray | str]]:
+    """Find the saccades, and the blinks if untold, beside the fixations of the tracker's software.
+
+    A loss that begins in a fixation is a blink as well, since some software bridges it.
+    """
     time, x, y = (eye.samples[name].to_numpy(float) for name in _columns(side))
     fixations, blinks = (events_of(eye, side, kind) for kind in ("fixation", "blink"))
+    tables, blink_onset = [], blinks.onset
+    if "blink" not in eye.event_kinds:
+        blink_onset, stop = lost_stretches(time, np.isnan(x) | np.isnan(y), settings.min_blink_s)
+        times = {"onset": blink_onset, "duration": stop - blink_onset}
+        tables = [{"kind": "blink", "eye": side, **times}]
     first = np.searchsorted(time, fixations.onset - SAME)
     last = np.searchsorted(time, fixations.stop + SAME) - 1
     keep = (first < time.size) & (last >= first)
-    return _saccades(side, time, x, y, first[keep], last[keep], blinks.onset, px_per_degree)
+    first, last = first[keep], last[keep]
+    return [*tables, _saccades(side, time, x, y, first, last, blink_onset, px_per_degree)]
 
 
 def _saccades(

@@ -51,7 +51,8 @@ class EyeSettings:
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
     events : str
         "export" takes the events of the tracker's software, "detect" finds them in the samples,
-        "auto" does so for a recording that came without any (`featpipe.eye.detection`).
+        "auto" does so for a recording that came without any, or for the kinds of which an export of
+        fixations does not tell (`featpipe.eye.detection`).
     detector : str
         Fixations by dispersion, "idt" as SMI's low-speed detector, or by velocity, "ivt".
     max_dispersion : float or None

@@ -45,7 +45,8 @@ def choose_side(eye: EyeRecording, side: str) -> str:
     """Return the eye to compute features from.
 
     "auto" takes the eye with the larger share of valid samples, the left one on a tie. In an
-    export of events only, the summed duration of the fixations and saccades stands for it.
+    export of events only, the summed duration of the fixations and saccades stands for it, or that
+    of the blinks where it tells nothing else.
 
     Parameters
     ----------
@@ -111,7 +112,8 @@ def _amount(eye: EyeRecording, side: str) -> float:
     """Return how much valid data one eye has: share of samples, or seconds of events."""
     if len(eye.samples):
         return float(_column(eye.samples, f"valid_{side}").mean())
-    return sum(float(events_of(eye, side, kind).duration.sum()) for kind in _LOOKING)
+    told = [kind for kind in _LOOKING if kind in eye.event_kinds] or eye.event_kinds
+    return sum(float(events_of(eye, side, kind).duration.sum()) for kind in told)
 
 
 def _column(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -9,7 +9,9 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   std of one event. Standard deviations are those of the population.
 * An event of which a quantity is unknown (NaN) is left out of that quantity's statistics, but
   counted. A quantity that no event of the recording has is NaN everywhere, since unknown is not
-  zero; so are all event columns of a recording without any events of the eye.
+  zero; so are all event columns of a recording without any events of the eye, and those of a kind
+  of which its export tells nothing (`EyeRecording.event_kinds`): fixations alone say nothing about
+  saccades and blinks, not that there were none. Dispersion is a matter of fixations.
 * Pupil mean and std: over the valid samples of the window, unfiltered, except those at the edges
   of a blink (all of them where the window has no others); without pupil samples, over the average
   sizes of the fixations that overlap it, weighted by the time they share with it.
@@ -114,12 +116,19 @@ def eye_features(
     for i, name in enumerate(EYE_FEATURES):
         if name in columns:
             values[:, i] = columns[name]
+    values[:, [name.startswith(_untold(eye)) for name in EYE_FEATURES]] = np.nan
     of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
     values[np.ix_(seen == 0, of_samples)] = np.nan
     clear = valid_share(eye, side, windows.start, windows.stop, _filled_in(eye, side, grid))
     good = np.where(clear > 0, clear, seen)  # where no sample is clear, those at the edges are used
     values[good < settings.min_good] = np.nan
     return values, good
+
+
+def _untold(eye: EyeRecording) -> tuple[str, ...]:
+    """Return what the columns begin with that describe a kind of event the export is silent on."""
+    kinds = [kind for kind in EYE_EVENT_KINDS if kind not in eye.event_kinds]
+    return tuple(f"eye_{kind}_" for kind in kinds) + ("eye_dispersion_",) * ("fixation" in kinds)
 
 
 def _filled_in(eye: EyeRecording, side: str, grid: Grid) -> np.ndarray:

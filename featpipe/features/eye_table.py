@@ -10,7 +10,7 @@ from featpipe.eye.side import choose_side
 from featpipe.features.eye_statistics import eye_features
 from featpipe.features.table import FeatureSettings, FeatureTable, key_columns, lay_grids
 from featpipe.recording import EyeRecording, Source
-from featpipe.schema import EYE_FEATURES, PUPIL_BANDS
+from featpipe.schema import EYE_EVENT_KINDS, EYE_FEATURES, PUPIL_BANDS
 
 
 def eye_table(
@@ -69,9 +69,10 @@ def eye_table(
             "eye_side": side,
             "eye_events_from": eye.events_from,
             "eye_good": float(good.mean()) if len(good) else float("nan"),
-            "n_fixations": int(counts.get("fixation", 0)),
-            "n_saccades": int(counts.get("saccade", 0)),
-            "n_blinks": int(counts.get("blink", 0)),
+            **{
+                f"n_{kind}s": int(counts.get(kind, 0)) if kind in eye.event_kinds else None
+                for kind in EYE_EVENT_KINDS
+            },
         },
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.recording import empty_events, empty_messages
-from featpipe.schema import EYE_EVENTS, EYE_SAMPLES
+from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENTS, EYE_SAMPLES
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,12 @@ def events_frame(tables: Sequence[Mapping[str, np.ndarray | str]]) -> pd.DataFra
     empty = empty_events()
     frame = pd.concat(frames, ignore_index=True).reindex(columns=list(EYE_EVENTS))
     return in_order(frame.astype(empty.dtypes.to_dict()), "onset")
+
+
+def told_kinds(events: pd.DataFrame) -> tuple[str, ...]:
+    """Return the kinds of which there is an event, for exports that name no others."""
+    found = set(events["kind"])
+    return tuple(kind for kind in EYE_EVENT_KINDS if kind in found)
 
 
 def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:

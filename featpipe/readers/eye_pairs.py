@@ -100,6 +100,7 @@ def join(samples: EyeRecording, events: EyeRecording, kind: str) -> EyeRecording
         sfreq=samples.sfreq or events.sfreq,
         format=kind,
         px_per_degree=samples.px_per_degree,
+        event_kinds=events.event_kinds,
     )
 
 

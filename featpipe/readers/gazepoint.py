@@ -109,6 +109,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(samples["time"].to_numpy()),
         format="gazepoint",
+        event_kinds=("fixation", "blink"),
     )
 
 

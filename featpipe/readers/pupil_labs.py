@@ -27,6 +27,7 @@ from featpipe.recording import EyeRecording
 SIGNATURE = re.compile(r"\A(gaze_timestamp|timestamp),(world_index|index),confidence,norm_pos_x,")
 _NAME = "gaze_positions"
 _BESIDE = ("pupil_positions", "fixations", "blinks", "annotations")
+_KINDS = {"fixations": "fixation", "blinks": "blink"}
 _EYES = {"right": 0, "left": 1}  # eye 0 is the right one of Pupil Core
 _MIN_CONFIDENCE = 0.6
 """Below it Pupil Labs itself calls a datum useless."""
@@ -94,6 +95,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(time),
         format="pupil_labs",
+        event_kinds=tuple(kind for name, kind in _KINDS.items() if name in files),
     )
 
 
@@ -149,8 +151,9 @@ def _nearest(times: np.ndarray, values: np.ndarray, time: np.ndarray) -> np.ndar
 
 def _events(files: dict[str, Path]) -> pd.DataFrame:
     tables = []
-    for name, kind, unit in (("fixations", "fixation", 1e-3), ("blinks", "blink", 1.0)):
-        if name in files:  # durations of fixations are in ms, those of blinks in s
+    for name, kind in _KINDS.items():
+        if name in files:
+            unit = 1e-3 if kind == "fixation" else 1.0  # theirs are in ms, those of blinks in s
             onset, duration = _columns(*_open(files[name]), ["start_timestamp", "duration"]).T
             times = {"onset": onset, "duration": unit * duration}
             tables += [{"kind": kind, "eye": eye, **times} for eye in _EYES]

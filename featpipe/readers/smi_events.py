@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.eye_frames import events_frame, messages_frame
+from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import Lines, contains, find_lines, line, read_lines, split_lines
@@ -99,7 +99,8 @@ def read(path: Path) -> EyeRecording:
     Returns
     -------
     EyeRecording
-        Without samples. A "blink" of many seconds is lost tracking; it is kept as written.
+        Without samples. A "blink" of many seconds is lost tracking; it is kept as written. A kind
+        without a table of its own in the head and without an event was not exported.
 
     Raises
     ------
@@ -108,15 +109,16 @@ def read(path: Path) -> EyeRecording:
     """
     lines = _read_rows(path)
     dialect = _dialect(lines)
+    events = events_frame([_events(lines, dialect, kind, eye) for kind in _KINDS for eye in _SIDES])
+    named = [kind for kind, head in _HEADERS.items() if contains(lines, _head(head).encode())]
     return EyeRecording(
         samples=empty_samples(),
-        events=events_frame(
-            [_events(lines, dialect, kind, eye) for kind in _KINDS for eye in _SIDES]
-        ),
+        events=events,
         messages=messages_frame(*_user_events(lines, dialect)),
         units={"gaze": "px", "pupil": dialect.pupil_unit, "dispersion": "px"},
         sfreq=dialect.sfreq,
         format="smi_events",
+        event_kinds=tuple(dict.fromkeys([*named, *told_kinds(events)])),
     )
 
 
@@ -148,10 +150,13 @@ def _dialect(lines: Lines) -> Dialect:
     )
 
 
+def _head(kinds: str) -> str:
+    return rf"^Table Header for {kinds}:"
+
+
 def _header(text: str, kind: str) -> list[str]:
     """Column names of one kind of event, as the export states them or as all known ones do."""
-    pattern = rf"^Table Header for {_HEADERS[kind]}:\s*\n+(Event Type.*)$"
-    found = re.search(pattern, text, re.MULTILINE)
+    found = re.search(rf"{_head(_HEADERS[kind])}\s*\n+(Event Type.*)$", text, re.MULTILINE)
     row = found[1] if found else _DEFAULT_ROWS[kind]
     return [name.strip() for name in re.split(r"\t| {4,}|,|;", row)]
 

@@ -21,7 +21,7 @@ from featpipe.readers.delimited import (
     seconds_per_unit,
     texts,
 )
-from featpipe.readers.eye_frames import events_frame, messages_frame
+from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
 from featpipe.readers.one_clock import refuse_several
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.recording import EyeRecording, empty_samples
@@ -81,7 +81,8 @@ def read(path: Path) -> EyeRecording:
         stand there for either. Seconds are the tracker's where the table has its raw times (of the
         events, or of their trials), else those that it has. Pupils in px, or in mm where the table
         knows no px. Messages are the contents of all other rows. An event that is repeated, as it
-        may be for each area of interest, counts once.
+        may be for each area of interest, counts once. Of a kind that has none in the whole table
+        nothing is known, since kinds are chosen when it is exported.
 
     Raises
     ------
@@ -94,15 +95,13 @@ def read(path: Path) -> EyeRecording:
     refuse_several(table, ["participant", "subject"])
     kinds = _kinds(table)
     pupil = _pupil_columns(table)
+    of_eyes = [
+        _events(table, kinds == kind, kind, side, pupil) for kind in _START for side in _OTHER_EYE
+    ]
+    events = events_frame(of_eyes)
     return EyeRecording(
         samples=empty_samples(),
-        events=events_frame(
-            [
-                _events(table, kinds == kind, kind, side, pupil)
-                for kind in _START
-                for side in _OTHER_EYE
-            ]
-        ),
+        events=events,
         messages=_messages(table, kinds == ""),
         units={
             "gaze": "px",
@@ -111,6 +110,7 @@ def read(path: Path) -> EyeRecording:
         },
         sfreq=None,
         format="smi_statistics",
+        event_kinds=told_kinds(events),
     )
 
 

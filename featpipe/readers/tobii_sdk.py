@@ -19,6 +19,7 @@ from featpipe.readers.eye_frames import (
     messages_frame,
     samples_frame,
     sampling_rate,
+    told_kinds,
 )
 from featpipe.readers.one_clock import refuse_restart
 from featpipe.readers.preflight import OK, Check, verdict
@@ -70,7 +71,8 @@ def read(path: Path) -> EyeRecording:
         Gaze in shares of the screen from its upper left corner, pupils in mm, either lost where
         its validity is 0. Seconds are those of the device's clock, which is the exact one, moved
         as a whole onto the system's clock where both are given, by the median of their distance.
-        Events are of both eyes, and stand there for either.
+        Events are of both eyes, and stand there for either; of a kind that has none in the whole
+        table nothing is known.
 
     Raises
     ------
@@ -81,13 +83,15 @@ def read(path: Path) -> EyeRecording:
     table = _open(path)
     is_gaze = bool(first_of(table, [_DEVICE, _SYSTEM]))
     samples, sfreq = _samples(table) if is_gaze else (empty_samples(), None)
+    events = events_frame([]) if is_gaze else _events(table)
     return EyeRecording(
         samples=samples,
-        events=events_frame([]) if is_gaze else _events(table),
+        events=events,
         messages=messages_frame([], []),
         units={"gaze": "norm", "pupil": "mm", "dispersion": "norm"},
         sfreq=sfreq,
         format="tobii_sdk",
+        event_kinds=told_kinds(events),
     )
 
 

@@ -102,6 +102,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": "px", "pupil": "mm", "dispersion": "px"},
         sfreq=sampling_rate(samples["time"].to_numpy()),
         format="tobii_studio2",
+        event_kinds=("fixation",),
     )
 
 
