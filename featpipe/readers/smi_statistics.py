@@ -121,8 +121,13 @@ def _column(table: Delimited, name: str) -> str:
 def _kinds(table: Delimited) -> np.ndarray:
     """Return the kind of event of each row, "" where it is none."""
     if "category" not in table.names:
-        kind = next(k for k, names in _START.items() if first_of(table, [plain(n) for n in names]))
-        return np.full(np.count_nonzero(table.is_row), kind)
+        kinds = [k for k, names in _START.items() if first_of(table, [plain(n) for n in names])]
+        if not kinds:
+            raise ReadError(
+                f"{table.lines.path}: no column 'Category' tells fixations from saccades; export "
+                "it again with all columns"
+            )
+        return np.full(np.count_nonzero(table.is_row), kinds[0])
     categories = np.char.lower(texts(table, ["category"])[0])
     found = sorted(set(categories.tolist()))
     if table.is_row.any() and not set(found) & _KINDS.keys():

@@ -76,7 +76,8 @@ def parse_numbers(
     Returns
     -------
     numpy.ndarray of float64, shape (n_rows, n_columns)
-        Missing values ("", "-", "." and fields that a short row lacks) are NaN.
+        Missing values ("", "-", "." and fields that a short row lacks) are NaN, and so is what no
+        finite number can hold.
 
     Raises
     ------
@@ -91,7 +92,9 @@ def parse_numbers(
         values = {i: _numbers(piece, table[i].to_numpy(), i, names.get(i)) for i in order}
         if np.isnan(values[columns[0]]).any():
             row = int(np.argmax(np.isnan(values[columns[0]])))
-            raise _not_a_number(piece, row, columns[0], "", names.get(columns[0]))
+            found = table[columns[0]].iloc[row]
+            text = "" if pd.isna(found) else str(found)
+            raise _not_a_number(piece, row, columns[0], text, names.get(columns[0]))
         numbers[rows] = np.stack([values[column] for column in columns], axis=1)
     return numbers
 
@@ -163,12 +166,20 @@ def _parse(
 
 def _numbers(lines: Lines, values: np.ndarray, column: int, name: str | None) -> np.ndarray:
     if values.dtype != object and values.dtype.kind in "iuf":
-        return values.astype(np.float64)
-    numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
+        return _finite(values)
+    texts = pd.Series(values).map(str, na_action="ignore")  # of whole numbers beyond any float too
+    numbers = np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)
     is_bad = np.isnan(numbers) & ~np.asarray(pd.isna(pd.Series(values)))
     if is_bad.any():
         row = int(np.argmax(is_bad))
         raise _not_a_number(lines, row, column, str(values[row]), name)
+    return _finite(numbers)
+
+
+def _finite(numbers: np.ndarray) -> np.ndarray:
+    """Return float64 with NaN for what is infinite: an eye is nowhere near."""
+    numbers = numbers.astype(np.float64)
+    numbers[np.isinf(numbers)] = np.nan
     return numbers
 
 

@@ -36,7 +36,7 @@ SIGNATURE = re.compile(
 _DEVICE, _SYSTEM = "devicetimestamp", "systemtimestamp"
 _MICROSECONDS = 1e6
 _SIDES = ("left", "right")
-_NUMBER = r"(-?\d+\.?\d*(?:e[-+]?\d+)?|nan|none)"
+_NUMBER = r"(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?|nan|none)"
 _POINT = re.compile(rf"^\({_NUMBER}[, ]\s*{_NUMBER}\)$", re.IGNORECASE)
 
 
@@ -125,10 +125,10 @@ def _points(table: Delimited, name: str) -> np.ndarray:
     parts = pd.Series(cells, dtype="str").str.extract(_POINT)
     is_bad = (cells != "") & parts[0].isna().to_numpy()
     if is_bad.any():
-        row = int(np.argmax(is_bad))
+        row, shown = int(np.argmax(is_bad)), str(cells[is_bad][0])[:60]
         raise ReadError(
             f"{table.lines.path}, line {table.lines.numbers[table.is_row][row] + 1}: {name} is "
-            f"{str(cells[row])!r}, not two numbers in brackets; repair the line or save it again"
+            f"{shown!r}, not two numbers in brackets; repair the line or save it again"
         )
     return np.array([pd.to_numeric(parts[i], errors="coerce") for i in (0, 1)], float)
 

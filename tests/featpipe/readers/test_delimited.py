@@ -46,6 +46,12 @@ def test_a_separator_between_quotation_marks_separates_nothing(tmp_path):
     assert texts(table, ["text"])[0].tolist() == ["(2  3)", "5 wide", "a"]
 
 
+@pytest.mark.parametrize("label", ["(" * 900_000, "([" * 400_000, "(" + "x" * 900_000])
+def test_a_name_that_is_nearly_a_megabyte_long_does_no_harm(tmp_path, label):
+    table = opened(tmp_path, f"{label}\nTime,{label},X\n1,2,3\n")
+    assert numbers(table, ["time", "x"]).tolist() == [[1], [3]]
+
+
 def test_rows_of_nothing_but_separators_are_none(tmp_path):
     table = opened(tmp_path, "Time\tX\t\n1\t2\t\n\t\t\n\n3\t4\n\t\t\n")
     assert numbers(table, ["time", "x"]).tolist() == [[1, 3], [2, 4]]

@@ -150,6 +150,7 @@ def test_one_table_per_kind(tmp_path, kind, unit, factor, encoding):
     [
         ("\t40.0\t", "\tsoon\t", r"01\.txt, line 5: field 13 is 'soon', not a number"),
         ("\t9000.25\t", "\t\t", r"line 8: field 11 is ''"),
+        ("Category\t", "Class\t", "no column 'Category' tells fixations from saccades"),
         ("P01", "P02", r"2 recordings \(P02, P01\); export one file per recording"),
         ("White Space", "White\tSpace", "line 2: it has 22 fields, the row of names 21"),
         ("Raw Time [ms]\tEvent End R", "Raw Time [px]\tEvent End R", "in 'px', which is none of s"),

@@ -63,6 +63,15 @@ def test_the_first_column_must_be_there(tmp_path):
         text_columns.parse_numbers(lines, np.full(2, True), [0, 1], "\t")
 
 
+@pytest.mark.parametrize("huge", ["inf", "-inf", "1e400", "9" * 400])
+def test_what_no_finite_number_can_hold_is_missing(tmp_path, huge):
+    lines = read(tmp_path, f"1\t{huge}\n{huge}\t2\n".encode())
+    first, both = np.array([True, False]), np.full(2, True)
+    assert np.isnan(text_columns.parse_numbers(lines, first, [0, 1], "\t")[0, 1])
+    with pytest.raises(ReadError, match=rf"line 2: field 1 is '(inf|-inf|{huge})', not a number"):
+        text_columns.parse_numbers(lines, both, [0, 1], "\t")
+
+
 @pytest.mark.parametrize(
     ("content", "message"), [(b"", "empty"), (b" \n", "empty"), (b"a\0b", "NUL")]
 )

@@ -78,6 +78,13 @@ def test_a_defect_is_named_with_file_and_line(tmp_path, i_row, i_column, text, m
         read_eye(write(tmp_path, export(rows=rows)))
 
 
+@pytest.mark.parametrize("text", ["1" * 900_000, "0.1, 0." + "2" * 900_000, "((" * 400_000])
+def test_a_cell_that_is_nearly_a_megabyte_long_is_told_at_once(tmp_path, text):
+    rows = [ROWS[0], [f"({text}", *ROWS[1][1:]]]
+    with pytest.raises(ReadError, match=r"gaze\.csv, line 3: .*not two numbers in brackets"):
+        read_eye(write(tmp_path, export(rows=rows)))
+
+
 def test_names_alone_are_truncated_and_repeated_stamps_kept(tmp_path):
     assert check(write(tmp_path, export(rows=[]))).status == "truncated"
     eye = read_eye(write(tmp_path, export(rows=[ROWS[0], ROWS[0], ROWS[1]])))
