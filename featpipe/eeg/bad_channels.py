@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from featpipe.eeg.clipping import Clipping
+from featpipe.errors import few
 
 Reason = Literal["clipped", "flat", "lost", "noisy", "uncorrelated"]
 
@@ -65,6 +66,31 @@ class BadChannel(NamedTuple):
     name: str
     reason: Reason
     share: float
+
+
+def describe_bad(bad: Sequence[BadChannel], n_channels: int) -> str:
+    """Say how many channels are bad and name some; where it is most of them, what to look at.
+
+    Parameters
+    ----------
+    bad : sequence of BadChannel
+        From `ChannelSurvey.bad_channels`.
+    n_channels : int
+        Channels there are.
+
+    Returns
+    -------
+    str
+        For a message.
+    """
+    names = few([f"{channel.name} {channel.reason}" for channel in bad])
+    text = f"{len(bad)} of {n_channels} channels are bad ({names})"
+    if 2 * len(bad) <= n_channels:
+        return text
+    return (
+        f"{text}. Electrodes seldom break together: look at the unit of the recording, at its "
+        "reference ([eeg] reference), and whether these channels are EEG ([eeg] channels)"
+    )
 
 
 class ChannelSurvey:

@@ -57,8 +57,7 @@ def open_stream(
         When too many channels are bad to compute anything from the others, or an electrode named
         as reference is.
     """
-    eog = _eog_channels(raw, picks, settings.eog)
-    reference = _named(raw, settings.reference, "reference")
+    eog, reference = cleaning_channels(raw, picks, settings)
     extra = reference | eog
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
     samples = open_samples(list(inputs.values()))
@@ -78,6 +77,34 @@ def open_stream(
             eog=list(eog), bad=bad, weights=weights,
         ),
     )  # fmt: skip
+
+
+def cleaning_channels(
+    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Choose the channels that cleaning needs by their names and types.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        The recording.
+    picks : dict
+        Channels of the table, table name -> name in the file.
+    settings : EegSettings
+        `eog` and `reference` are read.
+
+    Returns
+    -------
+    eog, reference : dict
+        As `picks`. For "auto" those there are, maybe none.
+
+    Raises
+    ------
+    ConfigError
+        When a channel named is not in the file.
+    """
+    eog = _eog_channels(raw, picks, settings.eog)
+    return eog, _named(raw, settings.reference, "reference")
 
 
 def _survey(
@@ -135,7 +162,7 @@ def _raw_span(stream: Stream, start: int, stop: int) -> tuple[int, int]:
 def _refuse_bad_reference(bad: Sequence[BadChannel]) -> None:
     """Refuse what would be subtracted from every channel; nothing can replace a mastoid."""
     if bad:
-        names = ", ".join(f"{b.name} is {b.reason} ({100 * b.share:.0f} %)" for b in bad)
+        names = few([f"{b.name} is {b.reason} ({100 * b.share:.0f} %)" for b in bad])
         raise ReadError(
             f"[eeg] reference: {names} and would spoil all channels: name another reference, or "
             'set bad_channels = "keep" to take it as it is'
@@ -149,17 +176,11 @@ def _eog_channels(
     if wanted != ("auto",):
         return _named(raw, wanted, "eog")
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
-    found = {
+    return {
         standard_name(name): name
         for name, kind in kinds
         if (kind == "eog" or is_eog_name(name)) and name not in picks.values()
     }
-    if not found:
-        raise ConfigError(
-            f'[eeg] eog = "auto": none of {few(raw.ch_names)} is an EOG channel by name or '
-            "type; name the channels, or leave the option out"
-        )
-    return found
 
 
 def _named(raw: mne.io.BaseRaw, wanted: Sequence[str], option: str) -> dict[str, str]:

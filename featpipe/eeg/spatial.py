@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from featpipe.compiling import kernel
-from featpipe.eeg.bad_channels import BadChannel
+from featpipe.eeg.bad_channels import BadChannel, describe_bad
 from featpipe.eeg.eog_regression import JUMP_UV, regression_matrix
 from featpipe.eeg.interpolation import interpolation_matrix
 from featpipe.errors import ConfigError, ReadError, unknown
@@ -101,10 +101,9 @@ def plan(
     """
     bad = () if bad_channels == "keep" else tuple(bad)
     if 2 * len(bad) > n_channels and (bad_channels == "interpolate" or "average" in reference):
-        names = ", ".join(f"{channel.name} {channel.reason}" for channel in bad)
         raise ReadError(
-            f"{len(bad)} of {n_channels} channels are bad ({names}), too many to compute anything "
-            'from the others: look at the recording, or set [eeg] bad_channels = "keep"'
+            f"{describe_bad(bad, n_channels)}. They are too many to compute anything from the "
+            'others: mend this, or set [eeg] bad_channels = "keep"'
         )
     matrix, used, eog_weights = _without_eyes(inputs, n_channels, eog, weights)
     interpolated: tuple[str, ...] = ()

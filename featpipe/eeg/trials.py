@@ -13,15 +13,17 @@ _BLOCK = 4096  # samples held at once while a mean is taken
 _ROUNDING = 1e-12
 
 
-def check_inside(stream: Stream, grids: Sequence[Grid]) -> None:
+def check_inside(grids: Sequence[Grid], n_times: int, sfreq: float) -> None:
     """Refuse trials that have no sample of the recording; one among others keeps its rows.
 
     Parameters
     ----------
-    stream : Stream
-        The recording.
     grids : sequence of Grid
-        All its trials, at least one.
+        All trials of a recording, at least one.
+    n_times : int
+        Samples of the recording, at the rate of the grids.
+    sfreq : float
+        That rate, Hz.
 
     Raises
     ------
@@ -29,10 +31,10 @@ def check_inside(stream: Stream, grids: Sequence[Grid]) -> None:
         When all trials lie behind the end of the recording, or one begins before it.
     """
     first = min(grid.start for grid in grids)
-    if not 0 <= first < stream.n_times:
+    if not 0 <= first < n_times:
         raise ReadError(
-            f"the first trial begins at {first / stream.sfreq:.3f} s, outside the recording of "
-            f"{stream.n_times / stream.sfreq:.3f} s: correct onset and offset, which are seconds "
+            f"the first trial begins at {first / sfreq:.3f} s, outside the recording of "
+            f"{n_times / sfreq:.3f} s: correct onset and offset, which are seconds "
             "from the first sample of the EEG, or the path of the recording"
         )
 

@@ -16,13 +16,7 @@ from featpipe.schema import BANDS
 logger = logging.getLogger(__name__)
 
 
-def check_bands(
-    name: str,
-    sfreq_in: float,
-    families: Sequence[str],
-    eeg: EegSettings,
-    features: FeatureSettings,
-) -> None:
+def check_bands(name: str, sfreq_in: float, eeg: EegSettings, features: FeatureSettings) -> None:
     """Refuse what no window, or no recording of this rate, can hold; log what is cut off.
 
     Parameters
@@ -31,8 +25,6 @@ def check_bands(
         The recording, for messages.
     sfreq_in : float
         Its rate, Hz.
-    families : sequence of str
-        Names from `FAMILIES`.
     eeg, features : EegSettings, FeatureSettings
         Options.
 
@@ -41,7 +33,7 @@ def check_bands(
     ConfigError
         When a band holds no frequency of a window, or nothing of the signal.
     """
-    sfreq, h_freq = output_band(sfreq_in, eeg)
+    h_freq = output_band(sfreq_in, eeg)[1]
     bands: Mapping[str, tuple[float, float]] = (
         SEED_BANDS if features.convention == "seed" else BANDS
     )
@@ -69,7 +61,6 @@ def check_bands(
                 "%s: %s is cut off below %g Hz, the beginning of the pass band",
                 name, about, eeg.l_freq,
             )  # fmt: skip
-    _check_bandpass(name, sfreq_in, sfreq, families)
 
 
 def _check_window(band: str, low: float, high: float, window_s: float) -> None:
@@ -80,15 +71,33 @@ def _check_window(band: str, low: float, high: float, window_s: float) -> None:
         )
 
 
-def _check_bandpass(name: str, sfreq_in: float, sfreq: float, families: Sequence[str]) -> None:
-    """Refuse band-passes that do not end below half the rate, whatever the signal holds there."""
-    kinds = {family: MEASURES[FAMILIES[family].measure].kind for family in families}
-    filtered = [family for family, kind in kinds.items() if kind == "bandpass_entropy"]
+def impossible_bandpass(
+    sfreq_in: float, families: Sequence[str], eeg: EegSettings
+) -> dict[str, str]:
+    """Name the band-passes that do not end below half the rate, whatever the signal holds there.
+
+    Parameters
+    ----------
+    sfreq_in : float
+        Rate of the recording, Hz.
+    families : sequence of str
+        Names from `FAMILIES`.
+    eeg : EegSettings
+        Options.
+
+    Returns
+    -------
+    dict
+        Family -> why it cannot be made, and the next step.
+    """
+    sfreq = output_band(sfreq_in, eeg)[0]
     band, (low, high) = max(BANDS.items(), key=lambda item: item[1][1])
-    if filtered and high >= sfreq / 2:
-        which = ", ".join(filtered)
-        raise ConfigError(
-            f"{name}: {which}: a band-pass of {band} ({low:g}-{high:g} Hz) needs a rate above "
-            f"{2 * high:g} Hz, and here it is {sfreq:g} Hz: take {which} out of [features] eeg, "
-            f"{'raise [eeg] sfreq, ' if sfreq < sfreq_in else ''}or leave this recording out"
-        )
+    if high < sfreq / 2:
+        return {}
+    why = (
+        f"a band-pass of {band} ({low:g}-{high:g} Hz) needs a rate above {2 * high:g} Hz, and here "
+        f"it is {sfreq:g} Hz: take the family out of [features] eeg"
+        f"{', raise [eeg] sfreq' if sfreq < sfreq_in else ''}"
+    )
+    kinds = {family: MEASURES[FAMILIES[family].measure].kind for family in families}
+    return {family: why for family, kind in kinds.items() if kind == "bandpass_entropy"}

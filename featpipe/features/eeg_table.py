@@ -8,14 +8,14 @@ from typing import Any
 import mne
 import numpy as np
 
+from featpipe.eeg.bad_channels import describe_bad
 from featpipe.eeg.cleaning import OpenSamples, open_stream
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.eeg.stream import Stream
-from featpipe.eeg.trials import check_inside
-from featpipe.errors import ConfigError, ReadError
-from featpipe.features.band_limits import check_bands
+from featpipe.errors import ReadError, few
 from featpipe.features.de import SEED_BANDS
+from featpipe.features.eeg_header import look_ahead
 from featpipe.features.measures import MEASURES
 from featpipe.features.psd import bands_below
 from featpipe.features.table import (
@@ -23,10 +23,9 @@ from featpipe.features.table import (
     FeatureSettings,
     FeatureTable,
     key_columns,
-    lay_grids,
 )
 from featpipe.features.trial_features import TrialFeatures, trial_features
-from featpipe.montage import pick_channels, standard_name
+from featpipe.montage import pick_channels
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.recording import Source, Trial
 from featpipe.schema import BANDS
@@ -63,32 +62,29 @@ def eeg_table(
     Returns
     -------
     FeatureTable
+        Of the families that are possible; `impossible` names the others.
 
     Raises
     ------
     ConfigError
-        When the file lacks a channel that was asked for, a band holds no frequency, or a family
-        cannot be made of this recording; before any of it is read.
+        When the file lacks a channel that was asked for, a band or a trial holds nothing, or none
+        of the families is possible; before any of the signal is read.
     ReadError
-        When all trials lie outside the recording.
+        When all trials lie outside the recording, or too many channels are bad.
     """
-    picks = pick_channels(raw.ch_names, raw.get_channel_types(), eeg.channels or None)
-    picks = _without_reference(source.name, picks, eeg)
+    picks, columns, grids, impossible = look_ahead(raw, source, families, eeg, features)
     channels = list(picks)
-    columns = _columns(source.name, families, channels)
-    check_bands(source.name, raw.info["sfreq"], families, eeg, features)
     stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
     _warn_of_notches(source.name, stream, eeg)
     _warn_of_average(source.name, raw, channels, eeg)
-    grids = lay_grids(source.trials, stream.sfreq, features)
-    check_inside(stream, grids)
+    _warn_of_cleaning(source.name, raw, stream, eeg)
     flagged = _flagged(raw, stream)
-    kinds = {_kind(name, features) for name in families}
+    kinds = {_kind(name, features) for name in columns}
     is_bad = np.isin(
         channels, [] if stream.spatial is None else [b.name for b in stream.spatial.bad]
     )
     ends = np.cumsum([len(grid.starts) for grid in grids])
-    values = {name: np.empty((ends[-1], len(columns[name])), np.float32) for name in families}
+    values = {name: np.empty((ends[-1], len(of)), np.float32) for name, of in columns.items()}
     good, is_flat = np.empty(ends[-1]), np.zeros(len(channels), dtype=bool)
     for trial, grid, end in zip(source.trials, grids, ends.tolist(), strict=True):
         _warn_of_lost_windows(source.name, trial, grid, stream.n_times)
@@ -99,13 +95,13 @@ def eeg_table(
         rows = slice(end - len(grid.starts), end)
         good[rows] = part.good
         is_flat |= part.is_flat.any(axis=0)
-        for name in families:
+        for name in columns:
             values[name][rows] = _values(part, name, channels, features)
     return FeatureTable(
         keys=key_columns(source, grids, good),
         values=values,
         columns=columns,
-        facts={name: _facts(name, channels, features, stream.how.h_freq) for name in families},
+        facts={name: _facts(name, channels, features, stream.how.h_freq) for name in columns},
         qc=_quality(raw, stream, good)
         | {
             "n_channels": len(channels),
@@ -113,21 +109,8 @@ def eeg_table(
             "trials_cut_short": _cut_short(source.trials, grids, stream.n_times),
             "flat_channels": " ".join(np.asarray(channels)[is_flat]),
         },
+        impossible=impossible,
     )
-
-
-def _columns(name: str, families: Sequence[str], channels: list[str]) -> dict[str, list[str]]:
-    """Name the columns of each family; refuse families that these channels do not allow."""
-    columns: dict[str, list[str]] = {}
-    impossible: dict[str, list[str]] = {}
-    for family in families:
-        try:
-            columns[family] = MEASURES[FAMILIES[family].measure].columns(channels)
-        except ConfigError as error:
-            impossible.setdefault(str(error), []).append(family)
-    for what, which in impossible.items():
-        raise ConfigError(f"{name}: {', '.join(which)}: {what}, or leave this recording out")
-    return columns
 
 
 def _kind(family: str, features: FeatureSettings) -> str:
@@ -217,20 +200,6 @@ def _n_lost(grid: Grid, n_recorded: int) -> int:
     return int((grid.start + grid.starts + grid.n_window > n_recorded).sum())
 
 
-def _without_reference(name: str, picks: dict[str, str], eeg: EegSettings) -> dict[str, str]:
-    """Leave an electrode out that is the reference by itself: less itself it is nothing."""
-    alone = [standard_name(reference) for reference in eeg.reference]
-    if len(alone) != 1 or alone[0] not in picks:
-        return picks
-    if len(picks) == 1:
-        raise ConfigError(
-            f"[eeg] reference = {list(eeg.reference)}: the only channel is the reference, zero by "
-            "definition: name another reference, or more channels"
-        )
-    logger.warning("%s: %s is the reference, zero by definition, and gets no columns", name, *alone)
-    return {channel: file_name for channel, file_name in picks.items() if channel != alone[0]}
-
-
 def _warn_of_average(
     name: str, raw: mne.io.BaseRaw, channels: Sequence[str], eeg: EegSettings
 ) -> None:
@@ -242,6 +211,19 @@ def _warn_of_average(
                 "recording has %d EEG channels",
                 name, len(channels), n_all,
             )  # fmt: skip
+
+
+def _warn_of_cleaning(name: str, raw: mne.io.BaseRaw, stream: Stream, eeg: EegSettings) -> None:
+    """Tell which channels are bad, and that there are no eyes to take out."""
+    spatial = stream.spatial
+    if spatial is not None and spatial.bad:
+        logger.warning("%s: %s", name, describe_bad(spatial.bad, stream.n_channels))
+    if eeg.eog == ("auto",) and (spatial is None or not spatial.eog):
+        logger.warning(
+            '%s: [eeg] eog = "auto" finds no EOG channel among %s, so none is regressed out; '
+            "name them in [eeg] eog if they are there",
+            name, few(raw.ch_names),
+        )  # fmt: skip
 
 
 def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:

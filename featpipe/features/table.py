@@ -119,6 +119,8 @@ class FeatureTable(NamedTuple):
         What the file metadata tell beside the options, by family: channels, bands, units ...
     qc : dict
         This recording's row of the quality table.
+    impossible : dict of str to str
+        Families that were asked for and cannot be made of this recording -> why.
     """
 
     keys: pd.DataFrame
@@ -126,6 +128,7 @@ class FeatureTable(NamedTuple):
     columns: dict[str, list[str]]
     facts: dict[str, dict[str, Any]]
     qc: dict[str, Any]
+    impossible: dict[str, str] = {}  # noqa: RUF012 nobody writes to it
 
 
 def lay_grids(trials: Sequence[Trial], sfreq: float, features: FeatureSettings) -> list[Grid]:

@@ -21,6 +21,7 @@ from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock
 from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
+from featpipe.features.eeg_header import refusal
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
 from featpipe.features.pupil_traces import without_light
@@ -140,7 +141,10 @@ def _recording(source: Source, family: str) -> dict[str, Any]:
 
 
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
-    """Compute the stale tables of one recording."""
+    """Compute the stale tables of one recording.
+
+    What cannot be made of it is refused in the end, when all else is published.
+    """
     source, study, out = unit.payload
     if not source.trials:
         raise ReadError(
@@ -150,13 +154,15 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     wanted = {output.facts["family"]: output for output in stale}
     raw = None if source.eeg is None else read_eeg(source.eeg)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
+    impossible: dict[str, str] = {}
     if source.eeg is not None and raw is not None and eeg:
         open_samples = partial(_samples, source.eeg, raw)
         try:
             table = eeg_table(raw, source, eeg, study.eeg, study.features, open_samples)
         except ValueError as error:
             raise ReadError(f"{source.eeg}: {error}") from error
-        yield from _tables(table, {name: wanted[name] for name in eeg}, source)
+        impossible = table.impossible
+        yield from _tables(table, {name: wanted[name] for name in table.columns}, source)
     if "eye" in wanted and source.eye is not None:
         eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
         try:
@@ -168,6 +174,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             raise ReadError(f"{source.eye}: {error}") from error
         table.qc.update(_clock_row(clock))
         yield from _tables(table, {"eye": wanted["eye"]}, source)
+    if impossible:
+        raise ReadError(f"{source.eeg}: {refusal(source.name, impossible)}")
 
 
 def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Samples:

@@ -114,3 +114,32 @@ def test_a_trial_that_ends_after_the_recording_keeps_its_rows(extracted):
     made = table(out, "ends-early")
     assert made["good"].tolist() == [1.0] * 5 + [0.0] * 4
     assert made.iloc[5:, 10:].isna().all(axis=None)
+
+
+def test_a_family_that_is_impossible_costs_no_other_table(lab, capsys):
+    options = ("--set", "features.eeg=dcau,de,dcau_ma")
+    for _ in range(2):
+        assert lab.extract(*options) == 3
+        err = capsys.readouterr().err
+        assert "02.vhdr: sub-02_ses-1: dcau, dcau_ma: no front-back pair" in err
+        assert (table(lab.out, "01")["good"] == 1).all()
+    assert not list(lab.out.glob("features/dcau*/*"))
+
+
+def test_bad_channels_are_told_per_recording_and_most_of_them_with_advice(lab, capfd):
+    x = 20 * np.random.default_rng(0).standard_normal((20, SFREQ * SECONDS))
+    x[1:] += 40 * np.random.default_rng(1).standard_normal(SFREQ * SECONDS)
+    x[0] = 0.0
+    names = [f"E{i}" for i in range(1, 21)]
+    lab.record("01", names, x)
+    lab.record("02", names, np.zeros_like(x))
+    assert lab.extract("--set", "eeg.bad_channels=mark") == 0
+    err = capfd.readouterr().err
+    assert "sub-01_ses-1: 1 of 20 channels are bad (E1 flat)\n" in err
+    told = "sub-02_ses-1: 20 of 20 channels are bad (E1 flat, E2 flat, "
+    (line,) = [line for line in err.splitlines() if line.startswith(told)]
+    assert "E8 flat, ... (20 in all)). Electrodes seldom break together: look at the unit" in line
+    assert lab.extract("--set", "eeg.bad_channels=interpolate") == 3
+    err = capfd.readouterr().err
+    assert "Electrodes seldom break together" in err
+    assert 'mend this, or set [eeg] bad_channels = "keep"' in err

@@ -186,7 +186,7 @@ def nothing_is_read(ch_names):
         (
             ("de", "de_bandpass", "de_bandpass_ma"),
             r"sub-A_ses-1: de_bandpass, de_bandpass_ma: a band-pass of gamma \(31-51 Hz\) needs a "
-            r"rate above 102 Hz, and here it is 100 Hz: take de_bandpass, de_bandpass_ma out of "
+            r"rate above 102 Hz, and here it is 100 Hz: take the family out of "
             r"\[features\] eeg, or leave this recording out",
         ),
         (
@@ -197,11 +197,14 @@ def nothing_is_read(ch_names):
         (("de", "dcau"), r"sub-A_ses-1: dcau: no front-back pair .* leave this recording out"),
     ],
 )
-def test_the_family_that_cannot_be_made_is_named_before_anything_is_read(families, match):
-    features, eeg = FeatureSettings(eeg=families), EegSettings(bad_channels="mark")
+def test_a_family_that_cannot_be_made_is_named_before_anything_is_read(families, match):
+    (possible, *impossible), raw, eeg = families, slow(100.0), EegSettings()
     with pytest.raises(ConfigError, match=match):
-        eeg_table(slow(100.0), source(), families, eeg, features, nothing_is_read)
-    assert set(table(slow(100.0), families=("de",)).values) == {"de"}
+        eeg_table(raw, source(), impossible, eeg, FeatureSettings(eeg=families), nothing_is_read)
+    found = table(raw, families=families)
+    assert list(found.impossible) == impossible
+    assert list(found.values) == list(found.columns) == list(found.facts) == [possible]
+    np.testing.assert_array_equal(found.values[possible], table(raw).values[possible])
 
 
 def test_the_advice_about_a_rate_is_one_that_helps():
@@ -372,5 +375,12 @@ def test_eyes_are_regressed_out_of_the_eeg():
 def test_a_channel_named_for_cleaning_must_be_there():
     with pytest.raises(ConfigError, match=r"\[eeg\] reference.*M3"):
         table(head(), eeg=EegSettings(reference=("M3",)))
-    with pytest.raises(ConfigError, match=r"\[eeg\] eog.*auto"):
-        table(head().drop_channels(["HEO", "VEO"]), eeg=EegSettings(eog=("auto",)))
+
+
+def test_auto_takes_the_eog_channels_there_are(caplog):
+    raw = head().drop_channels(["HEO", "VEO"])
+    found = table(raw, eeg=EegSettings(eog=("auto",)))
+    np.testing.assert_array_equal(found.values["de"], table(raw).values["de"])
+    assert found.qc["eog_channels"] == ""
+    assert '[eeg] eog = "auto" finds no EOG channel among FP1, FPZ' in caplog.text
+    assert "(64 in all), so none is regressed out" in caplog.text
