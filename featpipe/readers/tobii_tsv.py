@@ -28,7 +28,7 @@ from featpipe.readers.eye_frames import (
     sampling_rate,
 )
 from featpipe.readers.fixation_dispersion import add_dispersion
-from featpipe.readers.one_clock import refuse_several
+from featpipe.readers.one_clock import refuse_restart, refuse_several
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.recording import EyeRecording
 
@@ -87,13 +87,14 @@ def read(path: Path) -> EyeRecording:
     Raises
     ------
     ReadError
-        When there is no time column, several recordings, nothing that is measured, or a malformed
-        row; the message names the line.
+        When there is no time column, several recordings, a clock that was set back, nothing that is
+        measured, or a malformed row; the message names the line.
     """
     export = _open(path)
     refuse_several(export, ["recordingname", "participantname"])
     is_sample = export.is_row & _is_eye_tracker(export)
     time, eyes = _eyes(export, is_sample)
+    refuse_restart(export.lines, is_sample, time, "export each recording into a file of its own")
     if not any(np.isfinite(eye).any() for eye in eyes.values()) and not first_of(export, _TYPES):
         raise ReadError(
             f"{path}: it holds no gaze point, no pupil diameter and no eye movement type; add "

@@ -96,6 +96,15 @@ def test_several_recordings_in_one_file_are_refused(tmp_path):
         read_eye(write(tmp_path, export(PRO, rows=rows)))
 
 
+def test_a_clock_that_was_set_back_is_refused_and_rows_in_another_order_are_sorted(tmp_path):
+    rows = [ROWS[0], ROWS[4], ROWS[2]]
+    eye = read_eye(write(tmp_path, export(PRO, rows=rows)))
+    np.testing.assert_allclose(eye.samples["time"], [1.0, 1.01, 1.02])
+    rows = [*ROWS, [500, *ROWS[0][1:]]]
+    with pytest.raises(ReadError, match=r"line 10: the time falls from 1\.05 to 0\.5 s"):
+        read_eye(write(tmp_path, export(PRO, rows=rows)))
+
+
 def test_text_among_the_numbers_is_named_with_its_line(tmp_path):
     with pytest.raises(ReadError, match=r"line 6: field 6 is 'x300', not a number"):
         read_eye(write(tmp_path, export(PRO).replace("\t300\t", "\tx300\t", 1)))
