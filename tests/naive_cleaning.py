@@ -1,6 +1,10 @@
 """The obvious slow versions of what finds and repairs bad channels, on whole arrays."""
 
 import numpy as np
+from scipy import signal
+
+TAPS = signal.firwin(33, 15.0, fs=200.0)
+"""What weights of the EOG are learnt behind, at 200 Hz."""
 
 
 def clipped_shares(x, n_run, n_beyond):
@@ -98,38 +102,62 @@ def likeness(a, b, freqs, band):
     return abs(product) / np.sqrt((weight * abs(a) ** 2).sum() * (weight * abs(b) ** 2).sum())
 
 
-def eog_weights(x, eog_rows, n_piece, limit=np.inf, jump=np.inf, n_jump=4):
-    """Least squares on the EOG channels and one line a piece, complete samples only.
+def eog_weights(x, eog_rows, n_piece, taps, jump=60.0, n_jump=4, n_around=16):
+    """Least squares of low-passed pieces on the EOG channels and one line a piece.
 
-    Without the pieces in which the input or an EOG channel leaves its own line by more than the
-    limit, peak to peak, or by more than the jump from one sample to the fourth behind it.
+    Only where the input and all EOG channels are known as far as the filter reaches, and without
+    the pieces in which one of them steps.
     """
     weights = np.zeros((len(x), len(eog_rows)))
-    pieces = np.arange(x.shape[1]) // n_piece
-    for i in range(len(x)):
-        if i in eog_rows:
-            continue
+    starts = range(0, x.shape[1], n_piece)
+    for i in [i for i in range(len(x)) if i not in eog_rows]:
         columns, target = [], []
-        for piece in np.unique(pieces):
-            rows = x[[*eog_rows, i]][:, pieces == piece]
-            used = np.isfinite(rows).all(axis=0)
-            if used.sum() < 2:
+        for start in starts:
+            rows = x[[*eog_rows, i], start : start + n_piece]
+            if rows.shape[1] < len(taps) or not np.isfinite(rows).any(axis=1).all():
                 continue
-            time, rows = np.arange(used.size)[used], rows[:, used]
+            rows, used = zip(*(low_passed(row, taps) for row in rows), strict=True)
+            used = np.all(used, axis=0)
+            pieces = x[[*eog_rows, i], start : start + n_piece]
+            if used.sum() < 2 or any(steps(row, jump, n_jump, n_around) for row in pieces):
+                continue
+            time = np.arange(used.size)[used]
+            rows = [row[used] for row in rows]
             rows = np.array([row - np.polyval(np.polyfit(time, row, 1), time) for row in rows])
-            places = dict(zip(time.tolist(), range(time.size), strict=True))
-            pairs = [(i, places[t + n_jump]) for t, i in places.items() if t + n_jump in places]
-            if all(
-                row.max() - row.min() <= limit
-                and all(abs(row[j] - row[i]) <= jump for i, j in pairs)
-                for row in rows
-            ):
-                columns.append(rows[:-1])
-                target.append(rows[-1])
+            columns.append(rows[:-1])
+            target.append(rows[-1])
         if columns:
             design, target = np.hstack(columns).T, np.concatenate(target)
             weights[i] = np.linalg.lstsq(design, target, rcond=None)[0]
     return weights
+
+
+def within_seconds(x):
+    """What weights of the EOG are learnt from at 200 Hz: seconds, low-passed, less a line each."""
+    pieces = np.lib.stride_tricks.sliding_window_view(x.reshape(len(x), -1, 200), 33, 2) @ TAPS
+    return signal.detrend(pieces, axis=2).reshape(len(x), -1)
+
+
+def bridged(row):
+    time, known = np.arange(row.size), np.isfinite(row)
+    return np.interp(time, time[known], row[known] - row[known].mean())
+
+
+def low_passed(row, taps):
+    known = np.convolve(np.isfinite(row), np.ones(taps.size), "valid") > taps.size - 0.5
+    return np.convolve(bridged(row), taps, "valid"), known
+
+
+def steps(row, jump, n_jump, n_around):
+    """Whether most of what happens in some short while happens in a quarter of it."""
+    smooth = np.convolve(bridged(row), np.ones(n_jump) / n_jump, "valid")
+    for t in range(smooth.size - n_jump):
+        first = min(max(t - (n_around - n_jump) // 2, 0), smooth.size - n_around - 1)
+        around = smooth[first : first + n_around + 1]
+        change = abs(smooth[t + n_jump] - smooth[t])
+        if change >= jump and change >= 0.8 * (around.max() - around.min()):
+            return True
+    return False
 
 
 def apply(matrix, x):

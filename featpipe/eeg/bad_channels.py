@@ -18,7 +18,7 @@ import numpy as np
 from featpipe.eeg.clipping import Clipping
 from featpipe.errors import few
 
-Reason = Literal["clipped", "flat", "lost", "noisy", "uncorrelated"]
+Reason = Literal["flagged", "clipped", "flat", "lost", "noisy", "uncorrelated"]
 
 MIN_CHANNELS = 4
 """With fewer there is nothing to compare with: flat and clipped only. Ours."""
@@ -57,8 +57,9 @@ class BadChannel(NamedTuple):
     ----------
     name : str
         Channel.
-    reason : {"clipped", "flat", "lost", "noisy", "uncorrelated"}
-        The first that applies, in this order. A channel without any number is "flat".
+    reason : {"flagged", "clipped", "flat", "lost", "noisy", "uncorrelated"}
+        The first that applies, in this order. "flagged" is what the file itself calls bad; a
+        channel without any number is "flat".
     share : float
         Share of the samples (clipped) or of the seconds in which that was so.
     """

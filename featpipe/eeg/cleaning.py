@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import mne
+import numpy as np
 
 from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
-from featpipe.eeg.eog_regression import JUMP_UV, EogRegression
+from featpipe.eeg.eog_regression import EogRegression
 from featpipe.eeg.filtering import design
+from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.samples import Samples, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
@@ -62,19 +64,25 @@ def open_stream(
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
     samples = open_samples(list(inputs.values()))
     stream = Stream(samples, design(raw.info["sfreq"], settings, samples.n_times))
-    if not (eog or settings.reference or settings.bad_channels != "keep"):
+    told = {name for name, file_name in inputs.items() if file_name in raw.info["bads"]}
+    if not (eog or settings.reference or settings.bad_channels != "keep" or told & picks.keys()):
         return stream
     names, channels = list(inputs), list(picks)
     judged = [name for name in names if name in picks or name in reference]
-    found, weights = _survey(stream, names, judged, list(eog), settings)
-    _refuse_bad_reference([channel for channel in found if channel.name not in picks])
-    bad = [channel for channel in found if channel.name in picks]
+    flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
+    found, weights = _survey(stream, names, judged, list(eog), settings, flagged)
+    found = [
+        BadChannel(name, "flagged", 1.0) if name in told else found.get(name) for name in judged
+    ]
+    if settings.bad_channels != "keep":
+        _refuse_bad_reference([b for b in found if b is not None and b.name not in picks])
+    bad = [channel for channel in found if channel is not None and channel.name in picks]
     return replace(
         stream,
         spatial=plan(
             names, len(channels), bad_channels=settings.bad_channels,
             reference=[r if r == "average" else standard_name(r) for r in settings.reference],
-            eog=list(eog), bad=bad, weights=weights,
+            eog=list(eog), bad=bad, weights=weights, keeps_level=settings.l_freq == 0,
         ),
     )  # fmt: skip
 
@@ -108,11 +116,12 @@ def cleaning_channels(
 
 
 def _survey(
-    stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings
-):
+    stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings,
+    flagged: np.ndarray,
+) -> tuple[dict[str, BadChannel], np.ndarray | None]:  # fmt: skip
     """Pass over the recording once, if anything has to be learned from it.
 
-    The channels to judge are the first ones of `names`.
+    The channels to judge are the first ones of `names`. Flagged samples teach nothing.
     """
     looks = settings.bad_channels != "keep"
     how, n = stream.how, len(judged)
@@ -120,14 +129,16 @@ def _survey(
     regression = EogRegression(len(names), [names.index(name) for name in eog], stream.sfreq)
     if looks or eog:
         for start, stop in _blocks(stream):
-            block = read_inputs(stream, start, stop)
+            block = np.where(flagged[start:stop], np.nan, read_inputs(stream, start, stop))
             if looks:
-                raw_block = microvolt(stream.samples, *_raw_span(stream, start, stop))
-                survey.add(raw_block[:n], block[:n])
+                first, last = _raw_span(stream, start, stop)
+                raw_block = microvolt(stream.samples, first, last)[:n]
+                at = np.minimum(np.arange(first, last) * how.up // how.down, stream.n_times - 1)
+                survey.add(np.where(flagged[at], np.nan, raw_block), block[:n])
             if eog:
                 regression.add(block)
-    bad: Sequence[BadChannel] = survey.bad_channels() if looks else ()
     _tell_restless(names, eog, regression)
+    bad = {channel.name: channel for channel in survey.bad_channels()} if looks else {}
     return bad, regression.weights() if eog else None
 
 
@@ -136,10 +147,10 @@ def _tell_restless(names: list[str], eog: list[str], regression: EogRegression) 
     restless = [name for name, share in shares.items() if share < 0.5 and name not in eog]
     if restless:
         logger.warning(
-            "[eeg] eog: the weights of %s are learnt from less than half of the recording, because "
-            "they or %s jump by more than %g microvolt, as no eye does, in most seconds; look at "
-            "the recording and at eog_weights in qc",
-            few(restless), ", ".join(eog), JUMP_UV,
+            "[eeg] eog: the weights of %s are learnt from less than half of the seconds in which "
+            "the eyes move: in the others they or %s step as no eye does; look at the recording "
+            "and at eog_weights in qc",
+            few(restless), ", ".join(eog),
         )  # fmt: skip
 
 

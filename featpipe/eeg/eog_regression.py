@@ -11,28 +11,34 @@ https://doi.org/10.1016/S0987-7053(00)00055-1
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from featpipe.eeg.bad_channels import SILENT_UV, Stretches
 
 _PIECE_S = 1.0
 """Slower than this, electrodes drift each on its own: a recording that keeps DC holds more of that
 than of blinks, and weights learnt on it take the wrong size and sign (0.40 came out as -1.5)."""
-LIMIT_UV = 800.0
-"""Peak to peak within a second."""
-JUMP_UV = 200.0
-_JUMP_S = 0.02
-"""Lids and eyes take 0.05 s and more for their 100 to 600 microvolt; a loose electrode, which steps
-within a sample, outweighs all blinks (one step of 1 mV in two minutes turned 0.40 into 0.10)."""
+_TOP_HZ, _TAPS_S = 15.0, 0.16
+"""Blinks and saccades lie below; mains of 50 microvolt above would turn 0.40 into 0.17. From 25 Hz
+on the filter is 50 dB down."""
+JUMP_UV = 60.0
+_JUMP_S, _AROUND_S, _SUDDEN = 0.02, 0.08, 0.8
+"""A loose electrode steps within a sample: most of what happens in 80 ms happens in 20. Lids take
+50 ms and more, saccades of that size 30, so that at most six tenths do. One step of 1 mV in two
+minutes turned 0.40 into 0.10."""
+LIMIT_UV = 1500.0
+"""Peak to peak within a second; no lid moves more."""
+_LIVELY_UV = 50.0  # a second in which the eyes move
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this are rounding
 
 
 class EogRegression:
     """Sums over a recording from which the weights of its EOG channels follow.
 
-    The weights are learnt within seconds, less a straight line each, and hold for the whole band.
-    A second in which an EOG channel still moves by more than `LIMIT_UV`, or by `JUMP_UV` within
-    20 ms, teaches nothing; one in which another channel does, nothing about that channel. Blocks
-    may be cut anywhere, the sums are the same to the last bit.
+    The weights are learnt below 15 Hz, within seconds, less a straight line each, and hold for the
+    whole band. A second in which an EOG channel steps as no eye does teaches nothing, one in which
+    another channel does teaches nothing about that channel. Blocks may be cut anywhere, the sums
+    are the same to the last bit.
 
     Parameters
     ----------
@@ -47,10 +53,11 @@ class EogRegression:
     def __init__(self, n_inputs: int, eog_rows: Sequence[int], sfreq: float) -> None:
         self._rows = list(eog_rows)
         self._stretches = Stretches(n_inputs, max(2, round(_PIECE_S * sfreq)))
-        self._n_jump = max(1, round(_JUMP_S * sfreq))
+        self._taps = _low_pass(sfreq)
+        self._n_jump, self._n_around = (max(1, round(s * sfreq)) for s in (_JUMP_S, _AROUND_S))
         n_eog = len(self._rows)
         # per input, over the samples where it and all EOG channels are known:
-        self._n_known = np.zeros(n_inputs)
+        self._n_lively = np.zeros((2, n_inputs))  # pieces in which the eyes move, those of use
         self._n_used = np.zeros(n_inputs)
         self._covariance = np.zeros((n_inputs, n_eog, n_eog))
         self._against = np.zeros((n_inputs, n_eog))
@@ -64,24 +71,23 @@ class EogRegression:
             Band-limited. NaN where lost.
         """
         for piece in self._stretches.add(np.asarray(block, dtype=np.float64)).swapaxes(0, 1):
-            n_known, n_used, covariance, against = self._sums(piece)
-            self._n_known += n_known
+            n_lively, n_used, covariance, against = self._sums(piece)
+            self._n_lively += n_lively
             self._n_used += n_used
             self._covariance += covariance
             self._against += against
 
     def share_used(self) -> np.ndarray:
-        """Return how much of what was recorded the weights are learnt from.
+        """Return how much of what the eyes did the weights are learnt from.
 
         Returns
         -------
         numpy.ndarray, shape (n_inputs,)
-            Share of the samples where the input and all EOG channels are known that lie in seconds
-            within the limit; 1 where none is known.
+            Of the seconds in which an EOG channel moves by 50 microvolt or more, the share in which
+            neither it nor the input steps as no eye does; 1 where there are none.
         """
-        n_known, n_used, _, _ = self._sums(self._stretches.rest)
-        n_known, n_used = n_known + self._n_known, n_used + self._n_used
-        return np.where(n_known > 0, n_used / np.maximum(n_known, 1), 1.0)
+        lively, used = self._n_lively
+        return np.where(lively > 0, used / np.maximum(lively, 1), 1.0)
 
     def weights(self) -> np.ndarray:
         """Return the least-squares weights of what was added so far.
@@ -105,22 +111,64 @@ class EogRegression:
         return weights
 
     def _sums(self, piece: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Known and used samples, sums of squares and products of one piece, per input."""
+        """Lively and used pieces, samples, sums of squares and products of a piece, per input."""
         is_known = np.isfinite(piece)
-        is_shared = np.asarray(is_known & is_known[self._rows].all(axis=0))
-        n_known = is_shared.sum(axis=1)
-        if not piece.shape[1]:
-            return n_known, n_known, np.zeros_like(self._covariance), np.zeros_like(self._against)
-        x = _detrended(np.where(is_shared, piece, 0.0), is_shared)
-        level = np.where(is_known, piece, 0.0).sum(axis=1) / np.maximum(is_known.sum(axis=1), 1)
-        eog = (piece - level[:, None])[self._rows]  # an offset would eat the digits below
-        eog = _detrended(np.where(is_shared[:, None], eog, 0.0), is_shared[:, None])
-        is_calm = _is_calm(x, is_shared, self._n_jump)
-        is_calm &= _is_calm(eog, is_shared[:, None], self._n_jump).all(axis=1)
+        if piece.shape[1] < len(self._taps):
+            n_none = np.zeros(len(piece))
+            zeros = np.zeros_like(self._covariance), np.zeros_like(self._against)
+            return np.zeros_like(self._n_lively), n_none, *zeros
+        whole = _without_gaps(piece, is_known)
+        is_sudden = _is_sudden(whole, self._n_jump, self._n_around)
+        low = sliding_window_view(whole, len(self._taps), axis=1) @ self._taps
+        is_whole = np.asarray(sliding_window_view(is_known, len(self._taps), axis=1).all(axis=2))
+        is_shared = np.asarray(is_whole & is_whole[self._rows].all(axis=0))
+        x = _detrended(np.where(is_shared, low, 0.0), is_shared)
+        eog = np.where(is_shared[:, None], low[self._rows], 0.0)
+        eog = _detrended(eog, is_shared[:, None])
+        range_x, range_eog = np.ptp(x, axis=1), np.ptp(eog, axis=2)
+        is_calm = ~is_sudden & ~is_sudden[self._rows].any()
+        is_calm &= (range_x <= LIMIT_UV) & (range_eog <= LIMIT_UV).all(axis=1)
+        is_lively = (range_eog >= _LIVELY_UV).any(axis=1)
         x, eog = x * is_calm[:, None], eog * is_calm[:, None, None]
         return (
-            n_known, n_known * is_calm, eog @ eog.swapaxes(1, 2), (eog @ x[:, :, None])[:, :, 0]
+            np.stack([is_lively, is_lively & is_calm]), is_shared.sum(axis=1) * is_calm,
+            eog @ eog.swapaxes(1, 2), (eog @ x[:, :, None])[:, :, 0],
         )  # fmt: skip
+
+
+def _low_pass(sfreq: float) -> np.ndarray:
+    from scipy import signal
+
+    n_taps = 2 * round(_TAPS_S * sfreq / 2) + 1
+    return np.asarray(signal.firwin(n_taps, min(_TOP_HZ, 0.4 * sfreq), fs=sfreq))
+
+
+def _without_gaps(piece: np.ndarray, is_known: np.ndarray) -> np.ndarray:
+    """Take the level off and lay straight lines over what is lost, (n_inputs, n_times)."""
+    known = np.where(is_known, piece, 0.0)
+    level = known.sum(axis=1, keepdims=True) / np.maximum(is_known.sum(axis=1, keepdims=True), 1)
+    whole = np.where(is_known, piece - level, 0.0)
+    time = np.arange(piece.shape[1])
+    for row in np.flatnonzero(~is_known.all(axis=1) & is_known.any(axis=1)):
+        here = is_known[row]
+        whole[row] = np.interp(time, time[here], whole[row, here])
+    return whole
+
+
+def _is_sudden(x: np.ndarray, n_jump: int, n_around: int) -> np.ndarray:
+    """Whether a row steps as no eye does, (n_inputs,) of (n_inputs, n_times).
+
+    Averages over the time of a jump keep mains of 50 Hz out; a step becomes a ramp of that length.
+    """
+    smooth = sliding_window_view(x, n_jump, axis=1).mean(axis=2)
+    if smooth.shape[1] <= n_around:
+        return np.zeros(len(x), dtype=bool)
+    # the range around lies in the middle of it, and moves inwards at the ends
+    around = np.ptp(sliding_window_view(smooth, n_around + 1, axis=1), axis=2)
+    jump = np.abs(smooth[:, n_jump:] - smooth[:, :-n_jump])
+    first = np.arange(jump.shape[1]) - (n_around - n_jump) // 2
+    around = around[:, np.clip(first, 0, around.shape[1] - 1)]
+    return ((jump >= JUMP_UV) & (jump >= _SUDDEN * around)).any(axis=1)
 
 
 def _detrended(x: np.ndarray, is_used: np.ndarray) -> np.ndarray:
@@ -131,14 +179,6 @@ def _detrended(x: np.ndarray, is_used: np.ndarray) -> np.ndarray:
     length = np.maximum((time**2).sum(axis=-1, keepdims=True), 1.0)
     x = is_used * (x - x.sum(axis=-1, keepdims=True) / n_used)
     return x - time * ((x * time).sum(axis=-1, keepdims=True) / length)
-
-
-def _is_calm(x: np.ndarray, is_used: np.ndarray, n_jump: int) -> np.ndarray:
-    """Whether what may be an eye is all there is, shape (...,) of (..., n_times)."""
-    jump = np.abs(x[..., n_jump:] - x[..., :-n_jump])
-    is_seen = is_used[..., n_jump:] & is_used[..., :-n_jump]
-    highest = np.where(is_seen, jump, 0.0).max(axis=-1, initial=0.0)
-    return (np.ptp(x, axis=-1) <= LIMIT_UV) & (highest <= JUMP_UV)
 
 
 def regression_matrix(weights: np.ndarray, eog_rows: Sequence[int]) -> np.ndarray:

@@ -1,7 +1,10 @@
 """Triggers and flags of an EEG recording, in seconds from its first sample."""
 
 import mne
+import numpy as np
 import pandas as pd
+
+_SAME_SAMPLE = 1e-6  # of a sample; onsets are not exact in binary
 
 
 def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
@@ -27,3 +30,28 @@ def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
             "text": [str(text) for text in spans.description],
         }
     )
+
+
+def flagged_samples(raw: mne.io.BaseRaw, sfreq: float, n_times: int) -> np.ndarray:
+    """Mark the samples of spans that annotations call BAD.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        Need not be loaded.
+    sfreq : float
+        Rate of the samples meant, Hz.
+    n_times : int
+        How many there are.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_times,)
+    """
+    flagged = np.zeros(n_times, dtype=bool)
+    for onset, duration, text in read_marks(raw).itertuples(index=False):
+        if text.upper().startswith("BAD"):
+            begin = np.floor(onset * sfreq + _SAME_SAMPLE)
+            end = np.ceil((onset + duration) * sfreq - _SAME_SAMPLE)
+            flagged[max(0, int(begin)) : max(0, int(end))] = True
+    return flagged

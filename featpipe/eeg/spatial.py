@@ -14,7 +14,7 @@ import numpy as np
 
 from featpipe.compiling import kernel
 from featpipe.eeg.bad_channels import BadChannel, describe_bad
-from featpipe.eeg.eog_regression import JUMP_UV, regression_matrix
+from featpipe.eeg.eog_regression import regression_matrix
 from featpipe.eeg.interpolation import interpolation_matrix
 from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.montage import standard_name
@@ -30,6 +30,9 @@ class Spatial:
         Table channels = matrix @ inputs, less their average; use `clean`.
     average : numpy.ndarray of int64
         Rows whose mean is subtracted in the end; empty without average reference.
+    keeps_level : bool
+        Whether channels have levels of their own, as without a high-pass: where one of the averaged
+        ones is lost, the mean of the others would be another level, so there is none.
     is_interpolated : numpy.ndarray of bool, shape (n_channels,)
         Table channels that are computed from others.
     bad : tuple of BadChannel
@@ -49,6 +52,7 @@ class Spatial:
 
     matrix: np.ndarray
     average: np.ndarray
+    keeps_level: bool
     is_interpolated: np.ndarray
     bad: tuple[BadChannel, ...]
     interpolated: tuple[str, ...]
@@ -67,6 +71,7 @@ def plan(
     eog: Sequence[str] = (),
     bad: Sequence[BadChannel] = (),
     weights: np.ndarray | None = None,
+    keeps_level: bool = True,
 ) -> Spatial:
     """Turn options, and what a pass over the recording found, into one matrix.
 
@@ -77,15 +82,18 @@ def plan(
     n_channels : int
         How many of them are table channels.
     bad_channels : {"keep", "mark", "interpolate"}
-        Nothing, report only, or compute bad channels from the good ones.
+        Bad channels have no part in an average. Beyond that nothing, refuse them as a reference,
+        or compute them from the good ones as well.
     reference : sequence of str
         ("average",), inputs whose mean is subtracted, or empty.
     eog : sequence of str
         Inputs to regress out of all others.
     bad : sequence of BadChannel
-        From `ChannelSurvey.bad_channels`; not looked at for "keep".
+        From `ChannelSurvey.bad_channels`; with "keep" those that the file itself flags.
     weights : numpy.ndarray, shape (n_inputs, n_eog), optional
         From `EogRegression.weights`, in the order of `eog`.
+    keeps_level : bool
+        See `Spatial`.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def plan(
         When more than half of the channels are bad and something is to be computed from the
         rest, when a channel named as reference is bad, or when no EOG input ever moves.
     """
-    bad = () if bad_channels == "keep" else tuple(bad)
+    bad = tuple(bad)
     if 2 * len(bad) > n_channels and (bad_channels == "interpolate" or "average" in reference):
         raise ReadError(
             f"{describe_bad(bad, n_channels)}. They are too many to compute anything from the "
@@ -118,10 +126,10 @@ def plan(
     if tuple(reference) == ("average",):
         average = [i for i in range(n_channels) if inputs[i] not in left_bad]
     elif reference:
-        rows = _reference_rows(inputs, reference, left_bad)
+        rows = _reference_rows(inputs, reference, () if bad_channels == "keep" else left_bad)
         matrix = reference_matrix(len(inputs), rows) @ matrix
     return Spatial(
-        matrix[:n_channels], np.array(average, dtype=np.int64),
+        matrix[:n_channels], np.array(average, dtype=np.int64), keeps_level,
         np.isin(inputs[:n_channels], interpolated), bad, interpolated, left_bad,
         tuple(reference), used, eog_weights,
     )  # fmt: skip
@@ -140,8 +148,9 @@ def clean(spatial: Spatial, x: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n_channels, n_times)
-        The average is that of the channels known at the moment; all else that needs a lost input
-        is NaN. The same to the last bit whatever block a sample comes in.
+        What needs a lost input is NaN. The average needs all its channels if these keep their
+        level, else it is that of the channels known at the moment. The same to the last bit
+        whatever block a sample comes in.
     """
     y = apply(spatial.matrix, x)
     if not spatial.average.size:
@@ -151,6 +160,8 @@ def clean(spatial: Spatial, x: np.ndarray) -> np.ndarray:
     total = np.zeros(y.shape[1])
     for row, known in zip(used, is_known, strict=True):  # in order: a sum of NumPy's is in pairs
         total += np.where(known, row, 0.0)
+    if spatial.keeps_level:
+        total[~is_known.all(axis=0)] = np.nan
     return y - total / np.maximum(is_known.sum(axis=0), 1)
 
 
@@ -223,9 +234,8 @@ def _without_eyes(
     is_used = np.any(weights != 0, axis=0)
     if not np.any(is_used):
         raise ReadError(
-            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or jump as no eye "
-            f"does (by {JUMP_UV:g} microvolt) in every second, so nothing can be learnt from them: "
-            "name other channels, or none"
+            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or step as no eye "
+            "does in every second, so nothing can be learnt from them: name other channels, or none"
         )
     used = tuple(name for name, is_part in zip(eog, list(is_used), strict=True) if is_part)
     rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from featpipe.eeg.bad_channels import describe_bad
 from featpipe.eeg.cleaning import OpenSamples, open_stream
-from featpipe.eeg.marks import read_marks
+from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.settings import NOTCH_HZ, EegSettings
 from featpipe.eeg.stream import Stream
 from featpipe.errors import ReadError, few
@@ -32,8 +32,6 @@ from featpipe.schema import BANDS
 from featpipe.windows import Grid
 
 logger = logging.getLogger(__name__)
-
-_SAME_SAMPLE = 1e-6  # of a sample: what times lose on their way through seconds
 
 
 def eeg_table(
@@ -78,7 +76,7 @@ def eeg_table(
     _warn_of_notches(source.name, stream, eeg)
     _warn_of_average(source.name, raw, channels, eeg)
     _warn_of_cleaning(source.name, raw, stream, eeg)
-    flagged = _flagged(raw, stream)
+    flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     kinds = {_kind(name, features) for name in columns}
     is_bad = np.isin(
         channels, [] if stream.spatial is None else [b.name for b in stream.spatial.bad]
@@ -234,14 +232,3 @@ def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:
                 "has %g Hz",
                 name, frequency, 2 * (frequency + NOTCH_HZ), stream.sfreq,
             )  # fmt: skip
-
-
-def _flagged(raw: mne.io.BaseRaw, stream: Stream) -> np.ndarray:
-    """Mark the samples somebody called bad, at the rate of the features, shape (n_times,)."""
-    flagged = np.zeros(stream.n_times, dtype=bool)
-    for onset, duration, text in read_marks(raw).itertuples(index=False):
-        if text.upper().startswith("BAD"):
-            begin = np.floor(onset * stream.sfreq + _SAME_SAMPLE)
-            end = np.ceil((onset + duration) * stream.sfreq - _SAME_SAMPLE)
-            flagged[max(0, int(begin)) : max(0, int(end))] = True
-    return flagged

@@ -107,6 +107,7 @@ class RawNeuroscan(BaseRaw):
         setup = layout.setup
         info = mne.create_info(list(setup.ch_names), setup.sfreq, "eeg", verbose="ERROR")
         info.set_meas_date(_meas_date(setup.date))
+        info["bads"] = list(setup.bads)
         super().__init__(
             info,
             preload=False,
@@ -208,8 +209,9 @@ def read(path: Path) -> BaseRaw:
     Returns
     -------
     mne.io.BaseRaw
-        All channels of type "eeg", in volt; annotations at the exact sample of each event, which
-        is one sample later than MNE's reader says (and some more for event tables of type 3).
+        All channels of type "eeg", in volt, those that were flagged at the amplifier among the
+        bads; annotations at the exact sample of each event, which is one sample later than MNE's
+        reader says (and some more for event tables of type 3).
 
     Raises
     ------

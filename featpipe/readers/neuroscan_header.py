@@ -37,6 +37,8 @@ class Setup:
         Bytes per channel and block; 0 or 1 means sample after sample.
     baseline, scale : numpy.ndarray, shape (n_channels,)
         Volt = (count - baseline) * scale.
+    bads : tuple of str
+        Channels that were flagged bad at the amplifier.
     date : str
         Date and time as written, local wall clock.
     table_position : int
@@ -52,6 +54,7 @@ class Setup:
     block_bytes: int
     baseline: np.ndarray
     scale: np.ndarray
+    bads: tuple[str, ...]
     date: str
     table_position: int
     events: EventTable | None
@@ -106,17 +109,19 @@ def read_setup(path: Path) -> Setup:
             f"the {CHANNEL_BYTES * n_channels} bytes that describe them; copy it again"
         )
     rows = [table[at : at + CHANNEL_BYTES] for at in range(0, len(table), CHANNEL_BYTES)]
+    ch_names = _unique([_text(row[:10]) for row in rows])
     size = path.stat().st_size
     seconds, block_bytes = struct.unpack_from("<fi", head, 890)
     (stored,) = struct.unpack_from("<I", head, 886)
     return Setup(
-        ch_names=_unique([_text(row[:10]) for row in rows]),
+        ch_names=ch_names,
         sfreq=float(sfreq),
         n_declared=struct.unpack_from("<i", head, 864)[0],
         seconds=float(seconds),
         block_bytes=block_bytes,
         baseline=_column(rows, 47, "<h"),
         scale=_column(rows, 59, "<f") * _column(rows, 71, "<f") * _VOLTS_PER_COUNT,
+        bads=tuple(name for name, row in zip(ch_names, rows, strict=True) if row[14]),
         date=f"{_text(head[225:235])} {_text(head[235:247])}",
         table_position=stored,
         events=find_event_table(path, stored, SETUP_BYTES + len(table), size),

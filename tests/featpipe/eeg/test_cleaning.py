@@ -78,6 +78,42 @@ def test_a_fast_recording_takes_no_more_memory_than_a_slow_one():
     assert peaks[1] < 1.5 * peaks[0]
 
 
+@pytest.mark.parametrize("how", ["keep", "mark", "interpolate"])
+def test_channels_that_the_file_calls_bad_are_bad(how):
+    raw = head()
+    raw.info["bads"] = [NAMES[5], "M2"]
+    spatial = opened(raw, bad_channels=how, reference=("average",)).spatial
+    found = {channel.name: channel.reason for channel in spatial.bad}
+    assert found == {NAMES[5]: "flagged"} | ({NAMES[3]: "flat"} if how != "keep" else {})
+    assert (5 in spatial.average) == (how == "interpolate")
+    assert spatial.is_interpolated[5] == (how == "interpolate")
+    assert opened(raw).spatial.bad == opened(raw, eog=("VEO",)).spatial.bad
+    if how == "keep":
+        assert opened(raw, reference=("M2",)).spatial.reference == ("M2",)
+    else:
+        with pytest.raises(ReadError, match=r"M2 is flagged"):
+            opened(raw, bad_channels=how, reference=("M2",))
+
+
+def test_spans_called_bad_teach_nothing():
+    """In the last third all move together, and one channel is noisy."""
+    raw = head(seconds=60.0)
+    clean = raw.copy().crop(0, 40.0, include_tmax=False)
+    time = raw.times
+    raw._data += 200e-6 * np.sin(2 * np.pi * 2 * time) * (time > 40)
+    rng = np.random.default_rng(1)
+    raw._data[8, time > 20.1] += 2e-3 * rng.standard_normal((time > 20.1).sum())
+    options = {"bad_channels": "mark", "eog": ("auto",)}
+    spoiled = opened(raw, **options).spatial
+    assert [channel.name for channel in spoiled.bad] == [NAMES[3], NAMES[8]]
+    raw.set_annotations(mne.Annotations([20.0], [40.0], ["BAD_movement"]))
+    clean.crop(0, 20.0, include_tmax=False)
+    found, expected = (opened(r, **options).spatial for r in (raw, clean))
+    assert [channel.name for channel in found.bad] == [NAMES[3]]
+    assert np.allclose(found.matrix, expected.matrix, atol=1e-5)  # the filter's last samples
+    assert np.abs(spoiled.matrix - expected.matrix).max() > 0.1
+
+
 @pytest.mark.parametrize("how", ["mark", "interpolate"])
 def test_a_bad_electrode_is_no_reference(how):
     raw = head()

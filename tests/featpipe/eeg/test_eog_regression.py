@@ -5,6 +5,7 @@ import pytest
 from featpipe.eeg.eog_regression import EogRegression, regression_matrix
 
 N_TIMES, EOG, SFREQ = 9000, [5, 6], 200.0
+TAPS = naive_cleaning.TAPS
 
 
 @pytest.fixture
@@ -36,12 +37,12 @@ def test_nothing_of_the_eyes_is_left(mixture):
     brain, eyes, mixing, offset = mixture
     x = np.vstack([brain + mixing @ eyes, eyes]) + offset
     y = regression_matrix(weights_of(x), EOG) @ x
-    before = np.corrcoef(within_seconds(x))[:5, 5:]
+    before = np.corrcoef(naive_cleaning.within_seconds(x))[:5, 5:]
     assert np.abs(before).max() > 0.5
-    assert np.abs(np.corrcoef(within_seconds(y))[:5, 5:]).max() < 1e-6
+    assert np.abs(np.corrcoef(naive_cleaning.within_seconds(y))[:5, 5:]).max() < 1e-6
     assert np.array_equal(y[5:], x[5:])
     residual = y[:5] - y[:5].mean(axis=1, keepdims=True)
-    assert np.abs(residual - brain).std() < 0.1 * brain.std()
+    assert np.abs(residual - brain).std() < 0.2 * brain.std()  # alike by chance in 45 s
 
 
 TRUE = np.array([0.40, 0.10, 0.0])
@@ -73,37 +74,67 @@ def test_drift_of_the_electrodes_does_not_reach_the_weights(blinking, drift):
     assert np.abs(whole - TRUE).max() > 0.3  # what one level for the whole recording would say
 
 
-@pytest.mark.parametrize("step", [100, 250, 700, 1000, -3000, 100_000])
+@pytest.mark.parametrize("step", [60, 100, 250, 700, 1000, -3000, 100_000])
 @pytest.mark.parametrize("rows", [[3], [0], [0, 3], [0, 1, 2, 3]])
 @pytest.mark.parametrize("at", [12_000, 12_031, 12_199, 100])
 def test_a_step_of_an_electrode_does_not_reach_the_weights(blinking, step, rows, at):
     blinking[rows, at:] += step * np.array([1.0, -1.0, 0.5, 1.0])[rows, None]
-    found = weights_of(blinking, rows=[3])[:3, 0]
-    assert np.allclose(found, TRUE, rtol=0, atol=0.03)
-    with_steps = naive_cleaning.eog_weights(blinking, [3], 200)[:3, 0]
+    assert np.allclose(weights_of(blinking, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.03)
     if at == 12_031 and 3 in rows and abs(step) >= 1000:
-        assert np.abs(with_steps - TRUE).max() > 0.2
+        kept = naive_cleaning.eog_weights(blinking, [3], 200, TAPS, jump=np.inf)[:3, 0]
+        assert np.abs(kept - TRUE).max() > 0.2  # what it would do
 
 
-def test_a_recording_that_never_comes_to_rest_teaches_nothing(blinking):
+@pytest.mark.parametrize("rows", [[3], [0, 1, 2, 3]])
+@pytest.mark.parametrize("size", [100, 190, 400])
+def test_many_small_steps_do_not_reach_the_weights(blinking, size, rows):
+    rng = np.random.default_rng(7)
+    for at in rng.integers(0, blinking.shape[1], 20):
+        blinking[rows, at:] += size * rng.choice([-1, 1])
+    assert np.allclose(weights_of(blinking, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.06)
+
+
+@pytest.mark.parametrize("height", [350, 600, 1000])
+@pytest.mark.parametrize("closing_s", [0.05, 0.08, 0.1])
+def test_big_and_fast_blinks_are_no_steps(height, closing_s):
+    """Beside brain activity that the EOG and the channels share, which is learnt without blinks."""
+    rng = np.random.default_rng(3)
+    n_times, n_closing = 120 * 200, round(closing_s * 200)
+    shut = 0.5 - 0.5 * np.cos(np.pi * np.arange(n_closing) / n_closing)
+    lid = height * np.concatenate([shut, 0.5 + 0.5 * np.cos(np.pi * np.arange(40) / 40)])
+    eye = np.zeros(n_times)
+    for onset in rng.integers(0, n_times - 60, 25):
+        eye[onset : onset + lid.size] = np.maximum(eye[onset : onset + lid.size], lid)
+    brain = 0.7 * rng.standard_normal(n_times).cumsum()
+    brain -= np.convolve(brain, np.ones(200) / 200, "same")
+    x = np.vstack([np.outer(TRUE, eye) + np.outer([0.9, 0.5, 0.2], brain), eye + 0.7 * brain])
+    x += 3 * rng.standard_normal((4, n_times))
+    regression = EogRegression(4, [3], SFREQ)
+    regression.add(x)
+    assert np.allclose(regression.weights()[:3, 0], TRUE, rtol=0, atol=0.04)
+    assert regression.share_used().min() > 0.85
+
+
+@pytest.mark.parametrize("frequency", [50.0, 49.8, 60.0])
+@pytest.mark.parametrize(("in_eog", "in_eeg"), [(50, 0), (300, 0), (50, 50), (50, -50)])
+def test_mains_do_not_reach_the_weights(blinking, frequency, in_eog, in_eeg):
+    hum = np.sin(2 * np.pi * frequency * np.arange(blinking.shape[1]) / SFREQ)
+    x = blinking + np.outer([in_eeg, in_eeg, in_eeg, in_eog], hum)
+    assert np.allclose(weights_of(x, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.03)
+
+
+def test_a_recording_that_steps_in_every_second_teaches_nothing(blinking):
     x = blinking.copy()
-    x[0, ::2] += 1000
+    x[0] += 500 * (np.arange(x.shape[1]) // 100 % 2)
     regression = EogRegression(4, [3], SFREQ)
     regression.add(x)
     assert regression.share_used().tolist() == [0.0, 1.0, 1.0, 1.0]
     assert regression.weights()[0] == 0
-    x[3, ::2] += 1000
+    x[3] += 500 * (np.arange(x.shape[1]) // 100 % 2)
     regression = EogRegression(4, [3], SFREQ)
     regression.add(x)
     assert not regression.weights().any()
     assert not regression.share_used().any()
-
-
-def within_seconds(x):
-    pieces = np.moveaxis(x.reshape(len(x), -1, 200), 2, 0).reshape(200, -1)
-    time = np.arange(200)
-    lines = np.vander(time, 2) @ np.polyfit(time, pieces, 1)
-    return np.moveaxis((pieces - lines).reshape(200, len(x), -1), 0, 2).reshape(x.shape)
 
 
 def test_without_eyes_nothing_changes(mixture):
@@ -132,7 +163,7 @@ def test_lost_samples_are_left_out(mixture):
     brain, eyes, mixing, offset = mixture
     x = spoil(np.vstack([brain + mixing @ eyes, eyes]) + offset)
     expected = naive_cleaning.eog_weights(
-        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200, 800.0, 200.0
+        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200, TAPS
     )
     weights = weights_of(x)
     assert np.allclose(weights[[0, 1, 2, 4]], expected[:4], rtol=1e-9, atol=1e-12)
