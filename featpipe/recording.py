@@ -10,6 +10,22 @@ import pandas as pd
 from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENTS, EYE_MESSAGES, EYE_SAMPLES
 
 
+class TrialSpan(NamedTuple):
+    """Where one trial lies on the clock of an eye recording.
+
+    Attributes
+    ----------
+    trial : int
+        Number, from 1, as the export counts.
+    start, stop : float
+        Seconds.
+    """
+
+    trial: int
+    start: float
+    stop: float
+
+
 @dataclass(frozen=True)
 class EyeRecording:
     """One export of an eye tracker, on the tracker's own clock in seconds.
@@ -35,6 +51,12 @@ class EyeRecording:
     event_kinds : tuple of str
         Of which kinds (`schema.EYE_EVENT_KINDS`) the events are all that there were. Of a kind that
         is not among them nothing is known, so that having none of it does not mean 0.
+    onsets : str
+        "recorded", or "estimated" where the export has the order of events and their durations,
+        but no times (`featpipe.readers.trial_tables`).
+    trials : tuple of TrialSpan
+        Where the export has a clock of its own in every trial: the trials, one laid after the
+        other. Outside of them nothing was recorded. Empty where one clock goes through.
     """
 
     samples: pd.DataFrame
@@ -46,6 +68,8 @@ class EyeRecording:
     px_per_degree: float | None = None
     events_from: str = "export"
     event_kinds: tuple[str, ...] = EYE_EVENT_KINDS
+    onsets: str = "recorded"
+    trials: tuple[TrialSpan, ...] = ()
 
 
 def empty_samples() -> pd.DataFrame:

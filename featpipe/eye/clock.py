@@ -65,7 +65,8 @@ class Clock:
     residual_ms, residual_max_ms : float
         Median and largest distance of these marks from the line, ms; NaN for a given offset.
     source : str
-        "offset" (given) or "triggers" (fitted).
+        "offset" (given), "triggers" (fitted), or "trials" (`featpipe.eye.trial_clock`; all other
+        numbers say nothing).
     """
 
     slope: float

@@ -11,15 +11,20 @@ PAUSE_S = 0.025
 """Silences shorter than this are jitter of the time stamps, not lost samples."""
 
 
-def recorded_span(eye: EyeRecording) -> tuple[float, float]:
+def recorded_span(
+    eye: EyeRecording, begin: float = -np.inf, end: float = np.inf
+) -> tuple[float, float]:
     """Return the first and the last moment that samples or events of either eye cover.
 
-    Lost samples count as well: the tracker ran.
+    Lost samples count as well: the tracker ran. An export of single trials covers these.
 
     Parameters
     ----------
     eye : EyeRecording
         On any clock.
+    begin, end : float
+        Of an export of single trials, only those that overlap [begin, end) count; where none does,
+        both moments are infinitely late.
 
     Returns
     -------
@@ -32,6 +37,10 @@ def recorded_span(eye: EyeRecording) -> tuple[float, float]:
     ReadError
         If the recording holds neither samples nor events.
     """
+    if eye.trials:
+        near = [span for span in eye.trials if span.start < end and span.stop > begin]
+        first = min((span.start for span in near), default=np.inf)
+        return first, max((span.stop for span in near), default=np.inf)
     time = eye.samples["time"].to_numpy(dtype=float)
     onset = eye.events["onset"].to_numpy(dtype=float)
     duration = eye.events["duration"].to_numpy(dtype=float)
@@ -57,7 +66,7 @@ def valid_share(
     With samples: valid samples among those in the window, where samples that should be there,
     but are not, count as lost: in pauses of the recording, before its begin and after its end.
     With events only: the share of the window's time within the recording (first onset to last
-    end of any event) and outside blinks, however long.
+    end of any event; of an export of single trials, within these) and outside blinks, however long.
 
     Parameters
     ----------
@@ -118,9 +127,10 @@ def _lost_time(eye: EyeRecording, side: str) -> np.ndarray:
     if not onset.size:
         return np.array([[-np.inf], [np.inf]])
     last = max(events.stop.max(initial=-np.inf) for events in seen)
+    spans = np.array([span[1:] for span in eye.trials] or [(onset.min(), last)])
     blinks = events_of(eye, side, "blink")
-    begin = np.concatenate([[-np.inf], blinks.onset, [last]])
-    end = np.concatenate([[onset.min()], blinks.stop, [np.inf]])
+    begin = np.concatenate([[-np.inf], spans[:, 1], blinks.onset])
+    end = np.concatenate([spans[:, 0], [np.inf], blinks.stop])
     return _merged(begin, end)
 
 

@@ -104,7 +104,7 @@ def eye_features(
     seen = valid_share(eye, side, windows.start, windows.stop)
     columns = pupil_columns(eye, side, grid, settings)
     if any(events.onset.size for events in of_kind.values()):
-        recorded = recorded_span(eye)
+        recorded = recorded_span(eye, *_bounds(grid))
         per_window = dispersion_columns(of_kind["fixation"], windows)
         per_window |= duration_columns(of_kind, windows)
         columns |= _if_recorded(per_window, windows, seen, recorded)
@@ -142,7 +142,7 @@ def _filled_in(eye: EyeRecording, side: str, grid: Grid) -> np.ndarray:
 def pupil_columns(eye: EyeRecording, side: str, grid: Grid, settings: EyeSettings) -> Columns:
     """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
     windows = window_spans(grid)
-    begin, end = grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
+    begin, end = _bounds(grid)
     eye = _near(eye, *_context(grid))
     pupil, i_window, weights = _pupil_pairs(eye, side, windows)
     time, *trace = pupil_trace(eye, side, begin, end, settings.pupil_max_gap_s)
@@ -239,8 +239,12 @@ def _if_recorded(
     return {name: np.where(is_unknown, np.nan, values) for name, values in columns.items()}
 
 
+def _bounds(grid: Grid) -> tuple[float, float]:
+    return grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
+
+
 def _context(grid: Grid) -> tuple[float, float]:
-    begin, end = grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq
+    begin, end = _bounds(grid)
     return begin - CONTEXT_S, end + CONTEXT_S
 
 

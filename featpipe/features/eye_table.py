@@ -60,6 +60,7 @@ def eye_table(
                 "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
                 "units": {"amplitude": "deg"} | dict(eye.units),
                 "events_from": eye.events_from,
+                "onsets": eye.onsets,
                 "event_scope": settings.event_scope,
             }
         },
@@ -68,6 +69,7 @@ def eye_table(
             "eye_sfreq": float("nan") if eye.sfreq is None else float(eye.sfreq),
             "eye_side": side,
             "eye_events_from": eye.events_from,
+            "eye_onsets": eye.onsets,
             "eye_good": float(good.mean()) if len(good) else float("nan"),
             **{
                 f"n_{kind}s": int(counts.get(kind, 0)) if kind in eye.event_kinds else None

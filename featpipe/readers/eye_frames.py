@@ -68,12 +68,14 @@ def messages_frame(times: Sequence[float], texts: Sequence[str]) -> pd.DataFrame
     return in_order(frame, "time")
 
 
-def events_frame(tables: Sequence[Mapping[str, np.ndarray | str]]) -> pd.DataFrame:
+def events_frame(
+    tables: Sequence[Mapping[str, np.ndarray | str] | pd.DataFrame],
+) -> pd.DataFrame:
     """Build the events frame.
 
     Parameters
     ----------
-    tables : sequence of mapping
+    tables : sequence of mapping or pandas.DataFrame
         One per kind and eye: "kind", "eye", and arrays named as in `schema.EYE_EVENTS`; what is
         absent becomes NaN.
 
@@ -82,7 +84,7 @@ def events_frame(tables: Sequence[Mapping[str, np.ndarray | str]]) -> pd.DataFra
     pandas.DataFrame
         Columns `schema.EYE_EVENTS`, in the order of onsets.
     """
-    frames = [pd.DataFrame(dict(table)) for table in tables]
+    frames = [t if isinstance(t, pd.DataFrame) else pd.DataFrame(dict(t)) for t in tables]
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return empty_events()

@@ -13,6 +13,7 @@ from featpipe.readers import (
     smi_events,
     smi_samples,
     smi_statistics,
+    smi_workbook,
     tobii_sdk,
     tobii_studio2,
     tobii_tsv,
@@ -53,6 +54,8 @@ def sniff(path: Path) -> str | None:
     head = read_head(path, _HEAD_BYTES)
     suffix = path.suffix.lower()
     kind = _binary_kind(head, suffix, path.name.lower()) or _text_kind(head)
+    if kind is None and smi_workbook.is_one(path):
+        kind = "smi_workbook"
     return kind or _SUFFIXES.get(suffix)
 
 

@@ -24,6 +24,7 @@ from featpipe.readers import (
     smi_events,
     smi_samples,
     smi_statistics,
+    smi_workbook,
     tobii_sdk,
     tobii_studio2,
     tobii_tsv,
@@ -166,6 +167,14 @@ READERS: dict[str, Reader] = {
             smi_statistics.read,
             smi_statistics.check,
             "SMI BeGaze event statistics: tables of fixations, saccades, blinks",
+        ),
+        Reader(
+            "smi_workbook",
+            "eye",
+            (".xls", ".xlsx"),
+            smi_workbook.read,
+            smi_workbook.check,
+            "SMI BeGaze events in a workbook, one trial per sheet, as SEED and SEED-V ship them",
         ),
         Reader(
             "eyelink_asc",

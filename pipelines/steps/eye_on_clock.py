@@ -8,6 +8,7 @@ from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
 from featpipe.eye.detection import with_events
+from featpipe.eye.trial_clock import TRIAL_CLOCK, on_trial_clock
 from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, Source
 from pipelines.study import Study
@@ -44,6 +45,8 @@ def read_on_eeg_clock(
     eye = read_eye(path, study.eye.csv)
     try:
         eye = with_events(eye, study.eye)
+        if eye.trials:
+            return on_trial_clock(eye, source.trials, source.eye_offset), TRIAL_CLOCK
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
     if source.eye_offset is not None or raw is None:
