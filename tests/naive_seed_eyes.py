@@ -1,8 +1,10 @@
 """Look-alikes of the eye tables that the SEED family ships: names, shapes, slips as described."""
 
 from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
+from scipy.io import savemat
 
 HEADER = [
     "Fixation Duration [ms]", "Average Pupil Size [px] X", "Average Pupil Size [px] Y",
@@ -56,3 +58,22 @@ def sheet(of: dict[str, np.ndarray]) -> list[list[object]]:
 def workbook(n_trials: int = 3) -> dict[str, list[list[object]]]:
     """Sheets of a session."""
     return {f"{k}": sheet(trial(k)) for k in range(1, n_trials + 1)}
+
+
+def write_seed_iv(folder: Path, n_trials: int = 24, do_compression: bool = True) -> Path:
+    """Write the five files of a session; a trial without blinks has an empty cell."""
+    trials = [trial(k, n_blinks=0 if k == 2 else 3) for k in range(1, n_trials + 1)]
+    cells = {part: [of[part] for of in trials] for part in trials[0]}
+    cells["event"] = [np.array([statistics(of)]) for of in trials]
+    for part, of_trials in cells.items():
+        write_cells(folder, part, of_trials, do_compression)
+    return folder / "1_20160518_fixation.mat"
+
+
+def write_cells(folder: Path, part: str, cells: list, do_compression: bool = True) -> None:
+    """Write one of the five files."""
+    column = np.empty((len(cells), 1), object)
+    for k, cell in enumerate(cells):
+        column[k, 0] = cell if np.size(cell) else np.empty((0, 0))
+    path = folder / f"1_20160518_{part}.mat"
+    savemat(path, {f"Eye_{part.title()}": column}, do_compression=do_compression)

@@ -7,6 +7,7 @@ Layout after MathWorks, "MAT-File Format", level 5.
 
 import mmap
 import struct
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from featpipe.errors import ReadError
 
 HEAD_BYTES = 128
-_MATRIX, _COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
+_MATRIX, COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
 _CELL, _STRUCT, _CHAR, _NUMBERS = 1, 2, 4, range(6, 16)
 _UNCHECKED = (3, 5, 16, 17)  # object, sparse, function, opaque: rare leaves, not entered
@@ -31,7 +32,7 @@ class Element(NamedTuple):
 
 
 class _Source(NamedTuple):
-    content: mmap.mmap
+    content: mmap.mmap | bytes
     order: str
 
 
@@ -49,21 +50,49 @@ def walk_mat5(path: Path) -> None:
         When a size, a type or a number of dimensions cannot be.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        source = _Source(content, "<" if content[126:128] == b"IM" else ">")
-        at = HEAD_BYTES
-        while at < len(content):
-            element = _element(source, at, len(content))
-            if element.kind == _MATRIX:
-                _walk_matrix(source, element, 0)
-            elif element.kind != _COMPRESSED:
-                raise _broken(at, f"a variable cannot have type {element.kind}")
-            at = element.stop if element.kind == _COMPRESSED else element.after
-        if at == HEAD_BYTES:
-            raise ReadError("it ends before its first variable; copy it again")
+        for _ in variables(content):
+            pass
+
+
+def variables(content: mmap.mmap | bytes) -> Iterator[Element]:
+    """Walk the variables of a MATLAB 5 file, one after the other.
+
+    Parameters
+    ----------
+    content : mmap.mmap or bytes
+        The file.
+
+    Yields
+    ------
+    Element
+        A sound variable, or a compressed one, which is not entered.
+
+    Raises
+    ------
+    ReadError
+        When a size, a type or a number of dimensions cannot be.
+    """
+    source = _Source(content, byte_order(content))
+    at = HEAD_BYTES
+    while at < len(content):
+        element = _element(source, at, len(content))
+        if element.kind == _MATRIX:
+            _walk_matrix(source, element, 0)
+        elif element.kind != COMPRESSED:
+            raise _broken(at, f"a variable cannot have type {element.kind}")
+        yield element
+        at = element.stop if element.kind == COMPRESSED else element.after
+    if at == HEAD_BYTES:
+        raise ReadError("it ends before its first variable; copy it again")
+
+
+def byte_order(content: mmap.mmap | bytes) -> str:
+    """Return "<" or ">", as the header of a MATLAB 5 file says."""
+    return "<" if content[126:128] == b"IM" else ">"
 
 
 def _broken(at: int, what: str) -> ReadError:
-    return ReadError(f"at byte {at}: {what}; copy the file again or save it again from EEGLAB")
+    return ReadError(f"at byte {at}: {what}; copy the file again or save it again")
 
 
 def _element(source: _Source, at: int, stop: int) -> Element:

@@ -10,6 +10,7 @@ from featpipe.readers import (
     fif,
     gazepoint,
     pupil_labs,
+    seed_iv_eye,
     smi_events,
     smi_samples,
     smi_statistics,
@@ -75,7 +76,7 @@ def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
         return "fif"
     if head.startswith(eeglab.MAGIC) and suffix == ".set":
         return "eeglab"
-    return None
+    return "seed_iv_eye" if seed_iv_eye.is_one(head) else None
 
 
 def _text_kind(head: bytes) -> str | None:

@@ -21,6 +21,7 @@ from featpipe.readers import (
     gazepoint,
     neuroscan_cnt,
     pupil_labs,
+    seed_iv_eye,
     smi_events,
     smi_samples,
     smi_statistics,
@@ -175,6 +176,15 @@ READERS: dict[str, Reader] = {
             smi_workbook.read,
             smi_workbook.check,
             "SMI BeGaze events in a workbook, one trial per sheet, as SEED and SEED-V ship them",
+        ),
+        Reader(
+            "seed_iv_eye",
+            "eye",
+            (".mat",),
+            seed_iv_eye.read,
+            seed_iv_eye.check,
+            "SEED-IV eye_raw_data: *_fixation.mat, and pupil, saccade, blink, event beside it",
+            seed_iv_eye.sources,
         ),
         Reader(
             "eyelink_asc",

@@ -1,7 +1,7 @@
 """The eye tables that SEED ships go through `featpipe extract` as other recordings do."""
 
 import pandas as pd
-from naive_seed_eyes import length_s, trial, workbook
+from naive_seed_eyes import length_s, trial, workbook, write_seed_iv
 from naive_workbooks import xls_bytes
 
 from featpipe.tables import read_metadata
@@ -49,5 +49,12 @@ def check_table(folder):
 def test_a_workbook_of_trials_becomes_a_table(tmp_path):
     (tmp_path / "1_1.xls").write_bytes(xls_bytes(workbook()))
     study = write_study(tmp_path, "1_1.xls")
+    assert run(["extract", str(study), "-o", str(tmp_path / "out"), "--workers", "1"]) == 0
+    check_table(tmp_path)
+
+
+def test_the_cells_of_seed_iv_become_a_table(tmp_path):
+    path = write_seed_iv(tmp_path)
+    study = write_study(tmp_path, path.name)
     assert run(["extract", str(study), "-o", str(tmp_path / "out"), "--workers", "1"]) == 0
     check_table(tmp_path)
