@@ -32,6 +32,7 @@ __all__ = [
     "Reader",
     "check",
     "find_reader",
+    "preflight",
     "read_eeg",
     "read_eye",
     "read_samples",
@@ -212,7 +213,27 @@ def _reader_of(path: Path, csv: EyeCsv | None = None) -> Reader:
     return reader
 
 
-def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
+def preflight(path: Path, modality: str, csv: EyeCsv | None = None) -> Reader:
+    """Return the reader of a recording that its header has nothing against.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    modality : {"eeg", "eye"}
+        What it is expected to hold.
+    csv : EyeCsv or None
+        How a table of no known format is to be read.
+
+    Returns
+    -------
+    Reader
+
+    Raises
+    ------
+    ReadError
+        When the file is missing, truncated, corrupt, or a recording of the other kind.
+    """
     reader = _reader_of(path, csv)
     if reader.modality != modality:
         raise ReadError(
@@ -226,7 +247,11 @@ def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
         raise ReadError(f"{path}: {status}: {reason}{hint}")
     if status == "suspicious":
         logger.warning("%s: %s", path.name, reason)
-    return reader.read(path)
+    return reader
+
+
+def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
+    return preflight(path, modality, csv).read(path)
 
 
 def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:

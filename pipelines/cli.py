@@ -107,7 +107,7 @@ def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None) -> int:
 @_study_options
 @_run_options
 @click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
-@click.option("--dry-run", is_flag=True, help="Show what would be made, and why; make nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made or fail, and why.")
 def extract(
     study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, only: tuple[str, ...], dry_run: bool,
@@ -120,7 +120,7 @@ def extract(
 
     job = open_job(study, out, overrides, only)
     if dry_run:
-        return _print_plan(explain(job, only_tables=True), as_json)
+        return _print_plan(explain(job, is_dry_run=True), as_json)
     rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
     return _finish(rows, job.out, as_json)
 
@@ -231,7 +231,9 @@ def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None)
         )
     n_fresh = sum(row["state"] == "fresh" for row in stale)
     n_left = sum(row["state"] in ("unasked", "optional") for row in stale)
-    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left} to make")
+    n_bad = sum(row["state"] in ("unusable", "waiting") for row in stale)
+    told = f", {n_bad} of them would fail" * (n_bad > 0)
+    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left} to make{told}")
     return DONE
 
 

@@ -10,6 +10,7 @@ from featpipe.errors import ConfigError, ReadError, unknown
 from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
+from pipelines.foresight import foresee
 from pipelines.job import Job
 from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
@@ -89,27 +90,27 @@ def _defects(unit: Unit, paths: Iterable[Path], remembered: Mapping[str, Digest]
     return [f"{path.parent.name}: {reason}" for path, reason in stale.items() if reason]
 
 
-def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
+def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     """Say of every output whether it is fresh, missing, stale or failed last time, and why.
 
     Parameters
     ----------
     job : Job
         The study and its output folder.
-    only_tables : bool
-        Leave training out.
+    is_dry_run : bool
+        Of tables only; headers of recordings that have something to make are looked at.
 
     Returns
     -------
     list of dict
         `output`, `state` and `reason`. States beside these four: "waiting" for a source that is
-        not there, "unasked" of a family that earlier runs made, "optional" for all of training
-        while nobody has trained.
+        not there, "unusable" where a header says that it would fail, "unasked" of a family that
+        earlier runs made, "optional" for all of training while nobody has trained.
     """
     found = []
     remembered = load_digests(job.out)
     failed = {name: failed_units(job.out, name) for name in ("extract", "train")}
-    is_training = not only_tables and _is_training_meant(job, failed["train"])
+    is_training = not is_dry_run and _is_training_meant(job, failed["train"])
     not_fresh: set[Path] = set()
     for step, unit in _all_units(job, is_training):
         upstream = not_fresh & set(engine.sources_found(step, unit))
@@ -119,19 +120,23 @@ def explain(job: Job, *, only_tables: bool = False) -> list[dict[str, str]]:
             found.append({"output": unit.name, "state": "waiting", "reason": str(error)})
             continue
         remembered |= digests
+        foreseen = foresee(unit) if is_dry_run and any(reasons.values()) else {}
         for path, reason in reasons.items():
             if upstream and not reason:
                 reason = f"{len(upstream)} of its tables are not fresh"
             if reason:
                 not_fresh.add(path)
-            failure = failed[step.name].get(unit.name, "")
-            found.append(_described(path, reason, failure, job.out))
+            row = _described(path, reason, failed[step.name].get(unit.name, ""), job.out)
+            if reason and path.parent.name in foreseen:
+                state = "failed" if row["state"] == "failed" else "unusable"
+                row |= {"state": state, "reason": foreseen[path.parent.name]}
+            found.append(row)
     if job.out.is_dir():
         save_digests(job.out, remembered)
     for family, count in unasked(job).items():
         reason = f"{count} tables; [features] does not ask for them, nothing brings them up to date"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
-    if not only_tables and not is_training:
+    if not is_dry_run and not is_training:
         n_runs = len(with_floor(job.study.train).methods) * len(job.study.train.seeds)
         reason = f"none of {n_runs} runs is trained; `featpipe train {job.arguments}` does"
         found.append({"output": "predictions", "state": "optional", "reason": reason})

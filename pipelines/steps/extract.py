@@ -146,11 +146,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     What cannot be made of it is refused in the end, when all else is published.
     """
     source, study, out = unit.payload
-    if not source.trials:
-        raise ReadError(
-            f"{study.study.trials}: no trial of subject {source.subject}, session "
-            f"{source.session}: add its trials, or take the recording out"
-        )
+    require_trials(source, study)
     wanted = {output.facts["family"]: output for output in stale}
     raw = None if source.eeg is None else read_eeg(source.eeg)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
@@ -176,6 +172,21 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
         yield from _tables(table, {"eye": wanted["eye"]}, source)
     if impossible:
         raise ReadError(f"{source.eeg}: {refusal(source.name, impossible)}")
+
+
+def require_trials(source: Source, study: Study) -> None:
+    """Refuse a recording that the study has no trials of.
+
+    Raises
+    ------
+    ReadError
+        Naming the file that lists the trials.
+    """
+    if not source.trials:
+        raise ReadError(
+            f"{study.study.trials}: no trial of subject {source.subject}, session "
+            f"{source.session}: add its trials, or take the recording out"
+        )
 
 
 def _samples(path: Path, raw: mne.io.BaseRaw, ch_names: Sequence[str]) -> Samples:
