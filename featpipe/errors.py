@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+N_NAMES = 8
+"""Most names that a message spells out."""
+
 
 class ConfigError(ValueError):
     """A study, an option or an argument is wrong; the message says which and what to do."""
@@ -14,6 +17,9 @@ class ReadError(ValueError):
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Sentence for a name that does not exist, with the nearest known one.
+
+    Nearest is what differs in case or in zeros in front only, then what looks alike. Of many names
+    the nearest are listed.
 
     Parameters
     ----------
@@ -33,14 +39,24 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     --------
     >>> unknown("method", "csmc", ["cscm", "svm"])
     "unknown method 'csmc': did you mean 'cscm'? Known: cscm, svm."
+    >>> unknown("subject", "1", ["11", "01"])
+    "unknown subject '1': did you mean '01'? Known: 11, 01."
     """
     known = list(known)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    near = [other for other in known if _plain(other) == _plain(name)]
+    near += get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"unknown {kind} {name!r}: {hint}Known: {', '.join(known)}."
+    if len(known) > N_NAMES:
+        first = get_close_matches(name, known, n=N_NAMES, cutoff=0.0)
+        known = [*first, *(other for other in known if other not in first)]
+    return f"unknown {kind} {name!r}: {hint}Known: {few(known)}."
 
 
-def few(names: Sequence[str], n_shown: int = 8) -> str:
+def _plain(name: str) -> str:
+    return name.strip().lower().lstrip("0")
+
+
+def few(names: Sequence[str], n_shown: int = N_NAMES) -> str:
     """List names, of many only the first ones and how many there are.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
 from pipelines.study import Study, default_output, load_study, resolved, sources_of
 
@@ -72,10 +72,15 @@ def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:
         key, _, value = text.partition("=")
         if key not in ("subject", "session"):
             raise ConfigError(f"--only {text}: {unknown('key', key, ['subject', 'session'])}")
+        ids = list(dict.fromkeys(getattr(source, key) for source in sources))
+        if not value:
+            raise ConfigError(f"--only {text}: which {key}? Write --only {key}={ids[0]}")
+        if value not in ids:
+            raise ConfigError(f"--only {text}: {unknown(key, value, ids)}")
         wanted.setdefault(key, []).append(value)
     chosen = [s for s in sources if all(getattr(s, key) in of for key, of in wanted.items())]
     if not chosen:
-        names = ", ".join(source.name for source in sources)
+        names = few([source.name for source in sources])
         raise ConfigError(f"--only {' '.join(only)}: no such recording; there are {names}")
     return chosen
 

@@ -8,6 +8,9 @@ from featpipe.errors import ConfigError
 NOTCH_HZ = 2.0
 """A notch leaves alone what is this far from its frequency."""
 
+_OFF = ("none", "off", "no", "false")
+"""What people write to turn an option off that lists channels."""
+
 
 @dataclass(frozen=True)
 class EegSettings:
@@ -72,6 +75,11 @@ class EegSettings:
                 word if name.strip().lower() == word else name for name in getattr(self, option)
             )
             object.__setattr__(self, option, names)
+            if any(name.strip().lower() in _OFF for name in names):
+                raise ConfigError(
+                    f"[eeg] {option} = {list(names)}: expected channels; to turn it off leave it "
+                    f"out, or write {option} = []"
+                )
             if word in names and len(names) > 1:
                 raise ConfigError(
                     f'[eeg] {option} = {list(names)}: either "{word}" or names of channels'

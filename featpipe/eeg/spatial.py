@@ -235,7 +235,8 @@ def _without_eyes(
     if not np.any(is_used):
         raise ReadError(
             f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or step as no eye "
-            "does in every second, so nothing can be learnt from them: name other channels, or none"
+            "does in every second, so nothing can be learnt from them: name other channels, or "
+            "leave the option out"
         )
     used = tuple(name for name, is_part in zip(eog, list(is_used), strict=True) if is_part)
     rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)

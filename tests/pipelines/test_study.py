@@ -152,6 +152,8 @@ def test_lists_typed_by_hand(tmp_path):
         ("eeg.notch=mains", r"\[eeg\] notch\.0 = 'mains'.*number"),
         ("train.seeds=0.5", r"\[train\] seeds\.0 = '0\.5'.*integer"),
         ("eeg.notch=nan", r"\[eeg\] notch = nan"),
+        ("eeg.eog=none", r"\[eeg\] eog = \['none'\].*leave it out, or write eog = \[\]"),
+        ("eeg.reference=Off", r"\[eeg\] reference = .*or write reference = \[\]"),
     ],
 )
 def test_what_is_no_number_of_the_list_is_named(tmp_path, text, match):

@@ -1,0 +1,29 @@
+"""Which recordings `--only` takes, and what it says of those that are not there."""
+
+import pytest
+
+from featpipe.errors import ConfigError
+from pipelines.job import open_job
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        (["subject"], "--only subject: which subject? Write --only subject=01"),
+        (["subject="], "--only subject=: which subject? Write --only subject=01"),
+        (["subject=1"], "unknown subject '1': did you mean '01'? Known: 01, 02."),
+        (["subject=01", "subject=3"], "--only subject=3: unknown subject '3'"),
+        (["session=01"], "unknown session '01': did you mean '1'? Known: 1."),
+        (["subjekt=01"], "unknown key 'subjekt': did you mean 'subject'?"),
+    ],
+)
+def test_only_gives_hints(lab, only, words):
+    with pytest.raises(ConfigError) as refused:
+        open_job(lab.folder, None, (), only)
+    assert words in str(refused.value)
+
+
+def test_only_chooses_and_remembers_the_others(lab):
+    job = open_job(lab.folder, None, (), ["subject=02"])
+    assert [source.subject for source in job.sources] == ["02"]
+    assert [source.subject for source in job.left_out] == ["01"]
