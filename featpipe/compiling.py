@@ -117,6 +117,12 @@ class _MachineCode(_caching.NullCache):
         return str(cache_folder())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = self._stored(sig, target_context)
+        if found is None:
+            _tell()
+        return found
+
+    def _stored(self, sig: Any, target_context: Any) -> Any:
         files = _Files(self._function)
         try:
             found = files.load_overload(sig, target_context)
@@ -136,6 +142,12 @@ class _MachineCode(_caching.NullCache):
             _Files(self._function).save_overload(sig, data)
         except OSError as error:
             _warn(cache_folder(), error.strerror or str(error))
+
+
+@cache
+def _tell() -> None:
+    """Say once per process why nothing seems to happen."""
+    logger.warning("compiling kernels, once per machine and version of featpipe: up to 20 s")
 
 
 @cache

@@ -1,9 +1,9 @@
 """What recordings lie in a folder and whether they can be used; nothing is written or loaded."""
 
 import logging
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.eye.clock import eeg_marks
+from featpipe.file_names import guess_names
 from featpipe.readers import eye_csv
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name
@@ -18,13 +19,6 @@ from featpipe.readers.preflight import Status
 from featpipe.reading import Reader, check, find_reader, read_eye, source_files
 
 logger = logging.getLogger(__name__)
-
-_BIDS = {name: re.compile(rf"(?:^|[_/\\]){name}-([A-Za-z0-9]+)") for name in ("sub", "ses")}
-_NUMBERED = (
-    re.compile(r"(?P<subject>\d{1,4})_\d{8}_(?P<session>\d{1,2})"),  # SEED-VII: the date between
-    re.compile(r"(?P<subject>\d{1,4})_(?P<session>\d{1,2})(?:_.*)?"),
-    re.compile(r"(?P<subject>\d{1,4})_\d{8}"),  # SEED: sessions are the ranks of the dates
-)
 
 
 @dataclass(frozen=True)
@@ -50,8 +44,11 @@ class Finding:
     n_triggers : int or None
         Annotations that are triggers, or messages; triggers in a Status channel are not counted,
         because that means reading the data.
+    start : datetime or None
+        When the recording began, as its header says it.
     status : {"ok", "truncated", "corrupt", "suspicious"}
-        As the pre-flight and the header reader see it.
+        As the pre-flight and the header reader see it; "suspicious" as well of a sound file that
+        is no recording.
     reason : str
         The defect and the next step; empty when all is well.
     files : tuple of Path
@@ -67,6 +64,7 @@ class Finding:
     n_channels: int | None
     duration_s: float | None
     n_triggers: int | None
+    start: datetime | None
     status: Status
     reason: str
     files: tuple[Path, ...]
@@ -100,15 +98,37 @@ def scan(paths: Sequence[Path], csv: EyeCsv | None = None) -> Iterator[Finding]:
 
 def _recordings(folder: Path, csv: EyeCsv | None) -> list[Path]:
     """Files of a folder that are recordings and not companions of others, sorted."""
-    files = sorted(
-        file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)
-    )
-    readers = {file: _reader_in_folder(file, csv) for file in files}
+    readers = {file: _reader_in_folder(file, csv) for file in _files(folder)}
     found = {file: _sources(file, reader) for file, reader in readers.items() if reader}
     pairs = {file for file, sources in found.items() if file in found.get(sources[-1], ())[1:]}
     companions = {file for sources in found.values() for file in sources[1:]} - pairs
     companions |= {file for file in pairs if _is_second(file, found[file][-1])}
     return [file for file in found if file not in companions]
+
+
+def passed_over(folder: Path, findings: Iterable[Finding]) -> list[Path]:
+    """List the files of a folder that belong to no recording.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    findings : iterable of Finding
+        What `scan` found in it.
+
+    Returns
+    -------
+    list of Path
+        Sorted; hidden files are left out.
+    """
+    known = {file for finding in findings for file in finding.files}
+    return [file for file in _files(folder) if file not in known]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)
+    )
 
 
 def _is_hidden(file: Path, folder: Path) -> bool:
@@ -162,7 +182,8 @@ def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     """
     reader = _reader(path, csv)
     if reader is None:
-        return _finding(path, None, "corrupt", _why_unknown(path))
+        status = "suspicious" if path.is_file() else "corrupt"
+        return _finding(path, None, status, _why_unknown(path))
     try:
         status, reason = _check_all(path, reader, csv)
         if status in ("truncated", "corrupt"):
@@ -193,14 +214,14 @@ def _why_unknown(path: Path) -> str:
     return "its content is that of no known recording"
 
 
-Measures = tuple[float | None, int | None, float | None, int | None]
+Measures = tuple[float | None, int | None, float | None, int | None, datetime | None]
 
 
 def _eeg_measures(path: Path, reader: Reader) -> Measures:
     raw = reader.read(path)
     n_triggers = len(eeg_marks(read_marks(raw)))
     sfreq = float(raw.info["sfreq"])
-    return sfreq, len(raw.ch_names), raw.n_times / sfreq, n_triggers
+    return sfreq, len(raw.ch_names), raw.n_times / sfreq, n_triggers, raw.info["meas_date"]
 
 
 def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
@@ -212,7 +233,7 @@ def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
         time = np.array([onset, onset + eye.events["duration"].to_numpy()])
         is_tracked = [(eye.events["eye"] == side).to_numpy().any() for side in ("left", "right")]
     duration = float(time.max() - time.min()) if time.size else None
-    return eye.sfreq, int(sum(is_tracked)), duration, len(eye.messages)
+    return eye.sfreq, int(sum(is_tracked)), duration, len(eye.messages), None
 
 
 def _finding(
@@ -224,6 +245,7 @@ def _finding(
     n_channels: int | None = None,
     duration_s: float | None = None,
     n_triggers: int | None = None,
+    start: datetime | None = None,
 ) -> Finding:
     subject, session = guess_names(path)
     return Finding(
@@ -236,39 +258,8 @@ def _finding(
         n_channels=n_channels,
         duration_s=duration_s,
         n_triggers=n_triggers,
+        start=start,
         status=status,
         reason=reason,
         files=_sources(path, reader) if reader else (path,),
     )
-
-
-def guess_names(path: Path) -> tuple[str | None, str | None]:
-    """Guess subject and session from the name of a file, BIDS folders included.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    subject, session : str or None
-
-    Examples
-    --------
-    >>> guess_names(Path("sub-07/ses-2/eeg/sub-07_ses-2_eeg.vhdr"))
-    ('07', '2')
-    >>> guess_names(Path("1_3_20180804.cnt"))
-    ('1', '3')
-    >>> guess_names(Path("pilot.edf"))
-    (None, None)
-    """
-    subject, session = (
-        found[-1] if (found := pattern.findall(path.as_posix())) else None
-        for pattern in _BIDS.values()
-    )
-    if subject is None and session is None:
-        for pattern in _NUMBERED:
-            if match := pattern.fullmatch(path.stem):
-                return match["subject"], match.groupdict().get("session")
-    return subject, session

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from pipelines.digests import Digest, load_digests, save_digests, select
 from pipelines.engine import Row, Step, Unit, plan, sources_found, update
 from pipelines.progress import Progress
@@ -114,13 +112,10 @@ def _run(
 
 def _compile(before: Callable[[], None], step: Step, client: "Client") -> None:
     """Compile here, while workers import what they need, and hand them the machine code."""
-    from featpipe.compiling import cache_folder
     from pipelines.cluster import import_early, share_kernels
 
     import_early(client, step.make.__module__)
     import_early(client, "scipy.signal")  # which filters import where they are designed
-    if not cache_folder().exists():
-        click.echo("compiling, once per user and version: about 20 s", err=True)
     before()
     share_kernels(client)
 

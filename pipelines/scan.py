@@ -3,14 +3,15 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, few
 from featpipe.readers.eye_csv_settings import EyeCsv
-from featpipe.scanning import Finding, scan
+from featpipe.scanning import Finding, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
 
 COLUMNS = (
@@ -22,6 +23,7 @@ COLUMNS = (
     "channels",
     "length",
     "triggers",
+    "start",
     "file",
 )
 
@@ -46,24 +48,45 @@ def print_scan(paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None) 
     for path in paths:
         if not path.exists():
             raise ReadError(f"{path}: no such file or folder")
-    logging.getLogger("featpipe").setLevel(logging.ERROR)  # the reasons stand in the table
-    n_found, n_bad, n_lost = 0, 0, 0
     if not as_json:
         click.echo(_line(COLUMNS))
-    for finding in scan(paths, csv):
-        n_found += 1
-        n_bad += finding.status != "ok"
-        n_lost += finding.status in ("truncated", "corrupt")
-        click.echo(_json(finding) if as_json else _line(_cells(finding)))
-        if finding.reason and not as_json:
-            click.echo(f"{'':11}{finding.reason}")
+    found = []
+    with _quiet():
+        for finding in scan(paths, csv):
+            found.append(finding)
+            click.echo(_json(finding) if as_json else _line(_cells(finding)))
+            if finding.reason and not as_json:
+                click.echo(f"{'':11}{finding.reason}")
     if not as_json:
-        click.echo(f"{n_found} recordings, {n_bad} not sound", err=True)
-        if not n_found:
-            click.echo("no file of a known format; `featpipe list readers` shows them", err=True)
-    if n_found == n_lost:
+        n_bad = sum(finding.status != "ok" for finding in found)
+        click.echo(f"{_counted(len(found), 'recording')}, {n_bad} not sound", err=True)
+    for folder in filter(Path.is_dir, paths):
+        if others := [str(file.relative_to(folder)) for file in passed_over(folder, found)]:
+            click.echo(
+                f"{folder}: {_counted(len(others), 'file')} of no known format passed over: "
+                f"{few(others)}; `featpipe list readers` shows the formats",
+                err=True,
+            )
+    n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
+    if len(found) == n_lost:
         return INPUT
     return SOME_FAILED if n_lost else DONE
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence warnings of readers: the reasons stand in the table."""
+    logger = logging.getLogger("featpipe")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -79,12 +102,13 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         known(finding.n_channels, str(finding.n_channels)),
         known(finding.duration_s, f"{finding.duration_s or 0:.1f} s"),
         known(finding.n_triggers, str(finding.n_triggers)),
+        known(finding.start, f"{finding.start:%Y-%m-%d %H:%M:%S}" if finding.start else ""),
         str(finding.path),
     )
 
 
 def _line(cells: Sequence[str]) -> str:
-    widths = (10, 14, 8, 8, 9, 8, 10, 8, 0)
+    widths = (10, 14, 8, 8, 9, 8, 10, 8, 19, 0)
     return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 

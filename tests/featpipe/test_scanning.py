@@ -1,6 +1,7 @@
 """The listing of a folder: one finding per recording, whatever its state."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mne
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 from naive_exports import cnt_bytes, edf_bytes
 
-from featpipe.scanning import guess_names, scan
+from featpipe.file_names import guess_names
+from featpipe.scanning import passed_over, scan
 
 
 @pytest.fixture
@@ -58,10 +60,24 @@ def test_a_file_that_is_named_is_reported_even_when_it_is_nothing(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("nothing", "utf-8")
     (found,) = scan([path, tmp_path, path])
-    assert (found.path, found.format, found.status) == (path, None, "corrupt")
+    assert (found.path, found.format, found.status) == (path, None, "suspicious")
     assert "no known recording" in found.reason
+    assert passed_over(tmp_path, []) == [path]
+    assert passed_over(tmp_path, [found]) == []
     (missing,) = scan([tmp_path / "gone.cnt"])
+    assert missing.status == "corrupt"
     assert "no such file" in missing.reason
+
+
+def test_the_start_is_that_of_the_header(tmp_path):
+    raw = mne.io.RawArray(
+        np.zeros((1, 100)), mne.create_info(["Oz"], 100.0, "eeg"), verbose="ERROR"
+    )
+    begin = datetime(2018, 8, 4, 10, 30, tzinfo=UTC)
+    for name, start in (("a_raw.fif", begin), ("b_raw.fif", None)):
+        raw.set_meas_date(start)
+        raw.save(tmp_path / name, verbose="ERROR")
+    assert [found.start for found in scan([tmp_path])] == [begin, None]
 
 
 def test_the_parts_of_a_split_file_are_one_recording(tmp_path):

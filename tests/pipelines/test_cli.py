@@ -58,6 +58,18 @@ def test_scan_says_by_its_exit_code_what_can_be_used(study, capsys):
     assert "truncated" in capsys.readouterr().out
 
 
+def test_scan_tells_what_it_passes_over(lab, capsys):
+    (lab.folder / "02.vhdr").unlink()
+    assert run(["scan", str(lab.folder)]) == 0
+    err = capsys.readouterr().err
+    assert "1 recording, 0 not sound" in err
+    assert "4 files of no known format passed over: 02.eeg, recordings.csv, study.toml, tr" in err
+    assert run(["scan", str(lab.folder / "trials.csv"), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["format"], found["status"], found["start"]) == (None, "suspicious", None)
+    assert run(["scan", str(lab.folder / "trials.csv"), str(lab.folder)]) == 3
+
+
 def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert run(["extract", str(study / "study.toml"), "-o", str(tmp_path / "file" / "out")]) == 4

@@ -112,8 +112,10 @@ def hot(tmp_path):
 
 
 def test_the_next_process_compiles_nothing_and_others_keep_their_settings(hot, tmp_path):
-    first, _ = python(CALL, **hot)
-    second, _ = python(CALL, **hot)
+    first, said = python(CALL, **hot)
+    second, silence = python(CALL, **hot)
+    assert said.count("compiling kernels, once per machine") == 1
+    assert "compiling" not in silence
     assert first["values"] == second["values"] == [6.0, 6.0, 6.0]
     assert (first["compiled"], second["compiled"]) == (6, 0)
     assert first["kept"].startswith(str(tmp_path / "user/featpipe"))
