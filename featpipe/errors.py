@@ -19,7 +19,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Sentence for a name that does not exist, with the nearest known one.
 
     Nearest is what differs in case or in zeros in front only, then what looks alike. Of many names
-    the nearest are listed.
+    the nearest are listed, or the first where none is near.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     near = [other for other in known if _plain(other) == _plain(name)]
     near += get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    if len(known) > N_NAMES:
+    if near and len(known) > N_NAMES:
         first = get_close_matches(name, known, n=N_NAMES, cutoff=0.0)
         known = [*first, *(other for other in known if other not in first)]
     return f"unknown {kind} {name!r}: {hint}Known: {few(known)}."

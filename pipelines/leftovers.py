@@ -9,6 +9,7 @@ from featpipe.errors import few
 from featpipe.features.table import FAMILIES
 from pipelines.job import Job
 from pipelines.outdated import contradicted
+from pipelines.progress import shown
 from pipelines.steps import extract as extraction
 
 
@@ -52,12 +53,12 @@ def leftovers(job: Job) -> Iterator[str]:
     if stale:
         names = few([path.relative_to(job.out).as_posix() for path in stale])
         yield (
-            f"{job.out} now holds tables of two kinds: {names} of recordings that --only left out "
-            f"are not as the options say ({next(iter(stale.values()))}); make them anew with "
-            f"`featpipe extract {job.arguments}`"
+            f"{shown(job.out)} now holds tables of two kinds: {names} of recordings that --only "
+            f"left out are not as the options say ({next(iter(stale.values()))}); make them anew "
+            f"with `featpipe extract {job.arguments}`"
         )
     for family, count in unasked(job).items():
         yield (
-            f"features/{family} is not asked for any more and stays as it was, {count} of its "
-            "tables; name it in [features] again, or delete the folder"
+            f"features/{family} is not asked for any more and stays as it was (tables: {count}); "
+            "name it in [features] again, or delete the folder"
         )

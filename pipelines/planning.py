@@ -134,7 +134,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     if job.out.is_dir():
         save_digests(job.out, remembered)
     for family, count in unasked(job).items():
-        reason = f"{count} tables; [features] does not ask for them, nothing brings them up to date"
+        reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
     if not is_dry_run and not is_training:
         n_runs = len(with_floor(job.study.train).methods) * len(job.study.train.seeds)
