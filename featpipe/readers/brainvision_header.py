@@ -14,6 +14,19 @@ MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
 _FORMS = {"INT_16": "<i2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4"}
 _ORIENTATIONS = ("MULTIPLEXED", "VECTORIZED")
 
+_ONLY = {
+    "DataType": ("TIMEDOMAIN", "export the signal in the time domain"),
+    "UseBigEndianOrder": ("NO", "export it in little-endian order"),
+    "DataOffset": ("0", "export it without a header before the data"),
+    "ChannelOffset": ("0", "export it without bytes before each channel"),
+    "SegmentHeaderSize": ("0", "export it without headers before its segments"),
+    "TrailerSize": ("0", "export it without bytes behind the data"),
+}
+"""Of fields that place the numbers elsewhere: the only value that is read, and the remedy.
+
+MNE passes over them all without a word and would read noise.
+"""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -61,7 +74,8 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     ReadError
-        When it is not such a header, lacks what the data need, or contradicts itself.
+        When it is not such a header, lacks what the data need, contradicts itself, or tells of
+        data that lie otherwise than they are read.
     """
     text = decode(path.read_bytes())
     if not MAGIC.match(text.lstrip("\ufeff")):
@@ -74,9 +88,11 @@ def read_header(path: Path) -> Header:
         if not common.get(needed):
             raise ReadError(f"the header lacks {needed}; export the recording again")
     _check_interval(common["samplinginterval"])
-    n_channels = _n_channels(common, sections.get("channel infos", {}))
     is_text = common.get("dataformat", "BINARY").upper() == "ASCII"
-    form = sections.get("binary infos", {}).get("binaryformat", "INT_16").upper()
+    binary = {} if is_text else sections.get("binary infos", {})
+    _check_layout({**common, **binary})
+    n_channels = _n_channels(common, sections.get("channel infos", {}))
+    form = binary.get("binaryformat", "INT_16").upper()
     markers = common.get("markerfile")
     points = common.get("datapoints")
     return Header(
@@ -117,6 +133,13 @@ def _check_interval(text: str) -> None:
             f"SamplingInterval in the header is {text!r}, where a number of microseconds is "
             "expected; export the recording again"
         )
+
+
+def _check_layout(fields: Mapping[str, str]) -> None:
+    for name, (only, remedy) in _ONLY.items():
+        value = fields.get(name.lower(), "")
+        if value.upper() not in ("", only):
+            raise ReadError(f"{name} in the header is {value}, and only {only} is read; {remedy}")
 
 
 def _n_channels(common: Mapping[str, str], channels: Mapping[str, str]) -> int:

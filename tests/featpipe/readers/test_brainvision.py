@@ -163,3 +163,32 @@ def test_a_header_without_a_field_is_corrupt(tmp_path, counts):
     path.write_text(path.read_text("utf-8").replace("SamplingInterval=1000", ""), "utf-8")
     with pytest.raises(ReadError, match="lacks samplinginterval"):
         read_eeg(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        ("Common Infos", "DataType=FREQUENCYDOMAIN"),
+        ("Binary Infos", "UseBigEndianOrder=YES"),
+        ("Binary Infos", "DataOffset=512"),
+        ("Binary Infos", "ChannelOffset=4"),
+        ("Binary Infos", "SegmentHeaderSize=16"),
+        ("Binary Infos", "TrailerSize=2"),
+    ],
+)
+def test_data_that_lie_otherwise_are_refused_by_name(tmp_path, counts, section, field):
+    path = write(tmp_path, counts)
+    text = path.read_text("utf-8")
+    name, value = field.split("=")
+    path.write_text(text.replace(f"[{section}]", f"[{section}]\n{field}"), "utf-8")
+    assert brainvision.check(path).status == "corrupt"
+    with pytest.raises(ReadError, match=f"{name} in the header is {value}, and only .*; export"):
+        read_eeg(path)
+
+
+def test_the_usual_layout_may_be_spelt_out(tmp_path, counts):
+    path = write(tmp_path, counts)
+    usual = "UseBigEndianOrder=No\nDataOffset=0\nChannelOffset=0\nSegmentHeaderSize=0\nTrailerSize="
+    text = path.read_text("utf-8").replace("[Binary Infos]", f"[Binary Infos]\n{usual}")
+    path.write_text(text.replace("DataFormat", "DataType=TimeDomain\nDataFormat"), "utf-8")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-9)
