@@ -19,7 +19,7 @@ _LEAST_CARRIES = 8
 _CARRIED = 0.7  # of the steps; one of more than half the range looks like one back
 _RESTLESS = 15_000  # uniform over 16 bits: SD 18 918, mean step 21 845
 _MANY_CHANNELS = 4  # so many do not all lie flat, each beside one that moves
-_HUGE = 0.01  # volt: no EEG amplifier gives this as the median of a recording
+_HUGE = 0.01  # volt: no EEG has this as its median, or moves by it from sample to sample
 
 
 def vote_of_halves(
@@ -69,7 +69,7 @@ def _vote(words: np.ndarray, volts_per_count: float) -> int | None:
     if tells.sum() < _LEAST_PROBE or not low.any():
         return None
     if _is_carried(low, high) or _is_restless(low, high):
-        return 4
+        return None if _leaps(high, volts_per_count) else 4
     level, spread = np.median(np.abs(high)), np.std(high, axis=0)
     usual = 0.02 * np.median(np.std(low, axis=0))
     if np.max(spread) <= usual:
@@ -108,3 +108,14 @@ def _is_restless(low: np.ndarray, high: np.ndarray) -> bool:
     step = np.mean(np.abs(np.diff(low, axis=0)))
     is_any = float(np.std(low)) > _RESTLESS and float(step) > _RESTLESS
     return is_any and float(np.mean(np.abs(np.diff(high, axis=0)))) < float(step) / 2
+
+
+def _leaps(high: np.ndarray, volts_per_count: float) -> bool:
+    """Whether the upper words, if that is what they are, move as no EEG does.
+
+    Every second channel of a 16-bit file may be an open input, whose mains or noise takes any
+    value. Then 0.15 microvolt a sample in the channel beside it, taken 65536 times, are `_HUGE`.
+    White noise and mains of 5 mV in 32-bit files stay below 0.0075 V, whatever their offsets.
+    """
+    step = np.median(np.mean(np.abs(np.diff(high, axis=0)), axis=0))
+    return float(step) * 65536 * volts_per_count > _HUGE

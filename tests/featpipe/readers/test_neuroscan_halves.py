@@ -78,6 +78,31 @@ def test_rails_of_16_bit_are_not_taken_for_halves(tmp_path):
         assert vote(tmp_path, counts, 2, 0.0839) in (None, 2)
 
 
+@pytest.mark.parametrize("sfreq", [200, 250, 500, 1000])
+@pytest.mark.parametrize("n_channels", [2, 5, 8, 66])
+def test_open_inputs_full_of_mains_or_noise_are_no_lower_halves(tmp_path, n_channels, sfreq):
+    rng = np.random.default_rng(sfreq)
+    mains = np.sin(2 * np.pi * 50 * np.arange(4000) / sfreq + rng.uniform(0, 6, (n_channels, 1)))
+    noise = rng.standard_normal((n_channels, 4000))
+    for lost, first, amplitude in itertools.product(
+        (32000 * mains, 1e5 * mains, 30_000 * noise), (0, 1), (5, 60)
+    ):
+        counts = amplitude / 0.0839 * eeg(n_channels, 4000, rng)
+        counts[first::2] = lost[first::2]
+        assert vote(tmp_path, np.clip(np.round(counts), -32768, 32767), 2, 0.0839) in (None, 2)
+
+
+@pytest.mark.parametrize("lsb_uv", [1 / 204.8, 1.5e-4])
+@pytest.mark.parametrize("n_channels", [1, 2, 8, 66])
+def test_mains_and_offsets_of_32_bit_stay_halves(tmp_path, n_channels, lsb_uv):
+    rng = np.random.default_rng(n_channels)
+    for sfreq, millivolts, offset in itertools.product((200, 1000), (0.5, 5), (0, 2e4, 1.5e5)):
+        phase = 2 * np.pi * 50.1 * np.arange(4000) / sfreq + rng.uniform(0, 6, (n_channels, 1))
+        x = 1e3 * millivolts * np.sin(phase) + 30 * eeg(n_channels, 4000, rng)
+        x += offset * rng.uniform(-1, 1, (n_channels, 1))
+        assert vote(tmp_path, np.round(x / lsb_uv), 4, lsb_uv) == 4
+
+
 def test_an_empty_file_says_nothing(tmp_path):
     assert vote(tmp_path, np.zeros((3, 1000), int), 4, 1.0) is None
     assert vote(tmp_path, np.ones((3, 8), int), 4, 1.0) is None
