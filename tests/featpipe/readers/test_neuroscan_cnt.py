@@ -108,6 +108,21 @@ def test_no_evidence_is_refused_with_a_remedy(tmp_path):
         read_eeg(path)
 
 
+@pytest.mark.parametrize(
+    "intervals", [[100], [102], [100, 150, 200, 250, 300], [50, 150, 250, 450]]
+)
+def test_triggers_on_a_grid_do_not_make_16_bits_32(tmp_path, small, intervals):
+    places = np.cumsum([2, *intervals * (1800 // sum(intervals))])
+    events = [(int(place), 1) for place in places]
+    path = write(tmp_path, cnt_bytes(small, width=2, lsb_uv=0.0839, declared=-732, events=events))
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, small * 0.0839, rtol=1e-6)
+
+
+def test_irregular_events_tell_32_bit(tmp_path):
+    path = write(tmp_path, cnt_bytes(np.zeros((2, 2000), int), declared=-732, events=EVENTS))
+    assert read_eeg(path).n_times == N_TIMES
+
+
 @pytest.mark.parametrize("offset_mv", [0.0, 2.0, 90.0])
 @pytest.mark.parametrize("scale", [0.01, 0.2, 1.0, 30.0, 1000.0])
 def test_the_numbers_alone_tell_32_bit(tmp_path, counts, scale, offset_mv):
