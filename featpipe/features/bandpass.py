@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from featpipe.compiling import kernel
 from featpipe.errors import ConfigError
 from featpipe.features.band_power import FLAT
+from featpipe.features.butterworth import sections
 from featpipe.schema import BANDS
 from featpipe.windows import window_starts
 
@@ -123,10 +124,11 @@ def bandpass_entropy_at(
     ConfigError
         As in `bandpass_entropy`, and for windows that reach beyond the trial.
     """
-    x, sections = _trial(x), _sections(BANDS if bands is None else bands, sfreq, order)
+    x = _trial(x)
+    poles, scale = sections(BANDS if bands is None else bands, sfreq, order)
     starts = np.ascontiguousarray(starts, dtype=np.int64)
     if starts.size == 0:
-        return np.empty((0, len(x), len(sections[0])))
+        return np.empty((0, len(x), len(poles)))
     if n_window < 1 or starts.min() < 0 or starts.max() + n_window > x.shape[1]:
         raise ConfigError(
             f"windows of {n_window} samples from {starts.min()} to {starts.max()}: expected them"
@@ -134,7 +136,7 @@ def bandpass_entropy_at(
         )
     is_lost = ~np.isfinite(x)
     n_edge = min(3 * (2 * order + 1), x.shape[1] - 1)
-    variance = _band_variance(_bridged(x, is_lost), starts, n_window, *sections, n_edge, FLAT)
+    variance = _band_variance(_bridged(x, is_lost), starts, n_window, poles, scale, n_edge, FLAT)
     variance[_any_within(is_lost, starts, n_window)] = np.nan
     is_known = (variance > 0) & (variance < np.inf)
     return 0.5 * np.log(2 * np.pi * np.e * np.where(is_known, variance, np.nan))
@@ -145,31 +147,6 @@ def _trial(x: ArrayLike) -> np.ndarray:
     if x.ndim != 2:
         raise ConfigError(f"x has shape {x.shape}: expected (n_channels, n_times)")
     return x
-
-
-def _sections(
-    bands: Mapping[str, tuple[float, float]], sfreq: float, order: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Poles of each band's second-order sections, and what two passes scale a variance by.
-
-    A Butterworth band-pass has as many zeros at 0 Hz as at Nyquist: give each section one of
-    both, 1 - z^-2, and it needs no coefficients but a1, a2. The first section then takes the
-    level of the signal away exactly. Shapes (n_bands, order, 2) and (n_bands,).
-    """
-    from scipy import signal  # half a second to import, see `featpipe.eeg.filtering`
-
-    if order < 1:
-        raise ConfigError(f"order = {order}: expected 1 or more")
-    poles, gains = np.empty((len(bands), order, 2)), np.empty(len(bands))
-    for i, (name, (low, high)) in enumerate(bands.items()):
-        if not 0 < low < high < sfreq / 2:
-            raise ConfigError(
-                f"band {name} = {low:g}-{high:g} Hz: a band-pass at {sfreq:g} Hz needs"
-                f" 0 < low < high < {sfreq / 2:g} Hz; change the band or leave it out"
-            )
-        sos = np.asarray(signal.butter(order, (low, high), "bandpass", fs=sfreq, output="sos"))
-        poles[i], gains[i] = sos[:, 4:], sos[:, 0].prod()
-    return poles, gains**4
 
 
 def _bridged(x: np.ndarray, is_lost: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from scipy import signal
 
 from featpipe.errors import ConfigError
 from featpipe.features.bandpass import bandpass_entropy, bandpass_entropy_at
+from featpipe.features.butterworth import sections
 from featpipe.schema import BANDS
 
 LEVEL = 0.5 * np.log(2 * np.pi * np.e)
@@ -195,6 +196,19 @@ def test_wrong_arguments_are_named():
     for starts in ([1900], [-1]):
         with pytest.raises(ConfigError, match="inside the trial of 2000 samples"):
             bandpass_entropy_at(noise(), 200.0, starts, 200)
+
+
+def test_filters_are_designed_once_for_all_trials(monkeypatch):
+    designed = []
+    butter = signal.butter
+    monkeypatch.setattr(signal, "butter", lambda *a, **k: designed.append(a) or butter(*a, **k))
+    for trial in range(3):
+        bandpass_entropy(noise() + trial, 201.5, bands={"mine": (8.0, 14.0), "other": (1, 4)})
+    assert len(designed) == 2
+    for array in sections({"mine": (8.0, 14.0), "other": (1, 4)}, 201.5, 4):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.0
+    assert len(designed) == 2
 
 
 def named(bands):
