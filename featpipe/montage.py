@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 from featpipe.errors import ConfigError, unknown
 
@@ -163,7 +164,7 @@ def pick_channels(
         if is_plain and (not is_eeg or (has_earlobes and _EARLOBE.fullmatch(short))):
             continue
         if short in found:  # two electrodes of one name: keep both, told apart by position
-            short = f"{short}-{sum(key.split('-')[0] == short for key in found)}"
+            short = next(free for i in count(1) if (free := f"{short}-{i}") not in found)
         found[short] = name
     if wanted is not None:
         names = [standard_name(name) for name in wanted]

@@ -86,6 +86,18 @@ def test_two_electrodes_of_one_name_are_both_kept():
     assert pick(["T3", "T7", "Cz"]) == {"T7": "T3", "T7-1": "T7", "CZ": "Cz"}
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["C3-A2", "c3-a2", "C3-a2"], ["C3-A2", "C3-A2-1", "C3-A2-2"]),
+        (["FP1-1", "FP1", "Fp1."], ["FP1-1", "FP1", "FP1-2"]),
+        (["FP1", "Fp1.", "FP1-1"], ["FP1", "FP1-1", "FP1-1-1"]),
+    ],
+)
+def test_names_are_counted_up_until_one_is_free(names, expected):
+    assert pick(names) == dict(zip(expected, names, strict=True))
+
+
 def test_a_missing_channel_is_named_with_the_nearest():
     with pytest.raises(ConfigError, match=r"unknown channel 'FPX': did you mean 'FP1'"):
         pick(["FP1", "OZ"], ["FPX"])
