@@ -68,7 +68,8 @@ def trial_features(
     Returns
     -------
     TrialFeatures
-        NaN and `good` 0 in windows that reach beyond the end of the recording.
+        Windows that reach beyond the end of the recording are NaN; `good` is the share of them
+        that was recorded.
 
     Raises
     ------

@@ -54,6 +54,15 @@ def test_a_slow_recording_keeps_its_rate_and_loses_notches_beyond_its_band():
     assert design(100.0, EegSettings(notch=(50.0,))).notch == ()
 
 
+@pytest.mark.parametrize(
+    ("sfreq", "seconds"),
+    [(100.0, 0.28), (128.0, 0.22), (160.0, 0.18), (200.0, 0.1), (250.0, 0.1), (2048.0, 0.1)],
+)
+def test_a_lost_sample_costs_what_the_readme_says(sfreq, seconds):
+    how = design(sfreq, EegSettings())
+    assert len(how.taps) // 2 / (how.up * sfreq) == pytest.approx(seconds, abs=0.02)
+
+
 @pytest.mark.parametrize("sfreq", [*RATES, 100.0])
 def test_the_band_is_known_without_a_design(sfreq):
     how = design(sfreq, EegSettings())

@@ -77,6 +77,19 @@ def test_lost_samples_cost_their_windows_and_lower_good_by_their_share():
     assert (found.good[[0, 5, 12]] == 1).all()
 
 
+@pytest.mark.parametrize("window_s", [1.0, 4.0])
+def test_windows_beyond_the_end_are_nan_and_good_by_what_was_recorded(window_s):
+    recording = stream(seconds=69.5)
+    found = features(recording, trial_grid(60.0, 80.0, 200.0, window_s, window_s))
+    starts = 60 + window_s * np.arange(len(found.good))
+    share = np.clip((69.5 - starts) / window_s, 0, 1)
+    np.testing.assert_allclose(found.good, share)
+    for kind in KINDS:
+        is_lost = np.isnan(found.values[kind])
+        assert is_lost.all(axis=(1, 2)).tolist() == (share < 1).tolist(), kind
+        assert is_lost.any(axis=(1, 2)).tolist() == (share < 1).tolist(), kind
+
+
 def test_a_trial_without_a_window_has_no_rows():
     found = features(stream(), trial_grid(1.0, 1.5, 200.0, 1.0, 1.0))
     assert found.good.shape == (0,)
