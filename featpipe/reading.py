@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mne.io import BaseRaw
 
 from featpipe.eeg.samples import Samples
+from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.readers.agreement import agrees
 from featpipe.readers.amplitude import log_amplitude
@@ -41,13 +42,16 @@ __all__ = [
 ]
 
 
-def read_eeg(path: Path) -> BaseRaw:
+def read_eeg(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     """Open an EEG recording.
 
     Parameters
     ----------
     path : Path
         A file of one of the EEG formats in `READERS`; of several files, the header.
+    settings : EegSettings, optional
+        What channels are wanted, and for what. It matters for EDF and BDF whose signals have
+        several sampling rates: those that do not have the rate of the EEG are left out.
 
     Returns
     -------
@@ -61,9 +65,10 @@ def read_eeg(path: Path) -> BaseRaw:
     ------
     ReadError
         When the file is missing, truncated, corrupt, or no EEG recording; the message says which.
+        When its EEG has several sampling rates.
     """
     path = Path(path)
-    raw: BaseRaw = _guarded(path, lambda: _read(path, "eeg"))
+    raw: BaseRaw = _guarded(path, lambda: _read(path, "eeg", settings=settings))
     _guarded(path, lambda: annotate_stim(raw))
     _guarded(path, lambda: log_amplitude(path, raw))
     return raw
@@ -250,8 +255,11 @@ def preflight(path: Path, modality: str, csv: EyeCsv | None = None) -> Reader:
     return reader
 
 
-def _read(path: Path, modality: str, csv: EyeCsv | None = None) -> Any:
-    return preflight(path, modality, csv).read(path)
+def _read(
+    path: Path, modality: str, csv: EyeCsv | None = None, settings: EegSettings | None = None
+) -> Any:
+    reader = preflight(path, modality, csv)
+    return reader.read(path, settings) if reader.by_settings else reader.read(path)
 
 
 def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:

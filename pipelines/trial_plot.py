@@ -56,7 +56,7 @@ def plot_trial(job: Job, number: int) -> list[Path]:
         trials = [trial for trial in source.trials if trial.trial == number]
         if source.eye is None or not trials:
             continue
-        raw = None if source.eeg is None else read_eeg(source.eeg)
+        raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
         eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
         [grid] = lay_grids(trials, grid_sfreq(raw, study), study.features)
         figure = draw_trial(eye, trials[0], grid, study.eye)

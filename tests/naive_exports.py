@@ -80,16 +80,19 @@ def edf_bytes(
     names: Sequence[str] | None = None,
     units: Sequence[bytes] | None = None,
     onsets: Sequence[float] | None = None,
+    every: Sequence[int] | None = None,
 ) -> bytes:
     """Return an EDF (with annotations: EDF+) file of counts (n_channels, n_seconds * sfreq).
 
     With the `onsets` of its records, each one second long, it is discontinuous (EDF+D); marks
-    stay at the samples that `annotations` (seconds of data, label) names.
+    stay at the samples that `annotations` (seconds of data, label) names. Of the second channel
+    `every[1]`-th samples are stored alone, and so on, at a rate that is lower by that.
     """
     n_channels, n_times = counts.shape
     total = n_times // sfreq
     names = [*(names or [f"EEG C{i}" for i in range(n_channels)])]
-    per_record = [sfreq] * n_channels
+    every = [1] * n_channels if every is None else every
+    per_record = [sfreq // n for n in every]
     if annotations is not None:
         names.append("EDF Annotations")
         per_record.append(60)
@@ -115,7 +118,8 @@ def edf_bytes(
         head += "".join(text.ljust(width) for text in texts)
     body = b""
     for i in range(total):
-        body += counts[:, i * sfreq : (i + 1) * sfreq].astype("<i2").tobytes()
+        for row, n in zip(counts[:, i * sfreq : (i + 1) * sfreq], every, strict=True):
+            body += row[::n].astype("<i2").tobytes()
         if annotations is not None:
             late = 0 if onsets is None else onsets[i] - i
             text = f"+{i + late}\x14\x14\0".encode()

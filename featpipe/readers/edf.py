@@ -1,15 +1,20 @@
 """EDF, EDF+, BDF and BDF+ files through MNE, after a pre-flight of header, clock and units."""
 
+import re
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import mne
 import numpy as np
 from mne.io import BaseRaw
 
+from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.readers.amplitude import expected, is_plausible, microvolt_spread
 from featpipe.readers.edf_clock import check_clock
 from featpipe.readers.edf_header import Header, read_header
+from featpipe.readers.edf_rates import left_out
 from featpipe.readers.edf_units import correct_units, without_unit
 from featpipe.readers.preflight import NEWLINE_DAMAGE, OK, Check, is_newline_damaged, verdict
 from featpipe.readers.through_mne import open_raw
@@ -100,39 +105,44 @@ def _check_units(path: Path, header: Header) -> Check:
     )
 
 
-def read(path: Path) -> BaseRaw:
+def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     """Open an EDF or BDF file.
 
     Parameters
     ----------
     path : Path
         The file.
+    settings : EegSettings, optional
+        What channels are wanted, and for what: where signals have several rates, this decides
+        which of them are read.
 
     Returns
     -------
     mne.io.BaseRaw
         EDF+ annotations as annotations; a Status channel as a channel of type "stim"; what is in
-        another unit than volts as "misc". Not loaded, unless signals have different rates: MNE
-        resamples those, and pieces of them have edges.
+        another unit than volts as "misc". Signals of another rate than the EEG's are left out. Not
+        loaded.
 
     Raises
     ------
     ReadError
-        When MNE cannot read it, in UTF-8 nor in Latin-1.
+        When MNE cannot read it, in UTF-8 nor in Latin-1, and when the EEG has several rates.
     """
     header = read_header(path)
-    raw = _open(path, header)
-    return raw.load_data(verbose="ERROR") if header.has_mixed_rates else raw
+    return _open(path, header, left_out(path, header, settings or EegSettings()))
 
 
-def _open(path: Path, header: Header) -> BaseRaw:
+def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
     """Open a file with its own units, not loaded."""
     reader = mne.io.read_raw_bdf if header.width == 3 else mne.io.read_raw_edf
+    labels = "|".join(re.escape(header.labels[i]) for i in without)
+    exclude = rf"[\s\0]*({labels})[\s\0]*$" if without else ()  # MNE keeps what fills a label up
+    reader = partial(reader, path, preload=False, exclude=exclude)
     try:
-        raw = open_raw(path, lambda: reader(path, preload=False))
+        raw = open_raw(path, reader)
     except ReadError as error:
         if "encoding" not in str(error.__cause__):
             raise
-        raw = open_raw(path, lambda: reader(path, preload=False, encoding="latin1"))
+        raw = open_raw(path, partial(reader, encoding="latin1"))
     correct_units(raw, header)
     return raw

@@ -79,20 +79,23 @@ def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None
     Returns
     -------
     Samples or None
-        A record of the file is a record. None when the file is discontinuous, when its signals
-        have several rates, when its records are larger than a block should be, when a Status
-        channel is asked for, which MNE masks, and when `raw` is not the file as it lies.
+        A record of the file is a record. None when the file is discontinuous, when the channels
+        have another rate than `raw`, when its records are larger than a block should be, when a
+        Status channel is asked for, which MNE masks, and when `raw` is not the file as it lies.
     """
     header = read_header(path)
-    if header.is_discontinuous or header.has_mixed_rates or not header.signals:
+    if header.is_discontinuous or not header.signals:
         return None
     if header.record_bytes > _LARGEST_RECORD:
         return None
     n_records = (path.stat().st_size - header.data_start) // header.record_bytes
-    n_per_record = int(header.n_samples[header.signals[0]])
-    channels = stored_channels(path, raw, n_records * n_per_record, ch_names)
     extras = raw._raw_extras[0]  # MNE has no public way to tell the scale of a channel
+    n_per_record = int(extras["max_samp"])
+    channels = stored_channels(path, raw, n_records * n_per_record, ch_names)
     if channels is None or np.isin(channels, extras["stim_channel_idxs"]).any():
+        return None
+    signals = np.asarray(extras["sel"])[channels]  # those of other rates were left out
+    if (header.n_samples[signals] != n_per_record).any():
         return None
     starts = np.concatenate([[0], np.cumsum(header.n_samples)])
     per_number = np.asarray(extras["cal"], np.float64)[channels]
@@ -100,7 +103,7 @@ def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None
         sfreq=float(raw.info["sfreq"]),
         n_times=n_records * n_per_record,
         n_per_record=n_per_record,
-        first=starts[np.array(header.signals)[channels]].astype(np.int64),
+        first=starts[signals].astype(np.int64),
         offset=-np.asarray(extras["offsets"], np.float64)[channels] / per_number,
         scale=1e6 * per_number * np.asarray(extras["units"], np.float64)[channels],
         read=_records(path, header, n_records).read,

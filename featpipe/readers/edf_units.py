@@ -49,6 +49,21 @@ def volts_per_unit(dimension: str) -> float | None:
     return None if dimension[:2] in ("MV", "Mv") else _VOLTS.get(dimension.lower())
 
 
+def may_be_volts(dimension: str) -> bool:
+    """Tell whether a physical dimension is a voltage, or none is given.
+
+    Parameters
+    ----------
+    dimension : str
+        As `Header.dimensions` holds it.
+
+    Returns
+    -------
+    bool
+    """
+    return volts_per_unit(dimension) is not None or dimension.lower() in _NO_UNIT
+
+
 def without_unit(header: Header) -> list[int]:
     """Return the signals that look like EEG and have no physical dimension.
 
@@ -83,8 +98,7 @@ def _eeg_signals(header: Header) -> list[int]:
 
 
 def _is_understood(dimension: str) -> bool:
-    known = volts_per_unit(dimension) is not None or dimension.lower() in _NO_UNIT
-    return known or dimension.lower() in _NOT_VOLTS
+    return may_be_volts(dimension) or dimension.lower() in _NOT_VOLTS
 
 
 def correct_units(raw: BaseRaw, header: Header) -> None:
@@ -99,9 +113,10 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
     header : Header
         Of the same file.
     """
-    gains = raw._raw_extras[0]["units"]  # MNE has no public way to scale data it has not loaded
+    extras = raw._raw_extras[0]  # MNE has no public way to scale data it has not loaded
+    gains, signals = extras["units"], extras["sel"].tolist()
     others = []
-    channels = zip(raw.ch_names, raw.get_channel_types(), header.signals, strict=True)
+    channels = zip(raw.ch_names, raw.get_channel_types(), signals, strict=True)
     for i_channel, (name, kind, i_signal) in enumerate(channels):
         dimension = header.dimensions[i_signal]
         volts = volts_per_unit(dimension)

@@ -57,7 +57,7 @@ class Reader:
     suffixes : tuple of str
         Usual suffixes; the content decides.
     read : callable
-        Path -> mne.io.BaseRaw or EyeRecording.
+        Path -> mne.io.BaseRaw or EyeRecording. With `by_settings` it takes EegSettings too.
     check : callable
         Path -> Check, from the header and the size of the file.
     describes : str
@@ -70,17 +70,20 @@ class Reader:
         (path, raw that `read` gave, names of channels of that raw) -> the numbers as the file
         stores them, or None for a file that stores them in another way. None for a format that
         is read through MNE alone.
+    by_settings : bool
+        Which signals of a file are read depends on what channels are wanted.
     """
 
     name: str
     modality: Literal["eeg", "eye"]
     suffixes: tuple[str, ...]
-    read: Callable[[Path], Any]
+    read: Callable[..., Any]
     check: Callable[[Path], Check]
     describes: str
     sources: Callable[[Path], tuple[Path, ...]] = _alone
     is_pair: bool = False
     samples: Callable[[Path, BaseRaw, Sequence[str]], Samples | None] | None = None
+    by_settings: bool = False
 
 
 READERS: dict[str, Reader] = {
@@ -111,6 +114,7 @@ READERS: dict[str, Reader] = {
             edf.check,
             "EDF and EDF+",
             samples=edf_samples.samples,
+            by_settings=True,
         ),
         Reader(
             "bdf",
@@ -120,6 +124,7 @@ READERS: dict[str, Reader] = {
             edf.check,
             "BioSemi BDF and BDF+",
             samples=edf_samples.samples,
+            by_settings=True,
         ),
         Reader(
             "brainvision",

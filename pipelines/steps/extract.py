@@ -118,10 +118,12 @@ def _options(study: Study, family: str) -> dict[str, Any]:
     """Options the family depends on; the same for all recordings of a study."""
     window = {"window_s": study.features.window_s, "hop_s": study.features.hop}
     if family == "eye":
+        # in a file of several rates the channels decide about that of the EEG, and of the grid
+        channels = {"channels": study.eeg.channels} if study.eeg.channels else {}
         return {
             "eye": asdict(study.eye),
             "clock": asdict(study.clock),
-            "eeg": {"sfreq": study.eeg.sfreq},
+            "eeg": {"sfreq": study.eeg.sfreq} | channels,
             "features": window,
         }
     convention = {"convention": study.features.convention}
@@ -148,7 +150,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     source, study, out = unit.payload
     require_trials(source, study)
     wanted = {output.facts["family"]: output for output in stale}
-    raw = None if source.eeg is None else read_eeg(source.eeg)
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
     impossible: dict[str, str] = {}
     if source.eeg is not None and raw is not None and eeg:

@@ -90,7 +90,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
     """Compute the traces of one recording."""
     source, study, _ = unit.payload
-    raw = None if source.eeg is None else read_eeg(source.eeg)
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
     eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
     try:
         traces = pupil_traces(eye, source, study.eye)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.samples
 
 REFUSED = {
     "S001R01_crlf_damaged.edf": "line ends",
+    "test_reduced.edf": "name those of one rate in [eeg] channels",
     "test_raw_h5.set": "not beside it",
     "Analyzer_nV_Export.vhdr": "the longest trial has 0.004 s",
     "eeglab_test.cnt": "no EEG channel among VEOG, HEOG",

@@ -97,22 +97,6 @@ def test_a_broken_header_is_corrupt(tmp_path, counts, at, text, message):
     assert message in reason
 
 
-def test_mixed_rates_are_loaded_so_that_pieces_have_no_edges(tmp_path, counts):
-    content = bytearray(edf_bytes(counts[:, :600]))
-    assert edf_header.read_header(write(tmp_path, bytes(content))).has_mixed_rates is False
-    at = 256 + 216 * 3
-    content[at : at + 24] = b"100     100     50      "
-    records = [counts[:, i * 100 : i * 100 + 100] for i in range(6)]
-    body = b"".join(
-        rows[:2].astype("<i2").tobytes() + rows[2, ::2].astype("<i2").tobytes() for rows in records
-    )
-    path = write(tmp_path, bytes(content[:1024]) + body)
-    assert edf_header.read_header(path).has_mixed_rates
-    raw = read_eeg(path)
-    assert raw.preload
-    np.testing.assert_allclose(raw.get_data(picks=[0, 1]) * 1e6, counts[:2] * 0.1, atol=1e-6)
-
-
 def test_records_too_large_for_a_block_go_through_mne(tmp_path, counts, monkeypatch):
     path = write(tmp_path, edf_bytes(counts))
     raw = read_eeg(path)

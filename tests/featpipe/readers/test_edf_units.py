@@ -46,20 +46,6 @@ def test_known_units_are_exact(tmp_path, counts, unit):
     np.testing.assert_allclose(second, counts[1] * 0.1e-6, rtol=1e-9)
 
 
-def test_mixed_rates_are_scaled_as_well(tmp_path, counts):
-    content = bytearray(write(tmp_path, counts, b"uV", b"UV").read_bytes())
-    at = 256 + 216 * 3
-    content[at : at + 16] = b"100     50      "
-    body = np.frombuffer(content[1024:], "<i2").reshape(10, -1)
-    kept = np.delete(body, np.arange(100, 200, 2), axis=1).tobytes()
-    path = tmp_path / "s2.edf"
-    path.write_bytes(bytes(content[:1024]) + kept)
-    raw = read_eeg(path)
-    assert raw.preload
-    np.testing.assert_allclose(raw.get_data(picks=[0])[0], counts[0] * 0.1e-6, rtol=1e-6)
-    assert 1e-6 < raw.get_data(picks=[1]).std() < 20e-6
-
-
 @pytest.mark.parametrize("unit", [b"uV/cm", b"MV", b"counts", b"dB"])
 def test_unknown_units_of_eeg_are_refused(tmp_path, counts, unit):
     path = write(tmp_path, counts, b"uV", unit)

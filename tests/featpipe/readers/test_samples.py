@@ -32,8 +32,8 @@ STORED = {
     "eeglab_test.cnt": np.int16,
     "scan41_short.cnt": np.int16,
 }
-NOT_STORED = {  # MNE decodes them, they have several rates, or they are discontinuous
-    *("Andy_101-raw.cnt", "test_CA_208.cnt", "test_reduced.edf", "MB0400FU.EDF"),
+NOT_STORED = {  # MNE decodes them, or they are discontinuous
+    *("Andy_101-raw.cnt", "test_CA_208.cnt", "MB0400FU.EDF"),
     *("eeglab_data.set", "test_raw_chanloc.set", "test_raw_event_duration.set"),
 }
 BV_HEADER = """Brain Vision Data Exchange Header File Version 1.0
@@ -276,12 +276,12 @@ def test_a_discontinuous_edf_is_read_through_mne(tmp_path):
     assert read_samples(path, read_eeg(path), ["Oz"]) is None
 
 
-def test_several_rates_are_read_through_mne(tmp_path):
-    rows = [*signals(1 << 15)[:2], replace(signals(1 << 15)[0], label="C4", n_samples=10)]
+def test_of_several_rates_those_of_the_eeg_are_given(tmp_path):
+    rows = [replace(signals(1 << 15)[0], label="ECG", n_samples=10), *signals(1 << 15)[:2]]
     path = write_edf(tmp_path / "s1.edf", rows, 2)
     raw = read_eeg(path)
-    assert read_samples(path, raw, ["Oz"]) is None
-    expect_the_numbers_of_mne(samples_through_mne(raw, ["C4", "Oz"]), raw, ["C4", "Oz"])
+    for samples in both_ways(path, raw, ["Oz", "Fp1"]):
+        expect_the_numbers_of_mne(samples, raw, ["Oz", "Fp1"])
 
 
 def test_a_status_channel_is_read_through_mne(tmp_path):
