@@ -66,6 +66,16 @@ _NOT_EEG = re.compile(
 _EARLOBE = re.compile(r"A[12]|(LEFT|RIGHT|L|R)[_-]?EAR(LOBE)?|EAR[LR]")
 """References of clinical caps, and names of scalp electrodes in caps that count their own way."""
 
+_PLACE = re.compile(
+    r"""
+    ( (AFP | FP | AFF? | F | FF?C | FCC | C | CCP | CPP? | PP?O? | POO | OI? | I) ([1-9] | 10 | Z)
+    | (FFT | FT | FTT | T | TTP | TP | TPP) ([789] | 10)
+    ) H?                                            # halfway to the next place
+    """,
+    re.VERBOSE,
+)
+"""Places of the 10-05 system: rows from front to back, numbered from the middle to the sides."""
+
 _OWN_WAY = re.compile(r"A([3-9]|[12]\d|3[0-2])")
 
 
@@ -96,6 +106,18 @@ def standard_name(name: str) -> str:
 def is_eeg_name(name: str) -> bool:
     """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ..."""
     return not _NOT_EEG.fullmatch(standard_name(name))
+
+
+def is_place_name(name: str) -> bool:
+    """Tell whether a name is that of a place on the scalp: of the 10-05 system, or of our cap.
+
+    Examples
+    --------
+    >>> [is_place_name(name) for name in ("FT9", "AFp1", "PPO9h", "Iz", "T3", "Cb1", "E7", "GSR")]
+    [True, True, True, True, True, True, False, False]
+    """
+    short = standard_name(name)
+    return short in CAP62 or bool(_PLACE.fullmatch(short))
 
 
 def is_eog_name(name: str) -> bool:

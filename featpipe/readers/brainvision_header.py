@@ -109,7 +109,7 @@ def _sections(text: str) -> dict[str, dict[str, str]]:
     """Key and value of each line, by section, in lower case; comments are free text."""
     sections: dict[str, dict[str, str]] = {}
     fields: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             fields = sections.setdefault(line.strip("[] \t").lower(), {})
         elif not line.startswith(";"):

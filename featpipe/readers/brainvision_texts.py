@@ -2,49 +2,29 @@
 
 MNE takes every unit it does not know for volt, and knows one of the two letters mu in the code
 page that the header declares; an amplifier's software writes either of them in whatever code page
-the computer had.
+the computer had. Names that stand there twice, and lines that begin with blanks, confuse it.
 """
 
+import logging
 import re
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
-from featpipe.errors import ReadError
-from featpipe.montage import CAP62, standard_name
+from featpipe.errors import few
+from featpipe.montage import standard_name
+from featpipe.readers.brainvision_units import known_units
 from featpipe.readers.text_lines import decode
 
-_CHANNEL = re.compile(r"(?im)^(Ch\d+)[ \t]*=([^,\n]*),([^,\n]*),([^,\n]*),([^,\n]*)")
+logger = logging.getLogger(__name__)
+
+_CHANNELS = re.compile(r"(?ims)^\[Channel Infos\].*?(?=^\[|\Z)")
+_CHANNEL = re.compile(r"(?im)^(Ch\d+)[ \t]*=(.*)$")
 _CODEPAGE = re.compile(r"(?im)^(Codepage)[ \t]*=.*$")
-_VOLTS = {"V", "mV", "µV", "nV"}
-
-
-def unit_of(text: str) -> str:
-    """Spell a unit of a header as MNE knows it.
-
-    Of the prefixes of volt micro alone has no letter of ASCII, so what stands in the place of the
-    prefix and is none of ASCII is a micro sign, whatever a code page has made of it.
-
-    Parameters
-    ----------
-    text : str
-        The unit as decoded; empty means microvolt, as the format has it.
-
-    Returns
-    -------
-    str
-        "V", "mV", "µV", "nV", or what is no voltage as it was.
-
-    Examples
-    --------
-    >>> [unit_of(text) for text in ("\u03bcV", "uV", "", "?V", "mV", "\u00b5S")]
-    ['µV', 'µV', 'µV', 'µV', 'mV', 'µS']
-    """
-    unit = text.strip()
-    is_micro = re.fullmatch(r"([uU]|\?+|[^\x00-\x7f]{1,4})[vV]", unit)
-    return "µV" if not unit or is_micro else unit
 
 
 def write_texts(folder: Path, header: Path, markers: Path | None) -> Path:
-    """Write a recording's header and markers in UTF-8, with units that MNE knows.
+    """Write a recording's header and markers in UTF-8, with names and units that MNE knows.
 
     Parameters
     ----------
@@ -63,23 +43,49 @@ def write_texts(folder: Path, header: Path, markers: Path | None) -> Path:
     Raises
     ------
     ReadError
-        When an electrode of the cap has a unit that is no voltage.
+        When an electrode has a unit that is no voltage.
     """
-    text = _CHANNEL.sub(_respell, decode(header.read_bytes()))
+    settings, title, comment = decode(header.read_bytes()).partition("[Comment]")
+    settings = re.sub(r"(?m)^[ \t]+", "", settings)
+    settings = _CHANNELS.sub(lambda section: _respell(section[0], header.name), settings)
     copy = folder / f"header{header.suffix.lower()}"
-    copy.write_text(_CODEPAGE.sub(r"\1=UTF-8", text), "utf-8")
+    copy.write_text(_CODEPAGE.sub(r"\1=UTF-8", settings) + title + comment, "utf-8")
     if markers is not None:
         text = _CODEPAGE.sub(r"\1=UTF-8", decode(markers.read_bytes()))
         (folder / markers.name).write_text(text, "utf-8")
     return copy
 
 
-def _respell(line: re.Match[str]) -> str:
-    key, name, reference, resolution, text = line.groups()
-    unit = unit_of(text)
-    if unit not in _VOLTS and standard_name(name) in CAP62:
-        raise ReadError(
-            f"the unit of channel {name} ({key}) in the header is {text!r}, where V, mV, µV or nV "
-            "is expected; correct it there, or export the recording again"
+def _respell(section: str, file: str) -> str:
+    """Give each channel a name of its own, and a unit that MNE knows."""
+    channels = [
+        [field.strip() for field in (line + ",,,").split(",")[:4]]
+        for _, line in _CHANNEL.findall(section)
+    ]
+    names = [channel[0] for channel in channels]
+    units = known_units(file, names, [channel[3] for channel in channels])
+    for channel, name, unit in zip(channels, _distinct(file, names), units, strict=True):
+        channel[0], channel[3] = name, unit
+    respelt = iter(channels)
+    return _CHANNEL.sub(lambda line: f"{line[1]}={','.join(next(respelt))}", section)
+
+
+def _distinct(file: str, names: Sequence[str]) -> list[str]:
+    """Put numbers behind names that tables would spell alike, in the order of the file.
+
+    The first one keeps its name. MNE would number channels too, and then miss their units.
+    """
+    spelt = [standard_name(name) for name in names]
+    taken, found = set(spelt), []
+    for i_channel, name in enumerate(names):
+        if spelt[i_channel] in spelt[:i_channel]:
+            free = (f"{name}-{i}" for i in count(1))
+            name = next(new for new in free if standard_name(new) not in taken)
+            taken.add(standard_name(name))
+        found.append(name)
+    renamed = [new for name, new in zip(names, found, strict=True) if new != name]
+    if renamed:
+        logger.warning(
+            "%s: several channels have one name; they are told apart as %s", file, few(renamed)
         )
-    return f"{key}={name},{reference},{resolution},{unit}"
+    return found

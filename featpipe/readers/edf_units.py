@@ -18,12 +18,13 @@ _VOLTS = {"uv": 1e-6, "microv": 1e-6, "nv": 1e-9, "mv": 1e-3, "v": 1.0}
 _MU = ("\xc2\xb5", "\xce\xbc", "\xa6\xcc", "\x83\xca", "\xb5")
 """UTF-8 (micro sign, Greek letter), GB 2312, Shift JIS and Latin-1, each read as Latin-1."""
 _NO_UNIT = ("", "-", "?", "n/a", "none")
-_NOT_VOLTS = frozenset(
+NOT_VOLTS = frozenset(
     """
     % degc °c mmhg cmh2o kpa bpm 1/min /min rpm hz khz l/s l/min ml/s ml mm cm m s ms deg rad
     ohm kohm us g mg m/s2 m/s^2 m/s² deg/s lux boolean
     """.split()
 )
+"""Units of other quantities, in lower case."""
 
 
 def volts_per_unit(dimension: str) -> float | None:
@@ -98,7 +99,7 @@ def _eeg_signals(header: Header) -> list[int]:
 
 
 def _is_understood(dimension: str) -> bool:
-    return may_be_volts(dimension) or dimension.lower() in _NOT_VOLTS
+    return may_be_volts(dimension) or dimension.lower() in NOT_VOLTS
 
 
 def correct_units(raw: BaseRaw, header: Header) -> None:

@@ -4,7 +4,7 @@ import mne
 import pytest
 
 from featpipe.errors import ConfigError
-from featpipe.montage import CAP62, is_eeg_name, pick_channels, standard_name
+from featpipe.montage import CAP62, is_eeg_name, is_place_name, pick_channels, standard_name
 
 
 def pick(names, wanted=None):
@@ -67,6 +67,14 @@ def test_no_electrode_of_a_known_cap_is_lost(montage):
     full = next(name for name in mne.channels.get_builtin_montages() if name.endswith(montage))
     names = mne.channels.make_standard_montage(full).ch_names
     assert [name for name in names if not is_eeg_name(name)] in ([], ["M1", "M2"])
+
+
+def test_places_of_the_1005_system_and_of_the_cap_are_places():
+    full = next(name for name in mne.channels.get_builtin_montages() if name.endswith("_1005"))
+    names = [*mne.channels.make_standard_montage(full).ch_names, *CAP62]
+    assert {name for name in names if not is_place_name(name)} <= {"M1", "M2", "A1", "A2"}
+    others = ["C29", "T1", "E7", "A9", "Fp", "Temp", "GSR", "X1", "C3-A2", "HEOG"]
+    assert not any(map(is_place_name, others))
 
 
 @pytest.mark.parametrize(

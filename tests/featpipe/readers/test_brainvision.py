@@ -1,11 +1,13 @@
 """BrainVision: companions, sizes and markers."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from featpipe.errors import ReadError
+from featpipe.montage import pick_channels
 from featpipe.readers import brainvision
 from featpipe.reading import read_eeg, read_samples, source_files
 
@@ -86,7 +88,9 @@ def test_a_header_in_the_code_page_of_windows_names_its_files(tmp_path, counts):
     [
         ("\u00b5V", "utf-8"), ("\u03bcV", "utf-8"), ("\u03bcV", "gbk"), ("\u00b5V", "gb18030"),
         ("\u00b5V", "cp1252"), ("uV", "ascii"), ("?V", "ascii"), ("\u00c2\u00b5V", "utf-8"),
-        ("\ufffdV", "utf-8"), ("", "ascii"),
+        ("\ufffdV", "utf-8"), ("", "ascii"), ("\u00e6V", "gb18030"), ("\u00a3gV", "utf-8"),
+        ("\u9382", "gb18030"), ("UV", "ascii"), ("uVolt", "ascii"), ("microvolts", "ascii"),
+        ("\u00b5Volts", "utf-8"),
     ],
 )  # fmt: skip
 def test_microvolt_is_microvolt_however_it_is_spelt(tmp_path, counts, unit, encoding, placeholder):
@@ -99,21 +103,70 @@ def test_microvolt_is_microvolt_however_it_is_spelt(tmp_path, counts, unit, enco
     np.testing.assert_allclose(stored.scale, 0.1)
 
 
-@pytest.mark.parametrize(("unit", "volts"), [("V", 1.0), ("mV", 1e-3), ("nV", 1e-9)])
+@pytest.mark.parametrize(
+    ("unit", "volts"), [("V", 1.0), ("v", 1.0), ("mV", 1e-3), ("mv", 1e-3), ("nV", 1e-9)]
+)
 def test_other_voltages_keep_their_size(tmp_path, counts, unit, volts):
     path = write(tmp_path, counts)
     path.write_text(path.read_text("utf-8").replace("µV", unit), "utf-8")
     np.testing.assert_allclose(read_eeg(path).get_data(), counts * 0.1 * volts, rtol=1e-12)
 
 
-def test_an_electrode_without_a_voltage_is_refused_and_other_inputs_are_misc(tmp_path, counts):
-    path = write(tmp_path, counts)
-    text = path.read_text("utf-8")
-    path.write_text(text.replace("Oz,,0.1,µV", "GSR,,0.1,µS"), "utf-8")
-    assert read_eeg(path).get_channel_types() == ["eeg", "misc"]
-    path.write_text(text.replace("Oz,,0.1,µV", "Oz,,0.1,kV"), "utf-8")
-    with pytest.raises(ReadError, match=r"unit of channel Oz \(Ch2\).* 'kV', where V, mV"):
+def with_second(path: Path, name: str, unit: str) -> Path:
+    path.write_text(path.read_text("utf-8").replace("Oz,,0.1,µV", f"{name},,0.1,{unit}"), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["Oz", "FT9", "AF7", "PPO9h", "T3"])
+@pytest.mark.parametrize("unit", ["kV", "MV", "uV/bit", "10uV", "ADC", "µS", "n/a", "-"])
+def test_an_electrode_without_a_voltage_is_refused(tmp_path, counts, name, unit):
+    path = with_second(write(tmp_path, counts), name, unit)
+    with pytest.raises(ReadError, match=f"unit of {name} in the header is '{unit}', where V, mV"):
         read_eeg(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "is_told"),
+    [
+        ("E7", "uV/bit", True), ("C29", "MV", True), ("E7", "-", True),
+        ("GSR", "µS", False), ("Resp", "ARU", False), ("HEOG", "kV", False),
+        ("Skin", "uS", False), ("T1", "°C", False), ("Force", "N", False), ("Heart", "BPM", False),
+    ],
+)  # fmt: skip
+def test_a_unit_that_is_no_voltage_makes_misc_and_is_told(
+    tmp_path, counts, caplog, name, unit, is_told
+):
+    path = with_second(write(tmp_path, counts), name, unit)
+    assert read_eeg(path).get_channel_types() == ["eeg", "misc"]
+    assert (f"{name} ({unit})" in caplog.text) is is_told
+
+
+def test_channels_of_one_name_are_numbered(tmp_path, caplog):
+    counts = np.random.default_rng(3).integers(-2000, 2000, (5, 500))
+    path = write(tmp_path, counts)
+    names = ["Fp1", "Fp1", "FP1", "Fp1-1", "Fp1"]
+    lines = "\n".join(f"Ch{i}={name},,0.1,µV" for i, name in enumerate(names, 1))
+    text = path.read_text("utf-8").replace("Channels=2", "Channels=5")
+    path.write_text(text[: text.index("Ch1=")] + lines, "utf-8")
+    with caplog.at_level(logging.WARNING):
+        raw = read_eeg(path)
+    assert raw.ch_names == ["Fp1", "Fp1-2", "FP1-3", "Fp1-1", "Fp1-4"]
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-9)
+    picked = pick_channels(raw.ch_names, raw.get_channel_types())
+    assert picked == {name.upper(): name for name in raw.ch_names}
+    (record,) = caplog.records
+    assert "told apart as Fp1-2, FP1-3, Fp1-4" in record.message
+
+
+def test_lines_may_begin_with_blanks_and_comments_are_no_channels(tmp_path, counts):
+    path = write(tmp_path, counts)
+    lines = path.read_text("utf-8").replace("µV", "\u03bcV").splitlines()
+    lines[1:] = [" " * (i % 3) + line for i, line in enumerate(lines[1:])]
+    comment = "\n[Comment]\nCh1=Fp1,,0.1,kOhm\n"
+    path.write_text("\n".join(lines) + comment, "utf-8")
+    raw = read_eeg(path)
+    assert raw.get_channel_types() == ["eeg", "eeg"]
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-9)
 
 
 @pytest.mark.parametrize(
