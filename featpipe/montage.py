@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 
 CAP62 = tuple(
     """
@@ -195,9 +195,7 @@ def pick_channels(
             raise ConfigError(f"[eeg] channels: {unknown('channel', missing[0], found)}")
         return {name: found[name] for name in names}
     if not found:
-        raise ConfigError(
-            f"no EEG channel among {', '.join(ch_names)}: name some in [eeg] channels"
-        )
+        raise ConfigError(f"no EEG channel among {few(ch_names)}: name some in [eeg] channels")
     if all(name in found for name in CAP62):
         return {name: found[name] for name in CAP62}
     return found

@@ -71,6 +71,8 @@ def open_stream(
     judged = [name for name in names if name in picks or name in reference]
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     found, weights = _survey(stream, names, judged, list(eog), settings, flagged)
+    if weights is not None and settings.eog == ("auto",) and not weights.any():
+        eog = {}  # they are there and tell nothing, which is no reason to lose the recording
     found = [
         BadChannel(name, "flagged", 1.0) if name in told else found.get(name) for name in judged
     ]

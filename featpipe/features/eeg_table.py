@@ -218,8 +218,8 @@ def _warn_of_cleaning(name: str, raw: mne.io.BaseRaw, stream: Stream, eeg: EegSe
         logger.warning("%s: %s", name, describe_bad(spatial.bad, stream.n_channels))
     if eeg.eog == ("auto",) and (spatial is None or not spatial.eog):
         logger.warning(
-            '%s: [eeg] eog = "auto" finds no EOG channel among %s, so none is regressed out; '
-            "name them in [eeg] eog if they are there",
+            '%s: [eeg] eog = "auto" finds no EOG channel that moves among %s, so none is regressed '
+            "out; name them in [eeg] eog if they are there",
             name, few(raw.ch_names),
         )  # fmt: skip
 

@@ -112,14 +112,18 @@ def test_a_pair_is_one_finding_under_its_samples(samples, tmp_path):
 @pytest.mark.samples
 def test_the_whole_folder_of_samples(samples):
     found = {finding.path.name: finding for finding in scan([samples])}
-    assert len(found) == 37 - 4 + 3
+    assert len(found) == 41
     bad = {name: f.status for name, f in found.items() if f.status in ("truncated", "corrupt")}
     names = (
         "S001R01_crlf_damaged.edf", "test_raw_h5.set",
+        "test_reduced.edf",  # EEG of several rates
         "MSNV_Study_1_Data_Export.tsv",  # without a column of time
     )  # fmt: skip
     assert bad == dict.fromkeys(names, "corrupt")
-    assert all(f.sfreq and f.duration_s is not None for n, f in found.items() if n not in bad)
+    assert all(f.duration_s is not None for name, f in found.items() if name not in bad)
+    unsampled = {name for name, f in found.items() if not f.sfreq and name not in bad}
+    events = ("4Ctest_fixation.csv", "P123456_Data_Fixations.tsv", "P61-Event-Data.tsv")
+    assert unsampled == set(events)
     assert [file.suffix for file in found["testbva.vhdr"].files] == [".vhdr", ".dat", ".vmrk"]
     assert found["S001R03.edf"].n_triggers == 30
 

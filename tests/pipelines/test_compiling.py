@@ -177,7 +177,7 @@ def choices():
             kind = hints[option.name]
             values = get_args(kind) if get_origin(kind) is Literal else ()
             for value in [False, True] if kind is bool else values:
-                if value != option.default:
+                if value not in (option.default, "remove"):  # light needs five other subjects
                     yield [f"{section}.{option.name}={json.dumps(value)}"]
 
 

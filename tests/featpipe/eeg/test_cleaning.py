@@ -95,6 +95,14 @@ def test_channels_that_the_file_calls_bad_are_bad(how):
             opened(raw, bad_channels=how, reference=("M2",))
 
 
+def test_eyes_that_never_move_cost_nothing_where_nobody_named_them():
+    raw = head()
+    raw._data[NAMES.index("VEO")] = 1e-6
+    assert opened(raw, eog=("auto",)).spatial.eog == ()
+    with pytest.raises(ReadError, match="VEO never move"):
+        opened(raw, eog=("VEO",))
+
+
 def test_spans_called_bad_teach_nothing():
     """In the last third all move together, and one channel is noisy."""
     raw = head(seconds=60.0)
