@@ -5,8 +5,10 @@ The formats themselves are in `featpipe.readers`, one per file; `featpipe.reader
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mne.io import BaseRaw
 
@@ -68,7 +70,7 @@ def read_eeg(path: Path, settings: EegSettings | None = None) -> BaseRaw:
         When its EEG has several sampling rates.
     """
     path = Path(path)
-    raw: BaseRaw = _guarded(path, lambda: _read(path, "eeg", settings=settings))
+    raw: BaseRaw = _guarded(path, lambda: preflight(path, "eeg", None, settings).read(path))
     _guarded(path, lambda: annotate_stim(raw))
     _guarded(path, lambda: log_amplitude(path, raw))
     return raw
@@ -218,7 +220,9 @@ def _reader_of(path: Path, csv: EyeCsv | None = None) -> Reader:
     return reader
 
 
-def preflight(path: Path, modality: str, csv: EyeCsv | None = None) -> Reader:
+def preflight(
+    path: Path, modality: str, csv: EyeCsv | None = None, settings: EegSettings | None = None
+) -> Reader:
     """Return the reader of a recording that its header has nothing against.
 
     Parameters
@@ -229,6 +233,8 @@ def preflight(path: Path, modality: str, csv: EyeCsv | None = None) -> Reader:
         What it is expected to hold.
     csv : EyeCsv or None
         How a table of no known format is to be read.
+    settings : EegSettings or None
+        As in `read_eeg`; the reader that is returned knows them.
 
     Returns
     -------
@@ -252,14 +258,9 @@ def preflight(path: Path, modality: str, csv: EyeCsv | None = None) -> Reader:
         raise ReadError(f"{path}: {status}: {reason}{hint}")
     if status == "suspicious":
         logger.warning("%s: %s", path.name, reason)
-    return reader
-
-
-def _read(
-    path: Path, modality: str, csv: EyeCsv | None = None, settings: EegSettings | None = None
-) -> Any:
-    reader = preflight(path, modality, csv)
-    return reader.read(path, settings) if reader.by_settings else reader.read(path)
+    if not reader.by_settings:
+        return reader
+    return replace(reader, read=partial(reader.read, settings=settings))
 
 
 def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:
@@ -278,8 +279,8 @@ def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Sampl
 def _read_eye_files(path: Path, csv: EyeCsv | None) -> EyeRecording:
     files = source_files(path, csv)
     if len(files) == 1 or not _reader_of(path, csv).is_pair:
-        return _read(path, "eye", csv)
-    recordings = [_read(file, "eye") for file in files]
+        return preflight(path, "eye", csv).read(path)
+    recordings = [preflight(file, "eye").read(file) for file in files]
     (_, samples), (_, events) = sorted(
         zip(files, recordings, strict=True), key=lambda pair: not is_samples_name(pair[0])
     )

@@ -40,7 +40,7 @@ def foresee(unit: Unit) -> dict[str, str]:
 def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
     if source.eeg is None:
         return {}
-    raw = preflight(source.eeg, "eeg").read(source.eeg)
+    raw = preflight(source.eeg, "eeg", None, study.eeg).read(source.eeg)
     if not study.features.eeg:
         return {}
     header = look_ahead(raw, source, study.features.eeg, study.eeg, study.features)

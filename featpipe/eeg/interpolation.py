@@ -79,21 +79,6 @@ def head_montage(ch_names: Sequence[str]) -> mne.channels.DigMontage:
     )
 
 
-def has_place(name: str) -> bool:
-    """Tell whether a name is that of a place of the 10-05 system, or CB1 or CB2.
-
-    Parameters
-    ----------
-    name : str
-        Name as a table or file spells it.
-
-    Returns
-    -------
-    bool
-    """
-    return standard_name(name) in _electrodes()
-
-
 @cache
 def _electrodes() -> dict[str, np.ndarray]:
     """Positions by standard name; the older 10-20 extension adds the cerebellar pair only."""

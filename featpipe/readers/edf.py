@@ -14,9 +14,10 @@ from featpipe.errors import ReadError
 from featpipe.readers.amplitude import expected, is_plausible, microvolt_spread
 from featpipe.readers.edf_clock import check_clock
 from featpipe.readers.edf_header import Header, read_header
-from featpipe.readers.edf_rates import left_out
+from featpipe.readers.edf_rates import left_out, triggers
 from featpipe.readers.edf_units import correct_units, without_unit
 from featpipe.readers.preflight import NEWLINE_DAMAGE, OK, Check, is_newline_damaged, verdict
+from featpipe.readers.stim import annotate_stim
 from featpipe.readers.through_mne import open_raw
 
 
@@ -120,8 +121,8 @@ def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     -------
     mne.io.BaseRaw
         EDF+ annotations as annotations; a Status channel as a channel of type "stim"; what is in
-        another unit than volts as "misc". Signals of another rate than the EEG's are left out. Not
-        loaded.
+        another unit than volts as "misc". Signals of another rate than the EEG's are left out, and
+        a Status channel of another rate is annotations. Not loaded.
 
     Raises
     ------
@@ -129,7 +130,15 @@ def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
         When MNE cannot read it, in UTF-8 nor in Latin-1, and when the EEG has several rates.
     """
     header = read_header(path)
-    return _open(path, header, left_out(path, header, settings or EegSettings()))
+    others = left_out(path, header, settings or EegSettings())
+    raw = _open(path, header, others)
+    apart = [i for i in triggers(header) if i in others]
+    if apart:  # beside a channel of another rate MNE misplaces them
+        alone = _open(path, header, [i for i in header.signals if i not in apart])
+        alone.set_annotations(None)
+        annotate_stim(alone)
+        raw.set_annotations(raw.annotations + alone.annotations)
+    return raw
 
 
 def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:

@@ -9,16 +9,21 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from featpipe.eeg.interpolation import has_place
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError, few
-from featpipe.montage import counts_its_own_way, is_eeg_name, is_eog_name, standard_name
+from featpipe.montage import (
+    counts_its_own_way,
+    is_eeg_name,
+    is_eog_name,
+    is_place_name,
+    standard_name,
+)
 from featpipe.readers.edf_header import Header
 from featpipe.readers.edf_units import may_be_volts
 
 logger = logging.getLogger(__name__)
 
-_TRIGGERS = ("STATUS", "TRIGGER")  # channels that MNE takes for triggers, whatever their rate
+_TRIGGERS = ("STATUS", "TRIGGER")
 
 
 def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
@@ -37,8 +42,8 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
     Returns
     -------
     list of int
-        Indices among all signals; never annotations or triggers. EOG, and what may be EEG, among
-        them is told with a warning.
+        Indices among all signals, never of annotations. They are logged, with a warning where EOG,
+        or what may be EEG, is among them.
 
     Raises
     ------
@@ -55,16 +60,31 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
                 f"[eeg] {option}: the EEG has {rate:g} Hz, and {_listed(header, strays)}; name "
                 "channels of the EEG's rate, or leave the option out"
             )
-    others = [
-        i for i in header.signals
-        if _rate(header, i) != rate and header.labels[i].upper() not in _TRIGGERS
-    ]  # fmt: skip
-    is_missed = any(is_eog_name(header.labels[i]) or _is_eeg(header, i) for i in others)
-    logger.log(
-        logging.WARNING if is_missed else logging.INFO,
-        "%s: not read, because the EEG has %g Hz: %s", path.name, rate, _listed(header, others),
-    )  # fmt: skip
+    others = [i for i in header.signals if _rate(header, i) != rate]
+    lost = [i for i in others if i not in triggers(header)]
+    is_missed = any(is_eog_name(header.labels[i]) or _is_eeg(header, i) for i in lost)
+    if lost:
+        logger.log(
+            logging.WARNING if is_missed else logging.INFO,
+            "%s: not read, because the EEG has %g Hz: %s", path.name, rate, _listed(header, lost),
+        )  # fmt: skip
     return others
+
+
+def triggers(header: Header) -> list[int]:
+    """Return the signals that MNE takes for triggers.
+
+    Parameters
+    ----------
+    header : Header
+        Of the file.
+
+    Returns
+    -------
+    list of int
+        Indices among all signals.
+    """
+    return [i for i in header.signals if header.labels[i].upper() in _TRIGGERS]
 
 
 def _rate_of(header: Header, channels: Sequence[str]) -> float:
@@ -88,7 +108,7 @@ def _eeg(header: Header) -> list[int]:
     if counts_its_own_way(labels):
         return found
     is_sure = [
-        label.upper().startswith("EEG") or has_place(standard_name(label).split("-")[0])
+        label.upper().startswith("EEG") or is_place_name(standard_name(label).split("-")[0])
         for label in labels
     ]
     return [i for i, sure in zip(found, is_sure, strict=True) if sure] or found

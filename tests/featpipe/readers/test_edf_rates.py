@@ -53,10 +53,23 @@ def test_units_go_with_their_signals(tmp_path):
     np.testing.assert_allclose(raw.get_data(["O1"])[0], COUNTS[3, ::6] * 0.1e-9, atol=1e-15)
 
 
-def test_triggers_stay_whatever_their_rate(tmp_path):
-    path = write(tmp_path, ["Fp1", "Status", "ECG"], [6, 1, 1])
+@pytest.mark.parametrize("every", [1, 6, 60])
+@pytest.mark.parametrize("sfreq_of_eeg", [600, 100])
+def test_triggers_of_any_rate_keep_their_times(tmp_path, sfreq_of_eeg, every):
+    counts = COUNTS[:3].copy()
+    counts[1] = 0
+    counts[1, 900:960], counts[1, 2400:3000] = 70, 250  # tenths, as all channels here have
+    content = edf_bytes(
+        counts, sfreq=600, names=["Fp1", "Status", "O1"], annotations=[(2.0, "here")],
+        every=[600 // sfreq_of_eeg, every, 600 // sfreq_of_eeg],
+    )  # fmt: skip
+    path = tmp_path / "s1.edf"
+    path.write_bytes(content)
     raw = read_eeg(path)
-    assert (raw.ch_names, raw.info["sfreq"]) == (["Fp1", "Status"], 100.0)
+    assert (raw.info["sfreq"], raw.n_times) == (sfreq_of_eeg, 10 * sfreq_of_eeg)
+    assert raw.annotations.onset.tolist() == [1.5, 2.0, 4.0]
+    assert raw.annotations.description[1] == "here"
+    assert len(set(raw.annotations.description)) == 3
 
 
 @pytest.mark.parametrize(
@@ -92,7 +105,7 @@ def test_eeg_of_several_rates_is_refused_unless_channels_of_one_are_named(tmp_pa
 def test_channels_of_one_rate_are_read_from_a_real_file_of_ten(samples):
     path = samples / "eeg/edf_bdf_mne/test_reduced.edf"
     raw = read_eeg(path, EegSettings(channels=("A8", "A11", "A13")))
-    assert (len(raw.ch_names), raw.info["sfreq"]) == (4, 128.0)  # and the triggers, at 512 Hz
+    assert (raw.ch_names, raw.info["sfreq"]) == (["A8", "A11", "A13"], 128.0)
     theirs = mne.io.read_raw_edf(path, include=["A8", "A11", "A13"], verbose="ERROR")
     np.testing.assert_array_equal(raw.get_data(theirs.ch_names), theirs.get_data())
 
