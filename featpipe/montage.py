@@ -45,16 +45,22 @@ ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called since 1991."""
 
 _SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
-_EYES = r"[HV]?EO.* | .*EOG.* | LO[12] | [LR]OC(\W.*)?"
+_EYES = r"[HV]?EO.* | .*EOG.* | [ILS]O[12LR]? | [LR]OC(\W.*)? | E[12][-:_/]?[AM][12]"
 _EOG = re.compile(_EYES, re.VERBOSE)
-"""HEO, VEOGL, LEOG, ROC, LOC-A2"""
+"""HEO, VEOGL, LEOG, IO, SO1, ROC, LOC-A2; E1-M2 of sleep recordings, but E1 is a scalp electrode of
+other caps."""
+
+_SIDE = r"(L|R|LEFT|RIGHT)"
 
 _NOT_EEG = re.compile(
     rf"""
-      M[12] | [LR]M | MASTOID.* | REF | GND | GROUND     # mastoids, reference and ground by name
+      M[12] | [LR]M | REF | GND | GROUND | CMS | DRL     # mastoids, reference and ground by name
+    | ({_SIDE}[_-]?)? (EAR(LOBE)?S? | MAST) ([_-]?({_SIDE} | [12]))? | ({_SIDE}[_-]?)? MASTOID.*
+    | [LR]E | A[12][-+]?A[12]                            # earlobes, also linked
     | {_EYES}
     | E[CK]G.* | EMG.* | ERG.* | EXG\d*                  # heart, muscles, retina, BioSemi externals
-    | STI.* | STATUS | TRIG.* | EVENT.* | DC\d+          # triggers
+    | STI.* | STATUS | D?TRIG.* | EVENT.* | DC\d+ | DIN.* | MARKER.* | ([EB]DF)?ANNOTATION.*
+    | .*COUNTER | INTERPOLATED | BATTERY.* | .*TIME_?STAMP.* | RAW_CQ | [CE]Q_.*  # Emotiv's columns
     | GSR.* | EDA | RESP.* | PLET.* | PULSE.* | TEMP.* | S[AP]O2.* | PHOTO.*  # body and light
     | ACC.* | GYR.* | [XYZ]_?DIR                         # movement: ACC_X, GYRO, x_dir
     | POL.* | BIP\d+ | AUX\d*                           # spare inputs
@@ -63,7 +69,7 @@ _NOT_EEG = re.compile(
 )
 """Names, as `standard_name` spells them, of what amplifiers record besides EEG."""
 
-_EARLOBE = re.compile(r"A[12]|(LEFT|RIGHT|L|R)[_-]?EAR(LOBE)?|EAR[LR]")
+_EARLOBE = re.compile("A[12]")
 """References of clinical caps, and names of scalp electrodes in caps that count their own way."""
 
 _PLACE = re.compile(
