@@ -1,6 +1,9 @@
 """One eye recording -> the values of its feature table, on the EEG's window grid."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.eye.coverage import recorded_span
@@ -8,6 +11,7 @@ from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side
 from featpipe.features.eye_statistics import eye_features
+from featpipe.features.pupil_traces import without_light
 from featpipe.features.table import FeatureSettings, FeatureTable, key_columns, lay_grids
 from featpipe.recording import EyeRecording, Source
 from featpipe.schema import EYE_EVENT_KINDS, EYE_FEATURES, PUPIL_BANDS
@@ -19,6 +23,7 @@ def eye_table(
     sfreq: float,
     settings: EyeSettings,
     features: FeatureSettings,
+    others: Mapping[str, pd.DataFrame] | None = None,
 ) -> FeatureTable:
     """Compute the 33 eye columns of every window of every trial.
 
@@ -32,6 +37,9 @@ def eye_table(
         Rate of the EEG features, Hz; with it the grid is the EEG's.
     settings, features : EyeSettings, FeatureSettings
         Options.
+    others : mapping, optional
+        Subject -> traces of the same session, from `featpipe.features.pupil_traces`: the response
+        to light that they share is taken out. None leaves it in.
 
     Returns
     -------
@@ -41,11 +49,15 @@ def eye_table(
     Raises
     ------
     ReadError
-        When the recording and the trials have no moment in common.
+        When the recording and the trials have no moment in common, or the response to light cannot
+        be learnt from the others.
     """
     _refuse_apart(eye, source)
     side = choose_side(eye, settings.side)
-    eye = clean_pupil(eye, settings.pupil == "both")
+    if others is None:
+        eye = clean_pupil(eye, settings.pupil == "both")
+    else:
+        eye = without_light(eye, source, settings, others)
     grids = lay_grids(source.trials, sfreq, features)
     parts = [eye_features(eye, side, grid, settings) for grid in grids]
     good = np.concatenate([good for _, good in parts])

@@ -59,12 +59,12 @@ def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd
 def without_light(
     eye: EyeRecording, source: Source, settings: EyeSettings, others: Mapping[str, pd.DataFrame]
 ) -> EyeRecording:
-    """Take the response to light that other subjects share out of the pupil sizes.
+    """Clean the pupil sizes and take the response to light that other subjects share out of them.
 
     Parameters
     ----------
     eye : EyeRecording
-        On the clock of the trials.
+        On the clock of the trials, as exported.
     source : Source
         The recording's trials.
     settings : EyeSettings
@@ -75,7 +75,8 @@ def without_light(
     Returns
     -------
     EyeRecording
-        With other sizes in the trials, of the side that is looked at.
+        With other sizes in the trials, of either eye where both were combined: taking their mean
+        again changes nothing. What leaps is told by the sizes that were measured, light and all.
 
     Raises
     ------
@@ -83,11 +84,11 @@ def without_light(
         When fewer than five others have a trace of a trial without gaps, or the own one is lost.
     """
     side = choose_side(eye, settings.side)
-    clean = clean_pupil(eye, settings.pupil == "both")
+    eye = clean_pupil(eye, settings.pupil == "both")  # the light is that of the eyes combined
     time = eye.samples["time"].to_numpy(float)
     sizes = {axis: eye.samples[f"pupil_{axis}_{side}"].to_numpy(float, copy=True) for axis in _AXES}
     for trial in source.trials:
-        own = _trace(clean, side, trial, settings.pupil_max_gap_s)
+        own = _trace(eye, side, trial, settings.pupil_max_gap_s)
         inside = slice(*np.searchsorted(time, [trial.onset, trial.offset]))
         for axis, trace in zip(_AXES, own, strict=True):
             if not np.isfinite(trace).any():  # nothing was measured
@@ -98,7 +99,8 @@ def without_light(
             sizes[axis][inside] -= np.interp(
                 time[inside] - trial.onset, np.arange(n) / TRACE_SFREQ, light
             )
-    changed = {f"pupil_{axis}_{side}": size for axis, size in sizes.items()}
+    sides = ("left", "right") if settings.pupil == "both" else (side,)
+    changed = {f"pupil_{axis}_{name}": sizes[axis] for axis in _AXES for name in sides}
     return replace(eye, samples=eye.samples.assign(**changed))
 
 

@@ -24,7 +24,6 @@ from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_header import refusal
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.eye_table import eye_table
-from featpipe.features.pupil_traces import without_light
 from featpipe.features.table import FAMILIES, FeatureTable
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.reading import read_eeg, read_samples, source_files
@@ -164,10 +163,10 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     if "eye" in wanted and source.eye is not None:
         eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
         try:
-            if study.eye.light == "remove":
-                others = read_traces(trace_files(out, source, study))
-                eye = without_light(eye, source, study.eye, others)
-            table = eye_table(eye, source, grid_sfreq(raw, study), study.eye, study.features)
+            remove = study.eye.light == "remove"
+            others = read_traces(trace_files(out, source, study)) if remove else None
+            sfreq = grid_sfreq(raw, study)
+            table = eye_table(eye, source, sfreq, study.eye, study.features, others)
         except ValueError as error:
             raise ReadError(f"{source.eye}: {error}") from error
         table.qc.update(_clock_row(clock))
