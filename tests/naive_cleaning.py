@@ -102,34 +102,42 @@ def likeness(a, b, freqs, band):
     return abs(product) / np.sqrt((weight * abs(a) ** 2).sum() * (weight * abs(b) ** 2).sum())
 
 
-def eog_weights(x, eog_rows, n_piece, taps, jump=60.0, n_jump=4, n_around=16):
-    """Least squares of low-passed pieces on the EOG channels and one line a piece.
+def eog_weights(x, eog_rows, n_piece, keeps_steps=False):
+    """Least squares at 200 Hz, low-passed, on the EOG channels and a line for every run of a piece.
 
-    Only where the input and all EOG channels are known as far as the filter reaches, and without
-    the pieces in which one of them steps.
+    A run is where the input and all EOG channels are known as far as the filter reaches; pieces in
+    which one of them steps are left out.
     """
     weights = np.zeros((len(x), len(eog_rows)))
-    starts = range(0, x.shape[1], n_piece)
     for i in [i for i in range(len(x)) if i not in eog_rows]:
         columns, target = [], []
-        for start in starts:
+        for start in range(0, x.shape[1], n_piece):
             rows = x[[*eog_rows, i], start : start + n_piece]
-            if rows.shape[1] < len(taps) or not np.isfinite(rows).any(axis=1).all():
+            if rows.shape[1] < len(TAPS) or not np.isfinite(rows).any(axis=1).all():
                 continue
-            rows, used = zip(*(low_passed(row, taps) for row in rows), strict=True)
-            used = np.all(used, axis=0)
-            pieces = x[[*eog_rows, i], start : start + n_piece]
-            if used.sum() < 2 or any(steps(row, jump, n_jump, n_around) for row in pieces):
+            if not keeps_steps and any(steps(row) for row in rows):
                 continue
-            time = np.arange(used.size)[used]
-            rows = [row[used] for row in rows]
-            rows = np.array([row - np.polyval(np.polyfit(time, row, 1), time) for row in rows])
-            columns.append(rows[:-1])
-            target.append(rows[-1])
+            low, used = zip(*(low_passed(row) for row in rows), strict=True)
+            for run in runs(np.all(used, axis=0)):
+                lines = signal.detrend(np.array(low)[:, run], axis=1)
+                columns.append(lines[:-1])
+                target.append(lines[-1])
         if columns:
             design, target = np.hstack(columns).T, np.concatenate(target)
             weights[i] = np.linalg.lstsq(design, target, rcond=None)[0]
     return weights
+
+
+def runs(used):
+    """Slices of neighbouring True."""
+    found, start = [], None
+    for t, value in enumerate([*used, False]):
+        if value and start is None:
+            start = t
+        elif not value and start is not None:
+            found.append(slice(start, t))
+            start = None
+    return found
 
 
 def within_seconds(x):
@@ -143,19 +151,24 @@ def bridged(row):
     return np.interp(time, time[known], row[known] - row[known].mean())
 
 
-def low_passed(row, taps):
-    known = np.convolve(np.isfinite(row), np.ones(taps.size), "valid") > taps.size - 0.5
-    return np.convolve(bridged(row), taps, "valid"), known
+def low_passed(row):
+    known = np.convolve(np.isfinite(row), np.ones(TAPS.size), "valid") > TAPS.size - 0.5
+    return np.convolve(bridged(row), TAPS, "valid"), known
 
 
-def steps(row, jump, n_jump, n_around):
-    """Whether most of what happens in some short while happens in a quarter of it."""
-    smooth = np.convolve(bridged(row), np.ones(n_jump) / n_jump, "valid")
-    for t in range(smooth.size - n_jump):
-        first = min(max(t - (n_around - n_jump) // 2, 0), smooth.size - n_around - 1)
-        around = smooth[first : first + n_around + 1]
-        change = abs(smooth[t + n_jump] - smooth[t])
-        if change >= jump and change >= 0.8 * (around.max() - around.min()):
+def steps(row):
+    """Whether most of what happens in 80 ms happens in 20, and stays for 60, at 200 Hz."""
+    row = bridged(row)
+    smooth = np.convolve(row, np.array([0.5, 1, 1, 1, 0.5]) / 4, "valid")
+    for t in range(smooth.size - 4):
+        first = min(max(t - 6, 0), smooth.size - 17)
+        around = np.ptp(smooth[first : first + 17])
+        change = abs(smooth[t + 4] - smooth[t])
+        before, behind = row[max(t - 10, 0) : t + 2], row[t + 6 : t + 18]
+        stays = True
+        if len(before) == len(behind) == 12:
+            stays = abs(behind.mean() - before.mean()) >= 0.6 * change
+        if change >= 60 and change >= (0.6 if change >= 300 else 0.8) * around and stays:
             return True
     return False
 

@@ -5,7 +5,7 @@ recording, in blocks. Without cleaning there is no such pass.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import mne
@@ -24,6 +24,9 @@ from featpipe.montage import is_eog_name, standard_name
 
 logger = logging.getLogger(__name__)
 
+_MOSTLY = 0.5
+MISSED_SHARE = 0.05
+"""A channel that lost more of the recording has no part in an average of levels. Ours."""
 _BLOCK_S = 20.0
 _BLOCK_NUMBERS = 1 << 20  # stored ones in a block at most, or a fast recording takes much memory
 
@@ -70,12 +73,22 @@ def open_stream(
     names, channels = list(inputs), list(picks)
     judged = [name for name in names if name in picks or name in reference]
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
-    found, weights = _survey(stream, names, judged, list(eog), settings, flagged)
-    if weights is not None and settings.eog == ("auto",) and not weights.any():
-        eog = {}  # they are there and tell nothing, which is no reason to lose the recording
-    found = [
-        BadChannel(name, "flagged", 1.0) if name in told else found.get(name) for name in judged
-    ]
+    averages = settings.reference == ("average",) and settings.l_freq == 0
+    found, weights, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
+    if settings.eog == ("auto",):
+        rest = tuple(name for name in eog if lost[name] <= _MOSTLY)
+        if len(rest) < len(eog):
+            logger.warning(
+                '[eeg] eog = "auto": %s lost in more than half of the recording and left out',
+                few([name for name in eog if name not in rest]),
+            )
+            return open_stream(raw, picks, replace(settings, eog=rest), open_samples)
+        if weights is not None and not weights.any():
+            eog = {}  # they are there and tell nothing, which is no reason to lose the recording
+    if averages:
+        found |= _lost_to_average({name: lost[name] for name in channels if name not in found})
+    found |= {name: BadChannel(name, "flagged", 1.0) for name in told}
+    found = [found.get(name) for name in judged]
     if settings.bad_channels != "keep":
         _refuse_bad_reference([b for b in found if b is not None and b.name not in picks])
     bad = [channel for channel in found if channel is not None and channel.name in picks]
@@ -119,17 +132,19 @@ def cleaning_channels(
 
 def _survey(
     stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings,
-    flagged: np.ndarray,
-) -> tuple[dict[str, BadChannel], np.ndarray | None]:  # fmt: skip
+    flagged: np.ndarray, averages: bool,
+) -> tuple[dict[str, BadChannel], np.ndarray | None, dict[str, float]]:  # fmt: skip
     """Pass over the recording once, if anything has to be learned from it.
 
+    Bad channels, weights of the EOG, and the share of the recording in which each input is lost.
     The channels to judge are the first ones of `names`. Flagged samples teach nothing.
     """
     looks = settings.bad_channels != "keep"
     how, n = stream.how, len(judged)
     survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
     regression = EogRegression(len(names), [names.index(name) for name in eog], stream.sfreq)
-    if looks or eog:
+    n_lost, n_times = np.zeros(len(names)), 0
+    if looks or eog or (averages and _may_be_lost(stream.samples)):
         for start, stop in _blocks(stream):
             block = np.where(flagged[start:stop], np.nan, read_inputs(stream, start, stop))
             if looks:
@@ -139,9 +154,37 @@ def _survey(
                 survey.add(np.where(flagged[at], np.nan, raw_block), block[:n])
             if eog:
                 regression.add(block)
+            is_known = np.isfinite(block)
+            is_seen = is_known.any(axis=0)
+            n_lost += (~is_known & is_seen).sum(axis=1)
+            n_times += int(is_seen.sum())
     _tell_restless(names, eog, regression)
     bad = {channel.name: channel for channel in survey.bad_channels()} if looks else {}
-    return bad, regression.weights() if eog else None
+    lost = dict(zip(names, (n_lost / max(n_times, 1)).tolist(), strict=True))
+    return bad, regression.weights() if eog else None, lost
+
+
+def _may_be_lost(samples: Samples) -> bool:
+    """Whether numbers are stored in a form that has a NaN."""
+    return samples.n_times > 0 and np.issubdtype(samples.read(0, 1).dtype, np.floating)
+
+
+def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:
+    """Find channels that cannot belong to an average of levels; tell what the others cost."""
+    found = {
+        name: BadChannel(name, "lost", share)
+        for name, share in lost.items()
+        if share > MISSED_SHARE
+    }
+    costly = [f"{name} {100 * share:.2g} %" for name, share in lost.items() if share > 0]
+    if costly:
+        logger.warning(
+            "[eeg] reference: moments of the recording that a channel of the average has lost are "
+            "lost to all (%s; those of more than %g %% are left out of it); l_freq = 0.5 avoids "
+            "that",
+            few(costly), 100 * MISSED_SHARE,
+        )  # fmt: skip
+    return found
 
 
 def _tell_restless(names: list[str], eog: list[str], regression: EogRegression) -> None:
@@ -185,14 +228,16 @@ def _refuse_bad_reference(bad: Sequence[BadChannel]) -> None:
 def _eog_channels(
     raw: mne.io.BaseRaw, picks: dict[str, str], wanted: tuple[str, ...]
 ) -> dict[str, str]:
-    """Table name -> file name of the EOG channels to regress out."""
+    """Table name -> file name of the EOG channels to regress out; "auto" takes no bad ones."""
     if wanted != ("auto",):
         return _named(raw, wanted, "eog")
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     return {
         standard_name(name): name
         for name, kind in kinds
-        if (kind == "eog" or is_eog_name(name)) and name not in picks.values()
+        if (kind == "eog" or is_eog_name(name))
+        and name not in picks.values()
+        and name not in raw.info["bads"]
     }
 
 

@@ -8,7 +8,7 @@ Croft and Barry (2000). Removal of ocular artifact from the EEG: a review.
 https://doi.org/10.1016/S0987-7053(00)00055-1
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -21,12 +21,14 @@ than of blinks, and weights learnt on it take the wrong size and sign (0.40 came
 _TOP_HZ, _TAPS_S = 15.0, 0.16
 """Blinks and saccades lie below; mains of 50 microvolt above would turn 0.40 into 0.17. From 25 Hz
 on the filter is 50 dB down."""
-JUMP_UV = 60.0
-_JUMP_S, _AROUND_S, _SUDDEN = 0.02, 0.08, 0.8
-"""A loose electrode steps within a sample: most of what happens in 80 ms happens in 20. Lids take
-50 ms and more, saccades of that size 30, so that at most six tenths do. One step of 1 mV in two
+_JUMP_UV, _HUGE_UV = 60.0, 300.0
+_JUMP_S, _AROUND_S, _STAYS_S = 0.02, 0.08, 0.06
+_SUDDEN, _SUDDEN_IF_HUGE, _STAYS = 0.8, 0.6, 0.6
+"""A loose electrode steps within a sample, and stays: most of what happens in 80 ms happens in 20,
+and most of it is there before and after as well, unlike in beta, muscle and QRS. Lids take 50 ms
+and more, saccades of that size 30, so that at most six tenths happen in 20. One step of 1 mV in two
 minutes turned 0.40 into 0.10."""
-LIMIT_UV = 1500.0
+_LIMIT_UV = 3000.0
 """Peak to peak within a second; no lid moves more."""
 _LIVELY_UV = 50.0  # a second in which the eyes move
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this are rounding
@@ -52,9 +54,9 @@ class EogRegression:
 
     def __init__(self, n_inputs: int, eog_rows: Sequence[int], sfreq: float) -> None:
         self._rows = list(eog_rows)
+        self._sfreq = sfreq
         self._stretches = Stretches(n_inputs, max(2, round(_PIECE_S * sfreq)))
         self._taps = _low_pass(sfreq)
-        self._n_jump, self._n_around = (max(1, round(s * sfreq)) for s in (_JUMP_S, _AROUND_S))
         n_eog = len(self._rows)
         # per input, over the samples where it and all EOG channels are known:
         self._n_lively = np.zeros((2, n_inputs))  # pieces in which the eyes move, those of use
@@ -112,28 +114,40 @@ class EogRegression:
 
     def _sums(self, piece: np.ndarray) -> tuple[np.ndarray, ...]:
         """Lively and used pieces, samples, sums of squares and products of a piece, per input."""
-        is_known = np.isfinite(piece)
-        if piece.shape[1] < len(self._taps):
-            n_none = np.zeros(len(piece))
-            zeros = np.zeros_like(self._covariance), np.zeros_like(self._against)
-            return np.zeros_like(self._n_lively), n_none, *zeros
-        whole = _without_gaps(piece, is_known)
-        is_sudden = _is_sudden(whole, self._n_jump, self._n_around)
-        low = sliding_window_view(whole, len(self._taps), axis=1) @ self._taps
-        is_whole = np.asarray(sliding_window_view(is_known, len(self._taps), axis=1).all(axis=2))
-        is_shared = np.asarray(is_whole & is_whole[self._rows].all(axis=0))
-        x = _detrended(np.where(is_shared, low, 0.0), is_shared)
-        eog = np.where(is_shared[:, None], low[self._rows], 0.0)
-        eog = _detrended(eog, is_shared[:, None])
-        range_x, range_eog = np.ptp(x, axis=1), np.ptp(eog, axis=2)
-        is_calm = ~is_sudden & ~is_sudden[self._rows].any()
-        is_calm &= (range_x <= LIMIT_UV) & (range_eog <= LIMIT_UV).all(axis=1)
-        is_lively = (range_eog >= _LIVELY_UV).any(axis=1)
-        x, eog = x * is_calm[:, None], eog * is_calm[:, None, None]
-        return (
-            np.stack([is_lively, is_lively & is_calm]), is_shared.sum(axis=1) * is_calm,
-            eog @ eog.swapaxes(1, 2), (eog @ x[:, :, None])[:, :, 0],
-        )  # fmt: skip
+        n_inputs, n_eog = self._against.shape
+        n_lively, n_used = np.zeros((2, n_inputs)), np.zeros(n_inputs)
+        covariance, against = np.zeros((n_inputs, n_eog, n_eog)), np.zeros((n_inputs, n_eog))
+        if piece.shape[1] >= len(self._taps):
+            is_known = np.isfinite(piece)
+            whole = _without_gaps(piece, is_known)
+            is_sudden = _is_sudden(whole, self._sfreq)
+            low = sliding_window_view(whole, len(self._taps), axis=1) @ self._taps
+            is_whole = np.asarray(
+                sliding_window_view(is_known, len(self._taps), axis=1).all(axis=2)
+            )
+            is_shared = np.asarray(is_whole & is_whole[self._rows].all(axis=0))
+            for mask, inputs in _alike(is_shared):
+                x, eog = _detrended(low[inputs], mask), _detrended(low[self._rows], mask)
+                range_x, range_eog = np.ptp(x, axis=1), np.ptp(eog, axis=1)
+                is_calm = ~is_sudden[inputs] & (range_x <= _LIMIT_UV)
+                is_calm &= np.all(~is_sudden[self._rows]) & np.all(range_eog <= _LIMIT_UV)
+                n_lively[:, inputs] = np.any(range_eog >= _LIVELY_UV) * np.stack(
+                    [np.ones(len(x)), is_calm]
+                )
+                n_used[inputs] = mask.sum() * is_calm
+                covariance[inputs] = is_calm[:, None, None] * (eog @ eog.T)
+                against[inputs] = is_calm[:, None] * (x @ eog.T)
+        return n_lively, n_used, covariance, against
+
+
+def _alike(masks: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each different row of masks and the rows that are like it; mostly there is one."""
+    if masks.all():
+        yield masks[0], np.arange(len(masks))
+        return
+    different, which = np.unique(masks, axis=0, return_inverse=True)
+    for i, mask in enumerate(different):
+        yield mask, np.flatnonzero(which.ravel() == i)
 
 
 def _low_pass(sfreq: float) -> np.ndarray:
@@ -155,30 +169,53 @@ def _without_gaps(piece: np.ndarray, is_known: np.ndarray) -> np.ndarray:
     return whole
 
 
-def _is_sudden(x: np.ndarray, n_jump: int, n_around: int) -> np.ndarray:
+def _is_sudden(x: np.ndarray, sfreq: float) -> np.ndarray:
     """Whether a row steps as no eye does, (n_inputs,) of (n_inputs, n_times).
 
     Averages over the time of a jump keep mains of 50 Hz out; a step becomes a ramp of that length.
     """
-    smooth = sliding_window_view(x, n_jump, axis=1).mean(axis=2)
+    n_jump, n_around, n_stays = (
+        max(1, round(seconds * sfreq)) for seconds in (_JUMP_S, _AROUND_S, _STAYS_S)
+    )
+    weights = _average(_JUMP_S * sfreq)
+    smooth = sliding_window_view(x, len(weights), axis=1) @ weights
     if smooth.shape[1] <= n_around:
         return np.zeros(len(x), dtype=bool)
-    # the range around lies in the middle of it, and moves inwards at the ends
-    around = np.ptp(sliding_window_view(smooth, n_around + 1, axis=1), axis=2)
     jump = np.abs(smooth[:, n_jump:] - smooth[:, :-n_jump])
-    first = np.arange(jump.shape[1]) - (n_around - n_jump) // 2
-    around = around[:, np.clip(first, 0, around.shape[1] - 1)]
-    return ((jump >= JUMP_UV) & (jump >= _SUDDEN * around)).any(axis=1)
+    at = np.arange(jump.shape[1])
+    # what lies around a jump has it in the middle, and moves inwards at the ends
+    around = np.ptp(sliding_window_view(smooth, n_around + 1, axis=1), axis=2)
+    around = around[:, np.clip(at - (n_around - n_jump) // 2, 0, around.shape[1] - 1)]
+    level = sliding_window_view(x, n_stays, axis=1).mean(axis=2)
+    behind, before = at + n_jump + len(weights) // 2, at + len(weights) // 2 - n_stays
+    is_inside = (before >= 0) & (behind < level.shape[1])
+    behind, before = np.minimum(behind, level.shape[1] - 1), np.maximum(before, 0)
+    stays = np.abs(level[:, behind] - level[:, before]) >= _STAYS * jump
+    stays |= ~is_inside  # what comes after a step at the end of a second is not seen
+    share = np.where(jump >= _HUGE_UV, _SUDDEN_IF_HUGE, _SUDDEN)
+    return ((jump >= _JUMP_UV) & (jump >= share * around) & stays).any(axis=1)
+
+
+def _average(n: float) -> np.ndarray:
+    """Weights of a mean over n samples, a fraction of one at either end."""
+    distance = np.abs(np.arange(-int(n / 2 + 0.5), int(n / 2 + 0.5) + 1))
+    weights = np.clip(n / 2 + 0.5 - distance, 0, 1)
+    return weights / weights.sum()
 
 
 def _detrended(x: np.ndarray, is_used: np.ndarray) -> np.ndarray:
-    """Take the straight line off the samples in use, shape (..., n_times); the others are 0."""
-    n_used = np.maximum(is_used.sum(axis=-1, keepdims=True), 1)
-    time = is_used * np.arange(x.shape[-1], dtype=np.float64)
-    time = is_used * (time - time.sum(axis=-1, keepdims=True) / n_used)
-    length = np.maximum((time**2).sum(axis=-1, keepdims=True), 1.0)
-    x = is_used * (x - x.sum(axis=-1, keepdims=True) / n_used)
-    return x - time * ((x * time).sum(axis=-1, keepdims=True) / length)
+    """Take a line off every run of used samples, (n_rows, n_times); the others become 0.
+
+    Levels on both sides of a gap have nothing to do with each other.
+    """
+    found = np.zeros_like(x)
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], is_used, [False]])))
+    for first, stop in steps.reshape(-1, 2).tolist():
+        run = x[:, first:stop] - x[:, first:stop].mean(axis=1, keepdims=True)
+        time = np.arange(stop - first) - (stop - first - 1) / 2
+        slope = (run @ time)[:, None] / max(float(time @ time), 0.5)
+        found[:, first:stop] = run - slope * time
+    return found
 
 
 def regression_matrix(weights: np.ndarray, eog_rows: Sequence[int]) -> np.ndarray:

@@ -109,9 +109,14 @@ def plan(
     """
     bad = tuple(bad)
     if 2 * len(bad) > n_channels and (bad_channels == "interpolate" or "average" in reference):
+        way_out = (
+            'set [eeg] bad_channels = "keep"'
+            if bad_channels != "keep"
+            else "name other channels in [eeg] channels, or another reference"
+        )
         raise ReadError(
             f"{describe_bad(bad, n_channels)}. They are too many to compute anything from the "
-            'others: mend this, or set [eeg] bad_channels = "keep"'
+            f"others: mend this, or {way_out}"
         )
     matrix, used, eog_weights = _without_eyes(inputs, n_channels, eog, weights)
     interpolated: tuple[str, ...] = ()

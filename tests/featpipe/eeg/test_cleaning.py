@@ -103,6 +103,36 @@ def test_eyes_that_never_move_cost_nothing_where_nobody_named_them():
         opened(raw, eog=("VEO",))
 
 
+@pytest.mark.parametrize("how", ["lost", "flagged"])
+def test_auto_takes_no_eog_channel_that_is_mostly_lost_or_called_bad(how, caplog):
+    raw = head(names=[*NAMES, "HEO"])
+    alone = opened(raw, eog=("VEO",)).spatial
+    if how == "lost":
+        raw._data[-1, raw.n_times // 4 :] = np.nan
+    else:
+        raw.info["bads"] = ["HEO"]
+    found = opened(raw, eog=("auto",)).spatial
+    assert found.eog == ("VEO",)
+    assert found.eog_weights == alone.eog_weights
+    assert ("HEO lost in more than half" in caplog.text) == (how == "lost")
+
+
+def test_an_average_of_levels_does_without_a_channel_that_is_often_lost(caplog):
+    raw = head()
+    raw._data[7, ::50] = np.nan
+    raw._data[9, 1000:1010] = np.nan
+    spatial = opened(raw, reference=("average",)).spatial
+    assert bad_reasons(spatial) == {NAMES[7]: "lost"}
+    assert 7 not in spatial.average
+    assert 9 in spatial.average
+    assert f"{NAMES[7]} 1" in caplog.text
+    assert not opened(raw, reference=("average",), l_freq=1.0).spatial.bad
+
+
+def bad_reasons(spatial):
+    return {channel.name: channel.reason for channel in spatial.bad}
+
+
 def test_spans_called_bad_teach_nothing():
     """In the last third all move together, and one channel is noisy."""
     raw = head(seconds=60.0)

@@ -1,11 +1,11 @@
 import naive_cleaning
 import numpy as np
 import pytest
+from scipy import signal
 
 from featpipe.eeg.eog_regression import EogRegression, regression_matrix
 
 N_TIMES, EOG, SFREQ = 9000, [5, 6], 200.0
-TAPS = naive_cleaning.TAPS
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_step_of_an_electrode_does_not_reach_the_weights(blinking, step, rows,
     blinking[rows, at:] += step * np.array([1.0, -1.0, 0.5, 1.0])[rows, None]
     assert np.allclose(weights_of(blinking, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.03)
     if at == 12_031 and 3 in rows and abs(step) >= 1000:
-        kept = naive_cleaning.eog_weights(blinking, [3], 200, TAPS, jump=np.inf)[:3, 0]
+        kept = naive_cleaning.eog_weights(blinking, [3], 200, keeps_steps=True)[:3, 0]
         assert np.abs(kept - TRUE).max() > 0.2  # what it would do
 
 
@@ -113,6 +113,37 @@ def test_big_and_fast_blinks_are_no_steps(height, closing_s):
     regression.add(x)
     assert np.allclose(regression.weights()[:3, 0], TRUE, rtol=0, atol=0.04)
     assert regression.share_used().min() > 0.85
+
+
+@pytest.mark.parametrize("lost_s", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("rows", [[3], [0], [0, 3]])
+def test_a_level_that_changes_behind_a_gap_does_not_reach_the_weights(blinking, lost_s, rows):
+    """As where somebody marked the pops of an electrode as bad."""
+    rng = np.random.default_rng(5)
+    for at in np.arange(400, blinking.shape[1] - 400, 600) + rng.integers(0, 200):
+        blinking[rows, at:] += rng.choice([-700, 700])
+        blinking[:, at - round(100 * lost_s) : at + round(100 * lost_s)] = np.nan
+    assert np.allclose(weights_of(blinking, rows=[3])[:3, 0], TRUE, rtol=0, atol=0.03)
+
+
+@pytest.mark.parametrize("what", ["muscle", "beta", "heart"])
+def test_what_does_not_stay_is_no_step(blinking, what):
+    rng = np.random.default_rng(6)
+    n_times = blinking.shape[1]
+    if what == "heart":
+        beats = np.zeros(n_times)
+        beats[np.arange(50, n_times - 50, 170)] = 1
+        noise = np.convolve(beats, 120 * np.hanning(9), "same")
+    else:
+        low, high = (20, 80) if what == "muscle" else (18, 28)
+        sos = signal.butter(4, (low, high), "bandpass", fs=SFREQ, output="sos")
+        noise = signal.sosfilt(sos, rng.standard_normal(n_times))
+        noise *= (40 if what == "muscle" else 20) / noise.std()
+    blinking[:3] += noise
+    regression = EogRegression(4, [3], SFREQ)
+    regression.add(blinking)
+    assert np.allclose(regression.weights()[:3, 0], TRUE, rtol=0, atol=0.06)
+    assert regression.share_used().min() > 0.6
 
 
 @pytest.mark.parametrize("frequency", [50.0, 49.8, 60.0])
@@ -163,7 +194,7 @@ def test_lost_samples_are_left_out(mixture):
     brain, eyes, mixing, offset = mixture
     x = spoil(np.vstack([brain + mixing @ eyes, eyes]) + offset)
     expected = naive_cleaning.eog_weights(
-        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200, TAPS
+        np.where(np.isfinite(x), x, np.nan)[[0, 1, 2, 4, 5, 6]], [4, 5], 200
     )
     weights = weights_of(x)
     assert np.allclose(weights[[0, 1, 2, 4]], expected[:4], rtol=1e-9, atol=1e-12)
