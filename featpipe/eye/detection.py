@@ -1,8 +1,8 @@
-"""Fixations, saccades and blinks from samples, for exports that hold no events.
+"""Fixations, saccades and blinks from samples, for exports that hold no events, or not all.
 
-A blink is a stretch of lost samples. Fixations are found by dispersion (I-DT) as SMI's low-speed
-detector does, or by velocity (I-VT). What lies between two fixations is a saccade, unless the track
-was lost in between: then the lid, not the eye, made it.
+A blink is a stretch in which gaze and pupil are lost. Fixations are found by dispersion (I-DT) as
+SMI's low-speed detector does, or by velocity (I-VT). What lies between two fixations is a saccade,
+if every sample of it was seen: else it is unknown what the eye did, or the lid did it.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError
+from featpipe.eye.degrees import units_per_degree
 from featpipe.eye.fixations import (
     MAX_DISPERSION,
     SAME,
@@ -20,12 +21,19 @@ from featpipe.eye.fixations import (
     velocity,
     velocity_fixations,
 )
+from featpipe.eye.gaze import Gaze, seen_gaze
+from featpipe.eye.merging import merged
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import events_of
-from featpipe.readers.eye_frames import events_frame, in_order
+from featpipe.readers.eye_frames import events_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
+
+SAME_PLACE = 0.5
+"""Degrees; gaze that moved less across a gap is still in the same fixation (Olsen 2012)."""
+
+Table = Mapping[str, np.ndarray | str]
 
 
 def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
@@ -37,152 +45,156 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
         On any clock.
     settings : EyeSettings
         `events` "export" takes those of the tracker's software and detects none; "detect" detects
-        all from the samples; "auto" does so in a recording that came without any, and finds the
-        saccades, and blinks, where the software told fixations, and blinks, only.
+        all from the samples; "auto" keeps the kinds of which the export tells, and detects the
+        others, saccades between the fixations that there are.
 
     Returns
     -------
     EyeRecording
-        Its units say of which kind the "amplitude" of saccades is: "deg", or "px" where nobody
-        told how many pixels are a degree.
+        Its units say of which kind the "amplitude" of saccades is: "deg", or the unit of the gaze
+        where nobody told how much of it is a degree.
 
     Raises
     ------
     ReadError
-        When "detect" is asked for and there are no samples or no usual limit in their unit, or
-        velocities are asked for of a recording whose geometry is unknown.
+        When "detect" is asked for and there are no samples or no usual limit in their unit; when
+        velocities are asked for of a recording whose geometry is unknown, or the geometry told is
+        of another unit.
     """
-    is_auto, kinds = settings.events == "auto", set(eye.events["kind"])
-    if settings.events == "export" or (is_auto and "saccade" in kinds):
+    is_auto = settings.events == "auto"
+    told = _told(eye) if is_auto else ()
+    wanted = tuple(kind for kind in EYE_EVENT_KINDS if kind not in told)
+    if settings.events == "export" or not wanted:
         return eye
-    if not len(eye.samples):
-        if is_auto:
-            return eye
-        raise ReadError(
-            f'{eye.format}: [eye] events = "detect", and the export holds no samples: export them, '
-            'or use events = "auto"'
-        )
     unit = eye.units["gaze"]
-    if settings.max_dispersion is None and unit not in MAX_DISPERSION:
-        if is_auto:
-            return eye
-        raise ReadError(
-            f"{eye.format}: its gaze is in {unit!r}, of which no usual dispersion of a fixation is "
-            "known: set [eye] max_dispersion in that unit"
+    if not len(eye.samples):
+        problem = "the export holds no samples: export them"
+    elif settings.max_dispersion is None and unit not in MAX_DISPERSION:
+        problem = (
+            f"its gaze is in {unit!r}, of which no usual dispersion of a fixation is known: set "
+            "[eye] max_dispersion in that unit"
         )
-    px_per_degree = 1.0 if unit == "deg" else settings.px_per_degree or eye.px_per_degree
-    seen = [side for side in ("left", "right") if eye.samples[f"valid_{side}"].to_numpy().any()]
-    if is_auto and "fixation" in kinds:
-        of_eyes = [_between_fixations(eye, side, settings, px_per_degree) for side in seen]
-        found = events_frame([table for tables in of_eyes for table in tables])
-        events = in_order(pd.concat([eye.events, found], ignore_index=True), "onset")
-        what = "saccades" if "blink" in eye.event_kinds else "saccades and blinks"
-        source = f"export, {what} between its fixations"
     else:
-        of_eyes = [_events_of(eye, side, settings, px_per_degree) for side in seen]
-        events = events_frame([table for tables in of_eyes for table in tables])
-        source = settings.detector
-    unit = unit if px_per_degree is None else "deg"
-    return replace(
-        eye, events=add_dispersion(events, eye.samples),
-        units={**eye.units, "amplitude": unit}, events_from=source, event_kinds=EYE_EVENT_KINDS,
-    )  # fmt: skip
+        return _detected(eye, settings, told, wanted)
+    if is_auto:
+        return eye
+    raise ReadError(f'{eye.format}: [eye] events = "detect", and {problem}, or use events = "auto"')
 
 
-def _events_of(
-    eye: EyeRecording, side: str, settings: EyeSettings, px_per_degree: float | None
-) -> list[Mapping[str, np.ndarray | str]]:
-    time, x, y = (eye.samples[name].to_numpy(float) for name in _columns(side))
-    is_lost = np.isnan(x) | np.isnan(y)
-    blink_onset, blink_stop = lost_stretches(time, is_lost, settings.min_blink_s)
-    if settings.detector == "idt":
-        limit = settings.max_dispersion or MAX_DISPERSION[eye.units["gaze"]]
-        first, last = dispersion_fixations(time, x, y, limit, settings.min_fixation_s)
-    elif px_per_degree is None:
+def _told(eye: EyeRecording) -> tuple[str, ...]:
+    """Return the kinds of which the export tells.
+
+    Eyes always fixate and move, so that without one of these it does not; lids may rest.
+    """
+    if not len(eye.events):
+        return ()
+    happened = {"blink", *eye.events["kind"]}
+    return tuple(kind for kind in eye.event_kinds if kind in happened)
+
+
+def _detected(
+    eye: EyeRecording, settings: EyeSettings, told: tuple[str, ...], wanted: tuple[str, ...]
+) -> EyeRecording:
+    """Return the recording with the wanted kinds of events detected and the told ones kept."""
+    per_degree = units_per_degree(eye, settings.px_per_degree)
+    if settings.detector == "ivt" and "fixation" in wanted and per_degree is None:
         raise ReadError(
             f'{eye.format}: [eye] detector = "ivt" needs velocities in degrees per second, and the '
             "export does not tell the geometry: set [eye] px_per_degree (pixels of the screen in "
             'one degree at the eye), or use detector = "idt"'
         )
-    else:
-        speed = velocity(time, x / px_per_degree, y / px_per_degree)
-        first, last = velocity_fixations(
-            time, speed, settings.max_fixation_velocity, settings.min_fixation_s
-        )
-    onset, stop = time[first], time[last]
-    pupil = {f"pupil_{axis}": _means(eye.samples, axis, side, first, last) for axis in "xy"}
-    return [
-        {"kind": "fixation", "eye": side, "onset": onset, "duration": stop - onset, **pupil},
-        _saccades(side, time, x, y, first, last, blink_onset, px_per_degree),
-        {
-            "kind": "blink",
-            "eye": side,
-            "onset": blink_onset,
-            "duration": blink_stop - blink_onset,
-        },
-    ]
+    kept = np.flatnonzero(eye.events["kind"].isin(told))
+    tables: list[Table | pd.DataFrame] = [eye.events.take(kept)]
+    for side in ("left", "right"):
+        if eye.samples[f"valid_{side}"].to_numpy().any():
+            tables += _found(eye, side, wanted, settings, per_degree)
+    source = settings.detector
+    if told:
+        where = f"by {source}" if "fixation" in wanted else "between its fixations"
+        source = f"export, {' and '.join(f'{kind}s' for kind in wanted)} {where}"
+    return replace(
+        eye,
+        events=add_dispersion(events_frame(tables), eye.samples),
+        units={**eye.units, "amplitude": "deg" if per_degree else eye.units["gaze"]},
+        events_from=source,
+        event_kinds=EYE_EVENT_KINDS,
+    )
 
 
-def _between_fixations(
-    eye: EyeRecording, side: str, settings: EyeSettings, px_per_degree: float | None
-) -> list[Mapping[str, np.ndarray | str]]:
-    """Find the saccades, and the blinks if untold, beside the fixations of the tracker's software.
-
-    A loss that begins in a fixation is a blink as well, since some software bridges it.
-    """
-    time, x, y = (eye.samples[name].to_numpy(float) for name in _columns(side))
+def _found(
+    eye: EyeRecording,
+    side: str,
+    wanted: tuple[str, ...],
+    settings: EyeSettings,
+    per_degree: float | None,
+) -> list[Table]:
+    """Find the wanted kinds of events of one eye."""
+    columns = ("time", f"gaze_x_{side}", f"gaze_y_{side}")
+    time, x, y = (eye.samples[name].to_numpy(float) for name in columns)
     fixations, blinks = (events_of(eye, side, kind) for kind in ("fixation", "blink"))
-    tables, blink_onset = [], blinks.onset
-    if "blink" not in eye.event_kinds:
-        blink_onset, stop = lost_stretches(time, np.isnan(x) | np.isnan(y), settings.min_blink_s)
-        times = {"onset": blink_onset, "duration": stop - blink_onset}
-        tables = [{"kind": "blink", "eye": side, **times}]
-    first = np.searchsorted(time, fixations.onset - SAME)
-    last = np.searchsorted(time, fixations.stop + SAME) - 1
-    keep = (first < time.size) & (last >= first)
-    first, last = first[keep], last[keep]
-    return [*tables, _saccades(side, time, x, y, first, last, blink_onset, px_per_degree)]
+    blink = blinks.onset, np.maximum.accumulate(blinks.stop)
+    if "blink" in wanted:
+        blink = lost_stretches(time, np.isnan(x) | np.isnan(y), settings.min_blink_s)
+    gaze = seen_gaze(time, x, y, *blink)
+    if "fixation" in wanted:
+        first, last = _fixations(gaze, eye.units["gaze"], settings, per_degree)
+    else:
+        first = np.searchsorted(gaze.time, fixations.onset - SAME)
+        last = np.searchsorted(gaze.time, fixations.stop + SAME) - 1
+        was_seen = (first < gaze.time.size) & (last >= first)
+        first, last = first[was_seen], last[was_seen]
+    onset, stop = gaze.time[first], gaze.time[last]
+    pupil = {f"pupil_{axis}": _means(eye.samples, axis, side, gaze, first, last) for axis in "xy"}
+    tables = {
+        "fixation": {"onset": onset, "duration": stop - onset, **pupil},
+        "saccade": _saccades(gaze, first, last, per_degree),
+        "blink": {"onset": blink[0], "duration": blink[1] - blink[0]},
+    }
+    return [{"kind": kind, "eye": side, **tables[kind]} for kind in wanted]
+
+
+def _fixations(
+    gaze: Gaze, unit: str, settings: EyeSettings, per_degree: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the first and last seen sample of each fixation."""
+    if settings.detector == "idt" or per_degree is None:
+        limit = settings.max_dispersion or MAX_DISPERSION[unit]
+        found = dispersion_fixations(
+            gaze.time, gaze.x, gaze.y, gaze.is_gap, limit, settings.min_fixation_s
+        )
+        return merged(gaze, *found, limit)
+    is_break = gaze.is_break | (gaze.is_gap & (gaze.moved > SAME_PLACE * per_degree))
+    speed = velocity(gaze.time, gaze.x / per_degree, gaze.y / per_degree, is_break)
+    return velocity_fixations(
+        gaze.time, speed, is_break, settings.max_fixation_velocity, settings.min_fixation_s
+    )
 
 
 def _saccades(
-    side: str,
-    time: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    first: np.ndarray,
-    last: np.ndarray,
-    blink_onset: np.ndarray,
-    px_per_degree: float | None,
-) -> Mapping[str, np.ndarray | str]:
-    """Make the table of saccades from the first and last sample of each fixation."""
-    onset, stop = time[first], time[last]
-    is_saccade = ~_any_between(blink_onset, stop[:-1], onset[1:]) & (onset[1:] > stop[:-1])
-    moved = np.hypot(x[first[1:]] - x[last[:-1]], y[first[1:]] - y[last[:-1]])
+    gaze: Gaze, first: np.ndarray, last: np.ndarray, per_degree: float | None
+) -> dict[str, np.ndarray]:
+    """Return the saccades between fixations, given by the first and last seen sample of each."""
+    begin, end = last[:-1], first[1:]
+    n_gaps = np.concatenate([[0], np.cumsum(gaze.is_gap)])
+    is_saccade = end > begin
+    begin, end = begin[is_saccade], end[is_saccade]
+    is_whole = n_gaps[end] == n_gaps[begin]
+    begin, end = begin[is_whole], end[is_whole]
+    moved = np.hypot(gaze.x[end] - gaze.x[begin], gaze.y[end] - gaze.y[begin])
     return {
-        "kind": "saccade",
-        "eye": side,
-        "onset": stop[:-1][is_saccade],
-        "duration": (onset[1:] - stop[:-1])[is_saccade],
-        "amplitude": moved[is_saccade] / (px_per_degree or 1.0),
+        "onset": gaze.time[begin],
+        "duration": gaze.time[end] - gaze.time[begin],
+        "amplitude": moved / (per_degree or 1.0),
     }
 
 
-def _columns(side: str) -> tuple[str, str, str]:
-    return "time", f"gaze_x_{side}", f"gaze_y_{side}"
-
-
 def _means(
-    samples: pd.DataFrame, axis: str, side: str, first: np.ndarray, last: np.ndarray
+    samples: pd.DataFrame, axis: str, side: str, gaze: Gaze, first: np.ndarray, last: np.ndarray
 ) -> np.ndarray:
-    """Mean pupil size over the samples of each fixation; NaN where none is known."""
-    pupil = samples[f"pupil_{axis}_{side}"].to_numpy(float)
+    """Mean pupil size over the seen samples of each fixation; NaN where none is known."""
+    pupil = samples[f"pupil_{axis}_{side}"].to_numpy(float)[gaze.rows]
     is_known = np.isfinite(pupil)
     total = np.concatenate([[0.0], np.cumsum(np.where(is_known, pupil, 0.0))])
     count = np.concatenate([[0], np.cumsum(is_known)])
     with np.errstate(invalid="ignore"):
         return (total[last + 1] - total[first]) / (count[last + 1] - count[first])
-
-
-def _any_between(moments: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Tell for each stretch [begin, end] whether some moment lies in it."""
-    return np.searchsorted(moments, end, side="right") > np.searchsorted(moments, begin)

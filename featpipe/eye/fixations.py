@@ -3,6 +3,7 @@
 import numpy as np
 
 from featpipe.compiling import kernel
+from featpipe.eye.gaze import usual_step
 
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
@@ -46,19 +47,26 @@ def lost_stretches(
 
 
 def dispersion_fixations(
-    time: np.ndarray, x: np.ndarray, y: np.ndarray, max_dispersion: float, min_s: float
+    time: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    is_break: np.ndarray,
+    max_dispersion: float,
+    min_s: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find fixations by dispersion (I-DT).
 
     A fixation is grown from its first sample while (max x - min x) + (max y - min y) stays within
-    the limit; a lost sample or a pause ends it.
+    the limit, until a break.
 
     Parameters
     ----------
     time : array, shape (n_times,), s
         Ascending.
     x, y : array, shape (n_times,)
-        Gaze, NaN where lost.
+        Gaze; finite.
+    is_break : array of bool, shape (n_times - 1,)
+        Whether a fixation may not go on from one sample to the next (`gaze.Gaze`).
     max_dispersion : float
         In the unit of the gaze.
     min_s : float
@@ -76,11 +84,11 @@ def dispersion_fixations(
     """
     # copies, because columns of a frame cannot be written and would be compiled for once more
     arrays = (np.array(a, float, order="C") for a in (time, x, y))
-    found = _grow(*arrays, float(max_dispersion), min_s - SAME, _longest_step(time))
+    found = _grow(*arrays, np.array(is_break, bool), float(max_dispersion), min_s - SAME)
     return found[:, 0], found[:, 1]
 
 
-def velocity(time: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def velocity(time: np.ndarray, x: np.ndarray, y: np.ndarray, is_break: np.ndarray) -> np.ndarray:
     """Return the speed of the gaze around each sample.
 
     The slopes of straight lines through the samples within `VELOCITY_S`, or through both
@@ -92,27 +100,27 @@ def velocity(time: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     time : array, shape (n_times,), s
         Ascending.
     x, y : array, shape (n_times,)
-        Gaze, NaN where lost.
+        Gaze; finite.
+    is_break : array of bool, shape (n_times - 1,)
+        Whether nothing is known of the motion from one sample to the next.
 
     Returns
     -------
     numpy.ndarray, shape (n_times,), per second
-        NaN where a sample within reach is lost, or the tracker paused.
+        NaN where a break, or an end, is within reach.
 
     References
     ----------
     Olsen, "The Tobii I-VT fixation filter", 2012: a window of 20 ms. Its velocity is that between
     the window's ends; a line through all of it follows EyeLink's own events more closely.
     """
-    if time.size < 3:
-        return np.full(time.size, np.nan)
-    reach = max(1, round(VELOCITY_S / 2 / float(np.median(np.diff(time)))))
+    reach = max(1, round(VELOCITY_S / 2 / usual_step(time)))
     arrays = (np.array(a, float, order="C") for a in (time, x, y))
-    return _slopes(*arrays, reach, _longest_step(time))
+    return _slopes(*arrays, np.array(is_break, bool), reach)
 
 
 def velocity_fixations(
-    time: np.ndarray, speed: np.ndarray, max_velocity: float, min_s: float
+    time: np.ndarray, speed: np.ndarray, is_break: np.ndarray, max_velocity: float, min_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find fixations by velocity (I-VT): runs of samples that move no faster than the limit.
 
@@ -121,6 +129,8 @@ def velocity_fixations(
     time : array, shape (n_times,), s
     speed : array, shape (n_times,)
         From `velocity`; unknown speeds end a fixation.
+    is_break : array of bool, shape (n_times - 1,)
+        As for `velocity`.
     max_velocity : float
         In the unit of the speed.
     min_s : float
@@ -133,30 +143,22 @@ def velocity_fixations(
     """
     with np.errstate(invalid="ignore"):
         is_slow = speed <= max_velocity
-    is_pause = np.concatenate([[True], np.diff(time) > _longest_step(time), [True]])
-    begins = is_slow & (is_pause[:-1] | ~np.concatenate([[False], is_slow[:-1]]))
-    ends = is_slow & (is_pause[1:] | ~np.concatenate([is_slow[1:], [False]]))
-    first, last = np.flatnonzero(begins), np.flatnonzero(ends)
+    goes_on = is_slow[:-1] & is_slow[1:] & ~is_break
+    first = np.flatnonzero(is_slow & ~np.concatenate([[False], goes_on]))
+    last = np.flatnonzero(is_slow & ~np.concatenate([goes_on, [False]]))
     is_long = time[last] - time[first] >= min_s - SAME
     return first[is_long], last[is_long]
 
 
-def _longest_step(time: np.ndarray) -> float:
-    """Return the time between samples above which the tracker paused, s."""
-    return 2.5 * float(np.median(np.diff(time))) if time.size > 1 else np.inf
-
-
 @kernel
-def _grow(time, x, y, max_dispersion, min_s, longest_step):
+def _grow(time, x, y, is_break, max_dispersion, min_s):
     found = np.empty((time.size, 2), dtype=np.int64)
     n_found, first = 0, 0
     while first < time.size:
         last = first - 1
         low_x, high_x, low_y, high_y = np.inf, -np.inf, np.inf, -np.inf
         for i in range(first, time.size):
-            if np.isnan(x[i]) or np.isnan(y[i]):
-                break
-            if i > first and time[i] - time[i - 1] > longest_step:
+            if i > first and is_break[i - 1]:
                 break
             low_x, high_x = min(low_x, x[i]), max(high_x, x[i])
             low_y, high_y = min(low_y, y[i]), max(high_y, y[i])
@@ -173,12 +175,12 @@ def _grow(time, x, y, max_dispersion, min_s, longest_step):
 
 
 @kernel
-def _slopes(time, x, y, reach, longest_step):
+def _slopes(time, x, y, is_break, reach):
     speed = np.full(time.size, np.nan)
     for i in range(reach, time.size - reach):
         mean_t, mean_x, mean_y, is_whole = 0.0, 0.0, 0.0, True
         for j in range(i - reach, i + reach + 1):
-            is_whole &= j == i - reach or time[j] - time[j - 1] <= longest_step
+            is_whole &= j == i - reach or not is_break[j - 1]
             mean_t += time[j] - time[i]
             mean_x += x[j]
             mean_y += y[j]

@@ -51,8 +51,7 @@ class EyeSettings:
         seen), while lids close for 0.1 to 0.4 s; longer ones are lost samples, not events.
     events : str
         "export" takes the events of the tracker's software, "detect" finds them in the samples,
-        "auto" does so for a recording that came without any, or for the kinds of which an export of
-        fixations does not tell (`featpipe.eye.detection`).
+        "auto" does so for the kinds of which the export does not tell (`featpipe.eye.detection`).
     detector : str
         Fixations by dispersion, "idt" as SMI's low-speed detector, or by velocity, "ivt".
     max_dispersion : float or None
@@ -65,8 +64,9 @@ class EyeSettings:
     min_blink_s : float
         Shorter losses are dropouts, s. SMI calls losses of 67 ms dropouts and of 167 ms blinks.
     px_per_degree : float or None
-        Pixels of the screen in one degree at the eye; None takes what the export tells. Unknown,
-        amplitudes of detected saccades are in pixels, and the metadata say so.
+        Pixels of the screen in one degree at the eye, for gaze in pixels only; None takes what the
+        export tells. Unknown, amplitudes of detected saccades are in the unit of the gaze, and the
+        metadata say so.
     min_good : float
         A window of which a smaller share was seen keeps its row, all its columns NaN; 0 to 1.
     csv : EyeCsv or None

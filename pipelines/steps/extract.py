@@ -237,7 +237,7 @@ def compile_kernels() -> None:
         differential_entropy(x, 200.0, method=method)
     ChannelSurvey(["left", "right"], 200.0, 200.0, 75.0).add(x, x)
     apply(np.eye(2), x)
-    dispersion_fixations(np.arange(400) / 200, x[0], x[1], 1.0, 0.05)
+    dispersion_fixations(np.arange(400) / 200, x[0], x[1], np.zeros(399, bool), 1.0, 0.05)
 
 
 EXTRACT = Step("extract", sources, outputs, make)

@@ -16,20 +16,22 @@ from featpipe.eye.fixations import (
     velocity,
     velocity_fixations,
 )
+from featpipe.eye.gaze import seen_gaze
 from featpipe.eye.settings import EyeSettings
 from featpipe.readers.eye_frames import samples_frame
 from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, empty_events, empty_messages
 
+NONE = np.empty(0)
 HBN = "eye/smi_hbn/NDARAA075AMK_Video1_Samples.txt"
 
 
-def recording(time, x, y, pupil=3.0, **more):
+def recording(time, x, y, pupil=3.0, unit="px", **more):
     pupil = np.where(np.isfinite(x), pupil, np.nan)
     eyes = {"left": np.stack([x, y, pupil, pupil]), "right": np.full((4, len(time)), np.nan)}
     return EyeRecording(
         samples_frame(Path("made"), time, eyes), empty_events(), empty_messages(),
-        {"gaze": "px", "pupil": "mm", "dispersion": "px"}, 100.0, "made by hand", **more,
+        {"gaze": unit, "pupil": "mm", "dispersion": unit}, 100.0, "made by hand", **more,
     )  # fmt: skip
 
 
@@ -51,8 +53,7 @@ def of_kind(eye, kind):
 @pytest.mark.parametrize("detector", ["idt", "ivt"])
 def test_gaze_in_degrees_is_no_gaze_in_pixels(scene, detector):
     time, x, y = scene
-    made = recording(time, x / 30, y / 30)
-    made = replace(made, units={**made.units, "gaze": "deg"})
+    made = recording(time, x / 30, y / 30, unit="deg")
     eye = with_events(made, EyeSettings(detector=detector, px_per_degree=40.0))
     assert eye.units["amplitude"] == "deg"
     saccade = eye.events[eye.events["kind"] == "saccade"]
@@ -109,6 +110,99 @@ def test_saccades_lie_between_the_fixations_of_an_export_that_has_no_saccades(sc
     assert found.events_from.startswith("export")
 
 
+def steady(sfreq, keep=slice(None)):
+    """Look at one place for 20 s, with a tracker's noise; only some samples were taken."""
+    time = np.arange(round(20 * sfreq)) / sfreq
+    x, y = 400 + np.random.default_rng(0).standard_normal((2, time.size))
+    return time[keep], x[keep], y[keep]
+
+
+@pytest.mark.parametrize("detector", ["idt", "ivt"])
+@pytest.mark.parametrize("sfreq", [60, 250, 500])
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_short_losses_are_no_saccades_and_split_no_fixation(detector, sfreq, is_dropped):
+    time, x, y = steady(sfreq)
+    is_lost = (time % 1 > 0.5) & (time % 1 < 0.53)
+    x[is_lost] = np.nan
+    keep = ~is_lost if is_dropped else slice(None)
+    made = recording(time[keep], x[keep], y[keep], px_per_degree=40.0)
+    eye = with_events(made, EyeSettings(detector=detector, min_blink_s=0.08))
+    assert set(eye.events["kind"]) == {"fixation"}
+    assert len(eye.events) == 1
+    assert eye.events["duration"].tolist() == pytest.approx([20], abs=0.06)
+
+
+@pytest.mark.parametrize("detector", ["idt", "ivt"])
+def test_what_the_eye_did_in_a_loss_or_a_pause_is_no_saccade(detector):
+    time, x, y = steady(250)
+    x += 200 * np.floor(time / 2)  # moves at once, every 2 s
+    settings = EyeSettings(detector=detector)
+    assert len(of_kind(with_events(recording(time, x, y, px_per_degree=40.0), settings), "saccade"))
+    x[(time % 2 < 0.02) & (time > 1)] = np.nan
+    later = np.where(time > 9.9, time + 135, time)
+    eye = with_events(recording(later, x, y, px_per_degree=40.0), settings)
+    assert not len(of_kind(eye, "saccade"))
+    assert len(of_kind(eye, "fixation")) == 11  # the pause is in the middle of one
+
+
+def test_a_slow_tracker_with_uneven_steps_sees_no_saccades_of_a_steady_eye():
+    step = np.random.default_rng(0).choice(
+        [0.03, 0.033, 0.04, 0.1], 1500, p=[0.45, 0.35, 0.15, 0.05]
+    )
+    time = np.cumsum(step)
+    eye = with_events(recording(time, 500 + 0 * time, 400 + 0 * time), EyeSettings())
+    assert set(eye.events["kind"]) == {"fixation"}
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_every_sample_of_a_saccade_was_seen(samples, side):
+    eye = with_events(read_eye(samples / HBN), EyeSettings(events="detect"))
+    time = eye.samples["time"].to_numpy()
+    lost_at = time[eye.samples[f"gaze_x_{side}"].isna().to_numpy()]
+    found = stretches(eye.events, "saccade", side)
+    n_lost = np.searchsorted(lost_at, found[:, 1]) - np.searchsorted(lost_at, found[:, 0])
+    assert not n_lost.any()
+    assert (found[:, 1] - found[:, 0]).max() < 0.5
+
+
+@pytest.mark.parametrize("detector", ["idt", "ivt"])
+def test_repeated_time_stamps_are_no_pauses(detector):
+    time, x, y = steady(1000)
+    time, x, y = (np.repeat(a, 2) for a in (time, x, y))
+    x[time > 10] += 200
+    settings = EyeSettings(detector=detector)
+    eye = with_events(recording(time, x, y, px_per_degree=40.0), settings)
+    assert len(of_kind(eye, "fixation")) == 2
+    same = np.repeat(time[0], 50)
+    nothing = with_events(recording(same, x[:50], y[:50], px_per_degree=40.0), settings)
+    assert not len(nothing.events)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("norm", 1 / 800), ("mm", 0.3), ("href", 7.0)])
+def test_pixels_of_a_degree_are_of_gaze_in_pixels(scene, unit, size):
+    time, x, y = scene
+    made = recording(time, x * size, y * size, unit=unit)
+    with pytest.raises(ReadError, match=r"px_per_degree = 40 .* leave the option out"):
+        with_events(made, EyeSettings(px_per_degree=40.0))
+    eye = with_events(made, EyeSettings())
+    amplitude = eye.events.loc[eye.events["kind"] == "saccade", "amplitude"].tolist()
+    assert eye.units["amplitude"] == ("deg" if unit == "href" else unit)
+    assert amplitude == pytest.approx([300 * size / (260 if unit == "href" else 1)])
+
+
+def test_blinks_of_the_export_stay_where_it_tells_no_fixations(scene):
+    told = with_events(recording(*scene), EyeSettings())
+    blink = told.events[told.events["kind"] == "blink"].assign(onset=0.2, duration=0.1)
+    made = replace(recording(*scene), events=blink, event_kinds=("blink",))
+    eye = with_events(made, EyeSettings())
+    assert of_kind(eye, "blink").tolist() == [[0.2, 0.1]]
+    assert len(of_kind(eye, "fixation")) == 4  # it splits the first
+    assert eye.events_from == "export, fixations and saccades by idt"
+    assert eye.event_kinds == ("fixation", "saccade", "blink")
+    assert len(of_kind(with_events(made, EyeSettings(events="detect")), "blink")) == 1
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_dispersion_fixations_equal_the_slow_twin(seed):
     rng = np.random.default_rng(seed)
@@ -116,21 +210,23 @@ def test_dispersion_fixations_equal_the_slow_twin(seed):
     time = np.cumsum(rng.choice([0.01, 0.01, 0.01, 0.012, 0.2], n, p=[0.3, 0.3, 0.2, 0.18, 0.02]))
     x, y = np.cumsum(rng.standard_normal((2, n)) * 3, axis=1)
     x[rng.random(n) < 0.02] = np.nan
-    first, last = dispersion_fixations(time, x, y, 25.0, 0.05)
     longest = 2.5 * np.median(np.diff(time))
+    gaze = seen_gaze(time, x, y, NONE, NONE)
+    first, last = dispersion_fixations(gaze.time, gaze.x, gaze.y, gaze.is_gap, 25.0, 0.05)
     expected = naive_eye.dispersion_fixations(time, x, y, 25.0, 0.05 - 1e-6, longest)
-    assert list(zip(first, last, strict=True)) == expected
+    assert list(zip(gaze.rows[first], gaze.rows[last], strict=True)) == expected
     assert len(expected) > 5
 
 
 def test_velocity_of_an_even_motion_is_exact():
     time = np.arange(50) / 250
-    speed = velocity(time, 30 * time, 40 * time)
+    is_break = np.zeros(49, bool)
+    speed = velocity(time, 30 * time, 40 * time, is_break)
     np.testing.assert_allclose(speed[2:-2], 50.0)
     assert np.isnan(speed[[0, 1, -2, -1]]).all()
-    first, last = velocity_fixations(time, speed, 51.0, 0.05)
+    first, last = velocity_fixations(time, speed, is_break, 51.0, 0.05)
     assert (first.tolist(), last.tolist()) == ([2], [47])
-    assert not velocity_fixations(time, speed, 49.0, 0.05)[0].size
+    assert not velocity_fixations(time, speed, is_break, 49.0, 0.05)[0].size
 
 
 @pytest.mark.parametrize(("sfreq", "half"), [(1000.0, 10), (500.0, 5), (250.0, 2), (60.0, 1)])
@@ -140,10 +236,13 @@ def test_velocity_is_the_slope_of_twenty_milliseconds(sfreq, half):
     time[300:] += 0.3
     x, y = np.cumsum(rng.standard_normal((2, 600)), axis=1) + 1e3
     x[rng.integers(0, 600, 8)], y[400:420] = np.nan, np.nan
-    expected = naive_eye.velocity(time, x, y, half, 2.5 * np.median(np.diff(time)))
-    np.testing.assert_allclose(velocity(time, x, y), expected, rtol=1e-6)
-    assert 300 < np.isfinite(expected).sum() < 560
-    assert np.isnan(velocity(time[:2], x[:2], y[:2])).all()
+    gaze = seen_gaze(time, x, y, NONE, NONE)
+    seen = gaze.time, gaze.x, gaze.y
+    expected = naive_eye.velocity(*seen, half, 2.5 * np.median(np.diff(time)))
+    is_break = np.diff(gaze.time) > 2.5 * np.median(np.diff(time))
+    np.testing.assert_allclose(velocity(*seen, is_break), expected, rtol=1e-6)
+    assert 300 < np.isfinite(expected).sum() < 580
+    assert np.isnan(velocity(time[:2], x[:2], y[:2], is_break[:1])).all()
 
 
 def test_short_losses_and_those_at_the_ends_are_no_blinks():
@@ -158,8 +257,7 @@ def test_short_losses_and_those_at_the_ends_are_no_blinks():
 
 
 def test_a_gaze_in_an_unknown_unit_needs_a_limit(scene):
-    eye = recording(*scene)
-    eye = replace(eye, units={**eye.units, "gaze": "raw"})
+    eye = recording(*scene, unit="raw")
     assert with_events(eye, EyeSettings()) is eye
     with pytest.raises(ReadError, match=r"set \[eye\] max_dispersion"):
         with_events(eye, EyeSettings(events="detect"))
