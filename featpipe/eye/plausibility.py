@@ -27,6 +27,12 @@ MIN_PAUSE_MARKS, MIN_PAUSE_SHARE = 3, 0.1
 Lost and spurious marks leave partners of equal names over as well, but at distances of chance.
 """
 
+MIN_LEAD_AT_AN_END = 2
+"""At the begin or the end of the EEG so many more marks on another offset tell of a pause, too.
+
+Marks that are left over by chance lie anywhere; those behind a pause follow each other.
+"""
+
 GIVE_OFFSET = (
     "give eye_offset for this recording in recordings.csv "
     "(seconds; EEG time = eye time + eye_offset)."
@@ -109,7 +115,8 @@ def refuse_pause(eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift
     """Raise if marks that the line leaves over on both sides agree on another one.
 
     That is what a pause or a restart of one of the recordings leaves behind: each part has its own
-    offset, and a line through the longer part knows nothing of the other.
+    offset, and a line through the longer part knows nothing of the other. The shorter part may be
+    a single trial: two marks are enough where no other mark stands between them and an end.
 
     Parameters
     ----------
@@ -127,12 +134,13 @@ def refuse_pause(eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift
     pairs = equal_pairs(*rest)
     if not pairs.size:
         return
-    others = match(*rest, vote(pairs, tolerance, max_drift), reach)
+    near, other = match(eye, eeg, line, reach), vote(pairs, tolerance, max_drift)
+    others, closest = (match(*rest, other, limit) for limit in (reach, tolerance))
     enough = max(MIN_PAUSE_MARKS, MIN_PAUSE_SHARE * min(eye.time.size, eeg.time.size))
-    if others.shape[1] >= enough:
+    if others.shape[1] >= enough or _lead_at_an_end(near, closest) >= MIN_LEAD_AT_AN_END:
         raise ReadError(
             "one of the recordings was probably paused or restarted: two offsets are needed, "
-            f"{_agreement(match(eye, eeg, line, reach))} and {_agreement(others)}; "
+            f"{_agreement(near)} and {_agreement(others)}; "
             f"split the recording there, or {GIVE_OFFSET}"
         )
 
@@ -141,6 +149,9 @@ def refuse_ambiguity(
     eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift: float
 ) -> None:
     """Raise if another line fits about as many marks, be they the same ones.
+
+    Also where every mark has its partner: of identical pulses at regular intervals either recording
+    may have lost some at another end.
 
     Parameters
     ----------
@@ -157,7 +168,7 @@ def refuse_ambiguity(
     near = match(eye, eeg, line, reach)
     pairs = equal_pairs(eye, eeg)
     pairs = pairs[:, np.abs(pairs[1] - line(pairs[0])) > reach]
-    if near.shape[1] == max(eye.time.size, eeg.time.size) or not pairs.size:
+    if not pairs.size:
         return
     others = match(eye, eeg, vote(pairs, tolerance, max_drift), reach)
     if others.shape[1] >= MAX_RIVAL * near.shape[1]:
@@ -167,6 +178,20 @@ def refuse_ambiguity(
             "the EEG; marks of one name at regular intervals cannot tell which is right; "
             f"{GIVE_OFFSET}"
         )
+
+
+def _lead_at_an_end(near: np.ndarray, others: np.ndarray) -> int:
+    """Return by how many marks others lead over those near the line, at the end where most do.
+
+    Ends are those of the EEG, whose clock never begins anew. Marks at the opposite end of the eye
+    recording do not count: where one recording began earlier and the other ended later, each has
+    marks of its own there.
+    """
+    on_other = np.repeat([-1, 1], [near.shape[1], others.shape[1]])
+    in_order = on_other[np.argsort(np.concatenate([near, others], axis=1), axis=1, kind="stable")]
+    ends = (in_order, in_order[:, ::-1])
+    eye, eeg = np.array([np.cumsum(marks, axis=1).max(axis=1) for marks in ends]).T
+    return int((eeg - np.maximum(eye[::-1], 0)).max())
 
 
 def _possible_pairs(eye: Marks, eeg: Marks, line: Line, reach: float) -> int:

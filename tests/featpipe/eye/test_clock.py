@@ -86,9 +86,16 @@ def test_identical_codes_at_regular_intervals_are_refused_when_one_is_lost():
         fit_clock(eeg_frame(time, ["1"] * 30), eye, SETTINGS)
 
 
-def test_identical_codes_at_regular_intervals_are_fitted_when_all_are_there():
-    time = 10.0 * np.arange(1, 31)
-    clock = fit_clock(eeg_frame(time, ["1"] * 30), eye_frame(time + 3.0, ["1"] * 30), SETTINGS)
+def test_identical_codes_at_regular_intervals_are_refused_even_when_all_have_partners():
+    pulse = 2.0 * np.arange(100)
+    eeg, eye = eeg_frame(pulse[:-30], ["1"] * 70), eye_frame(pulse[30:], ["1"] * 70)
+    with pytest.raises(ReadError, match=r"two offsets.*-60\.000 s.*eye_offset"):
+        fit_clock(eeg, eye, SETTINGS)
+
+
+def test_regular_intervals_with_names_of_their_own_are_fitted():
+    time, name = 10.0 * np.arange(1, 31), [str(1 + i % 10) for i in range(30)]
+    clock = fit_clock(eeg_frame(time, name), eye_frame(time + 3.0, name), SETTINGS)
     assert clock.n_shared == 30
     assert clock.intercept == pytest.approx(-3.0, abs=1e-6)
 
