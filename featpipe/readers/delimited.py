@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError, few
+from featpipe.readers.sample_rate import PER_SECOND
 from featpipe.readers.text_columns import parse_numbers, parse_texts
 from featpipe.readers.text_lines import Lines, line, read_lines, split_lines, take
 
@@ -22,7 +23,7 @@ _SEPARATORS = "\t;,"
 _MAX_PREAMBLE = 1000
 _UNIT = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}  # both mu
+_UNITS = {"s": "s", "ms": "ms", "us": "us", "µs": "us", "μs": "us", "ns": "ns"}  # both mu
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,12 @@ def texts(
 
 
 def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
-    """Return the seconds in one unit of a column of times.
+    """Return the seconds in one unit of a column of times; arguments are those of `time_unit`."""
+    return 1.0 / PER_SECOND[time_unit(table, name, usual)]
+
+
+def time_unit(table: Delimited, name: str, usual: str = "ms") -> str:
+    """Return the unit of a column of times, as `sample_rate.PER_SECOND` calls it.
 
     Parameters
     ----------
@@ -162,7 +168,7 @@ def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
 
     Returns
     -------
-    float
+    str
 
     Raises
     ------
@@ -170,12 +176,12 @@ def seconds_per_unit(table: Delimited, name: str, usual: str = "ms") -> float:
         When it is no unit of time.
     """
     unit = table.units.get(name) or usual
-    if unit not in _SECONDS:
+    if unit not in _UNITS:
         raise ReadError(
             f"{table.lines.path}: the times {name!r} are in {unit!r}, which is none of "
-            f"{', '.join(_SECONDS)}; correct the name of the column"
+            f"{', '.join(_UNITS)}; correct the name of the column"
         )
-    return _SECONDS[unit]
+    return _UNITS[unit]
 
 
 def _find_names(lines: Lines, keys: Sequence[str], remedy: str) -> tuple[int, str, list[str]]:

@@ -15,15 +15,15 @@ from featpipe.readers.delimited import Delimited, texts
 from featpipe.readers.described_table import labels_in, open_described, separators
 from featpipe.readers.eye_csv_settings import (
     MEASURES,
-    PER_SECOND,
     PUPIL_IN_MM,
     EyeCsv,
     named_columns,
     option_of,
 )
-from featpipe.readers.eye_frames import messages_frame, samples_frame, sampling_rate
+from featpipe.readers.eye_frames import messages_frame, samples_frame
 from featpipe.readers.held_codes import code_onsets
 from featpipe.readers.preflight import OK, Check, read_head, verdict
+from featpipe.readers.sample_rate import PER_SECOND, refuse_other_unit, sampling_rate
 from featpipe.readers.text_columns import parse_numbers, parse_seconds
 from featpipe.readers.text_lines import decode
 from featpipe.recording import EyeRecording, empty_events
@@ -32,8 +32,6 @@ NAME = "eye_csv"
 DESCRIBES = "any table of eye samples whose columns the study describes in [eye.csv]"
 _HEAD_BYTES = 1 << 16
 _SIDES = ("left", "right")
-_RATES_HZ = (5.0, 5000.0)
-"""No tracker is outside, and none is inside when its time is taken for another unit."""
 
 Columns = Mapping[str, np.ndarray]
 
@@ -148,23 +146,9 @@ def _time(table: Delimited, csv: EyeCsv) -> np.ndarray:
             f"{called[0]}: {time[row + 1]:.9g} s follows {time[row]:.9g} s, where a later time is "
             f"expected ({int(is_wrong.sum())} such rows); {remedy}"
         )
-    _refuse_other_unit(table.lines.path, csv, time)
+    option = f'[eye.csv] time_unit = "{csv.time_unit}"'
+    refuse_other_unit(table.lines.path, time, csv.time_unit, option, "set it to")
     return time
-
-
-def _refuse_other_unit(path: Path, csv: EyeCsv, time: np.ndarray) -> None:
-    """Refuse a rate that no tracker has."""
-    rate = sampling_rate(time)
-    lowest, highest = _RATES_HZ
-    if rate is None or lowest <= rate <= highest:
-        return
-    per_s = {unit: rate * n / PER_SECOND[csv.time_unit] for unit, n in PER_SECOND.items()}
-    fitting = [f'"{unit}" ({hz:.4g} Hz)' for unit, hz in per_s.items() if lowest <= hz <= highest]
-    raise ReadError(
-        f'{path}: [eye.csv] time_unit = "{csv.time_unit}" gives {rate:.4g} samples per second, '
-        f"where {lowest:g} to {highest:g} are expected; "
-        + (f"set it to {' or '.join(fitting)}" if fitting else "name the column of the time")
-    )
 
 
 def _measured(table: Delimited, csv: EyeCsv) -> dict[str, np.ndarray]:

@@ -6,8 +6,8 @@ Only the words are checked here; whether a file has such columns is told when it
 from dataclasses import dataclass
 
 from featpipe.errors import ConfigError, unknown
+from featpipe.readers.sample_rate import PER_SECOND
 
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 GAZE_UNITS = ("px", "norm", "deg")
 PUPIL_IN_MM = {"mm": 1.0, "m": 1000.0}
 """Millimetres in one; pupils in other units keep theirs."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from featpipe.readers.one_clock import refuse_restart
+from featpipe.readers.sample_rate import refuse_other_unit
 from featpipe.recording import empty_events, empty_messages
 from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENTS, EYE_SAMPLES
 
@@ -16,24 +18,41 @@ logger = logging.getLogger(__name__)
 _PREFIX = re.compile(r'^[\s"]*(?:#\s*Message:\s*)?')
 
 
-def samples_frame(path: Path, time: np.ndarray, eyes: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def samples_frame(
+    path: Path,
+    time: np.ndarray,
+    eyes: Mapping[str, np.ndarray],
+    unit: str = "s",
+    numbers: np.ndarray | None = None,
+) -> pd.DataFrame:
     """Build the samples frame.
 
     Parameters
     ----------
     path : Path
-        The file, for the log.
+        The file, for messages.
     time : numpy.ndarray, shape (n_times,)
         Seconds as the tracker wrote them.
     eyes : mapping
         "left" and "right" -> gaze x and y, pupil x and y, shape (4, n_times), NaN where lost.
+    unit : {"s", "ms", "us", "ns"}
+        What the times were taken for in the file.
+    numbers : numpy.ndarray of int64, shape (n_times,), optional
+        Place of each row in the file, from 0; by default its rows are counted.
 
     Returns
     -------
     pandas.DataFrame
         Columns `schema.EYE_SAMPLES`, in the order of time. An eye is valid where it has a gaze or
         a pupil.
+
+    Raises
+    ------
+    ReadError
+        When time falls by more than 0.1 s, or has a rate that no tracker has.
     """
+    numbers = np.arange(time.size) if numbers is None else numbers
+    refuse_restart(path, numbers, time, "export each recording into a file of its own")
     columns: dict[str, np.ndarray] = {"time": time}
     for side, eye in eyes.items():
         names = ("gaze_x", "gaze_y", "pupil_x", "pupil_y")
@@ -43,6 +62,8 @@ def samples_frame(path: Path, time: np.ndarray, eyes: Mapping[str, np.ndarray]) 
     if n_back := int(np.sum(np.diff(time) < 0)):
         logger.warning("%s: time runs backwards %d times; rows were sorted", path.name, n_back)
         frame = in_order(frame, "time")
+    called, remedy = f'the time, in "{unit}",', "write the true unit into the export:"
+    refuse_other_unit(path, frame["time"].to_numpy(), unit, called, remedy)
     return frame
 
 
@@ -103,9 +124,3 @@ def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return a frame sorted by a column, equal rows in the order they had."""
     order = np.argsort(frame[column].to_numpy(), kind="stable")
     return frame.take(order).reset_index(drop=True)
-
-
-def sampling_rate(time: np.ndarray) -> float | None:
-    """Return the rate in Hz that the median distance of time stamps means, or None."""
-    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
-    return round(1.0 / step, 3) if step > 0 else None

@@ -12,14 +12,10 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-)
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import (
     Lines,
@@ -107,8 +103,9 @@ def read(path: Path) -> EyeRecording:
     """
     rows, words = _read_export(path)
     time, eyes = _eyes(rows, words)
+    numbers = rows.numbers
     del rows  # the whole file, before there are samples as well
-    samples = samples_frame(path, time, eyes) if time.size else empty_samples()
+    samples = samples_frame(path, time, eyes, "ms", numbers) if time.size else empty_samples()
     events = drop_blink_saccades(
         events_frame([_events(words, kind, eye) for kind in _EVENT_COLUMNS for eye in _SIDES])
     )

@@ -14,16 +14,12 @@ import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.readers.delimited import Delimited, numbers, open_delimited, texts
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-)
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.held_codes import NONE, code_onsets
 from featpipe.readers.one_clock import refuse_restart
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.readers.text_columns import parse_seconds
 from featpipe.recording import EyeRecording
 
@@ -125,6 +121,7 @@ def _refuse_fixations(path: Path, columns: Columns) -> None:
 
 def _clock(table: Delimited, shown: np.ndarray) -> np.ndarray:
     """Return seconds that run through all media items, shape (n_rows,)."""
+    places = table.lines.numbers[table.is_row]
     rate = _TICKS.fullmatch(table.units.get("timetick", ""))
     if rate and int(rate[1]):
         place = table.names["timetick"]
@@ -134,10 +131,10 @@ def _clock(table: Delimited, shown: np.ndarray) -> np.ndarray:
         if np.ptp(ticks) > 0:
             time = shown[0] + (ticks - ticks[0])
             remedy = "export each recording into a file of its own"
-            refuse_restart(table.lines, table.is_row, time, remedy)
+            refuse_restart(table.lines.path, places, time, remedy)
             return time
     remedy = "export it again with the column TIMETICK, whose name tells its rate, or cut the file"
-    refuse_restart(table.lines, table.is_row, shown, remedy)
+    refuse_restart(table.lines.path, places, shown, remedy)
     return shown
 
 

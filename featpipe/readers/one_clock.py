@@ -1,26 +1,26 @@
 """Whether a table can be of one recording, by its time stamps and by whom it names."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from featpipe.errors import ReadError, few
 from featpipe.readers.delimited import Delimited, texts
-from featpipe.readers.text_lines import Lines
 
 _MAX_BACK_S = 0.1
 """Rows that were written in another order than taken lie within a few samples."""
 
 
-def refuse_restart(lines: Lines, is_row: np.ndarray, time: np.ndarray, remedy: str) -> None:
+def refuse_restart(path: Path, numbers: np.ndarray, time: np.ndarray, remedy: str) -> None:
     """Refuse a clock that was set back, because sorting would mix what was recorded apart.
 
     Parameters
     ----------
-    lines : Lines
+    path : Path
         The file.
-    is_row : numpy.ndarray of bool, shape (n_lines,)
-        Its rows.
+    numbers : numpy.ndarray of int64, shape (n_rows,)
+        Place of each row in the file, from 0.
     time : numpy.ndarray of float64, shape (n_rows,)
         Seconds.
     remedy : str
@@ -35,7 +35,7 @@ def refuse_restart(lines: Lines, is_row: np.ndarray, time: np.ndarray, remedy: s
     if fall.size:
         first = int(fall[0])
         raise ReadError(
-            f"{lines.path}, line {lines.numbers[is_row][first + 1] + 1}: the time falls from "
+            f"{path}, line {numbers[first + 1] + 1}: the time falls from "
             f"{time[first]:g} to {time[first + 1]:g} s, {fall.size} times in the file, so its "
             f"clock was set back or several recordings follow each other; {remedy}"
         )

@@ -12,14 +12,10 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError, few
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-)
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import Lines, find_lines, line, read_lines
 from featpipe.recording import EyeRecording

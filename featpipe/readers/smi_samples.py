@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError
-from featpipe.readers.eye_frames import messages_frame, samples_frame, sampling_rate
+from featpipe.readers.eye_frames import messages_frame, samples_frame
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import Lines, begins_with_digit, find_lines, line, read_lines
 from featpipe.recording import EyeRecording, empty_events
@@ -192,7 +193,7 @@ def read(path: Path) -> EyeRecording:
     time = by_name["Time"] / _MICROSECONDS
     eyes = {name: _eye(table, by_name, side) for name, side in (("left", "L"), ("right", "R"))}
     _drop_half_averages(eyes)
-    samples = samples_frame(path, time, eyes)
+    samples = samples_frame(path, time, eyes, "us", lines.numbers[table.is_sample])
     return EyeRecording(
         samples=samples,
         events=empty_events(),

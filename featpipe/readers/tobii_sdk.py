@@ -14,15 +14,9 @@ import pandas as pd
 
 from featpipe.errors import ReadError, few
 from featpipe.readers.delimited import Delimited, first_of, numbers, open_delimited, texts
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-    told_kinds,
-)
-from featpipe.readers.one_clock import refuse_restart
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame, told_kinds
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.recording import EyeRecording, empty_samples
 from featpipe.schema import EYE_EVENT_KINDS
 
@@ -108,15 +102,15 @@ def _samples(table: Delimited) -> tuple[pd.DataFrame, float | None]:
         gaze[:, has_gaze == 0] = np.nan
         size[(has_size == 0) | (size <= 0)] = np.nan
         eyes[side] = np.stack([*gaze, size, size])
-    return samples_frame(table.lines.path, time, eyes), sampling_rate(time)
+    places = table.lines.numbers[table.is_row]
+    samples = samples_frame(table.lines.path, time, eyes, "us", places)
+    return samples, sampling_rate(samples["time"].to_numpy())
 
 
 def _clock(table: Delimited) -> np.ndarray:
     """Return the device's time in s, moved onto the system's clock where that is known."""
     device, *system = (numbers(table, [n])[0] for n in (_DEVICE, _SYSTEM) if n in table.names)
-    time = (device + np.median(system[0] - device) if system else device) / _MICROSECONDS
-    refuse_restart(table.lines, table.is_row, time, "save each recording into a file of its own")
-    return time
+    return (device + np.median(system[0] - device) if system else device) / _MICROSECONDS
 
 
 def _points(table: Delimited, name: str) -> np.ndarray:

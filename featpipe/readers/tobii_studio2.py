@@ -13,15 +13,11 @@ import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.readers.delimited import Delimited, numbers, open_delimited, texts
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-)
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.one_clock import refuse_restart
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.recording import EyeRecording, empty_samples
 
 SIGNATURE = re.compile(
@@ -114,7 +110,9 @@ def _timed(table: Delimited, names: Sequence[str], is_wanted: np.ndarray) -> np.
     """Read the time in s and more columns of numbers, shape (1 + n_names, n_rows)."""
     values = numbers(table, ["timestamp", *names], is_wanted)
     values[0] /= 1e3
-    refuse_restart(table.lines, is_wanted, values[0], "export each recording into its own file")
+    places = table.lines.numbers[is_wanted]
+    remedy = "export each recording into a file of its own"
+    refuse_restart(table.lines.path, places, values[0], remedy)
     return values
 
 
@@ -131,7 +129,7 @@ def _samples(table: Delimited) -> pd.DataFrame:
         size[size <= 0] = np.nan
         eyes[side] = np.stack([x, y, size, size])
         eyes[side][:, validity > _MAX_VALIDITY] = np.nan
-    return samples_frame(table.lines.path, time, eyes)
+    return samples_frame(table.lines.path, time, eyes, "ms", table.lines.numbers[is_sample])
 
 
 def _fixations(table: Delimited) -> list[dict[str, np.ndarray | str]]:

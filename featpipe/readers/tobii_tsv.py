@@ -20,16 +20,13 @@ from featpipe.readers.delimited import (
     open_delimited,
     seconds_per_unit,
     texts,
+    time_unit,
 )
-from featpipe.readers.eye_frames import (
-    events_frame,
-    messages_frame,
-    samples_frame,
-    sampling_rate,
-)
+from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
-from featpipe.readers.one_clock import refuse_restart, refuse_several
+from featpipe.readers.one_clock import refuse_several
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.sample_rate import sampling_rate
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(
@@ -94,19 +91,19 @@ def read(path: Path) -> EyeRecording:
     refuse_several(export, ["recordingname", "participantname"])
     is_sample = export.is_row & _is_eye_tracker(export)
     time, eyes = _eyes(export, is_sample)
-    refuse_restart(export.lines, is_sample, time, "export each recording into a file of its own")
     if not any(np.isfinite(eye).any() for eye in eyes.values()) and not first_of(export, _TYPES):
         raise ReadError(
             f"{path}: it holds no gaze point, no pupil diameter and no eye movement type; add "
             "these columns to the data export"
         )
-    samples = samples_frame(path, time, eyes)
+    places = export.lines.numbers[is_sample]
+    samples = samples_frame(path, time, eyes, time_unit(export, _TIME), places)
     return EyeRecording(
         samples=samples,
         events=add_dispersion(_events(export, is_sample), samples),
         messages=_messages(export),
         units={"gaze": _gaze_unit(export), "pupil": "mm", "dispersion": _gaze_unit(export)},
-        sfreq=sampling_rate(time),
+        sfreq=sampling_rate(samples["time"].to_numpy()),
         format="tobii_tsv",
     )
 
@@ -173,7 +170,8 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     is_new = np.concatenate([[True], is_new])
     first = np.flatnonzero(is_new)
     stop = np.concatenate([time[first[1:]], time[-1:]])
-    length = np.where(np.isnan(duration[first]), stop - time[first], duration[first] / 1e3)
+    duration *= seconds_per_unit(export, "gazeeventduration")
+    length = np.where(np.isnan(duration[first]), stop - time[first], duration[first])
     kinds = np.char.lower(types[first])
     tables = []
     for theirs, kind in _KINDS.items():

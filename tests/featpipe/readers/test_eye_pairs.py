@@ -19,7 +19,7 @@ UNITS = {"gaze": "px", "pupil": "px", "dispersion": "px"}
 @pytest.fixture
 def samples() -> EyeRecording:
     eyes = {side: np.ones((4, 5)) * 20 for side in ("left", "right")}
-    frame = samples_frame(Path("x"), np.arange(5.0), eyes)
+    frame = samples_frame(Path("x"), np.arange(5) / 5, eyes)
     messages = messages_frame([1.0, 2.0], ["81", "101"])
     return EyeRecording(frame, empty_events(), messages, UNITS, None, "smi_samples")
 

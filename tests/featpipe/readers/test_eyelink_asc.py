@@ -46,6 +46,12 @@ def write(tmp_path: Path, text: str, name: str = "s1.asc") -> Path:
     return path
 
 
+def test_two_recordings_in_one_file_are_refused(tmp_path):
+    earlier = HEAD.replace("1000", "500") + "500\t1.0\t2.0\t3.0\t1.0\t2.0\t3.0\t.....\n"
+    with pytest.raises(ReadError, match=r"line 41: the time falls from 1\.006 to 0\.5 s"):
+        eyelink_asc.read(write(tmp_path, HEAD + BOTH + earlier))
+
+
 def test_a_binocular_file(tmp_path):
     path = write(tmp_path, HEAD + BOTH)
     assert eyelink_asc.check(path) == ("ok", "")

@@ -67,8 +67,8 @@ EYE_SAMPLES_OF_AN_EYE = ("gaze_x", "gaze_y", "pupil_x", "pupil_y")
 
 
 def test_an_average_of_one_eye_and_zero_is_dropped_but_not_the_pupil(tmp_path):
-    both = [row(i, "20 20 5", "22 22 5", "400 300 400 300") for i in range(4)]
-    half = row(9, "0 0 0", "22 22 5", "200 150 200 150", "0 1")
+    both = [row(4000 * i, "20 20 5", "22 22 5", "400 300 400 300") for i in range(4)]
+    half = row(16000, "0 0 0", "22 22 5", "200 150 200 150", "0 1")
     eye = smi_samples.read(write(tmp_path, smi_samples_text([*both, half], RED)))
     last = eye.samples.iloc[-1]
     assert np.isnan(last[["gaze_x_left", "gaze_x_right", "pupil_x_left"]].astype(float)).all()
@@ -151,6 +151,12 @@ def test_time_that_runs_backwards_is_sorted_and_said(tmp_path, caplog):
     eye = smi_samples.read(write(tmp_path, smi_samples_text(GOOD[::-1], RED)))
     assert eye.samples["time"].is_monotonic_increasing
     assert "runs backwards 1 times" in caplog.text
+
+
+def test_two_recordings_in_one_file_are_refused(tmp_path):
+    rows = [*GOOD, row(1000000, "20 21 5.0", "22 23 5.1", "100 200 110 210"), *GOOD]
+    with pytest.raises(ReadError, match=r"S1_run\.txt, line 7: the time falls from 2\.004 to 1 s"):
+        smi_samples.read(write(tmp_path, smi_samples_text(rows, RED)))
 
 
 def test_an_undeclared_rate_is_measured(tmp_path):

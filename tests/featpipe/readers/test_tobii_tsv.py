@@ -105,6 +105,18 @@ def test_a_clock_that_was_set_back_is_refused_and_rows_in_another_order_are_sort
         read_eye(write(tmp_path, export(PRO, rows=rows)))
 
 
+def test_microseconds_without_a_unit_are_refused(tmp_path):
+    text = export(PRO, 1000).replace("Recording timestamp [ms]", "Recording timestamp")
+    with pytest.raises(ReadError, match=r'"ms", gives 0\.1 samples .*: "us" \(100 Hz\)'):
+        read_eye(write(tmp_path, text))
+
+
+def test_durations_of_events_have_a_unit_of_their_own(tmp_path):
+    text = export(PRO).replace("Gaze event duration [ms]", "Gaze event duration [μs]")
+    text = text.replace("Fixation\t20\t", "Fixation\t20000\t")
+    assert read_eye(write(tmp_path, text)).events["duration"].iloc[0] == pytest.approx(0.02)
+
+
 def test_text_among_the_numbers_is_named_with_its_line(tmp_path):
     with pytest.raises(ReadError, match=r"line 6: field 6 is 'x300', not a number"):
         read_eye(write(tmp_path, export(PRO).replace("\t300\t", "\tx300\t", 1)))

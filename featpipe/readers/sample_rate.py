@@ -1,0 +1,73 @@
+"""The rate that time stamps mean, and whether it can be one of an eye tracker."""
+
+from pathlib import Path
+
+import numpy as np
+
+from featpipe.errors import ReadError
+
+PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_RATES_HZ = (5.0, 5000.0)
+"""No tracker is outside, and none is inside when its time is taken for another unit."""
+_MAX_STEP = 1.5
+"""Steps above so many medians are gaps."""
+
+
+def sampling_rate(time: np.ndarray) -> float | None:
+    """Return the rate in Hz that time stamps mean.
+
+    Parameters
+    ----------
+    time : numpy.ndarray, shape (n_times,)
+        Seconds, in order.
+
+    Returns
+    -------
+    float or None
+        Steps over their total duration, gaps left out: the median alone would make 58.8 Hz of
+        60 Hz in whole ms. None where no step is known.
+
+    Examples
+    --------
+    >>> sampling_rate(np.round(np.arange(600) / 60, 3))
+    60.0
+    """
+    step = np.diff(time)
+    step = step[step > 0]  # stamps may be coarser than samples
+    if not step.size:
+        return None
+    return round(1.0 / float(step[step <= _MAX_STEP * np.median(step)].mean()), 2)
+
+
+def refuse_other_unit(path: Path, time: np.ndarray, unit: str, called: str, remedy: str) -> None:
+    """Refuse a rate that no tracker has.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    time : numpy.ndarray, shape (n_times,)
+        Seconds.
+    unit : str
+        Key of `PER_SECOND`: what they were taken for in the file.
+    called : str
+        How the message calls the times.
+    remedy : str
+        What to do, in front of the units that fit.
+
+    Raises
+    ------
+    ReadError
+        When the rate is not within 5 to 5000 Hz.
+    """
+    rate = sampling_rate(time)
+    lowest, highest = _RATES_HZ
+    if rate is None or lowest <= rate <= highest:
+        return
+    per_s = {other: rate * n / PER_SECOND[unit] for other, n in PER_SECOND.items()}
+    fitting = [f'"{other}" ({hz:.4g} Hz)' for other, hz in per_s.items() if lowest <= hz <= highest]
+    raise ReadError(
+        f"{path}: {called} gives {rate:.4g} samples per second, where {lowest:g} to {highest:g} "
+        "are expected; "
+        + (f"{remedy} {' or '.join(fitting)}" if fitting else "name the column of the time")
+    )
