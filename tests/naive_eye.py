@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 BLINK_S = MARGIN_S = 0.05
+SHORT_LOSS_S, FAST_S = 0.01, 0.005  # losses of trackers of 200 Hz and more
 BANDS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
 
 
@@ -15,9 +16,7 @@ def eye_features(eye, side, grid, settings):
     samples = eye.samples[["time", f"pupil_x_{side}", f"pupil_y_{side}", f"valid_{side}"]]
     samples = [tuple(row) for row in samples.to_numpy(dtype=float)]
     trial = (grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq)
-    clear = {s[0] for s in _seen(samples) if s[3]} if samples else set()
-    if not any(s[3] and not np.isnan(s[1]) for s in samples):  # no pupil, nothing to fill in
-        clear = {s[0] for s in samples}
+    clear, sized = _clear_and_sized(samples, events)
     rows, good = [], []
     for start in grid.starts:
         first = grid.start + start
@@ -30,8 +29,10 @@ def eye_features(eye, side, grid, settings):
         row += _durations(events, window, settings.max_blink_s)
         scope = trial if settings.event_scope == "trial" else window
         row += _event_statistics(events, scope, trial, settings.max_blink_s)
-        used = _good([(*s[:3], s[3] and s[0] in clear) for s in samples], events, eye, window)
-        used = used or share  # edges of blinks are used where there is nothing else
+        used = share
+        for chosen in (sized, clear) if samples else ():  # edges are used where nothing else is
+            among = [(*s[:3], s[3] and s[0] in chosen) for s in samples]
+            used = _good(among, events, eye, window) or (used if chosen is clear else 0)
         if not events:
             row[12:] = [np.nan] * 21
         if share == 0 and _is_outside(samples, eye, window):
@@ -83,7 +84,7 @@ def _pupil(samples, events, window, trial, length_s):
 
 def _pupil_in(samples, events, window):
     if samples:
-        seen = _seen(samples)
+        seen = _seen(samples, events)
         inside = [s for s in seen if window[0] <= s[0] < window[1]]
         clear = [s for s in inside if s[3]]
         chosen = clear or inside
@@ -97,22 +98,43 @@ def _pupil_in(samples, events, window):
     return values, weights
 
 
-def _seen(samples):
+def _usual(sizes):
+    return np.median([b[0] - a[0] for a, b in itertools.pairwise(sizes)])
+
+
+def _spoilt(samples, events):
+    """Times within the margin of a blink of the export or of a silence between sizes."""
+    sizes = [s for s in samples if s[3] and not np.isnan(s[1])]
+    lost = [(e["onset"], e["onset"] + e["duration"]) for e in events if e["kind"] == "blink"]
+    usual = _usual(sizes)
+    for a, b in itertools.pairwise(sizes):
+        if b[0] - a[0] - usual > (SHORT_LOSS_S if usual < FAST_S + 1e-5 else BLINK_S):
+            lost.append((a[0], b[0]))
+    return {s[0] for s in samples for a, b in lost if a - MARGIN_S <= s[0] <= b + MARGIN_S}
+
+
+def _seen(samples, events):
     """Valid samples as (time, x, y, is clear of blinks)."""
-    valid = [s for s in samples if s[3] and not np.isnan(s[1])]
-    usual = np.median([b[0] - a[0] for a, b in itertools.pairwise(valid)])
-    bad = set()
-    for a, b in itertools.pairwise(valid):
-        if b[0] - a[0] - usual > BLINK_S:
-            bad |= {s[0] for s in valid if a[0] - MARGIN_S <= s[0] <= a[0]}
-            bad |= {s[0] for s in valid if b[0] <= s[0] <= b[0] + MARGIN_S}
-    return [(*s[:3], s[0] not in bad) for s in valid]
+    bad = _spoilt(samples, events)
+    return [(*s[:3], s[0] not in bad) for s in samples if s[3] and not np.isnan(s[1])]
+
+
+def _clear_and_sized(samples, events):
+    """Times that no blink spoils among those with a size or between two as far apart as usual."""
+    sizes = [s for s in samples if s[3] and not np.isnan(s[1])]
+    if len(sizes) < 2:  # no pupil, nothing to fill in
+        return ({s[0] for s in samples},) * 2
+    sized, usual = {s[0] for s in sizes}, _usual(sizes)
+    for a, b in itertools.pairwise(sizes):
+        if b[0] - a[0] <= 1.5 * usual:
+            sized |= {s[0] for s in samples if a[0] < s[0] < b[0]}
+    return sized - _spoilt(samples, events), sized
 
 
 def _trace(samples, events, axis, trial):
     """Time and pupil at 20 Hz; whatever lies outside the trial is thrown away first."""
     if samples:
-        seen = [s for s in _seen(samples) if trial[0] <= s[0] < trial[1]]
+        seen = [s for s in _seen(samples, events) if trial[0] <= s[0] < trial[1]]
         bins = {}
         for s in [s for s in seen if s[3]] or seen:
             bins.setdefault(np.floor(s[0] * 20 + 0.5), []).append((s[0], s[1 + axis]))

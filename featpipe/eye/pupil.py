@@ -5,10 +5,9 @@ frequencies are 1 or 0.25 Hz apart. The entropy is therefore taken from a longer
 interpolated trace around each window. Lighting is not taken out here.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from featpipe.eye.pupil_samples import pupil_period, pupil_samples
 from featpipe.eye.side import events_of
 from featpipe.recording import EyeRecording
 from featpipe.schema import PUPIL_BANDS
@@ -16,94 +15,25 @@ from featpipe.schema import PUPIL_BANDS
 TRACE_SFREQ = 20.0
 """Rate of the trace, Hz. Averaging over 1/20 s takes 0.4 % off an amplitude at 1 Hz."""
 
-BLINK_S = 0.05
-"""Silences longer than this are blinks or losses, whose edges are distorted."""
-
-MARGIN_S = 0.05
-"""Left out on either side of a blink: the lid covers part of the pupil before and after."""
-
-
 _TIME_DECIMALS = 6
 """Times are compared with the bounds of a trace in microseconds, the finest step of any tracker."""
 
 
-@dataclass(frozen=True)
-class PupilSamples:
-    """Valid pupil sizes of one eye as the tracker wrote them.
-
-    Attributes
-    ----------
-    time : numpy.ndarray, shape (n_valid,)
-        Seconds.
-    x, y : numpy.ndarray, shape (n_valid,)
-        Horizontal and vertical size in the tracker's unit; one of them may be NaN.
-    is_clear : numpy.ndarray of bool, shape (n_valid,)
-        Further than `MARGIN_S` from every silence longer than `BLINK_S`.
-    """
-
-    time: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    is_clear: np.ndarray
-
-
-def pupil_samples(eye: EyeRecording, side: str) -> PupilSamples:
-    """Return the valid pupil sizes of one eye, and which of them no blink distorts.
-
-    Parameters
-    ----------
-    eye : EyeRecording
-        Ordered by time, on any clock.
-    side : str
-        "left" or "right".
-
-    Returns
-    -------
-    PupilSamples
-        Empty if the export has no samples, or none with a pupil of this eye.
-    """
-    samples = eye.samples
-    time = samples["time"].to_numpy(dtype=float)
-    x, y = (samples[f"pupil_{axis}_{side}"].to_numpy(dtype=float) for axis in "xy")
-    keep = samples[f"valid_{side}"].to_numpy(dtype=bool) & np.isfinite(time)
-    keep &= np.isfinite(x) | np.isfinite(y)
-    return PupilSamples(time[keep], x[keep], y[keep], ~_near_silence(time[keep]))
-
-
-def is_filled_in(eye: EyeRecording, side: str) -> np.ndarray:
-    """Tell which valid samples give no pupil size to the trace, which is interpolated there.
-
-    Parameters
-    ----------
-    eye, side
-        As in `pupil_samples`.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n_samples,)
-        Valid, but without a size or within `MARGIN_S` of a silence. All False for an eye whose
-        pupil the export never gives.
-    """
-    filled = eye.samples[f"valid_{side}"].to_numpy(dtype=bool).copy()
-    samples = pupil_samples(eye, side)
-    if not samples.time.size:
-        return np.zeros_like(filled)
-    time = eye.samples["time"].to_numpy(dtype=float)
-    size = eye.samples[[f"pupil_{axis}_{side}" for axis in "xy"]].to_numpy(dtype=float)
-    filled[filled & np.isfinite(time) & np.isfinite(size).any(axis=1)] = ~samples.is_clear
-    return filled
-
-
 def pupil_trace(
-    eye: EyeRecording, side: str, begin: float, end: float, max_gap_s: float = np.inf
+    eye: EyeRecording,
+    side: str,
+    begin: float,
+    end: float,
+    max_gap_s: float = np.inf,
+    period: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pupil size of one eye over a stretch of time, without gaps, at `TRACE_SFREQ`.
 
-    From samples: lost ones are left out, and `MARGIN_S` on either side of every silence of more
-    than `BLINK_S`; averages over 1 / `TRACE_SFREQ` s keep faster noise from folding into the slow
-    bands; straight lines bridge gaps of up to `max_gap_s`, and the first and last size hold so far
-    towards the bounds. Without pupil samples: straight lines between the average sizes of the
-    fixations, placed at their midpoints.
+    From samples: lost ones are left out, and so are those beside blinks and losses
+    (`featpipe.eye.pupil_samples`); averages over 1 / `TRACE_SFREQ` s keep faster noise from
+    folding into the slow bands; straight lines bridge gaps of up to `max_gap_s`, and the first and
+    last size hold so far towards the bounds. Without pupil samples: straight lines between the
+    average sizes of the fixations, placed at their midpoints.
 
     Parameters
     ----------
@@ -116,6 +46,8 @@ def pupil_trace(
         more than whether a sample inside borders on a blink.
     max_gap_s : float
         Longest gap between samples that is bridged, s; fixations may lie further apart.
+    period : float, optional
+        `pupil_period` of the whole recording, s, where `eye` is a part of it.
 
     Returns
     -------
@@ -125,8 +57,10 @@ def pupil_trace(
         Horizontal and vertical size in the tracker's unit; NaN in gaps that are not bridged, and
         throughout if never given.
     """
-    samples = pupil_samples(eye, side)
-    if samples.time.size:
+    period = pupil_period(eye, side) if period is None else period
+    samples = pupil_samples(eye, side, period)
+    has_samples = np.isfinite(period)
+    if has_samples:
         inside = _inside(samples.time, begin, end)
         if samples.is_clear[inside].any():
             inside &= samples.is_clear
@@ -137,7 +71,7 @@ def pupil_trace(
         return np.zeros(0), np.zeros(0), np.zeros(0)
     first, stop = np.ceil(np.round(np.array([begin, end]) * TRACE_SFREQ, _TIME_DECIMALS))
     grid = np.arange(first, stop) / TRACE_SFREQ
-    if samples.time.size:
+    if has_samples:
         x, y = (_bridged(time, axis, grid, max_gap_s) for axis in pupil)
     else:
         x, y = (_between(time, axis, grid) for axis in pupil)
@@ -243,20 +177,6 @@ def _between(time: np.ndarray, pupil: np.ndarray, grid: np.ndarray) -> np.ndarra
     if not known.any():
         return np.full(grid.size, np.nan)
     return np.interp(grid, time[known], pupil[known])
-
-
-def _near_silence(time: np.ndarray) -> np.ndarray:
-    """Return which samples lie within the margin of a silence longer than `BLINK_S`."""
-    step = np.diff(time)
-    if not step.size:
-        return np.zeros(time.size, dtype=bool)
-    before = np.flatnonzero(step - np.median(step) > BLINK_S)
-    begin = np.searchsorted(time, time[before] - MARGIN_S)
-    end = np.searchsorted(time, time[before + 1] + MARGIN_S, side="right")
-    depth = np.zeros(time.size + 1, dtype=int)
-    np.add.at(depth, begin, 1)
-    np.add.at(depth, end, -1)
-    return np.cumsum(depth)[:-1] > 0
 
 
 def _bin_means(time: np.ndarray, pupil: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,9 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   of which its export tells nothing (`EyeRecording.event_kinds`): fixations alone say nothing about
   saccades and blinks, not that there were none. Dispersion is a matter of fixations.
 * Pupil mean and std: over the valid samples of the window, unfiltered, except those at the edges
-  of a blink (all of them where the window has no others); without pupil samples, over the average
-  sizes of the fixations that overlap it, weighted by the time they share with it.
+  of a blink (all of them where the window has no others); in a recording that never gives a size
+  of a sample, over the average sizes of the fixations that overlap it, weighted by the time they
+  share with it.
 * Dispersion mean and std are statistics of fixations like their durations, hence 0 where none
   starts. The dispersion of one fixation in the event statistics is X + Y.
 * The pupil's entropies know nothing of what lies outside their trial: samples, and fixations by
@@ -49,7 +50,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from featpipe.eye.coverage import recorded_span, valid_share
-from featpipe.eye.pupil import is_filled_in, pupil_samples, pupil_trace, slow_band_entropy
+from featpipe.eye.pupil import pupil_trace, slow_band_entropy
+from featpipe.eye.pupil_samples import filled_in, pupil_period, pupil_samples
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import Events, events_of
 from featpipe.features.spans import (
@@ -95,14 +97,15 @@ def eye_features(
         In the order of `schema.EYE_FEATURES`: ms, degrees, 1/s, nats, the tracker's units.
     good : numpy.ndarray, shape (n_windows,)
         Share of the window's samples that are valid and not interpolated (edges of blinks,
-        outliers of the pupil; where a window has nothing else they are used, and count); without
+        pupil lost or an outlier; where a window has only edges they are used, and count); without
         samples, of its time that is recorded and in no blink.
     """
     if not grid.starts.size:
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
     windows, of_kind = window_spans(grid), _events_by_kind(eye, side, settings.max_blink_s)
     seen = valid_share(eye, side, windows.start, windows.stop)
-    columns = pupil_columns(eye, side, grid, settings)
+    period = pupil_period(eye, side)
+    columns = pupil_columns(eye, side, grid, settings, period)
     if any(events.onset.size for events in of_kind.values()):
         recorded = recorded_span(eye, *_bounds(grid))
         per_window = dispersion_columns(of_kind["fixation"], windows)
@@ -119,8 +122,10 @@ def eye_features(
     values[:, [name.startswith(_untold(eye)) for name in EYE_FEATURES]] = np.nan
     of_samples = [name.startswith(("eye_pupil", "eye_dispersion")) for name in EYE_FEATURES]
     values[np.ix_(seen == 0, of_samples)] = np.nan
-    clear = valid_share(eye, side, windows.start, windows.stop, _filled_in(eye, side, grid))
-    good = np.where(clear > 0, clear, seen)  # where no sample is clear, those at the edges are used
+    lacks, is_edge = _filled_in(eye, side, grid, period)
+    clear = valid_share(eye, side, windows.start, windows.stop, lacks | is_edge)
+    sized = valid_share(eye, side, windows.start, windows.stop, lacks)
+    good = np.where(clear > 0, clear, sized)  # where no size is clear, those at the edges are used
     values[good < settings.min_good] = np.nan
     return values, good
 
@@ -131,21 +136,23 @@ def _untold(eye: EyeRecording) -> tuple[str, ...]:
     return tuple(f"eye_{kind}_" for kind in kinds) + ("eye_dispersion_",) * ("fixation" in kinds)
 
 
-def _filled_in(eye: EyeRecording, side: str, grid: Grid) -> np.ndarray:
-    """Tell which samples of a trial are valid, but interpolated; False outside of it."""
-    filled = np.zeros(len(eye.samples), dtype=bool)
+def _filled_in(eye: EyeRecording, side: str, grid: Grid, period: float) -> np.ndarray:
+    """Tell which samples of a trial lack a size, and which are edges; False outside of it."""
+    filled = np.zeros((2, len(eye.samples)), dtype=bool)
     near = _samples_near(eye, *_context(grid))
-    filled[near] = is_filled_in(replace(eye, samples=eye.samples.iloc[near]), side)
+    filled[:, near] = filled_in(_near(eye, *_context(grid)), side, period)
     return filled
 
 
-def pupil_columns(eye: EyeRecording, side: str, grid: Grid, settings: EyeSettings) -> Columns:
+def pupil_columns(
+    eye: EyeRecording, side: str, grid: Grid, settings: EyeSettings, period: float
+) -> Columns:
     """Return mean, std and slow-band entropies of the pupil size, 12 columns."""
     windows = window_spans(grid)
     begin, end = _bounds(grid)
     eye = _near(eye, *_context(grid))
-    pupil, i_window, weights = _pupil_pairs(eye, side, windows)
-    time, *trace = pupil_trace(eye, side, begin, end, settings.pupil_max_gap_s)
+    pupil, i_window, weights = _pupil_pairs(eye, side, windows, period)
+    time, *trace = pupil_trace(eye, side, begin, end, settings.pupil_max_gap_s, period)
     centre = (windows.start + windows.stop) / 2
     columns: Columns = {}
     for i_axis, axis in enumerate("xy"):
@@ -261,14 +268,14 @@ def _near(eye: EyeRecording, begin: float, end: float) -> EyeRecording:
 
 
 def _pupil_pairs(
-    eye: EyeRecording, side: str, windows: Spans
+    eye: EyeRecording, side: str, windows: Spans, period: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pupil sizes, shape (2, n_pairs), the window of each and its weight."""
-    samples = pupil_samples(eye, side)
-    if not samples.time.size:
+    if np.isnan(period):
         fixations = events_of(eye, side, "fixation")
         i_event, i_window, seconds = overlapping(fixations.onset, fixations.stop, windows)
         return np.stack([fixations.pupil_x, fixations.pupil_y])[:, i_event], i_window, seconds
+    samples = pupil_samples(eye, side, period)
     i_sample, i_window = starting(samples.time, windows)
     is_clear = samples.is_clear[i_sample]
     has_clear = np.bincount(i_window, is_clear, windows.start.size) > 0

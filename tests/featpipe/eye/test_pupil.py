@@ -4,11 +4,10 @@ import pytest
 
 from featpipe.eye.pupil import (
     TRACE_SFREQ,
-    is_filled_in,
-    pupil_samples,
     pupil_trace,
     slow_band_entropy,
 )
+from featpipe.eye.pupil_samples import filled_in, pupil_samples
 from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
 from featpipe.schema import PUPIL_BANDS
 
@@ -198,9 +197,8 @@ def test_what_is_filled_in_is_valid_without_a_clear_size():
     x = np.full(time.size, 3.0)
     x[[200, 201]] = np.nan  # a size lost while the gaze was not
     lost = (time > 4.995) & (time < 5.195)
-    filled = is_filled_in(from_samples(time, x, valid=~lost), "left")
+    lacks, is_edge = filled_in(from_samples(time, x, valid=~lost), "left")
     near = (np.abs(time - 4.97) < 0.031) | (np.abs(time - 5.225) < 0.031)
-    expected = near & ~lost
-    expected[[200, 201]] = True
-    np.testing.assert_array_equal(filled, expected)
-    assert not is_filled_in(from_samples(time, np.nan), "left").any()
+    assert np.flatnonzero(lacks).tolist() == [200, 201]
+    np.testing.assert_array_equal(is_edge, near & ~lost)
+    assert not np.any(filled_in(from_samples(time, np.nan), "left"))
