@@ -55,7 +55,7 @@ def _inspect(path: Path) -> Check:
             "rate is unknown; copy or export the recording again",
         )
     n_data = path.stat().st_size - header.data_start
-    n_whole = n_data // header.record_bytes
+    n_whole = header.n_stored(path)
     if is_newline_damaged(path, header.data_start):
         return Check("corrupt", NEWLINE_DAMAGE)
     if n_whole < max(header.n_records, 1):
@@ -127,11 +127,13 @@ def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     Raises
     ------
     ReadError
-        When MNE cannot read it, in UTF-8 nor in Latin-1, and when the EEG has several rates.
+        When MNE cannot read it, in UTF-8 nor in Latin-1, or finds another length than the file
+        has, and when the EEG has several rates.
     """
     header = read_header(path)
     others = left_out(path, header, settings or EegSettings())
     raw = _open(path, header, others)
+    _check_length(raw, path, header, others)
     apart = [i for i in triggers(header) if i in others]
     if apart:  # beside a channel of another rate MNE misplaces them
         alone = _open(path, header, [i for i in header.signals if i not in apart])
@@ -139,6 +141,17 @@ def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
         annotate_stim(alone)
         raw.set_annotations(raw.annotations + alone.annotations)
     return raw
+
+
+def _check_length(raw: BaseRaw, path: Path, header: Header, others: Sequence[int]) -> None:
+    """Refuse what MNE stretched: it counts samples by the fastest channel it was given."""
+    kept = next(i for i in header.signals if i not in others)
+    n_times = header.n_stored(path) * int(header.n_samples[kept])
+    if raw.n_times != n_times:
+        raise ReadError(
+            f"MNE finds {raw.n_times} samples where the file holds {n_times}; export the "
+            "recording again, with all signals at one rate"
+        )
 
 
 def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:

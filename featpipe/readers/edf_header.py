@@ -57,6 +57,10 @@ class Header:
         """Bytes of one record."""
         return int(self.n_samples.sum()) * self.width
 
+    def n_stored(self, path: Path) -> int:
+        """Return how many whole records a file of this header holds, whatever it declares."""
+        return (path.stat().st_size - self.data_start) // self.record_bytes
+
     @property
     def signals(self) -> list[int]:
         """Indices of the signals that are no annotations, in the order of MNE's channels."""

@@ -88,7 +88,7 @@ def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None
         return None
     if header.record_bytes > _LARGEST_RECORD:
         return None
-    n_records = (path.stat().st_size - header.data_start) // header.record_bytes
+    n_records = header.n_stored(path)
     extras = raw._raw_extras[0]  # MNE has no public way to tell the scale of a channel
     n_per_record = int(extras["max_samp"])
     channels = stored_channels(path, raw, n_records * n_per_record, ch_names)

@@ -9,6 +9,7 @@ from naive_exports import edf_bytes
 
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
+from featpipe.readers import edf
 from featpipe.reading import read_eeg, read_samples
 
 COUNTS = np.random.default_rng(2).integers(-2000, 2000, (5, 6000))
@@ -53,14 +54,15 @@ def test_units_go_with_their_signals(tmp_path):
     np.testing.assert_allclose(raw.get_data(["O1"])[0], COUNTS[3, ::6] * 0.1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize("label", ["Status", "status ", " TRIGGER"])
 @pytest.mark.parametrize("every", [1, 6, 60])
 @pytest.mark.parametrize("sfreq_of_eeg", [600, 100])
-def test_triggers_of_any_rate_keep_their_times(tmp_path, sfreq_of_eeg, every):
+def test_triggers_of_any_rate_keep_their_times(tmp_path, sfreq_of_eeg, every, label):
     counts = COUNTS[:3].copy()
     counts[1] = 0
     counts[1, 900:960], counts[1, 2400:3000] = 70, 250  # tenths, as all channels here have
     content = edf_bytes(
-        counts, sfreq=600, names=["Fp1", "Status", "O1"], annotations=[(2.0, "here")],
+        counts, sfreq=600, names=["Fp1", label, "O1"], annotations=[(2.0, "here")],
         every=[600 // sfreq_of_eeg, every, 600 // sfreq_of_eeg],
     )  # fmt: skip
     path = tmp_path / "s1.edf"
@@ -70,6 +72,13 @@ def test_triggers_of_any_rate_keep_their_times(tmp_path, sfreq_of_eeg, every):
     assert raw.annotations.onset.tolist() == [1.5, 2.0, 4.0]
     assert raw.annotations.description[1] == "here"
     assert len(set(raw.annotations.description)) == 3
+
+
+def test_a_recording_that_mne_would_stretch_is_refused(tmp_path, monkeypatch):
+    path = write(tmp_path, ["Fp1", "Status", "O1"], [6, 1, 6])
+    monkeypatch.setattr(edf, "left_out", lambda *_: [])
+    with pytest.raises(ReadError, match=r"finds 6000 samples where the file holds 1000"):
+        read_eeg(path)
 
 
 @pytest.mark.parametrize(
