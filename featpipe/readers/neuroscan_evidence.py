@@ -17,7 +17,8 @@ from featpipe.readers.preflight import read_head
 
 _WIDTHS = (2, 4)
 _N_PROBE = 1 << 16  # 16-bit words looked at
-_LEAST_INTERVALS = 4  # with the first event five places, all even by chance once in 32 files
+_LEAST_INTERVALS = 4
+_LEAST_PLACES = 10  # all even by chance once in 1024 files
 _CLEARLY = 0.8  # smoother than that, or the header is believed
 
 
@@ -67,6 +68,8 @@ def sample_width(path: Path, setup: Setup, table: EventTable) -> int:
             float(np.median(np.abs(setup.scale))),
         ),
     }  # fmt: skip
+    if votes["event positions"] == 4 and (votes["NumSamples"] or votes["numbers"]):
+        del votes["event positions"]  # a clock half as fast makes all even too
     cast = {name: width for name, width in votes.items() if width}
     if len(set(cast.values())) == 1:
         return next(iter(cast.values()))
@@ -95,9 +98,9 @@ def _nearest(n_times: float, setup: Setup, table: EventTable, tolerance: float) 
 def _event_vote(path: Path, setup: Setup, table: EventTable) -> int | None:
     """Width at which the events lie on samples.
 
-    Of 16-bit samples every second one is a 32-bit sample too. A trigger that comes every second, or
-    on a grid of 250 ms, may find those alone: only intervals that differ and have no common divisor
-    but that 2 speak for 32 bits.
+    An odd place is proof of 16 bits. Of 16-bit samples every second one is a 32-bit sample too, and
+    a trigger that comes every second, or on a grid of 250 ms, may find those alone: only many
+    places, with intervals that differ and have no common divisor but that 2, speak for 32 bits.
     """
     offset = read_events(path, table)["offset"].astype(np.int64)
     if table.kind == 3:
@@ -110,7 +113,7 @@ def _event_vote(path: Path, setup: Setup, table: EventTable) -> int | None:
         return 2
     intervals = np.unique(np.diff(places)) // 2
     is_irregular = len(intervals) >= _LEAST_INTERVALS and np.gcd.reduce(intervals) == 1
-    return 4 if is_irregular else None
+    return 4 if is_irregular and len(places) >= _LEAST_PLACES else None
 
 
 def block_length(path: Path, setup: Setup, table: EventTable, width: int) -> int:

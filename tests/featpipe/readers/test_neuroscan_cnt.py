@@ -98,7 +98,7 @@ def test_a_wrong_number_of_samples_is_seen_and_not_believed(
 
 def test_a_contradiction_is_refused_with_a_remedy(tmp_path, counts):
     path = write(tmp_path, cnt_bytes(counts, declared=2 * N_TIMES, events=EVENTS))
-    with pytest.raises(ReadError, match=r"NumSamples: 16-bit.*positions: 32-bit.*correct NumSam"):
+    with pytest.raises(ReadError, match=r"NumSamples: 16-bit.*numbers: 32-bit.*correct NumSam"):
         read_eeg(path)
 
 
@@ -118,8 +118,30 @@ def test_triggers_on_a_grid_do_not_make_16_bits_32(tmp_path, small, intervals):
     np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, small * 0.0839, rtol=1e-6)
 
 
-def test_irregular_events_tell_32_bit(tmp_path):
-    path = write(tmp_path, cnt_bytes(np.zeros((2, 2000), int), declared=-732, events=EVENTS))
+IRREGULAR = np.cumsum([2, *[6, 10, 14, 22, 26, 34] * 6])
+"""37 even places."""
+
+
+def test_irregular_events_tell_32_bit_where_nothing_else_does(tmp_path):
+    events = [(int(place) // 2, 1) for place in IRREGULAR]
+    silence = np.zeros((2, N_TIMES), int)
+    path = write(tmp_path, cnt_bytes(silence, declared=-732, events=events))
+    assert read_eeg(path).n_times == N_TIMES
+    path = write(tmp_path, cnt_bytes(silence, declared=-732, events=events[:9]))
+    with pytest.raises(ReadError, match="nothing tells 16-bit from 32-bit"):
+        read_eeg(path)
+
+
+@pytest.mark.parametrize("n_events", [5, 9, 37])
+@pytest.mark.parametrize("declared", [N_TIMES, -732])
+def test_even_events_do_not_outvote_the_header_or_the_numbers(tmp_path, small, declared, n_events):
+    events = [(int(place), 1) for place in IRREGULAR[:n_events]]
+    content = cnt_bytes(small, width=2, lsb_uv=0.0839, declared=declared, events=events)
+    np.testing.assert_allclose(
+        read_eeg(write(tmp_path, content)).get_data() * 1e6, small * 0.0839, rtol=1e-6
+    )
+    silence = np.zeros((2, N_TIMES), int)
+    path = write(tmp_path, cnt_bytes(silence, width=2, declared=N_TIMES, events=events))
     assert read_eeg(path).n_times == N_TIMES
 
 
