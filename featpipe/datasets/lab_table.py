@@ -11,8 +11,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-import pandas as pd
-
+from featpipe.datasets.csv_rows import read_rows
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source, Trial
 
@@ -50,13 +49,13 @@ def list_sources(
     ConfigError
         When a table cannot be understood; the message names file, line and column.
     """
-    rows = _read(recordings, RECORDING_COLUMNS, required=("subject",))
+    rows = read_rows(recordings, RECORDING_COLUMNS, required=("subject",))
     if not {"eeg", "eye"} & set(rows.columns):
         raise ConfigError(f"{recordings}: no column eeg or eye: add the paths of the recordings")
     shared, own = _read_trials(trials, classes)
     sources = [
         _source(recordings, line, row, root, dataset, classes, shared, own)
-        for line, row in zip(rows.index + 2, rows.to_dict("records"), strict=True)
+        for line, row in zip(rows.index, rows.to_dict("records"), strict=True)
     ]
     _check_names(recordings, sources)
     _refuse_shared_files(recordings, sources)
@@ -74,29 +73,6 @@ def _warn_of_strangers(
             path, len(own[subject, session]), subject, session,
             few([f"{one.subject}/{one.session}" for one in sources]),
         )  # fmt: skip
-
-
-def _read(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file; [study] in the study file names it") from error
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise ConfigError(f"{path}: cannot be read as a CSV table: {error}") from error
-    rows.columns = [str(name).strip() for name in rows.columns]
-    if len(rows.columns) == 1 and ";" in rows.columns[0]:
-        raise ConfigError(f"{path}: its columns are separated by ';': save it with commas")
-    for name in rows.columns:
-        if name not in known:
-            raise ConfigError(f"{path}: {unknown('column', name, known)}")
-    for name in required:
-        if name not in rows.columns:
-            raise ConfigError(
-                f"{path}: column {name!r} is missing; known columns: {', '.join(known)}"
-            )
-    if rows.empty:
-        raise ConfigError(f"{path}: no rows")
-    return rows.map(str.strip)
 
 
 def _source(
@@ -136,11 +112,11 @@ def _read_trials(
     path: Path, classes: tuple[str, ...]
 ) -> tuple[tuple[Trial, ...], dict[tuple[str, str], tuple[Trial, ...]]]:
     """Trials that all recordings share, or trials by (subject, session)."""
-    rows = _read(path, TRIAL_COLUMNS, required=("trial", "onset", "offset"))
+    rows = read_rows(path, TRIAL_COLUMNS, required=("trial", "onset", "offset"))
     if "session" in rows.columns and "subject" not in rows.columns:
         raise ConfigError(f"{path}: column session without column subject: add or drop it")
     found: dict[tuple[str, str], dict[int, Trial]] = {}
-    for line, row in zip(rows.index + 2, rows.to_dict("records"), strict=True):
+    for line, row in zip(rows.index, rows.to_dict("records"), strict=True):
         key = (row.get("subject", ""), row.get("session") or "1")
         trial = _trial(path, line, row, classes)
         if trial.trial in found.setdefault(key, {}):
@@ -196,7 +172,9 @@ def _number(path: Path, line: int, column: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ConfigError(f"{path} line {line}: {column} = {text!r}: expected a number")
+        raise ConfigError(
+            f"{path} line {line}: {column} = {text!r}: expected a number, decimals with a point"
+        )
     return number
 
 

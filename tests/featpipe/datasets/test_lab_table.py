@@ -57,7 +57,7 @@ def test_a_missing_session_means_one(tmp_path):
         ("subject,eeg,eye\nA,,\n", "line 2: neither eeg nor eye"),
         ("subject,eeg,eye_offset\nA,a,soon\n", "eye_offset = 'soon': expected a number"),
         ("subject,eeg\n", "no rows"),
-        ("subject;eeg\nA;a\n", "separated by ';'"),
+        ("subject,eeg,eeg\nA,a,b\n", "column 'eeg' is there twice"),
     ],
 )
 def test_mistakes_in_recordings_are_named(tmp_path, recordings, match):
