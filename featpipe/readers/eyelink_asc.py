@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError
-from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
+from featpipe.readers.eye_frames import events_frame, samples_frame
+from featpipe.readers.eyelink_messages import eyelink_messages
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.sample_rate import sampling_rate
@@ -39,7 +40,10 @@ _MILLISECONDS = 1e3
 _BLANK = r"\s+"
 _AT_ONCE = 1 << 17  # rows turned into numbers at once
 _SIDES = {"left": "L", "right": "R"}
+_TWICE_PER_MS, _HALF_MS = 2000.0, 0.0005
+"""At 2 kHz edf2asc may write whole ms, so that every stamp stands there twice."""
 _NO_START = 2**32 - 1  # what edf2asc writes for the start of a saccade that the tracker lost
+_N_OF_ONE, _N_OF_BOTH, _N_FLAGS_OF_BOTH = 4, 7, 5
 _GAZE_UNITS = {"GAZE": "px", "HREF": "href", "RAW": "raw", "PUPIL": "raw"}
 _EVENT_COLUMNS = {
     "fixation": (rb"EFIX", {"onset": 2, "duration": 4, "pupil_x": 7}),
@@ -91,7 +95,8 @@ def read(path: Path) -> EyeRecording:
     Returns
     -------
     EyeRecording
-        Both pupil columns carry the one pupil value, an area or a diameter in the tracker's unit.
+        Both pupil columns carry the one pupil value, in a unit of the tracker's own: "au (area)" or
+        "au (diameter)", as the file says, else "au".
         Messages and input words ("INPUT 127") are messages. A saccade around a blink of the same
         eye is left out, because the lid made it. Fixations have a dispersion where samples are.
         A file of samples that names no eye and has one is taken for the left eye.
@@ -102,7 +107,10 @@ def read(path: Path) -> EyeRecording:
         When the file is none, or when a row is malformed; the message names the line.
     """
     rows, words = _read_export(path)
+    rate = _declared_rate(words)
     time, eyes = _eyes(rows, words)
+    if rate == _TWICE_PER_MS:
+        time[1:][np.diff(time) == 0] += _HALF_MS
     numbers = rows.numbers
     del rows  # the whole file, before there are samples as well
     samples = samples_frame(path, time, eyes, "ms", numbers) if time.size else empty_samples()
@@ -113,9 +121,9 @@ def read(path: Path) -> EyeRecording:
     return EyeRecording(
         samples=samples,
         events=add_dispersion(events, samples),
-        messages=_messages(words),
-        units={"gaze": gaze, "pupil": "au", "dispersion": gaze},
-        sfreq=_declared_rate(words) or sampling_rate(samples["time"].to_numpy()),
+        messages=eyelink_messages(words),
+        units={"gaze": gaze, "pupil": _pupil_unit(words), "dispersion": gaze},
+        sfreq=rate or sampling_rate(samples["time"].to_numpy()),
         format="eyelink_asc",
         px_per_degree=_resolution(words),
     )
@@ -139,6 +147,13 @@ def _gaze_unit(words: Lines) -> str:
     return "px"
 
 
+def _pupil_unit(words: Lines) -> str:
+    """Return what pupils are: areas, diameters, or, where blocks tell nothing or both, unknown."""
+    heads = find_lines(words, rb"^PUPIL\s+(AREA|DIAMETER)\b").tolist()
+    told = {line(words, i_line).split()[1].lower() for i_line in heads}
+    return f"au ({told.pop()})" if len(told) == 1 else "au"
+
+
 def _declared_rate(words: Lines) -> float | None:
     for i_line in find_lines(words, rb"^(SAMPLES|EVENTS)\s.*\bRATE\s").tolist():
         match = re.search(r"\bRATE\s+(\d+(?:\.\d+)?)", line(words, i_line))
@@ -160,7 +175,7 @@ def _eyes(rows: Lines, words: Lines) -> tuple[np.ndarray, dict[str, np.ndarray]]
             continue
         named = line(words, int(heads[i - 1])).split() if i else []
         sides = tuple(eye for eye in _SIDES if eye.upper() in named)
-        sides = sides or _eyes_of(words, line(rows, first))
+        sides = sides or _eyes_of(words, rows, first)
         for begin in range(first, stop, _AT_ONCE):
             piece = slice(begin, min(begin + _AT_ONCE, stop))
             every = np.ones(piece.stop - begin, bool)
@@ -172,11 +187,24 @@ def _eyes(rows: Lines, words: Lines) -> tuple[np.ndarray, dict[str, np.ndarray]]
     return time, eyes
 
 
-def _eyes_of(words: Lines, row: str) -> tuple[str, ...]:
-    """Eyes of rows that no SAMPLES line describes, from the number of fields and the events."""
-    numbers = [field for field in row.split() if not re.fullmatch(r"[.A-Z]{3,}", field)]
-    if len(numbers) >= 7:
+def _eyes_of(words: Lines, rows: Lines, first: int) -> tuple[str, ...]:
+    """Eyes of rows that no SAMPLES line describes, from their fields and the events.
+
+    A row has a time and gaze and pupil of each eye, then one field of flags, of five characters for
+    both eyes. Three more numbers of one eye are the target's, of the remote mode.
+    """
+    fields = line(rows, first).split()
+    flags = [field for field in fields if re.fullmatch(r"[.A-Z]{3,}", field)]
+    n_numbers = len(fields) - len(flags)
+    if n_numbers == _N_OF_BOTH and flags and len(flags[0]) == _N_FLAGS_OF_BOTH:
         return ("left", "right")
+    if n_numbers != _N_OF_ONE:
+        raise ReadError(
+            f"{rows.path}, line {rows.numbers[first] + 1}: no line SAMPLES says what its "
+            f"{n_numbers} numbers and flags {' '.join(flags) or 'none'} are ({_N_OF_ONE} are those "
+            f"of one eye, {_N_OF_BOTH} with {_N_FLAGS_OF_BOTH} flags those of both); convert the "
+            "recording again, without leaving out lines"
+        )
     is_left, is_right = (
         contains(words, rb"^(START|EVENTS|EFIX|ESACC|EBLINK)\s.*\b%s\b" % names)
         for names in (b"(LEFT|L)", b"(RIGHT|R)")
@@ -227,18 +255,3 @@ def drop_blink_saccades(events: pd.DataFrame) -> pd.DataFrame:
         ends = np.append(stop[blinks], np.inf)[following]
         is_lid[saccades] = ends <= stop[saccades]
     return events.loc[~is_lid].reset_index(drop=True)
-
-
-def _messages(words: Lines) -> pd.DataFrame:
-    times, texts = [], []
-    for i_line in find_lines(words, rb"^(MSG|INPUT)\s").tolist():
-        match = re.match(r"(MSG|INPUT)\s+(\d+(?:\.\d+)?)(?:\s+(.*))?$", line(words, i_line))
-        if match is None:
-            raise ReadError(
-                f"{words.path}, line {words.numbers[i_line] + 1}: {line(words, i_line)!r} has no "
-                "time; repair the line or convert the recording again"
-            )
-        text = match[3] or ""
-        times.append(float(match[2]) / _MILLISECONDS)
-        texts.append(text if match[1] == "MSG" else f"INPUT {text}")
-    return messages_frame(times, texts)

@@ -61,7 +61,7 @@ def test_a_binocular_file(tmp_path):
     assert eye.samples["pupil_x_right"].isna().tolist() == [False, True, False, False]
     assert eye.samples["valid_right"].tolist() == [True, False, True, True]
     assert (eye.samples["pupil_y_left"] == eye.samples["pupil_x_left"]).all()
-    assert eye.units == {"gaze": "px", "pupil": "au", "dispersion": "px"}
+    assert eye.units == {"gaze": "px", "pupil": "au (area)", "dispersion": "px"}
     assert eye.sfreq == 500
     assert eye.px_per_degree == pytest.approx(45.98)
     assert eye.messages["text"].tolist()[2:] == ["INPUT 127", "trial 1"]
@@ -134,6 +134,52 @@ def test_blocks_with_other_eyes_keep_their_columns(tmp_path):
     last = eyelink_asc.read(write(tmp_path, text)).samples.iloc[-1]
     assert last["gaze_x_right"] == 7
     assert np.isnan(last["gaze_x_left"])
+
+
+def test_samples_without_a_header_are_of_both_eyes_with_five_flags_only(tmp_path):
+    both = "".join(f"{1000 + 2 * i}\t1.0\t2.0\t300.0\t4.0\t5.0\t600.0\t.....\n" for i in range(9))
+    last = eyelink_asc.read(write(tmp_path, both)).samples.iloc[-1]
+    assert (last["gaze_x_left"], last["pupil_x_right"]) == (1, 600)
+    remote = both.replace(".....", ".............")
+    with pytest.raises(ReadError, match=r"line 1: no line SAMPLES says what its 7 numbers"):
+        eyelink_asc.read(write(tmp_path, remote))
+    with pytest.raises(ReadError, match=r"its 5 numbers and flags \.\.\. are \(4 are those"):
+        eyelink_asc.read(write(tmp_path, "1000\t1.0\t2.0\t300.0\t127.0\t...\n"))
+
+
+def test_whole_milliseconds_at_two_kilohertz_are_halved(tmp_path):
+    head = HEAD.replace("500.00", "2000.00").replace("\tLEFT\tRIGHT", "\tLEFT")
+    rows = "".join(f"{1000 + i // 2}\t{i}.0\t200.0\t900.0\t...\n" for i in range(8))
+    eye = eyelink_asc.read(write(tmp_path, head + rows))
+    np.testing.assert_allclose(eye.samples["time"], 1 + np.arange(8) / 2000)
+    assert eye.samples["gaze_x_left"].tolist() == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("line", "unit"),
+    [("PUPIL\tDIAMETER\n", "au (diameter)"), ("", "au"), ("PUPIL\tAREA\n", "au (area)")],
+)
+def test_the_unit_of_pupils_is_what_the_file_says(tmp_path, line, unit):
+    text = HEAD.replace("PUPIL\tAREA\n", line) + BOTH
+    assert eyelink_asc.read(write(tmp_path, text)).units["pupil"] == unit
+
+
+def test_a_number_in_front_of_a_message_is_its_delay(tmp_path):
+    sent = [
+        "7 SYNCTIME",
+        "-2 trial 5",
+        "0 TRIAL_START",
+        "81",
+        "81 82",
+        "TRIALID 3",
+        "-4 SYNC 766 0",
+    ]
+    text = HEAD + "".join(f"MSG\t{2000 + 100 * i} {m}\n" for i, m in enumerate(sent)) + BOTH
+    frame = eyelink_asc.read(write(tmp_path, text)).messages
+    frame = frame[frame["time"] > 1.9]
+    expected = ["SYNCTIME", "trial 5", "TRIAL_START", "81", "81 82", "TRIALID 3", "SYNC 7 0"]
+    assert frame["text"].tolist() == expected
+    np.testing.assert_allclose(frame["time"], [1.993, 2.102, 2.2, 2.3, 2.4, 2.5, 2.604])
 
 
 def test_head_referenced_gaze_has_its_own_unit(tmp_path):
