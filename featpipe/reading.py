@@ -19,6 +19,7 @@ from featpipe.readers.agreement import agrees
 from featpipe.readers.amplitude import log_amplitude
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name, join
+from featpipe.readers.plausible_saccades import plausible_saccades
 from featpipe.readers.preflight import Check
 from featpipe.readers.sniffing import sniff
 from featpipe.readers.stim import annotate_stim
@@ -131,7 +132,7 @@ def read_eye(path: Path, csv: EyeCsv | None = None) -> EyeRecording:
         When a file is missing, truncated, corrupt, or no eye recording; the message says which.
     """
     path = Path(path)
-    return _guarded(path, lambda: _read_eye_files(path, csv))
+    return _guarded(path, lambda: plausible_saccades(path, _read_eye_files(path, csv)))
 
 
 def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:
@@ -280,10 +281,8 @@ def _read_eye_files(path: Path, csv: EyeCsv | None) -> EyeRecording:
     files = source_files(path, csv)
     if len(files) == 1 or not _reader_of(path, csv).is_pair:
         return preflight(path, "eye", csv).read(path)
-    recordings = [preflight(file, "eye").read(file) for file in files]
-    (_, samples), (_, events) = sorted(
-        zip(files, recordings, strict=True), key=lambda pair: not is_samples_name(pair[0])
-    )
+    files = sorted(files, key=is_samples_name)
+    events, samples = (preflight(file, "eye").read(file) for file in files)
     return join(samples, events, samples.format if samples.format == events.format else "smi")
 
 

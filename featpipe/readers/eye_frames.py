@@ -98,7 +98,8 @@ def events_frame(
     ----------
     tables : sequence of mapping or pandas.DataFrame
         One per kind and eye: "kind", "eye", and arrays named as in `schema.EYE_EVENTS`; what is
-        absent becomes NaN.
+        absent becomes NaN, and so does a pupil of 0 or less, which is how trackers write a lost
+        one.
 
     Returns
     -------
@@ -111,7 +112,10 @@ def events_frame(
         return empty_events()
     empty = empty_events()
     frame = pd.concat(frames, ignore_index=True).reindex(columns=list(EYE_EVENTS))
-    return in_order(frame.astype(empty.dtypes.to_dict()), "onset")
+    frame = frame.astype(empty.dtypes.to_dict())
+    pupils = frame[["pupil_x", "pupil_y"]]
+    frame[["pupil_x", "pupil_y"]] = pupils.where(pupils > 0)
+    return in_order(frame, "onset")
 
 
 def told_kinds(events: pd.DataFrame) -> tuple[str, ...]:

@@ -82,21 +82,24 @@ def join(samples: EyeRecording, events: EyeRecording, kind: str) -> EyeRecording
     EyeRecording
         Messages that both files hold appear once.
     """
-    if samples.units["pupil"] != events.units["pupil"]:
+    pupils = (samples.units["pupil"], events.units["pupil"])
+    told = max(pupils, key=len)
+    is_told_by_one = told.startswith("au (") and "au" in pupils
+    if pupils[0] != pupils[1] and not is_told_by_one:
         logger.warning(
             "pupils are in %s in the samples and in %s in the events: those of the fixations are "
             "left out",
-            samples.units["pupil"],
-            events.units["pupil"],
+            *pupils,
         )
         lost = {"pupil_x": float("nan"), "pupil_y": float("nan")}
         events = replace(events, events=events.events.assign(**lost))
+        told = pupils[0]
     frame = _matched_eye(samples.samples, events.events)
     return EyeRecording(
         samples=frame,
         events=add_dispersion(events.events, frame),
         messages=_merged(samples.messages, events.messages),
-        units=samples.units,
+        units=samples.units | {"pupil": told},  # samples without a header do not tell areas
         sfreq=samples.sfreq or events.sfreq,
         format=kind,
         px_per_degree=samples.px_per_degree,

@@ -47,6 +47,19 @@ def test_pupils_in_another_unit_are_left_out_and_said(samples, events, caplog):
     assert "in px in the samples and in mm in the events" in caplog.text
 
 
+def test_what_the_unit_of_the_tracker_is_one_half_may_tell(samples, events, caplog):
+    units = [replace(half, units=UNITS | {"pupil": unit})
+             for half, unit in ((samples, "au"), (events, "au (area)"))]  # fmt: skip
+    eye = join(*units, "both")
+    assert eye.units["pupil"] == "au (area)"
+    assert eye.events["pupil_x"].tolist() == [21, 21]
+    assert not caplog.records
+    for other in ("px", "au (diameter)"):
+        eye = join(replace(samples, units=UNITS | {"pupil": other}), units[1], "both")
+        assert eye.units["pupil"] == other
+    assert len(caplog.records) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "other"),
     [

@@ -177,7 +177,7 @@ def test_a_number_in_front_of_a_message_is_its_delay(tmp_path):
     text = HEAD + "".join(f"MSG\t{2000 + 100 * i} {m}\n" for i, m in enumerate(sent)) + BOTH
     frame = eyelink_asc.read(write(tmp_path, text)).messages
     frame = frame[frame["time"] > 1.9]
-    expected = ["SYNCTIME", "trial 5", "TRIAL_START", "81", "81 82", "TRIALID 3", "SYNC 7 0"]
+    expected = ["SYNCTIME", "trial 5", "TRIAL_START", "81", "81 82", "TRIALID 3", "SYNC 766 0"]
     assert frame["text"].tolist() == expected
     np.testing.assert_allclose(frame["time"], [1.993, 2.102, 2.2, 2.3, 2.4, 2.5, 2.604])
 
