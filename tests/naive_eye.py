@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 BLINK_S = MARGIN_S = 0.05
+BETWEEN_S = 0.1
 SHORT_LOSS_S, FAST_S = 0.01, 0.005  # losses of trackers of 200 Hz and more
 BANDS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
 
@@ -48,9 +49,12 @@ def _good(samples, events, eye, window):
     if samples:
         inside = [valid for time, _, _, valid in samples if window[0] <= time < window[1]]
         return sum(inside) / len(inside) if inside else 0.0
-    ends = [r["onset"] + r["duration"] for _, r in eye.events.iterrows()]
     fine = np.linspace(*window, 20001)[:-1] + (window[1] - window[0]) / 40000
-    seen = (fine >= eye.events["onset"].min()) & (fine < max(ends))
+    seen = np.zeros(fine.size, dtype=bool)
+    for e in events:  # from its onset up to the next event that begins within 0.1 s of its end
+        end = e["onset"] + e["duration"]
+        near = [n["onset"] for n in events if end < n["onset"] <= end + BETWEEN_S]
+        seen |= (fine >= e["onset"]) & (fine < max([end, *near]))
     for e in events:
         if e["kind"] == "blink":
             seen &= ~((fine >= e["onset"]) & (fine < e["onset"] + e["duration"]))

@@ -10,6 +10,10 @@ from featpipe.schema import EYE_EVENT_KINDS
 PAUSE_S = 0.025
 """Silences shorter than this are jitter of the time stamps, not lost samples."""
 
+BETWEEN_S = 0.1
+"""Events follow each other within this, or the track was lost: saccades, which some exports leave
+out between fixations, last no longer."""
+
 _N_STEPS = 10_000
 """The usual step is known from so many; an hour at 1000 Hz has 3.6 million."""
 
@@ -57,6 +61,34 @@ def recorded_span(
     return float(moments.min()), float(moments.max())
 
 
+def was_recorded(eye: EyeRecording, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Tell in which windows the tracker ran.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Rows ordered by time, on the clock of the windows.
+    start, stop : numpy.ndarray, shape (n_windows,)
+        Windows [start, stop) in s.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_windows,)
+        With samples: one of the window, valid or not, or an event of either eye that reaches into
+        it. With events only, which do not tell pauses: some of it lies in `recorded_span`.
+    """
+    first, last = recorded_span(eye, start.min(), stop.max())
+    inside = (stop > first) & (start < last)
+    if not len(eye.samples):
+        return inside
+    begin, end = np.searchsorted(eye.samples["time"].to_numpy(dtype=float), [start, stop])
+    onset = np.sort(eye.events["onset"].to_numpy(dtype=float))
+    duration = eye.events["duration"].to_numpy(dtype=float)
+    over = np.sort(eye.events["onset"].to_numpy(dtype=float) + np.fmax(duration, 0))
+    n_begun, n_over = np.searchsorted(onset, stop), np.searchsorted(over, start, side="right")
+    return inside & ((end > begin) | (n_begun > n_over))
+
+
 def usual_step(time: np.ndarray) -> float:
     """Return the median of the steps between moments, of some thousand spread over them.
 
@@ -87,8 +119,9 @@ def valid_share(
 
     With samples: valid samples among those in the window, where samples that should be there,
     but are not, count as lost: in pauses of the recording, before its begin and after its end.
-    With events only: the share of the window's time within the recording (first onset to last
-    end of any event; of an export of single trials, within these) and outside blinks, however long.
+    With events only: the share of the window's time that the eye's events cover, gaps of up to
+    `BETWEEN_S` bridged, without its blinks, however long. An export that does not tell fixations
+    covers all the time from the first to the last event of either eye, or that of its trials.
 
     Parameters
     ----------
@@ -143,16 +176,29 @@ def _valid_samples(
 
 def _lost_time(eye: EyeRecording, side: str) -> np.ndarray:
     """Return disjoint stretches (begin, end) without data in an export of events."""
-    seen = [events_of(eye, name, kind) for name in ("left", "right") for kind in EYE_EVENT_KINDS]
-    onset = np.concatenate([events.onset for events in seen])
-    if not onset.size:
-        return np.array([[-np.inf], [np.inf]])
-    last = max(events.stop.max(initial=-np.inf) for events in seen)
-    spans = np.array([span[1:] for span in eye.trials] or [(onset.min(), last)])
+    seen = _covered(eye, side) if "fixation" in eye.event_kinds else _spanned(eye)
     blinks = events_of(eye, side, "blink")
-    begin = np.concatenate([[-np.inf], spans[:, 1], blinks.onset])
-    end = np.concatenate([spans[:, 0], [np.inf], blinks.stop])
+    begin = np.concatenate([[-np.inf], seen[1], blinks.onset])
+    end = np.concatenate([seen[0], [np.inf], blinks.stop])
     return _merged(begin, end)
+
+
+def _covered(eye: EyeRecording, side: str) -> np.ndarray:
+    """Return disjoint stretches (begin, end) in which events of the eye follow each other."""
+    told = [events_of(eye, side, kind) for kind in EYE_EVENT_KINDS]
+    onset, stop = (np.concatenate([getattr(e, at) for e in told]) for at in ("onset", "stop"))
+    if not onset.size:
+        return np.zeros((2, 0))
+    begin, end = _merged(onset, stop + BETWEEN_S)
+    return np.stack([begin, end - BETWEEN_S])
+
+
+def _spanned(eye: EyeRecording) -> np.ndarray:
+    """Return the trials, or the one stretch (begin, end) that holds all events of either eye."""
+    if not eye.trials and not len(eye.events):
+        return np.zeros((2, 0))
+    spans = [span[1:] for span in eye.trials] or [recorded_span(eye)]
+    return np.array(spans).T
 
 
 def _merged(begin: np.ndarray, end: np.ndarray) -> np.ndarray:

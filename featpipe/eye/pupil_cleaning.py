@@ -27,8 +27,10 @@ def clean_pupil(eye: EyeRecording, both: bool) -> EyeRecording:
         Ordered by time, on any clock.
     both : bool
         Give either eye the mean of both. Where one is lost, the other stands for the mean, moved by
-        half of what they usually differ by, so that losing an eye makes no step. A recording of one
-        eye, or of events only, stays as it is.
+        half of what they usually differ by, so that losing an eye makes no step: the median of the
+        whole recording, since eyes and their calibration differ by a constant, and the surroundings
+        of a long loss tell none. A recording of one eye, of events only, or of eyes that were never
+        seen at one moment stays as it is.
 
     Returns
     -------
@@ -37,8 +39,8 @@ def clean_pupil(eye: EyeRecording, both: bool) -> EyeRecording:
     """
     samples = eye.samples
     sizes = {side: _known_sizes(eye, side) for side in _SIDES}
-    if both and all(np.isfinite(size).any() for size in sizes.values()):
-        mean = _mean_of(sizes["left"], sizes["right"])
+    mean = _mean_of(sizes["left"], sizes["right"])
+    if both and np.isfinite(mean).any():
         sizes = dict.fromkeys(_SIDES, mean)
         valid = samples["valid_left"].to_numpy(bool) | samples["valid_right"].to_numpy(bool)
         samples = samples.assign(valid_left=valid, valid_right=valid)
@@ -92,6 +94,7 @@ def is_outlier(time: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 
 def _mean_of(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the mean of X and of Y; NaN throughout where the eyes have no moment in common."""
     has_both = np.isfinite(left) & np.isfinite(right)
     mean = (left + right) / 2
     for i in range(len(mean)):

@@ -28,9 +28,9 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   fixation overlaps. An entropy of zero power is NaN, and so is one of a stretch with a gap longer
   than `pupil_max_gap_s`.
 * Sizes that leap (`featpipe.eye.pupil_cleaning`) are lost before anything is computed.
-* A window without a valid sample that lies wholly outside the recording (before its first sample
-  or event, or after its last one: `recorded_span`) is unknown: its event columns are NaN, not 0.
-  The same holds for a trial when the scope is the trial.
+* A window without a valid sample that lies wholly outside the recording or in a pause of it
+  (`was_recorded`) is unknown: its event columns are NaN, not 0. The same holds for a trial when
+  the scope is the trial.
 * A blink longer than `max_blink_s` is a loss of the track, not a blink.
 * Saccade latency: time from the end of the previous saccade of the trial to the start of this one,
   at least 0; it belongs to this saccade's window, though the previous one may lie before it. The
@@ -49,7 +49,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from featpipe.eye.coverage import recorded_span, valid_share
+from featpipe.eye.coverage import valid_share, was_recorded
 from featpipe.eye.pupil import pupil_trace, slow_band_entropy
 from featpipe.eye.pupil_samples import filled_in, pupil_period, pupil_samples
 from featpipe.eye.settings import EyeSettings
@@ -107,14 +107,13 @@ def eye_features(
     period = pupil_period(eye, side)
     columns = pupil_columns(eye, side, grid, settings, period)
     if any(events.onset.size for events in of_kind.values()):
-        recorded = recorded_span(eye, *_bounds(grid))
         per_window = dispersion_columns(of_kind["fixation"], windows)
         per_window |= duration_columns(of_kind, windows)
-        columns |= _if_recorded(per_window, windows, seen, recorded)
+        columns |= _if_recorded(per_window, eye, windows, seen)
         scope, best = windows, seen
         if settings.event_scope == "trial":
             scope, best = trial_span(grid), seen.max(keepdims=True)
-        columns |= _if_recorded(event_statistics(of_kind, grid, scope), scope, best, recorded)
+        columns |= _if_recorded(event_statistics(of_kind, grid, scope), eye, scope, best)
     values = np.full((seen.size, len(EYE_FEATURES)), np.nan)
     for i, name in enumerate(EYE_FEATURES):
         if name in columns:
@@ -237,12 +236,9 @@ def _statistics(values: np.ndarray, onset: np.ndarray, spans: Spans) -> Statisti
     return statistics(values, onset, spans)
 
 
-def _if_recorded(
-    columns: Columns, spans: Spans, good: np.ndarray, recorded: tuple[float, float]
-) -> Columns:
-    """Return the columns with NaN in spans that lie wholly outside the recording."""
-    first, last = recorded
-    is_unknown = (good == 0) & ((spans.stop <= first) | (spans.start >= last))
+def _if_recorded(columns: Columns, eye: EyeRecording, spans: Spans, good: np.ndarray) -> Columns:
+    """Return the columns with NaN in spans in which the tracker did not run."""
+    is_unknown = (good == 0) & ~was_recorded(eye, spans.start, spans.stop)
     return {name: np.where(is_unknown, np.nan, values) for name, values in columns.items()}
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,14 +52,20 @@ def test_jitter_and_a_dropped_frame():
 
 def test_share_of_time_without_samples():
     events = [
-        ("fixation", "right", 0.5, 0.1),
+        ("fixation", "right", 0.0, 0.5),
+        ("fixation", "left", 0.5, 0.3),
+        ("saccade", "left", 0.8, 0.05),
+        ("fixation", "left", 0.9, 1.0),  # 50 ms behind the saccade
         ("blink", "left", 1.9, 0.2),
         ("blink", "left", 2.0, 0.5),
         ("blink", "right", 1.0, 1.0),
+        ("fixation", "left", 2.5, 0.3),
         ("fixation", "left", 4.0, 0.25),
     ]
     share = valid_share(recording(events=events), "left", START, STOP)
-    np.testing.assert_allclose(share, [0.5, 0.9, 0.5, 1, 0.25])
+    np.testing.assert_allclose(share, [0.5, 0.9, 0.3, 0, 0.25])
+    blinks = replace(recording(events=events[4:7]), event_kinds=("blink",))
+    np.testing.assert_allclose(valid_share(blinks, "left", START, STOP), [0, 0.9, 0, 0, 0])
     assert valid_share(recording(), "left", START, STOP).tolist() == [0] * 5
     assert valid_share(recording(), "left", START[:0], STOP[:0]).size == 0
 

@@ -72,6 +72,14 @@ def test_both_eyes_become_their_mean_without_a_step_where_one_is_lost():
         assert cleaned[f"valid_{side}"].sum() == SIZE.size - 20
 
 
+def test_eyes_never_seen_at_one_moment_stay_as_they_are():
+    left, right = np.where(TIME < 10, SIZE, np.nan), np.where(TIME < 10, np.nan, SIZE)
+    eye = recording(left, right)
+    pd.testing.assert_frame_equal(
+        clean_pupil(eye, both=True).samples, eye.samples, check_column_type=False
+    )
+
+
 @pytest.mark.parametrize("both", [False, True])
 def test_one_eye_stays_as_it_is(both):
     eye = recording(SIZE, np.full(SIZE.size, np.nan))

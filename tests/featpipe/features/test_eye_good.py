@@ -68,3 +68,17 @@ def test_a_lone_sample_before_a_pause_is_no_whole_second():
     time = np.array([99.98, 99.99, 100.0, 200.0, 200.01])
     _, good = table(seen(time, 4.0), trial_grid(100, 103, 200, 1, 1))
     np.testing.assert_allclose(good, [0.01, 0, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("scope", ["window", "trial"])
+def test_a_pause_of_the_tracker_is_unknown_and_a_lost_eye_is_not(scope):
+    time = TIME[(TIME < 50) | (TIME >= 150)]
+    samples = seen(time, 4.0).assign(valid_left=(time < 20) | (time > 30))
+    fixations = [("fixation", onset, 0.4) for onset in np.arange(0, 20, 0.5)]
+    events = [*fixations, ("fixation", 160.0, 0.4)]
+    for first, is_unknown in ((22, False), (70, True), (152, False)):
+        grid = trial_grid(first, first + 4, 200, 1, 1)
+        values, _ = table(samples, grid, events, event_scope=scope)
+        of_events = values[["eye_fixation_duration_mean", "eye_blink_frequency"]]
+        assert of_events.isna().to_numpy().tolist() == [[is_unknown] * 2] * 4
+        assert (of_events.fillna(0) == 0).all(axis=None)

@@ -289,7 +289,7 @@ def test_what_was_not_recorded_is_unknown_and_what_is_quiet_is_zero(scope):
     eye = recording(events_frame([fixation(10.2, 0.3, 1, 1, 4), ("blink", 12.0, 3.0, {})]))
     grid = trial_grid(8, 17, 200, 1, 1)  # recorded from 10.2 to 15 s, the last 3 s without the eye
     values, good = table(eye, grid, event_scope=scope)
-    assert (good == 0).tolist() == [True, True, False, False, True, True, True, True, True]
+    assert (good == 0).tolist() == [True, True, False, *[True] * 6]  # 10.5 to 12 s tell nothing
     per_window = values.drop(columns=[*PUPIL, *DISPERSION, *EYE_EVENT_STATISTICS])
     outside = [True, True, *[False] * 5, True, True]
     assert per_window.isna().all(axis=1).tolist() == outside
