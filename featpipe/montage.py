@@ -61,7 +61,8 @@ _NOT_EEG = re.compile(
     | E[CK]G.* | EMG.* | ERG.* | EXG\d*                  # heart, muscles, retina, BioSemi externals
     | STI.* | STATUS | D?TRIG.* | EVENT.* | DC\d+ | DIN.* | MARKER.* | ([EB]DF)?ANNOTATION.*
     | .*COUNTER | INTERPOLATED | BATTERY.* | .*TIME_?STAMP.* | RAW_CQ | [CE]Q_.*  # Emotiv's columns
-    | GSR.* | EDA | RESP.* | PLET.* | PULSE.* | TEMP.* | S[AP]O2.* | PHOTO.*  # body and light
+    | HR | HEART_?RATE | CHIN.* | [LR]?LEG(\W.*|\d)? | SNORE.* | AUDIO.* | PACKET.*  # sleep
+    | GSR.* | EDA | RESP.* | PLET.* | PULSE.* | TEMP.* | S[AP]O2.* | PHOT(O|IC).*  # body and light
     | ACC.* | GYR.* | [XYZ]_?DIR                         # movement: ACC_X, GYRO, x_dir
     | POL.* | BIP\d+ | AUX\d*                           # spare inputs
     """,
@@ -124,6 +125,17 @@ def is_place_name(name: str) -> bool:
     """
     short = standard_name(name)
     return short in CAP62 or bool(_PLACE.fullmatch(short))
+
+
+def is_surely_eeg_name(name: str) -> bool:
+    """Tell whether a name says "EEG", or begins with a place on the scalp.
+
+    Examples
+    --------
+    >>> [is_surely_eeg_name(name) for name in ("EEG 3", "EEG(sec)", "C3-A2", "Fp1", "THOR RES")]
+    [True, True, True, True, False]
+    """
+    return name.upper().startswith("EEG") or is_place_name(standard_name(name).split("-")[0])
 
 
 def is_eog_name(name: str) -> bool:

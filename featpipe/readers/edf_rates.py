@@ -15,7 +15,7 @@ from featpipe.montage import (
     counts_its_own_way,
     is_eeg_name,
     is_eog_name,
-    is_place_name,
+    is_surely_eeg_name,
     standard_name,
 )
 from featpipe.readers.edf_header import Header
@@ -107,11 +107,7 @@ def _eeg(header: Header) -> list[int]:
     labels = [header.labels[i] for i in found]
     if counts_its_own_way(labels):
         return found
-    is_sure = [
-        label.upper().startswith("EEG") or is_place_name(standard_name(label).split("-")[0])
-        for label in labels
-    ]
-    return [i for i, sure in zip(found, is_sure, strict=True) if sure] or found
+    return [i for i in found if is_surely_eeg_name(header.labels[i])] or found
 
 
 def _is_eeg(header: Header, i: int) -> bool:

@@ -9,7 +9,7 @@ import logging
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
-from featpipe.montage import is_eeg_name
+from featpipe.montage import counts_its_own_way, is_eeg_name, is_surely_eeg_name
 from featpipe.readers.edf_header import Header
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ def without_unit(header: Header) -> list[int]:
     ReadError
         When a signal that looks like EEG is in a unit that nobody can convert.
     """
-    strange = [i for i in _eeg_signals(header) if not _is_understood(header.dimensions[i])]
+    eeg = _eeg_signals(header)
+    strange = [i for i in eeg if not _is_understood(header.dimensions[i])]
     if strange:
         names = ", ".join(header.labels[i] for i in strange[:4]) + ", ..." * (len(strange) > 4)
         units = ", ".join(sorted({repr(header.dimensions[i]) for i in strange}))
@@ -91,11 +92,21 @@ def without_unit(header: Header) -> list[int]:
             f"the physical dimension of {names} is {units}, where uV, mV, V or nV is expected: the "
             "size of the EEG is unknown; export the recording in microvolt, or correct the header"
         )
-    return [i for i in _eeg_signals(header) if header.dimensions[i].lower() in _NO_UNIT]
+    return [i for i in eeg if _is_bare(header, i)]
 
 
 def _eeg_signals(header: Header) -> list[int]:
-    return [i for i in header.signals if is_eeg_name(header.labels[i])]
+    """Signals that may be EEG; beside electrodes with a unit, what has none must name a place."""
+    named = [i for i in header.signals if is_eeg_name(header.labels[i])]
+    sure = [i for i in named if is_surely_eeg_name(header.labels[i])]
+    labels = [header.labels[i] for i in named]
+    if counts_its_own_way(labels) or all(_is_bare(header, i) for i in sure):
+        return named
+    return [i for i in named if i in sure or not _is_bare(header, i)]
+
+
+def _is_bare(header: Header, i: int) -> bool:
+    return header.dimensions[i].lower() in _NO_UNIT
 
 
 def _is_understood(dimension: str) -> bool:
@@ -109,14 +120,14 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
     ----------
     raw : mne.io.BaseRaw
         As MNE opened it, not loaded; changed in place. EEG without a unit is taken for microvolt;
-        what looks like EEG by name but is in another quantity ("%", "degC"), or has no range to
-        scale it by, gets the type "misc".
+        what looks like EEG by name but is in another quantity ("%", "degC"), has no range to
+        scale it by, or has no unit beside electrodes that have one, gets the type "misc".
     header : Header
         Of the same file.
     """
     extras = raw._raw_extras[0]  # MNE has no public way to scale data it has not loaded
     gains, signals = extras["units"], extras["sel"].tolist()
-    others = []
+    others, eeg = [], _eeg_signals(header)
     channels = zip(raw.ch_names, raw.get_channel_types(), signals, strict=True)
     for i_channel, (name, kind, i_signal) in enumerate(channels):
         dimension = header.dimensions[i_signal]
@@ -124,7 +135,7 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
         is_eeg = is_eeg_name(header.labels[i_signal])
         if kind == "stim":
             continue
-        if volts is None and is_eeg and dimension.lower() in _NO_UNIT:
+        if volts is None and is_eeg and _is_bare(header, i_signal):
             volts = 1e-6
         if is_eeg and not header.has_scale[i_signal]:
             logger.warning(
@@ -132,9 +143,10 @@ def correct_units(raw: BaseRaw, header: Header) -> None:
                 "not taken for EEG", name,
             )  # fmt: skip
             others.append(name)
-        elif volts is not None:
+            continue
+        if volts is not None:
             gains[i_channel] = volts
-        elif is_eeg:
+        if is_eeg and (volts is None or i_signal not in eeg):
             others.append(name)
     if others:
         raw.set_channel_types(dict.fromkeys(others, "misc"), on_unit_change="ignore")

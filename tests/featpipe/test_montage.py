@@ -57,6 +57,7 @@ def test_part_of_the_cap_comes_in_file_order_without_anything_else():
         "COUNTER INTERPOLATED BATTERY BATTERY_PERCENT TIMESTAMP TIME_STAMP_s OR_TIME_STAMP_ms",
         "RAW_CQ CQ_AF3 CQ_Overall EQ_OVERALL SampleCounter",
         "ACC_X Acc-Y ACC x_dir y_dir Z_DIR GYRO gyro_x",
+        "CHIN Chin1-Chin2 CHIN1-CHIN2 LLEG RLEG RLEG- LEG1 HR HeartRate Snore Audio Packet Photic",
         "ECG EKG2 EMG1 SpO2 SaO2 EDA STI014 Status DC01 BIP3 AUX",
     ],
 )

@@ -89,6 +89,27 @@ def test_other_quantities_are_no_eeg(tmp_path, counts):
 
 
 @pytest.mark.parametrize(
+    ("names", "types"),
+    [
+        (["AF3", "Sequence"], ["eeg", "misc"]),
+        (["EEG 3", "Light"], ["eeg", "misc"]),
+        (["AF3", "O1"], ["eeg", "eeg"]),
+        (["E1", "E2"], ["eeg", "eeg"]),  # no place is named, and these may be electrodes
+        (["A7", "B2"], ["eeg", "eeg"]),
+    ],
+)
+def test_what_has_no_unit_and_no_place_beside_electrodes_is_no_eeg(tmp_path, counts, names, types):
+    path = write(tmp_path, counts * [[1], [190]], b"uV", b"", names=names)
+    raw = read_eeg(path) if types[1] == "misc" else edf.read(path)
+    assert raw.get_channel_types() == types
+
+
+def test_where_nothing_has_a_unit_its_lack_tells_nothing(tmp_path, counts):
+    raw = read_eeg(write(tmp_path, counts, b"", b"", names=["Cz", "E17"]))
+    assert raw.get_channel_types() == ["eeg", "eeg"]
+
+
+@pytest.mark.parametrize(
     ("at", "field"), [(112, b"-3276.8 "), (128, b"-32768  "), (104, b"3276.7  ")]
 )
 def test_a_channel_without_a_range_is_no_eeg(tmp_path, counts, caplog, at, field):
