@@ -15,6 +15,10 @@ class ReadError(ValueError):
     """A recording cannot be used; the message names the file and the defect."""
 
 
+class MixedRatesError(ReadError):
+    """A recording is sound and has EEG of several sampling rates: the study has to choose one."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Sentence for a name that does not exist, with the nearest known one.
 

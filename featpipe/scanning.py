@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.eeg.marks import read_marks
-from featpipe.errors import ReadError
+from featpipe.errors import MixedRatesError, ReadError
 from featpipe.eye.clock import eeg_marks
 from featpipe.file_names import guess_names
 from featpipe.readers import eye_csv
@@ -48,7 +48,7 @@ class Finding:
         When the recording began, as its header says it.
     status : {"ok", "truncated", "corrupt", "suspicious"}
         As the pre-flight and the header reader see it; "suspicious" as well of a sound file that
-        is no recording.
+        is no recording, or whose EEG has several rates.
     reason : str
         The defect and the next step; empty when all is well.
     files : tuple of Path
@@ -190,6 +190,8 @@ def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
             return _finding(path, reader, status, reason)
         is_eeg = reader.modality == "eeg"
         measures = _eeg_measures(path, reader) if is_eeg else _eye_measures(path, csv)
+    except MixedRatesError as error:
+        return _finding(path, reader, "suspicious", "; ".join(filter(None, (reason, str(error)))))
     except Exception as error:  # a listing goes on, whatever one file does
         reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
         return _finding(path, reader, "corrupt", reason)

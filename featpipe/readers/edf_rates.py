@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from featpipe.eeg.settings import EegSettings
-from featpipe.errors import ReadError, few
+from featpipe.errors import MixedRatesError, ReadError, few
 from featpipe.montage import (
     counts_its_own_way,
     is_eeg_name,
@@ -47,8 +47,10 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
 
     Raises
     ------
+    MixedRatesError
+        When the signals that decide have several rates.
     ReadError
-        When the signals that decide have several rates, or one named for cleaning has another.
+        When one named for cleaning has another.
     """
     if not header.has_mixed_rates:
         return []
@@ -94,7 +96,7 @@ def _rate_of(header: Header, channels: Sequence[str]) -> float:
     rates = {_rate(header, i) for i in decisive or header.signals}
     if decisive and len(rates) > 1:
         what = "the signals of [eeg] channels" if named else "its EEG signals"
-        raise ReadError(
+        raise MixedRatesError(
             f"{what} have several sampling rates, where one is expected: "
             f"{_listed(header, decisive)}; name those of one rate in [eeg] channels"
         )

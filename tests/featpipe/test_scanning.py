@@ -69,6 +69,19 @@ def test_a_file_that_is_named_is_reported_even_when_it_is_nothing(tmp_path):
     assert "no such file" in missing.reason
 
 
+def test_eeg_of_several_rates_is_a_choice_and_no_damage(tmp_path, counts):
+    path = tmp_path / "s1.edf"
+    content = edf_bytes(counts[:3] // 10_000, names=["Fp1", "O1", "O2"], every=[1, 2, 1])
+    path.write_bytes(content)
+    (found,) = scan([tmp_path])
+    assert (found.status, found.format, found.sfreq) == ("suspicious", "edf", None)
+    assert "Fp1, O2 100 Hz; O1 50 Hz; name those of one rate in [eeg] channels" in found.reason
+    path.write_bytes(content + b"\0\0")
+    (found,) = scan([tmp_path])
+    assert found.reason.startswith("10 records are declared")
+    assert "Fp1, O2 100 Hz" in found.reason
+
+
 def test_the_start_is_that_of_the_header(tmp_path):
     raw = mne.io.RawArray(
         np.zeros((1, 100)), mne.create_info(["Oz"], 100.0, "eeg"), verbose="ERROR"
@@ -116,10 +129,12 @@ def test_the_whole_folder_of_samples(samples):
     bad = {name: f.status for name, f in found.items() if f.status in ("truncated", "corrupt")}
     names = (
         "S001R01_crlf_damaged.edf", "test_raw_h5.set",
-        "test_reduced.edf",  # EEG of several rates
         "MSNV_Study_1_Data_Export.tsv",  # without a column of time
     )  # fmt: skip
     assert bad == dict.fromkeys(names, "corrupt")
+    mixed = found.pop("test_reduced.edf")
+    assert (mixed.status, mixed.sfreq) == ("suspicious", None)
+    assert "several sampling rates" in mixed.reason
     assert all(f.duration_s is not None for name, f in found.items() if name not in bad)
     unsampled = {name for name, f in found.items() if not f.sfreq and name not in bad}
     events = ("4Ctest_fixation.csv", "P123456_Data_Fixations.tsv", "P61-Event-Data.tsv")
