@@ -23,8 +23,9 @@ from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_header import refusal
 from featpipe.features.eeg_table import eeg_table
+from featpipe.features.eye_reach import tell_trials_outside
 from featpipe.features.eye_table import eye_table
-from featpipe.features.table import FAMILIES, FeatureTable
+from featpipe.features.table import FAMILIES, FeatureTable, lay_grids
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.reading import read_eeg, read_samples, source_files
 from featpipe.recording import Source
@@ -169,7 +170,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             table = eye_table(eye, source, sfreq, study.eye, study.features, others)
         except ValueError as error:
             raise ReadError(f"{source.eye}: {error}") from error
-        table.qc.update(_clock_row(clock))
+        grids = lay_grids(source.trials, sfreq, study.features)
+        outside = tell_trials_outside(eye, source, grids)
+        table.qc.update(_clock_row(clock) | {"eye_trials_cut_short": outside})
         yield from _tables(table, {"eye": wanted["eye"]}, source)
     if impossible:
         raise ReadError(f"{source.eeg}: {refusal(source.name, impossible)}")

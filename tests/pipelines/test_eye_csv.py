@@ -138,3 +138,15 @@ def test_a_column_that_is_not_there_is_named(lab, capsys):
     assert "[eye.csv] pupil = 'sise': unknown column 'sise': did you mean 'size'" in (
         capsys.readouterr().err
     )
+
+
+def test_trials_outside_the_eye_recording_are_told(lab, capfd):
+    (lab / "recordings.csv").write_text("subject,eye,eye_offset\n1,eye.dat,-80\n")
+    assert extract(lab) == 0
+    shown = capfd.readouterr().err
+    outside = "of its 3 windows lie outside the eye recording, which covers 20.000 to 43.990 s"
+    assert f"sub-1_ses-1 trial 1: 3 {outside}: correct eye_offset or the trials" in shown
+    assert f"sub-1_ses-1 trial 2: 2 {outside}" in shown
+    assert table(lab)["eye_pupil_x_mean"].isna().tolist() == [True] * 5 + [False]
+    quality = pd.read_parquet(lab / "out/qc/recordings.parquet")
+    assert quality["eye_trials_cut_short"].tolist() == ["1 2"]
