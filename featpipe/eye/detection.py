@@ -21,7 +21,7 @@ from featpipe.eye.fixations import (
     velocity,
     velocity_fixations,
 )
-from featpipe.eye.gaze import Gaze, seen_gaze
+from featpipe.eye.gaze import Gaze, seen_gaze, usual_step
 from featpipe.eye.merging import merged
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import events_of
@@ -32,6 +32,16 @@ from featpipe.schema import EYE_EVENT_KINDS
 
 SAME_PLACE = 0.5
 """Degrees; gaze that moved less across a gap is still in the same fixation (Olsen 2012)."""
+
+FAST_HZ = 200.0
+"""From this rate on a speed is a slope through five samples or more, and the noise of a tracker no
+longer looks like a saccade, while dispersion gets few saccades right."""
+
+MIN_SACCADE_S = 0.01
+"""Where a fixation outgrows its dispersion, the next begins at once; no saccade is that short."""
+
+MIN_BLINK_S = {"slow": 0.08, "fast": 0.01}
+"""Of trackers below and from `FAST_HZ` (`EyeSettings.min_blink_s`)."""
 
 Table = Mapping[str, np.ndarray | str]
 
@@ -97,6 +107,7 @@ def _detected(
 ) -> EyeRecording:
     """Return the recording with the wanted kinds of events detected and the told ones kept."""
     per_degree = units_per_degree(eye, settings.px_per_degree)
+    settings = _suited(eye, settings, per_degree)
     if settings.detector == "ivt" and "fixation" in wanted and per_degree is None:
         raise ReadError(
             f'{eye.format}: [eye] detector = "ivt" needs velocities in degrees per second, and the '
@@ -121,6 +132,17 @@ def _detected(
     )
 
 
+def _suited(eye: EyeRecording, settings: EyeSettings, per_degree: float | None) -> EyeSettings:
+    """Return the settings with what suits the recording where the study leaves it open."""
+    is_fast = usual_step(eye.samples["time"].to_numpy()) <= 1 / FAST_HZ + SAME
+    suited = "ivt" if is_fast and per_degree else "idt"
+    return replace(
+        settings,
+        detector=suited if settings.detector == "auto" else settings.detector,
+        min_blink_s=settings.min_blink_s or MIN_BLINK_S["fast" if is_fast else "slow"],
+    )
+
+
 def _found(
     eye: EyeRecording,
     side: str,
@@ -129,12 +151,13 @@ def _found(
     per_degree: float | None,
 ) -> list[Table]:
     """Find the wanted kinds of events of one eye."""
-    columns = ("time", f"gaze_x_{side}", f"gaze_y_{side}")
-    time, x, y = (eye.samples[name].to_numpy(float) for name in columns)
+    columns = ("time", f"gaze_x_{side}", f"gaze_y_{side}", f"pupil_x_{side}")
+    time, x, y, size = (eye.samples[name].to_numpy(float) for name in columns)
     fixations, blinks = (events_of(eye, side, kind) for kind in ("fixation", "blink"))
     blink = blinks.onset, np.maximum.accumulate(blinks.stop)
     if "blink" in wanted:
-        blink = lost_stretches(time, np.isnan(x) | np.isnan(y), settings.min_blink_s)
+        is_lost = (np.isnan(x) | np.isnan(y)) & np.isnan(size)  # lids hide the pupil as well
+        blink = lost_stretches(time, is_lost, settings.min_blink_s or 0.0)
     gaze = seen_gaze(time, x, y, *blink)
     if "fixation" in wanted:
         first, last = _fixations(gaze, eye.units["gaze"], settings, per_degree)
@@ -143,11 +166,12 @@ def _found(
         last = np.searchsorted(gaze.time, fixations.stop + SAME) - 1
         was_seen = (first < gaze.time.size) & (last >= first)
         first, last = first[was_seen], last[was_seen]
+    min_saccade_s = 0.0 if settings.detector == "ivt" else MIN_SACCADE_S
     onset, stop = gaze.time[first], gaze.time[last]
     pupil = {f"pupil_{axis}": _means(eye.samples, axis, side, gaze, first, last) for axis in "xy"}
     tables = {
         "fixation": {"onset": onset, "duration": stop - onset, **pupil},
-        "saccade": _saccades(gaze, first, last, per_degree),
+        "saccade": _saccades(gaze, first, last, min_saccade_s, per_degree),
         "blink": {"onset": blink[0], "duration": blink[1] - blink[0]},
     }
     return [{"kind": kind, "eye": side, **tables[kind]} for kind in wanted]
@@ -171,19 +195,20 @@ def _fixations(
 
 
 def _saccades(
-    gaze: Gaze, first: np.ndarray, last: np.ndarray, per_degree: float | None
+    gaze: Gaze, first: np.ndarray, last: np.ndarray, min_s: float, per_degree: float | None
 ) -> dict[str, np.ndarray]:
     """Return the saccades between fixations, given by the first and last seen sample of each."""
     begin, end = last[:-1], first[1:]
     n_gaps = np.concatenate([[0], np.cumsum(gaze.is_gap)])
-    is_saccade = end > begin
+    is_after = end > begin  # fixations of an export may overlap
+    begin, end = begin[is_after], end[is_after]
+    duration = gaze.time[end] - gaze.time[begin]
+    is_saccade = (n_gaps[end] == n_gaps[begin]) & (duration >= min_s - SAME)
     begin, end = begin[is_saccade], end[is_saccade]
-    is_whole = n_gaps[end] == n_gaps[begin]
-    begin, end = begin[is_whole], end[is_whole]
     moved = np.hypot(gaze.x[end] - gaze.x[begin], gaze.y[end] - gaze.y[begin])
     return {
         "onset": gaze.time[begin],
-        "duration": gaze.time[end] - gaze.time[begin],
+        "duration": duration[is_saccade],
         "amplitude": moved / (per_degree or 1.0),
     }
 

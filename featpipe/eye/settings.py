@@ -9,7 +9,7 @@ from featpipe.readers.eye_csv_settings import EyeCsv
 
 SCOPES = ("window", "trial")
 EVENTS = ("auto", "export", "detect")
-DETECTORS = ("idt", "ivt")
+DETECTORS = ("auto", "idt", "ivt")
 PUPILS = ("side", "both")
 LIGHTS = ("keep", "remove")
 
@@ -53,7 +53,8 @@ class EyeSettings:
         "export" takes the events of the tracker's software, "detect" finds them in the samples,
         "auto" does so for the kinds of which the export does not tell (`featpipe.eye.detection`).
     detector : str
-        Fixations by dispersion, "idt" as SMI's low-speed detector, or by velocity, "ivt".
+        Fixations by dispersion, "idt" as SMI's low-speed detector, by velocity, "ivt", or "auto":
+        by velocity from 200 Hz on where degrees are known, else by dispersion.
     max_dispersion : float or None
         Of a fixation, X + Y in the unit of the gaze; None is 50 px, as in SMI's exports, or as much
         in other units (`fixations.MAX_DISPERSION`).
@@ -61,8 +62,10 @@ class EyeSettings:
         Faster samples are no fixation, degrees/s; for "ivt".
     min_fixation_s : float
         Shortest fixation, s; 50 ms is the shortest in SMI's exports.
-    min_blink_s : float
-        Shorter losses are dropouts, s. SMI calls losses of 67 ms dropouts and of 167 ms blinks.
+    min_blink_s : float or None
+        Shorter losses are dropouts, s. None is 0.01 from 200 Hz on, since EyeLink's own blinks, in
+        which the pupil is lost, last 12 ms and more; below it is 0.08: SMI, at 60 Hz, calls losses
+        of 67 ms dropouts and of 167 ms blinks.
     px_per_degree : float or None
         Pixels of the screen in one degree at the eye, for gaze in pixels only; None takes what the
         export tells. Unknown, amplitudes of detected saccades are in the unit of the gaze, and the
@@ -82,11 +85,11 @@ class EyeSettings:
     light_subjects: tuple[str, ...] = ()
     max_blink_s: float = 1.0
     events: Literal["auto", "export", "detect"] = "auto"
-    detector: Literal["idt", "ivt"] = "idt"
+    detector: Literal["auto", "idt", "ivt"] = "auto"
     max_dispersion: float | None = None
     max_fixation_velocity: float = 30.0
     min_fixation_s: float = 0.05
-    min_blink_s: float = 0.08
+    min_blink_s: float | None = None
     px_per_degree: float | None = None
     min_good: float = 0.0
     csv: EyeCsv | None = None

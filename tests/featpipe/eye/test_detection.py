@@ -135,11 +135,11 @@ def test_short_losses_are_no_saccades_and_split_no_fixation(detector, sfreq, is_
 @pytest.mark.parametrize("detector", ["idt", "ivt"])
 def test_what_the_eye_did_in_a_loss_or_a_pause_is_no_saccade(detector):
     time, x, y = steady(250)
-    x += 200 * np.floor(time / 2)  # moves at once, every 2 s
+    x += 200 * np.floor(time / 2) + np.clip(1e4 * (time % 2 - 1.98), 0, 200)  # every 2 s, in 20 ms
     settings = EyeSettings(detector=detector)
     assert len(of_kind(with_events(recording(time, x, y, px_per_degree=40.0), settings), "saccade"))
-    x[(time % 2 < 0.02) & (time > 1)] = np.nan
-    later = np.where(time > 9.9, time + 135, time)
+    x[((time + 0.02) % 2 < 0.04) & (time > 1)] = np.nan
+    later = np.where(time > 9.5, time + 135, time)
     eye = with_events(recording(later, x, y, px_per_degree=40.0), settings)
     assert not len(of_kind(eye, "saccade"))
     assert len(of_kind(eye, "fixation")) == 11  # the pause is in the middle of one
@@ -177,6 +177,38 @@ def test_repeated_time_stamps_are_no_pauses(detector):
     same = np.repeat(time[0], 50)
     nothing = with_events(recording(same, x[:50], y[:50], px_per_degree=40.0), settings)
     assert not len(nothing.events)
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "px_per_degree", "detector"),
+    [(500, 40.0, "ivt"), (200, 40.0, "ivt"), (120, 40.0, "idt"), (500, None, "idt")],
+)
+def test_the_detector_suits_the_rate_and_a_slow_drift_is_no_saccade(sfreq, px_per_degree, detector):
+    time, x, y = steady(sfreq)
+    eye = with_events(recording(time, x + 60 * time, y, px_per_degree=px_per_degree), EyeSettings())
+    assert eye.events_from == detector
+    assert set(eye.events["kind"]) == {"fixation"}
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "lost_s", "n"),
+    [(500, 0.012, 1), (500, 0.006, 0), (200, 0.005, 0), (60, 0.04, 0), (60, 0.1, 1)],
+)
+def test_how_long_a_blink_is_depends_on_the_rate(sfreq, lost_s, n):
+    time, x, y = steady(sfreq)
+    x[round(10 * sfreq) : round((10 + lost_s) * sfreq)] = np.nan
+    assert len(of_kind(with_events(recording(time, x, y), EyeSettings()), "blink")) == n
+
+
+def test_a_blink_hides_the_pupil():
+    time, x, y = steady(250)
+    x[(time > 5) & (time < 5.2)] = np.nan
+    eye = recording(time, x, y)
+    assert len(of_kind(with_events(eye, EyeSettings()), "blink")) == 1
+    pupil_was_seen = replace(eye, samples=eye.samples.assign(pupil_x_left=3.0))
+    assert not len(of_kind(with_events(pupil_was_seen, EyeSettings()), "blink"))
+    unknown = replace(eye, samples=eye.samples.assign(pupil_x_left=np.nan, pupil_y_left=np.nan))
+    assert len(of_kind(with_events(unknown, EyeSettings()), "blink")) == 1
 
 
 @pytest.mark.parametrize(("unit", "size"), [("norm", 1 / 800), ("mm", 0.3), ("href", 7.0)])
@@ -308,10 +340,8 @@ def test_events_agree_with_those_of_eyelink(samples, name, side):
     theirs = read_eye(samples / f"eye/eyelink/{name}.asc")
     px_per_degree = _told_by_saccades(theirs)
     assert (theirs.px_per_degree or px_per_degree) == pytest.approx(px_per_degree, rel=0.01)
-    settings = EyeSettings(
-        events="detect", detector="ivt", px_per_degree=px_per_degree, min_blink_s=0.002
-    )
-    ours = with_events(theirs, settings)
+    ours = with_events(theirs, EyeSettings(events="detect", px_per_degree=px_per_degree))
+    assert ours.events_from == "ivt"
     found, true = (stretches(eye.events, "blink", side) for eye in (ours, theirs))
     np.testing.assert_allclose(found, true, atol=1e-6)
     for kind in ("fixation", "saccade"):
@@ -328,6 +358,7 @@ def test_fixations_agree_with_those_of_smi(samples, side):
     # 800 px are 321 mm, 700 mm away
     assert theirs.px_per_degree == pytest.approx(800 / 321 * 700 * np.pi / 180, rel=1e-3)
     ours = with_events(theirs, EyeSettings(events="detect"))
+    assert ours.events_from == "idt"
     found, true = (stretches(eye.events, "fixation", side) for eye in (ours, theirs))
     assert overlap_f1(found, true) > 0.95
     blinks, their_blinks = (stretches(eye.events, "blink", side) for eye in (ours, theirs))
