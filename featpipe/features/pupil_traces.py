@@ -1,6 +1,7 @@
 """The pupil of every trial as a trace, and the response to light that others share taken out of it.
 
 Trials of one number in one session are one clip: the traces of all who saw it tell the response.
+Traces carry the trial's label, so that clips in another order for every subject are noticed.
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,8 @@ def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd
     Returns
     -------
     pandas.DataFrame
-        Columns trial, x and y, one row per step of the trace, in the tracker's unit; NaN in gaps.
+        Columns trial, label, x and y, one row per step of the trace, in the tracker's unit; NaN in
+        gaps. Labels that nobody knows are missing.
 
     Raises
     ------
@@ -52,7 +54,9 @@ def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd
     parts = []
     for trial in source.trials:
         x, y = _trace(eye, side, trial, settings.pupil_max_gap_s)
-        parts.append(pd.DataFrame({"trial": np.full(len(x), trial.trial), "x": x, "y": y}))
+        part = pd.DataFrame({"trial": np.full(len(x), trial.trial), "x": x, "y": y})
+        part.insert(1, "label", pd.array([trial.label] * len(x), dtype="Int64"))
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -81,13 +85,15 @@ def without_light(
     Raises
     ------
     ReadError
-        When fewer than five others have a trace of a trial without gaps, or the own one is lost.
+        When fewer than five others have a trace of a trial without gaps, the own one is lost, or
+        another subject's trial of the same number has another label.
     """
     side = choose_side(eye, settings.side)
     eye = clean_pupil(eye, settings.pupil == "both")  # the light is that of the eyes combined
     time = eye.samples["time"].to_numpy(float)
     sizes = {axis: eye.samples[f"pupil_{axis}_{side}"].to_numpy(float, copy=True) for axis in _AXES}
     for trial in source.trials:
+        _refuse_another_clip(trial, others)
         own = _trace(eye, side, trial, settings.pupil_max_gap_s)
         inside = slice(*np.searchsorted(time, [trial.onset, trial.offset]))
         for axis, trace in zip(_AXES, own, strict=True):
@@ -111,6 +117,17 @@ def _trace(eye: EyeRecording, side: str, trial: Trial, max_gap_s: float) -> np.n
     if not time.size:
         return np.full((2, steps.size), np.nan)
     return np.stack([np.interp(trial.onset + steps, time, size) for size in sizes])
+
+
+def _refuse_another_clip(trial: Trial, others: Mapping[str, pd.DataFrame]) -> None:
+    for subject, traces in others.items():
+        labels = traces.loc[traces["trial"] == trial.trial, "label"].dropna().unique()
+        if trial.label is not None and any(label != trial.label for label in labels):
+            raise ReadError(
+                f"[eye] light: trial {trial.trial} has another label here than in {subject}, so "
+                "they did not see one clip, whose light could be learnt: give the trials of every "
+                'subject the number of their clip, or set light = "keep"'
+            )
 
 
 def _response(

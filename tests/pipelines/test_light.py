@@ -22,11 +22,11 @@ REMOVE = ["--set", "eye.light=remove", "--set", "features.eeg=[]"]
 def made(tmp_path_factory):
     """A study of seven subjects, with the light and without it."""
     folder = tmp_path_factory.mktemp("light")
-    settings = SimulationSettings(n_subjects=N_SUBJECTS, n_trials=4, trial_s=40.0, sfreq=250)
+    settings = SimulationSettings(n_subjects=N_SUBJECTS, n_trials=3, trial_s=30.0, sfreq=250)
     study = str(simulate_study(folder, settings))
     keep = ["--set", "features.eeg=[]", "-o", str(folder / "keep")]
-    assert run(["extract", study, "--workers", "2", *keep]) == 0
-    assert run(["extract", study, "--workers", "2", *REMOVE]) == 0
+    assert run(["extract", study, "--workers", "1", *keep]) == 0
+    assert run(["extract", study, "--workers", "1", *REMOVE]) == 0
     return folder
 
 
@@ -56,7 +56,7 @@ def test_a_second_run_keeps_all_and_other_subjects_make_anew(made, tmp_path, cap
     shutil.copytree(made, tmp_path / "study")
     study = str(tmp_path / "study/study.toml")
     capsys.readouterr()
-    assert run(["extract", study, *REMOVE]) == 0
+    assert run(["extract", study, "--workers", "1", *REMOVE]) == 0
     assert "0 made, 7 kept" in capsys.readouterr().out
     traces = sorted((tmp_path / "study/out/pupils").glob("*.parquet"))
     written = [path.stat().st_mtime_ns for path in traces]

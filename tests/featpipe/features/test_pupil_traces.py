@@ -1,9 +1,12 @@
 """Light that others share is taken out of the pupil as it is used: cleaned, and of both eyes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from featpipe.errors import ReadError
 from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
 from featpipe.features.eye_table import eye_table
@@ -60,3 +63,17 @@ def test_a_leap_is_lost_before_the_light_is_taken_out_and_cleaning_again_changes
     assert np.flatnonzero(found.samples["pupil_x_left"].isna()).tolist() == [1200, 1201, 1202, 1203]
     again = clean_pupil(found, pupil == "both").samples
     pd.testing.assert_frame_equal(again, found.samples, check_column_type=False, rtol=1e-12)
+
+
+def test_another_clip_under_the_same_number_is_refused():
+    settings = EyeSettings(light="remove")
+    others = {f"sub-{seed}": pupil_traces(watching(seed), SOURCE, settings) for seed in range(6)}
+    assert others["sub-0"]["label"].unique().tolist() == [0]
+    (trial,) = SOURCE.trials
+    tense = replace(SOURCE, trials=(trial._replace(label=1),))
+    with pytest.raises(ReadError, match=r"trial 1 has another label here than in sub-0.*number of"):
+        without_light(watching(9), tense, settings, others)
+    unknown = replace(SOURCE, trials=(trial._replace(label=None),))
+    without_light(watching(9), unknown, settings, others)
+    others["sub-0"] = pupil_traces(watching(0), unknown, settings)
+    without_light(watching(9), SOURCE, settings, others)
