@@ -184,6 +184,7 @@ def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     if reader is None:
         status = "suspicious" if path.is_file() else "corrupt"
         return _finding(path, None, status, _why_unknown(path))
+    reason = ""
     try:
         status, reason = _check_all(path, reader, csv)
         if status in ("truncated", "corrupt"):
