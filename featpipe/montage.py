@@ -196,6 +196,7 @@ def pick_channels(
         When a wanted channel is not in the file, or no EEG channel is.
     """
     found: dict[str, str] = {}
+    own = {standard_name(name) for name in ch_names}
     is_plain = wanted is None
     has_earlobes = not counts_its_own_way(ch_names)
     for name, kind in zip(ch_names, ch_types, strict=True):
@@ -204,7 +205,8 @@ def pick_channels(
         if is_plain and (not is_eeg or (has_earlobes and _EARLOBE.fullmatch(short))):
             continue
         if short in found:  # two electrodes of one name: keep both, told apart by position
-            short = next(free for i in count(1) if (free := f"{short}-{i}") not in found)
+            numbered = (f"{short}-{i}" for i in count(1))
+            short = next(free for free in numbered if free not in found and free not in own)
         found[short] = name
     if wanted is not None:
         names = [standard_name(name) for name in wanted]

@@ -26,7 +26,8 @@ def unit_of(text: str) -> str:
     Of the prefixes of volt micro alone has no letter of ASCII, so what stands in the place of the
     prefix and is none of ASCII is a micro sign, whatever a code page has made of it; a Chinese one
     makes one character of it and the V. "volt", "mv" and "uVolts" can mean one thing only; "MV"
-    and whatever has a number or a quotient in it are not understood.
+    and whatever has a number or a quotient in it are not understood. Blanks, brackets and a full
+    stop change nothing.
 
     Parameters
     ----------
@@ -44,10 +45,11 @@ def unit_of(text: str) -> str:
     ['µV', 'µV', 'µV', 'µV', 'mV', 'V', 'MV', 'µS']
     """
     unit = text.strip()
-    if not unit or _SWALLOWED.fullmatch(unit.encode("gb18030", "replace")):
+    bare = re.sub(r"[\s()\[\]]|\.$", "", unit)
+    if not unit or _SWALLOWED.fullmatch(bare.encode("gb18030", "replace")):
         return "µV"
     for volts, prefix in _PREFIXES.items():
-        if re.fullmatch(rf"(?:{prefix})(?i:v|volts?)", unit):
+        if re.fullmatch(rf"(?:{prefix})(?i:v|volts?)", bare):
             return volts
     return unit
 
@@ -65,17 +67,23 @@ def known_units(file: str, names: Sequence[str], texts: Sequence[str]) -> list[s
     Returns
     -------
     list of str
-        MNE takes channels whose unit is no voltage for "misc", so that they are no EEG; names that
-        could be electrodes are logged unless the unit is that of another quantity.
+        MNE takes channels whose unit is no voltage for "misc", so that they are no EEG. Logged are
+        names that could be electrodes, unless the unit is that of another quantity, and all names
+        of places ("O2" in % is oxygen).
 
     Raises
     ------
     ReadError
-        When a channel at a place of the 10-05 system has a unit that is no voltage.
+        When a channel at a place of the 10-05 system has a unit that is neither a voltage nor
+        that of another quantity.
     """
     units = [unit_of(text) for text in texts]
     others = [pair for pair in zip(names, units, strict=True) if pair[1] not in _PREFIXES]
-    electrodes = [(name, unit) for name, unit in others if is_place_name(name)]
+    electrodes = [
+        (name, unit)
+        for name, unit in others
+        if is_place_name(name) and unit.lower() not in NOT_VOLTS
+    ]
     if electrodes:
         wrong = ", ".join(sorted({repr(unit) for _, unit in electrodes}))
         raise ReadError(
@@ -85,7 +93,7 @@ def known_units(file: str, names: Sequence[str], texts: Sequence[str]) -> list[s
     doubtful = [
         f"{name} ({unit})"
         for name, unit in others
-        if is_eeg_name(name) and _in_ascii(unit.lower()) not in _NOT_VOLTS
+        if is_place_name(name) or (is_eeg_name(name) and _in_ascii(unit.lower()) not in _NOT_VOLTS)
     ]
     if doubtful:
         logger.warning(

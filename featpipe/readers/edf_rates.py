@@ -50,7 +50,8 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
     MixedRatesError
         When the signals that decide have several rates.
     ReadError
-        When one named for cleaning has another.
+        When one named for cleaning has another, or a signal of another rate has the name of one
+        that is read: MNE can leave out both of them or none.
     """
     if not header.has_mixed_rates:
         return []
@@ -63,6 +64,7 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
                 "channels of the EEG's rate, or leave the option out"
             )
     others = [i for i in header.signals if _rate(header, i) != rate]
+    _refuse_namesakes(header, others, settings)
     lost = [i for i in others if i not in triggers(header)]
     is_missed = any(is_eog_name(header.labels[i]) or _is_eeg(header, i) for i in lost)
     if lost:
@@ -71,6 +73,20 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
             "%s: not read, because the EEG has %g Hz: %s", path.name, rate, _listed(header, lost),
         )  # fmt: skip
     return others
+
+
+def _refuse_namesakes(header: Header, others: list[int], settings: EegSettings) -> None:
+    named = _named(header, [*settings.channels, *settings.eog, *settings.reference])
+    needed = {
+        header.labels[i]
+        for i in header.signals
+        if i not in others and (i in named or _is_eeg(header, i) or is_eog_name(header.labels[i]))
+    }
+    if both := [i for i in others if header.labels[i] in needed]:
+        raise ReadError(
+            f"signals of the same name as EEG have another rate: {_listed(header, both)}; rename "
+            "them in the header, or export the recording without them"
+        )
 
 
 def triggers(header: Header) -> list[int]:

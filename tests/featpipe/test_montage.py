@@ -126,7 +126,8 @@ def test_two_electrodes_of_one_name_are_both_kept():
     [
         (["C3-A2", "c3-a2", "C3-a2"], ["C3-A2", "C3-A2-1", "C3-A2-2"]),
         (["FP1-1", "FP1", "Fp1."], ["FP1-1", "FP1", "FP1-2"]),
-        (["FP1", "Fp1.", "FP1-1"], ["FP1", "FP1-1", "FP1-1-1"]),
+        (["FP1", "Fp1.", "FP1-1"], ["FP1", "FP1-2", "FP1-1"]),
+        (["T3", "T7", "T7-1"], ["T7", "T7-2", "T7-1"]),
     ],
 )
 def test_names_are_counted_up_until_one_is_free(names, expected):

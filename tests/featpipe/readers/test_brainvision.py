@@ -90,7 +90,7 @@ def test_a_header_in_the_code_page_of_windows_names_its_files(tmp_path, counts):
         ("\u00b5V", "cp1252"), ("uV", "ascii"), ("?V", "ascii"), ("\u00c2\u00b5V", "utf-8"),
         ("\ufffdV", "utf-8"), ("", "ascii"), ("\u00e6V", "gb18030"), ("\u00a3gV", "utf-8"),
         ("\u9382", "gb18030"), ("UV", "ascii"), ("uVolt", "ascii"), ("microvolts", "ascii"),
-        ("\u00b5Volts", "utf-8"),
+        ("\u00b5Volts", "utf-8"), ("\u03bc V", "utf-8"), ("[\u00b5V]", "gb18030"), ("uV.", "ascii"),
     ],
 )  # fmt: skip
 def test_microvolt_is_microvolt_however_it_is_spelt(tmp_path, counts, unit, encoding, placeholder):
@@ -128,7 +128,7 @@ def test_an_electrode_without_a_voltage_is_refused(tmp_path, counts, name, unit)
 @pytest.mark.parametrize(
     ("name", "unit", "is_told"),
     [
-        ("E7", "uV/bit", True), ("C29", "MV", True), ("E7", "-", True),
+        ("E7", "uV/bit", True), ("C29", "MV", True), ("E7", "-", True), ("O2", "%", True),
         ("GSR", "µS", False), ("Resp", "ARU", False), ("HEOG", "kV", False),
         ("Skin", "uS", False), ("T1", "°C", False), ("Force", "N", False), ("Heart", "BPM", False),
     ],

@@ -119,6 +119,13 @@ def test_channels_of_one_rate_are_read_from_a_real_file_of_ten(samples):
     np.testing.assert_array_equal(raw.get_data(theirs.ch_names), theirs.get_data())
 
 
+def test_two_signals_of_one_name_and_different_rates_are_refused(tmp_path):
+    path = write(tmp_path, ["Fp1", "O2", "O2"], [6, 6, 600], [b"uV", b"uV", b"%"])
+    with pytest.raises(ReadError, match=r"same name as EEG have another rate: O2 1 Hz; rename"):
+        read_eeg(path)
+    assert read_eeg(write(tmp_path, ["Fp1", "ECG", "ECG"], [6, 6, 1])).ch_names == ["Fp1"]
+
+
 @pytest.mark.parametrize("option", ["eog", "reference"])
 def test_a_channel_named_for_cleaning_has_to_have_the_rate(tmp_path, option):
     path = write(tmp_path, ["Fp1", "VEO", "M1"], [6, 1, 6])
