@@ -4,6 +4,7 @@ For what a lab, a web tracker or a script of its own writes; a file of a known e
 reader that knows more than a description can say.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from featpipe.recording import EyeRecording, empty_events
 NAME = "eye_csv"
 DESCRIBES = "any table of eye samples whose columns the study describes in [eye.csv]"
 _HEAD_BYTES = 1 << 16
+_WHOLE = re.compile(r"^(\d+)\.0*$")
 _SIDES = ("left", "right")
 
 Columns = Mapping[str, np.ndarray]
@@ -220,5 +222,7 @@ def _messages(table: Delimited, csv: EyeCsv, time: np.ndarray) -> pd.DataFrame:
     if csv.message is None:
         return messages_frame([], [])
     (codes,) = texts(table, [csv.message])
+    # Scripts keep codes as floats where some row had none: 0.0 is no code, and 7.0 is 7.
+    codes = pd.Series(codes, dtype="str").str.replace(_WHOLE, r"\1", regex=True).to_numpy(str)
     rows = code_onsets(codes)
     return messages_frame(time[rows].tolist(), codes[rows].tolist())

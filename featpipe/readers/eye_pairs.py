@@ -99,7 +99,7 @@ def join(samples: EyeRecording, events: EyeRecording, kind: str) -> EyeRecording
         samples=frame,
         events=add_dispersion(events.events, frame),
         messages=_merged(samples.messages, events.messages),
-        units=samples.units | {"pupil": told},  # samples without a header do not tell areas
+        units={**samples.units, "pupil": told},  # samples without a header do not tell areas
         sfreq=samples.sfreq or events.sfreq,
         format=kind,
         px_per_degree=samples.px_per_degree,

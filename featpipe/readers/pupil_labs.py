@@ -4,6 +4,7 @@ Read where they are there: pupil_positions.csv (sizes), fixations.csv and blinks
 annotations.csv (messages). Read with pandas: no library keeps up with all versions of the export.
 """
 
+import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -163,7 +164,7 @@ def _messages(files: dict[str, Path]) -> pd.DataFrame:
     lines, header = _open(path)
     if "timestamp" not in header or "label" not in header:
         raise ReadError(f"{path}: no columns timestamp and label; export with Pupil Player")
-    rows = [line(lines, i).split(",") for i in find_lines(lines, rb"^.+$").tolist()[1:]]
+    rows = list(csv.reader(line(lines, i) for i in find_lines(lines, rb"^.+$").tolist()[1:]))
     i_time, i_label = header.index("timestamp"), header.index("label")
     try:
         times = [float(row[i_time]) for row in rows]

@@ -70,6 +70,7 @@ def read(path: Path) -> EyeRecording:
     EyeRecording
         Samples are the rows of All-Data that measure something; without All-Data there are none.
         Gaze in pixels of the screen, pupils in mm; an eye is lost where its validity is above 1,
+        or, without validities, its pupil -1,
         and a gaze where a coordinate is -1. Fixations are those of Tobii's filter, of both eyes,
         and stand there for either; Studio 2 tells neither saccades nor blinks. A message is the
         descriptor of an event, or what was logged, or else the name of the event.
@@ -126,8 +127,11 @@ def _samples(table: Delimited) -> pd.DataFrame:
         time, x, y, size, validity = _timed(table, names, is_sample)
         x[(x == _MISSING) | (y == _MISSING)] = np.nan
         y[np.isnan(x)] = np.nan
+        # Where no validity tells, lost gazes are minus the screen (-1280, -1024), as if seen.
+        is_lost = np.isnan(validity) & (size == _MISSING)
         size[size <= 0] = np.nan
         eyes[side] = np.stack([x, y, size, size])
+        eyes[side][:, is_lost] = np.nan
         eyes[side][:, validity > _MAX_VALIDITY] = np.nan
     return samples_frame(table.lines.path, time, eyes, "ms", table.lines.numbers[is_sample])
 

@@ -172,6 +172,12 @@ def test_messages_are_told_where_they_begin(tmp_path):
     assert eye.messages.to_numpy().tolist() == [[0.01, "7"]]
 
 
+def test_codes_that_were_kept_as_floats_are_whole_numbers(tmp_path):
+    table = "t,x,y,code\n0.00,1,2,0.0\n0.01,1,2,7.0\n0.02,1,2,7.0\n0.03,1,2,0.0\n0.04,1,2,1.5\n"
+    messages = read(tmp_path, table, message="code").messages
+    assert messages.to_numpy().tolist() == [[0.01, "7"], [0.04, "1.5"]]
+
+
 def test_comments_are_skipped_and_lines_keep_their_numbers(tmp_path):
     text = "# t x y\n" + changed("0.02", "# paused, at 2\n  # still\n0.02")
     eye = read(tmp_path, text, comment="#")

@@ -85,6 +85,13 @@ def test_a_defect_is_named(folder, old, new, reason):
         read_eye(path)
 
 
+def test_labels_may_hold_commas(folder):
+    text = 'index,timestamp,label,duration\n1,10.0,"start, block 1",0\n2,10.05,trigger 7,0\n'
+    (folder / "s1_annotations.csv").write_text(text)
+    messages = read_eye(folder / "s1_gaze_positions.csv").messages
+    assert messages["text"].tolist() == ["start, block 1", "trigger 7"]
+
+
 def test_a_defect_beside_it_is_named_with_its_file(folder):
     (folder / "s1_blinks.csv").write_text("id,start_timestamp\n1,10\n")
     with pytest.raises(ReadError, match=r"s1_blinks.csv: no column 'duration'"):

@@ -50,6 +50,13 @@ def all_data(rows=ROWS):
     return PREAMBLE + "\n".join([NAMES, *rows, ""])
 
 
+def test_without_validities_a_pupil_of_minus_one_is_a_lost_eye(tmp_path):
+    text = all_data().replace("Validity", "Camera")
+    samples = read_eye(write(tmp_path, text)).samples
+    assert samples["gaze_x_left"].min() == 100
+    assert samples["gaze_x_right"].min() == 101
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("decimal", [".", ","])
 def test_all_data_hold_samples_fixations_and_messages(tmp_path, encoding, decimal):
