@@ -244,7 +244,10 @@ def _finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> in
     counts = {state: sum(r.state == state for r in rows) for state in ("made", "kept", "failed")}
     failed = [r for r in rows if r.state == "failed"]
     if as_json:
-        failures = [{"unit": r.unit, "error": r.error, "reason": r.reason} for r in failed]
+        failures = [
+            {"unit": r.unit, "error": r.error, "reason": r.reason, "made": list(r.files)}
+            for r in failed
+        ]
         about = {"out": str(out), **counts, "failures": failures}
         about |= {} if scores is None else {"scores": scores}
         click.echo(json.dumps(about, ensure_ascii=False))
@@ -252,9 +255,12 @@ def _finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> in
         if scores is not None:
             click.echo(f"{scores}\n")
         text = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "failed")
+        if n_files := sum(len(r.files) for r in failed):
+            text += f", yet {n_files} output{'s' * (n_files > 1)} of the failed made"
         click.echo(f"{text}; outputs in {shown(out)}", err=scores is not None)
         for r in failed:
-            click.echo(f"failed: {r.unit}: {r.reason}", err=True)
+            made = ", ".join(Path(file).relative_to(out).as_posix() for file in r.files)
+            click.echo(f"failed: {r.unit}: {r.reason}" + f" (made: {made})" * bool(made), err=True)
         if failed:
             click.echo(f"reasons are kept in {shown(out / 'failures.parquet')}", err=True)
     if any(r.error in ENVIRONMENT_ERRORS for r in failed):

@@ -83,7 +83,10 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """What happened to a unit."""
+    """What happened to a unit.
+
+    `unmade` are the fingerprints of what it failed to make; None where nobody could say.
+    """
 
     step: str
     unit: str
@@ -94,6 +97,7 @@ class Row:
     reason: str = ""
     files: Mapping[str, TableFile] = field(default_factory=dict)
     digests: Mapping[str, Digest] = field(default_factory=dict)
+    unmade: tuple[str, ...] | None = None
 
 
 def fingerprint(facts: Mapping[str, Any]) -> str:
@@ -195,12 +199,14 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
     start = time.perf_counter()
     digests: dict[Path, Digest] = {}
     files: dict[str, TableFile] = {}
+    stale: list[Output] = []
 
     def row(state: str, error: BaseException | None = None) -> Row:
         return Row(
             step.name, unit.name, unit.keys, state, time.perf_counter() - start,
             "" if error is None else type(error).__name__,
             "" if error is None else str(error).strip() or repr(error), files, _by_name(digests),
+            tuple(fingerprint(o.facts) for o in stale if str(o.path) not in files),
         )  # fmt: skip
 
     try:
@@ -218,6 +224,12 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
         if not isinstance(error, ReadError | ConfigError | OSError | MemoryError):
             logger.exception("%s %s", step.name, unit.name)
         return row("failed", error)
+
+
+def fingerprints(step: Step, unit: Unit, digests: Mapping[str, Digest]) -> dict[Path, str]:
+    """Fingerprint every output of a unit, given the digests of its sources as `explain` does."""
+    outputs = _outputs(step, unit, {Path(name): digest for name, digest in digests.items()})
+    return {output.path: fingerprint(output.facts) for output in outputs}
 
 
 def sources_found(step: Step, unit: Unit) -> Sequence[Path]:

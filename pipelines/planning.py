@@ -15,7 +15,7 @@ from pipelines.job import Job
 from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
 from pipelines.study import TrainPlan
-from pipelines.summary import failed_units
+from pipelines.summary import Failure, failed_units
 
 
 def with_floor(plan: TrainPlan) -> TrainPlan:
@@ -121,12 +121,15 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
             continue
         remembered |= digests
         foreseen = foresee(unit) if is_dry_run and any(reasons.values()) else {}
+        failure = failed[step.name].get(unit.name)
+        claims = engine.fingerprints(step, unit, digests) if failure and digests else {}
         for path, reason in reasons.items():
             if upstream and not reason:
                 reason = f"{len(upstream)} of its tables are not fresh"
             if reason:
                 not_fresh.add(path)
-            row = _described(path, reason, failed[step.name].get(unit.name, ""), job.out)
+            told = failure.reason if failure and failure.concerns(claims.get(path)) else ""
+            row = _described(path, reason, told, job.out)
             if reason and path.parent.name in foreseen:
                 state = "failed" if row["state"] == "failed" else "unusable"
                 row |= {"state": state, "reason": foreseen[path.parent.name]}
@@ -150,7 +153,7 @@ def _described(path: Path, reason: str, failure: str, out: Path) -> dict[str, st
     return {"output": path.relative_to(out).as_posix(), "state": state, "reason": reason}
 
 
-def _is_training_meant(job: Job, failed: Mapping[str, str]) -> bool:
+def _is_training_meant(job: Job, failed: Mapping[str, Failure]) -> bool:
     """Tell whether somebody has trained, or says how: a study may be there for its tables alone."""
     return bool(
         failed or job.study.train != TrainPlan() or any(job.out.glob("predictions/*.parquet"))

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -24,7 +24,27 @@ from pipelines.engine import Row
 
 logger = logging.getLogger(__name__)
 
-FAILURE_COLUMNS = ("step", "unit", "subject", "session", "error", "reason")
+FAILURE_COLUMNS = ("step", "unit", "subject", "session", "error", "reason", "unmade")
+_UNKNOWN = "unknown"
+
+
+class Failure(NamedTuple):
+    """Why a unit failed when it was last tried.
+
+    Attributes
+    ----------
+    reason : str
+        As it was told.
+    unmade : str
+        Fingerprints of the outputs that it costs, or "unknown".
+    """
+
+    reason: str
+    unmade: str
+
+    def concerns(self, fingerprint: str | None) -> bool:
+        """Tell whether an output would fail for this reason: nothing it depends on has changed."""
+        return self.unmade == _UNKNOWN or fingerprint in self.unmade.split()
 
 
 def write_quality(out: Path) -> int:
@@ -74,7 +94,8 @@ def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool 
     kept = [row for row in old if row["step"] != step or not (is_whole or row["unit"] in tried)]
     new = [
         {"step": r.step, "unit": r.unit, "subject": r.keys.get("subject", ""),
-         "session": r.keys.get("session", ""), "error": r.error, "reason": r.reason}
+         "session": r.keys.get("session", ""), "error": r.error, "reason": r.reason,
+         "unmade": _UNKNOWN if r.unmade is None else " ".join(r.unmade)}
         for r in rows if r.state == "failed"
     ]  # fmt: skip
     frame = pd.DataFrame([*kept, *new], columns=list(FAILURE_COLUMNS))
@@ -82,19 +103,22 @@ def write_failures(rows: Sequence[Row], step: str, out: Path, *, is_whole: bool 
     return len(frame)
 
 
-def failed_units(out: Path, step: str) -> dict[str, str]:
-    """Name the units of a step that failed when they were last tried, and the reason of each."""
+def failed_units(out: Path, step: str) -> dict[str, Failure]:
+    """Name the units of a step that failed when they were last tried, and why each did."""
     rows = _read_failures(out / "failures.parquet")
-    return {row["unit"]: row["reason"] for row in rows if row["step"] == step}
+    return {
+        row["unit"]: Failure(row["reason"], row["unmade"]) for row in rows if row["step"] == step
+    }
 
 
 def _read_failures(path: Path) -> list[dict[str, str]]:
     """Read what failed before; a damaged list is given up, the next run makes it again."""
     try:
-        return read_table(path).to_pylist() if path.exists() else []
+        rows = read_table(path).to_pylist() if path.exists() else []
     except ReadError as error:
         logger.warning("%s", error)
         return []
+    return [{"unmade": _UNKNOWN} | row for row in rows]  # earlier versions did not know
 
 
 def write_manifest(rows: Sequence[Row], out: Path) -> None:

@@ -50,6 +50,18 @@ def run(unit):
     return update(COPY, unit, {}, unit.payload["out"] / ".staging")
 
 
+def test_a_failed_unit_says_what_it_made_and_what_it_did_not(unit):
+    [source] = unit.payload["sources"]
+    source.write_text("half")
+    row = run(unit)
+    assert (row.state, [name[-1] for name in row.files]) == ("failed", ["a"])
+    [listed] = [{"digest": f"xxh3_128:{digest.digest}"} for digest in row.digests.values()]
+    _, b = outputs(unit, [listed])
+    assert row.unmade == (fingerprint(b.facts),)
+    source.unlink()
+    assert run(unit).unmade == ()
+
+
 def reasons(unit):
     row = run(unit)
     listed = [

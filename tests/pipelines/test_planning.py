@@ -26,3 +26,20 @@ def test_outputs_of_training_are_listed_where_training_is_meant(lab, capsys):
     assert len(lab.outputs(capsys, "show", "--set", "train.methods=svm_eeg")) == 2 + 2 * 2 * 3
     assert lab.run("show") == 0
     assert "2 fresh, 0 to make" in capsys.readouterr().out
+
+
+def test_a_failure_is_told_of_what_it_concerns_while_nothing_has_changed(lab, capsys):
+    families = ("--set", "features.eeg=de,dcau")  # two channels have no front-back pair
+    de, dcau = (f"features/{family}/sub-01_ses-1.parquet" for family in ("de", "dcau"))
+    assert lab.extract(*families) == 3
+    shown = capsys.readouterr()
+    assert "0 made, 0 kept, 2 failed, yet 2 outputs of the failed made" in shown.out
+    assert f"(made: {de})" in shown.err
+    assert lab.outputs(capsys, "show", *families)[dcau][0] == "failed"
+    assert lab.outputs(capsys, "show", *families)[de] == ("fresh", "")
+    shorter = (*families, "--set", "features.window_s=0.5")
+    state, reason = lab.outputs(capsys, "show", *shorter)[de]
+    assert (state, reason) == ("stale", "features.hop_s: 1.0 -> 0.5; features.window_s: 1.0 -> 0.5")
+    assert lab.outputs(capsys, "show", *shorter)[dcau] == ("missing", "not made yet")
+    lab.record("01", ("Fp1", "Oz"))
+    assert lab.outputs(capsys, "show", *families)[dcau] == ("missing", "not made yet")
