@@ -182,11 +182,15 @@ def _known(values):
 
 
 def _mean(values):
-    return np.mean(_known(values)) if _known(values) else 0.0
+    return np.mean(_known(values)) if _known(values) else _nothing(values)
 
 
 def _std(values):
-    return np.std(_known(values)) if _known(values) else 0.0
+    return np.std(_known(values)) if _known(values) else _nothing(values)
+
+
+def _nothing(values):
+    return np.nan if len(values) else 0.0  # events of which the quantity is not known, or none
 
 
 def _dispersion(events, window):
@@ -221,8 +225,8 @@ def _event_statistics(events, span, trial, max_blink_s):
         len(blinks) / length,
         len(fixations) / length,
         max([1000 * e["duration"] for e in fixations], default=0.0),
-        sum(dispersion),
-        max(dispersion, default=0.0),
+        sum(dispersion) if dispersion else _nothing(fixations),
+        max(dispersion, default=_nothing(fixations)),
         len(saccades) / length,
         _mean([1000 * e["duration"] for e in saccades]),
         _mean([e["amplitude"] for e in saccades]),

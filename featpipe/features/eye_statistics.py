@@ -45,7 +45,7 @@ IJCAI 2015. Zheng W-L, Liu W, Lu Y, Lu B-L, Cichocki A. EmotionMeter. IEEE Trans
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 
 import numpy as np
 
@@ -229,11 +229,16 @@ def _latency(saccades: Events, grid: Grid) -> np.ndarray:
 
 
 def _statistics(values: np.ndarray, onset: np.ndarray, spans: Spans) -> Statistics:
-    """Return statistics of a quantity that the export may lack; NaN then, not 0."""
+    """Return statistics of a quantity that the export, or all events of a span, may lack.
+
+    NaN then, not 0.
+    """
+    found = statistics(values, onset, spans)
+    n_events = statistics(np.ones(values.size), onset, spans).count
+    is_told = (found.count > 0) | (n_events == 0)
     if values.size and np.isnan(values).all():
-        nan = np.full(spans.start.size, np.nan)
-        return Statistics(nan, nan, nan, nan, nan)
-    return statistics(values, onset, spans)
+        is_told[:] = False
+    return Statistics(*(np.where(is_told, column, np.nan) for column in astuple(found)))
 
 
 def _if_recorded(columns: Columns, eye: EyeRecording, spans: Spans, good: np.ndarray) -> Columns:

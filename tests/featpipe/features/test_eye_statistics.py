@@ -177,7 +177,7 @@ def test_slow_twin_on_events(seed, window_s, hop_s, scope):
     expected, expected_good = naive_eye.eye_features(eye, "left", grid, settings)
     np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(good, expected_good, atol=1e-3)
-    assert np.isfinite(values[:, 16:]).all()
+    assert np.isfinite(values[:, 16:]).mean() > 0.9  # amplitudes are not always known
     assert np.isfinite(values[:, :16]).mean() > 0.4
 
 
@@ -200,7 +200,8 @@ def test_slow_twin_on_samples_and_events(seed):
     assert 0 < lost.sum() < 10
     is_nan = pd.DataFrame(np.isnan(values), columns=list(EYE_FEATURES))
     assert is_nan.loc[lost, PUPIL + DISPERSION].all(axis=None)
-    assert not is_nan.loc[~lost].any(axis=None)
+    told = [name for name in EYE_FEATURES if "amplitude" not in name]  # not always known
+    assert not is_nan.loc[~lost, told].any(axis=None)
 
 
 def test_a_slow_pupil_wave_lies_in_its_band():
