@@ -255,8 +255,18 @@ def _check_metadata(file: Path, found: dict, first_file: Path, first: dict) -> N
                 f"{file}: {name} are {found.get(name)}, but {first.get(name)} in {first_file}; "
                 "tables of one study must be extracted with the same options"
             )
+    if found.get("units") != first.get("units"):
+        logger.warning(
+            "%s: its columns are in %s, those of %s in %s: numbers of different units are trained "
+            "on as if they were one; train on recordings of one tracker and setup",
+            file, _units(found), first_file, _units(first),
+        )  # fmt: skip
     if found.get("options") != first.get("options"):
         logger.warning("%s: options differ from those of %s", file, first_file)
+
+
+def _units(about: dict) -> str:
+    return ", ".join(f"{name} {unit}" for name, unit in (about.get("units") or {}).items())
 
 
 def _check_unique(keys: pd.DataFrame, where: str) -> None:

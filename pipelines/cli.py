@@ -115,10 +115,11 @@ def extract(
     """Raw recordings -> feature tables."""
     from pipelines import workflow
     from pipelines.job import open_job
-    from pipelines.planning import explain
+    from pipelines.planning import explain, require_tables
     from pipelines.running import RunSettings
 
     job = open_job(study, out, overrides, only)
+    require_tables(job)
     if dry_run:
         return _print_plan(explain(job, is_dry_run=True), as_json)
     rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
@@ -183,11 +184,16 @@ def plot(
 ) -> int:
     """Draw one trial: gaze, pupil before and after, events, windows."""
     from pipelines.job import open_job
-    from pipelines.trial_plot import plot_trial
+    from pipelines.trial_plot import plot_trials
 
-    for path in plot_trial(open_job(study, out, overrides, only), trial):
-        click.echo(path)
-    return DONE
+    n_failed = 0
+    for drawn in plot_trials(open_job(study, out, overrides, only), trial):
+        if drawn.failure:
+            click.echo(f"failed: {drawn.name}: {drawn.failure}", err=True)
+        else:
+            click.echo(drawn.path)
+        n_failed += bool(drawn.failure)
+    return SOME_FAILED if n_failed else DONE
 
 
 @app.command()

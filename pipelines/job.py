@@ -63,6 +63,8 @@ def open_job(
     words = [str(study), *(["-o", str(out)] if out else [])]
     words += [word for text in overrides for word in ("--set", text)]
     folder = (out or default_output(path)).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: it is a file: name a folder for the outputs with -o")
     return Job(loaded, sources, left_out, folder, shlex.join(words))
 
 

@@ -54,7 +54,9 @@ def _told(row: Row, moved: Sequence[Path], out: Path) -> Row:
     if not moved:
         return row
     names = ", ".join(path.relative_to(out).as_posix() for path in moved)
-    text = f"{row.reason}; what earlier runs made of it no longer fits and lies in {names}"
+    text = (
+        f"{row.reason.rstrip('.')}; what earlier runs made of it no longer fits and lies in {names}"
+    )
     return replace(row, reason=text)
 
 

@@ -42,6 +42,30 @@ def table_families(job: Job) -> dict[str, str]:
     return found
 
 
+def require_tables(job: Job) -> None:
+    """Refuse a study that asks for no table at all.
+
+    Raises
+    ------
+    ConfigError
+        Saying what could be asked for.
+    """
+    if not any(map(extraction.families, extraction.units(job.study, job.sources, job.out))):
+        features = job.study.features
+        raise ConfigError(
+            f"{job.study.path}: no table is asked for: [features] eeg = {list(features.eeg)}, "
+            f"eye = {str(features.eye).lower()}, and {job.study.study.recordings} names "
+            f"{_modalities(job)}; name a family of these recordings, see `featpipe list features`"
+        )
+
+
+def _modalities(job: Job) -> str:
+    has_eeg, has_eye = (any(getattr(s, kind) for s in job.sources) for kind in ("eeg", "eye"))
+    return (
+        "EEG and eye files" if has_eeg and has_eye else f"{'EEG' if has_eeg else 'eye'} files only"
+    )
+
+
 def current_tables(job: Job) -> dict[str, list[Path]]:
     """Name the tables to train on: modality -> one file per recording that has all.
 
@@ -63,15 +87,20 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
             )
     remembered = load_digests(job.out)
     tables: dict[str, list[Path]] = {modality: [] for modality in families}
+    n_left_out = 0
     for unit in extraction.units(job.study, job.sources, job.out):
         source = unit.payload.source
         paths = {m: extraction.table_path(job.out, name, source) for m, name in families.items()}
         defects = _defects(unit, paths.values(), remembered)
         if defects:
             click.echo(f"left out {unit.name}: {'; '.join(defects)}", err=True)
+            n_left_out += 1
             continue
         for modality, path in paths.items():
             tables[modality].append(path)
+    if n_left_out and any(tables.values()):
+        advice = f"run `featpipe extract {job.study.path}` first to train on them as well"
+        click.echo(f"left out {n_left_out} of {len(job.sources)} recordings: {advice}", err=True)
     if not any(tables.values()):
         raise ConfigError(
             f"{job.out}: no recording has current tables of {' and '.join(families.values())} to "
@@ -149,7 +178,8 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
 def _described(path: Path, reason: str, failure: str, out: Path) -> dict[str, str]:
     state = "fresh" if not reason else "stale" if path.exists() else "missing"
     if reason and failure:
-        state, reason = "failed", f"{failure.splitlines()[0]}; the next run tries it again"
+        first = failure.splitlines()[0].rstrip(".")
+        state, reason = "failed", f"{first}; the next run tries it again"
     return {"output": path.relative_to(out).as_posix(), "state": state, "reason": reason}
 
 

@@ -1,6 +1,8 @@
 """One trial of an eye recording as a picture: gaze, pupil before and after, events, windows."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from featpipe.errors import ConfigError, few
+from featpipe.errors import ConfigError, ReadError, few
 from featpipe.eye.pupil import TRACE_SFREQ, pupil_trace
 from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
@@ -16,19 +18,38 @@ from featpipe.eye.side import choose_side, events_of
 from featpipe.features.eye_statistics import eye_features
 from featpipe.features.table import lay_grids
 from featpipe.reading import read_eeg
-from featpipe.recording import EyeRecording, Trial
+from featpipe.recording import EyeRecording, Source, Trial
 from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
+from pipelines.study import Study
 
 _COLOURS = dict(zip(EYE_EVENT_KINDS, ("#8fbf8f", "#e0a458", "#7a7a7a"), strict=True))
 _X, _Y, _BEFORE = "#1f6f9f", "#a0403c", "#b8b8b8"
 
 
-def plot_trial(job: Job, number: int) -> list[Path]:
-    """Draw one trial of each recording that is meant.
+class Drawn(NamedTuple):
+    """What came of one recording.
+
+    Attributes
+    ----------
+    name : str
+        The recording.
+    path : Path
+        `OUT/plots/<recording>_trial-<number>.png`.
+    failure : str
+        Why there is no such picture; empty where there is.
+    """
+
+    name: str
+    path: Path
+    failure: str = ""
+
+
+def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
+    """Draw one trial of each recording that is meant, has an eye file and this trial.
 
     Parameters
     ----------
@@ -37,41 +58,48 @@ def plot_trial(job: Job, number: int) -> list[Path]:
     number : int
         The trial.
 
-    Returns
-    -------
-    list of Path
-        `OUT/plots/<recording>_trial-<number>.png`, one per recording that has an eye file and this
-        trial.
+    Yields
+    ------
+    Drawn
+        As each is done; one that cannot be read costs no other its picture.
 
     Raises
     ------
     ConfigError
-        When no recording has.
-    ReadError
-        When a recording cannot be read.
+        When there is no such recording.
     """
-    paths = []
-    study = job.study
-    for source in job.sources:
-        trials = [trial for trial in source.trials if trial.trial == number]
-        if source.eye is None or not trials:
-            continue
-        raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
-        eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
-        [grid] = lay_grids(trials, grid_sfreq(raw, study), study.features)
-        figure = draw_trial(eye, trials[0], grid, study.eye)
-        figure.suptitle(f"{study.study.name}: {source.name}, trial {number}", x=0.01, ha="left")
-        path = job.out / "plots" / f"{source.name}_trial-{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=130)
-        paths.append(path)
-    if not paths:
-        numbers = sorted({trial.trial for source in job.sources for trial in source.trials})
+    with_eye = [(source, source.eye) for source in job.sources if source.eye is not None]
+    if not with_eye:
+        raise ConfigError(
+            f"{job.study.study.recordings}: column eye names no file of these recordings, and plot "
+            "draws eye recordings"
+        )
+    numbers = sorted({trial.trial for source, _ in with_eye for trial in source.trials})
+    if number not in numbers:
         known = few([str(other) for other in numbers])
         raise ConfigError(
             f"--trial {number}: no recording with an eye file has it; there are {known}"
         )
-    return paths
+    for source, eye in with_eye:
+        for trial in source.trials:
+            if trial.trial == number:
+                path = job.out / "plots" / f"{source.name}_trial-{number}.png"
+                try:
+                    _draw(job.study, source, eye, trial, path)
+                except (ReadError, ConfigError) as error:
+                    yield Drawn(source.name, path, str(error))
+                else:
+                    yield Drawn(source.name, path)
+
+
+def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) -> None:
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
+    eye, _ = read_on_eeg_clock(file, raw, source, study)
+    [grid] = lay_grids([trial], grid_sfreq(raw, study), study.features)
+    figure = draw_trial(eye, trial, grid, study.eye)
+    figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
 
 
 def draw_trial(eye: EyeRecording, trial: Trial, grid: Grid, settings: EyeSettings) -> Figure:

@@ -11,6 +11,7 @@ import click
 from featpipe.errors import ConfigError
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
+from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated
 from pipelines.leftovers import leftovers, unasked
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
@@ -35,7 +36,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
-    for text in leftovers(job):
+    for text in (*leftovers(job), *mixed_units(job)):
         click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)

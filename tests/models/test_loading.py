@@ -157,6 +157,14 @@ def test_tables_that_do_not_belong_together(write, caplog):
     assert "options differ" in caplog.text
 
 
+def test_tables_of_different_units_are_told(write, caplog):
+    files = [write("eye", 1, units={"pupil": "mm"})[0], write("eye", 2, units={"pupil": "au"})[0]]
+    load_windows({"eye": files})
+    assert (
+        f"{files[1]}: its columns are in pupil au, those of {files[0]} in pupil mm" in caplog.text
+    )
+
+
 def test_nothing_to_load(write):
     with pytest.raises(ConfigError, match="no modality given"):
         load_windows({})

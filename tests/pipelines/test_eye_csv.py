@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.__main__ import run
+from pipelines.eye_units import mixed_units
+from pipelines.job import open_job
 
 STUDY = """
 [study]
@@ -150,3 +152,15 @@ def test_trials_outside_the_eye_recording_are_told(lab, capfd):
     assert table(lab)["eye_pupil_x_mean"].isna().tolist() == [True] * 5 + [False]
     quality = pd.read_parquet(lab / "out/qc/recordings.parquet")
     assert quality["eye_trials_cut_short"].tolist() == ["1 2"]
+
+
+def test_eye_tables_of_different_units_are_told(lab, capsys):
+    assert extract(lab) == 0
+    other = lab / "out/features/eye/sub-2_ses-1.parquet"
+    metadata = {b"featpipe": json.dumps({**facts(lab), "units": {"pupil": "au"}}).encode()}
+    pq.write_table(pq.read_table(lab / "out/features/eye/sub-1_ses-1.parquet")
+                   .replace_schema_metadata(metadata), other)  # fmt: skip
+    job = open_job(lab / "study.toml", None)
+    [told] = mixed_units(job)
+    assert "pupil mm" in told.partition(" (sub-1_ses-1); ")[0]
+    assert told.endswith(" (sub-1_ses-1); pupil au (sub-2_ses-1)")

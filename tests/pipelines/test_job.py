@@ -27,3 +27,9 @@ def test_only_chooses_and_remembers_the_others(lab):
     job = open_job(lab.folder, None, (), ["subject=02"])
     assert [source.subject for source in job.sources] == ["02"]
     assert [source.subject for source in job.left_out] == ["01"]
+
+
+def test_a_file_is_no_folder_for_outputs(lab):
+    (lab.folder / "afile").touch()
+    with pytest.raises(ConfigError, match="afile: it is a file: name a folder"):
+        open_job(lab.folder, lab.folder / "afile")

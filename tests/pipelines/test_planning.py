@@ -43,3 +43,19 @@ def test_a_failure_is_told_of_what_it_concerns_while_nothing_has_changed(lab, ca
     assert lab.outputs(capsys, "show", *shorter)[dcau] == ("missing", "not made yet")
     lab.record("01", ("Fp1", "Oz"))
     assert lab.outputs(capsys, "show", *families)[dcau] == ("missing", "not made yet")
+
+
+def test_a_study_that_asks_for_no_table_says_so(lab, capsys):
+    for options in ((), ("--dry-run",)):
+        assert lab.extract("--set", "features.eeg=[]", *options) == 1
+        shown = capsys.readouterr().err
+        assert "no table is asked for: [features] eeg = [], eye = true, and" in shown
+        assert "recordings.csv names EEG files only" in shown
+
+
+def test_training_without_some_recordings_says_how_to_have_them(lab, capsys):
+    assert lab.extract() == 0
+    (lab.out / "features/de/sub-02_ses-1.parquet").unlink()
+    assert lab.run("train", "--method", "svm_eeg", "--seeds", "0", "--workers", "1") == 3
+    advice = f"run `featpipe extract {lab.folder}/study.toml` first to train on them as well"
+    assert f"left out 1 of 2 recordings: {advice}" in capsys.readouterr().err

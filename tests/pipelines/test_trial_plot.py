@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 
 from featpipe.eye.side import events_of
@@ -21,6 +23,23 @@ def test_the_verb_draws_the_recordings_that_are_meant(finished_study, tmp_path, 
 def test_a_trial_that_nobody_has_is_told(finished_study, capsys):
     assert run(["plot", str(finished_study / "study.toml"), "--trial", "99"]) == 1
     assert "--trial 99: no recording with an eye file has it; there are 1, 2" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_broken_recording_costs_no_other_its_picture(study, tmp_path, capsys):
+    (study / "raw/sub-01_ses-1_Samples.txt").write_text("")
+    assert run(["plot", str(study / "study.toml"), "-o", str(tmp_path)]) == 3
+    shown = capsys.readouterr()
+    assert [Path(line).name for line in shown.out.split()] == [
+        "sub-2_ses-1_trial-1.png", "sub-3_ses-1_trial-1.png",
+    ]  # fmt: skip
+    assert "failed: sub-1_ses-1: " in shown.err
+
+
+def test_a_study_without_eyes_is_told_that_plot_draws_eyes(lab, capsys):
+    assert lab.run("plot") == 1
+    assert "column eye names no file of these recordings, and plot draws eye" in (
         capsys.readouterr().err
     )
 

@@ -1,0 +1,34 @@
+"""Eye tables of different trackers side by side: pixels beside parts of a screen."""
+
+from collections.abc import Iterator
+
+from featpipe.errors import ReadError, few
+from pipelines.digests import metadata_of
+from pipelines.job import Job
+
+
+def mixed_units(job: Job) -> Iterator[str]:
+    """Tell of eye tables whose columns are in different units.
+
+    Parameters
+    ----------
+    job : Job
+        The study and its output folder.
+
+    Yields
+    ------
+    str
+        For stderr: one line that names the recordings of each kind; nothing when all are of one.
+    """
+    kinds: dict[str, list[str]] = {}
+    for path in sorted(job.out.glob("features/eye/*.parquet")):
+        try:
+            units = metadata_of(path).get("units") or {}
+        except ReadError:  # told where the table is read
+            continue
+        kinds.setdefault(", ".join(f"{name} {unit}" for name, unit in units.items()), []).append(
+            path.stem
+        )
+    if len(kinds) > 1:
+        listed = "; ".join(f"{units} ({few(names)})" for units, names in kinds.items())
+        yield f"eye tables are in different units, do not train on them together: {listed}"
