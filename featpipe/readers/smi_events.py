@@ -9,6 +9,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
+from featpipe.readers.held_codes import NONE
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.text_columns import parse_numbers
 from featpipe.readers.text_lines import Lines, contains, find_lines, line, read_lines, split_lines
@@ -114,7 +115,7 @@ def read(path: Path) -> EyeRecording:
     return EyeRecording(
         samples=empty_samples(),
         events=events,
-        messages=messages_frame(*_user_events(lines, dialect)),
+        messages=messages_frame(*_messages(lines, dialect)),
         units={"gaze": "px", "pupil": dialect.pupil_unit, "dispersion": "px"},
         sfreq=dialect.sfreq,
         format="smi_events",
@@ -189,16 +190,21 @@ def _events(lines: Lines, dialect: Dialect, kind: str, eye: str) -> dict[str, np
     return {"kind": kind, "eye": eye} | table
 
 
-def _user_events(lines: Lines, dialect: Dialect) -> tuple[list[float], list[str]]:
+def _messages(lines: Lines, dialect: Dialect) -> tuple[list[float], list[str]]:
+    """Return times and texts of user events, and of trigger lines the state of the port."""
     times, texts = [], []
     splitter = r"\t| {4,}" if dialect.separator == "\t" else re.escape(dialect.separator)
-    for i_line in find_lines(lines, rb"^UserEvent").tolist():
-        fields = re.split(splitter, line(lines, i_line), maxsplit=4)
-        if len(fields) < 5 or not fields[3].strip().isdigit():
+    for i_line in find_lines(lines, rb"^(UserEvent|Trigger)").tolist():
+        row = line(lines, i_line)
+        is_trigger = row.startswith("Trigger")
+        fields = re.split(splitter, row, maxsplit=5 if is_trigger else 4)
+        if len(fields) < (6 if is_trigger else 5) or not fields[3].strip().isdigit():
             raise ReadError(
-                f"{lines.path}, line {i_line + 1}: a user event has a start and a description, "
-                f"found {line(lines, i_line)!r}; repair the line or export the events again"
+                f"{lines.path}, line {i_line + 1}: a user event has a start and a description, a "
+                f"trigger a start, a duration and the state of the port, found {row!r}; repair the "
+                "line or export the events again"
             )
-        times.append(int(fields[3]) / _MICROSECONDS)
-        texts.append(fields[4])
+        if not is_trigger or fields[5].strip() not in NONE:
+            times.append(int(fields[3]) / _MICROSECONDS)
+            texts.append(fields[5].strip() if is_trigger else fields[4])
     return times, texts

@@ -173,6 +173,7 @@ def _events(
     if not rows.any():
         return {}
     times = np.stack(_times(table, rows), axis=1)
+    _refuse_restart(table, rows, times[:, 0], kind)
     times, first = np.unique(times, axis=0, return_index=True)
     _refuse_overlap(table, np.flatnonzero(rows)[first], times, kind)
     measures = {"pupil_x": pupil[0], "pupil_y": pupil[1]}
@@ -190,6 +191,23 @@ def _measured(
 ) -> dict[str, np.ndarray]:
     start = first_of(table, [plain(name) for name in _STARTS])
     return dict(zip(names, numbers(table, [start, *names.values()], rows)[1:], strict=True))
+
+
+def _refuse_restart(table: Delimited, rows: np.ndarray, onset: np.ndarray, kind: str) -> None:
+    """Refuse times that fall where the next trial begins, unless they are the tracker's."""
+    names = [plain(name) for name in _STARTS]
+    if "trial" not in table.names or first_of(table, names) in (_RAW, _IN_TRIAL):
+        return
+    trial = texts(table, ["trial"])[0][rows[table.is_row]]
+    falls = np.flatnonzero((trial[1:] != trial[:-1]) & (onset[1:] < onset[:-1]))
+    if falls.size:
+        i = int(falls[0])
+        line = table.lines.numbers[np.flatnonzero(rows)[i + 1]] + 1
+        raise ReadError(
+            f"{table.lines.path}, line {line}: this {kind} of trial {trial[i + 1]} begins at "
+            f"{onset[i + 1]:g} s, behind one of trial {trial[i]} at {onset[i]:g} s, so times begin "
+            "anew with every trial; export every trial into a file of its own"
+        )
 
 
 def _refuse_overlap(table: Delimited, rows: np.ndarray, times: np.ndarray, kind: str) -> None:

@@ -228,7 +228,6 @@ def test_conflicting_evidence_on_the_width_of_a_cnt_is_refused_with_the_remedy(t
         "corrupt",
         "the evidence on the sample width is contradictory",
         "NumSamples: 16-bit",
-        "event positions: 32-bit",
         "numbers: 32-bit",
         "correct NumSamples (int32 at byte 864) if you know the length",
     )

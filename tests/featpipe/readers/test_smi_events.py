@@ -118,6 +118,14 @@ def test_headers_without_rows_are_suspicious(tmp_path):
     assert len(smi_events.read(path).events) == 0
 
 
+def test_trigger_lines_are_messages(tmp_path):
+    rows = "Trigger Line Event|1|1|1200000|10000|7\nTrigger Line Event|1|2|1210000|90000|0\n"
+    eye = smi_events.read(write(tmp_path, OLD + rows, "\t"))
+    assert eye.messages.to_numpy().tolist() == [[1.2, "7"], [1.5, "81"]]
+    with pytest.raises(ReadError, match="the state of the port"):
+        smi_events.read(write(tmp_path, OLD + "Trigger Line Event|1|1|1200000\n", "\t"))
+
+
 @pytest.mark.samples
 @pytest.mark.parametrize(
     ("name", "counts", "n_messages", "sfreq"),

@@ -179,3 +179,14 @@ def test_names_alone_are_truncated_and_a_cut_last_line_told(tmp_path, caplog):
     assert check(write(tmp_path, export(rows=[]))).status == "truncated"
     assert len(read_eye(write(tmp_path, export()[:-60])).events) == 4
     assert "its last line is cut and left out" in caplog.text
+
+
+def test_a_table_of_one_kind_whose_times_begin_anew_is_refused(tmp_path):
+    names = "Trial\tSubject\tEye L/R\tNumber\tBlink Start [ms]\tBlink Duration [ms]\n"
+    path = tmp_path / "blinks.txt"
+    rows = [(1, 2000), (1, 8000), (2, 1000), (2, 5000)]
+    path.write_text(names + "".join(f"{t}\tA\tL\t1\t{start}\t150\n" for t, start in rows))
+    with pytest.raises(ReadError, match=r"line 4: this blink of trial 2 begins at 1 s, behind"):
+        read_eye(path)
+    path.write_text(names + "".join(f"{t}\tA\tL\t1\t{9000 * t + s}\t150\n" for t, s in rows))
+    assert len(read_eye(path).events) == 4
