@@ -165,9 +165,9 @@ def steps(row):
         around = np.ptp(smooth[first : first + 17])
         change = abs(smooth[t + 4] - smooth[t])
         before, behind = row[max(t - 10, 0) : t + 2], row[t + 6 : t + 18]
-        stays = True
-        if len(before) == len(behind) == 12:
-            stays = abs(behind.mean() - before.mean()) >= 0.6 * change
+        if len(before) < 12 or len(behind) < 12:
+            continue  # at the ends of a second, which the filter does without
+        stays = abs(behind.mean() - before.mean()) >= 0.6 * change
         if change >= 60 and change >= (0.6 if change >= 300 else 0.8) * around and stays:
             return True
     return False

@@ -12,7 +12,7 @@ import mne
 import numpy as np
 
 from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
-from featpipe.eeg.eog_regression import EogRegression
+from featpipe.eeg.eog_regression import MIN_LIVELY, EogRegression
 from featpipe.eeg.filtering import design
 from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.samples import Samples, microvolt
@@ -74,17 +74,24 @@ def open_stream(
     judged = [name for name in names if name in picks or name in reference]
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     averages = settings.reference == ("average",) and settings.l_freq == 0
-    found, weights, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
+    found, regression, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
     if settings.eog == ("auto",):
-        rest = tuple(name for name in eog if lost[name] <= _MOSTLY)
+        most = MISSED_SHARE if any(lost[name] <= MISSED_SHARE for name in eog) else _MOSTLY
+        rest = tuple(name for name in eog if lost[name] <= most)
         if len(rest) < len(eog):
             logger.warning(
-                '[eeg] eog = "auto": %s lost in more than half of the recording and left out',
-                few([name for name in eog if name not in rest]),
-            )
+                '[eeg] eog = "auto": %s lost in more than %g %% of the recording and left out',
+                few([name for name in eog if name not in rest]), 100 * most,
+            )  # fmt: skip
             return open_stream(raw, picks, replace(settings, eog=rest), open_samples)
-        if weights is not None and not weights.any():
+        if not regression.weights().any():
             eog = {}  # they are there and tell nothing, which is no reason to lose the recording
+    _tell_restless(names, list(eog), regression)
+    if costly := [f"{name} {100 * lost[name]:.2g} %" for name in eog if lost[name] > 0]:
+        logger.warning(
+            "[eeg] eog: moments that an EOG channel has lost are lost to all channels: %s",
+            few(costly),
+        )
     if averages:
         found |= _lost_to_average({name: lost[name] for name in channels if name not in found})
     found |= {name: BadChannel(name, "flagged", 1.0) for name in told}
@@ -97,7 +104,7 @@ def open_stream(
         spatial=plan(
             names, len(channels), bad_channels=settings.bad_channels,
             reference=[r if r == "average" else standard_name(r) for r in settings.reference],
-            eog=list(eog), bad=bad, weights=weights, keeps_level=settings.l_freq == 0,
+            eog=list(eog), bad=bad, weights=regression.weights(), keeps_level=settings.l_freq == 0,
         ),
     )  # fmt: skip
 
@@ -133,10 +140,10 @@ def cleaning_channels(
 def _survey(
     stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings,
     flagged: np.ndarray, averages: bool,
-) -> tuple[dict[str, BadChannel], np.ndarray | None, dict[str, float]]:  # fmt: skip
+) -> tuple[dict[str, BadChannel], EogRegression, dict[str, float]]:  # fmt: skip
     """Pass over the recording once, if anything has to be learned from it.
 
-    Bad channels, weights of the EOG, and the share of the recording in which each input is lost.
+    Bad channels, what is known of the EOG, and the share of the recording that each input lost.
     The channels to judge are the first ones of `names`. Flagged samples teach nothing.
     """
     looks = settings.bad_channels != "keep"
@@ -158,10 +165,9 @@ def _survey(
             is_seen = is_known.any(axis=0)
             n_lost += (~is_known & is_seen).sum(axis=1)
             n_times += int(is_seen.sum())
-    _tell_restless(names, eog, regression)
     bad = {channel.name: channel for channel in survey.bad_channels()} if looks else {}
     lost = dict(zip(names, (n_lost / max(n_times, 1)).tolist(), strict=True))
-    return bad, regression.weights() if eog else None, lost
+    return bad, regression, lost
 
 
 def _may_be_lost(samples: Samples) -> bool:
@@ -188,8 +194,16 @@ def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:
 
 
 def _tell_restless(names: list[str], eog: list[str], regression: EogRegression) -> None:
+    n_learnt = dict(zip(names, regression.n_learnt().tolist(), strict=True))
+    unknown = [name for name in names if n_learnt[name] < MIN_LIVELY and name not in eog]
+    if eog and unknown:
+        logger.warning(
+            "[eeg] eog: %s not corrected: fewer than %d seconds with eye movements are left to "
+            "learn from, without those in which they or %s step as no eye does",
+            few(unknown), MIN_LIVELY, ", ".join(eog),
+        )  # fmt: skip
     shares = dict(zip(names, regression.share_used().tolist(), strict=True))
-    restless = [name for name, share in shares.items() if share < 0.5 and name not in eog]
+    restless = [n for n, share in shares.items() if share < 0.5 and n not in [*eog, *unknown]]
     if restless:
         logger.warning(
             "[eeg] eog: the weights of %s are learnt from less than half of the seconds in which "

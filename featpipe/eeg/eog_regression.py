@@ -31,6 +31,9 @@ minutes turned 0.40 into 0.10."""
 _LIMIT_UV = 3000.0
 """Peak to peak within a second; no lid moves more."""
 _LIVELY_UV = 50.0  # a second in which the eyes move
+MIN_LIVELY = 10
+"""Seconds with eye movements from which weights are learnt at least; from one or two they are what
+happened there (-42 for 0.10 was seen), and from none what brain and EOG share. Ours."""
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this are rounding
 
 
@@ -79,6 +82,10 @@ class EogRegression:
             self._covariance += covariance
             self._against += against
 
+    def n_learnt(self) -> np.ndarray:
+        """Return the seconds with eye movements that teach something of each input, (n_inputs,)."""
+        return self._n_lively[1]
+
     def share_used(self) -> np.ndarray:
         """Return how much of what the eyes did the weights are learnt from.
 
@@ -98,7 +105,8 @@ class EogRegression:
         -------
         numpy.ndarray, shape (n_inputs, n_eog)
             Microvolt of the input per microvolt of the EOG channel. 0 in the rows of the EOG
-            channels and for one that never moves; of collinear ones the smallest weights.
+            channels, of inputs with fewer than `MIN_LIVELY` seconds to learn from, and for an EOG
+            channel that never moves; of collinear ones the smallest weights.
         """
         _, n_used, covariance, against = self._sums(self._stretches.rest)
         n_used, covariance = self._n_used + n_used, self._covariance + covariance
@@ -110,6 +118,7 @@ class EogRegression:
         inverse = np.linalg.pinv(correlation, rcond=_COLLINEAR, hermitian=True)
         weights = (scale * (inverse @ (scale * against)))[:, :, 0]
         weights[self._rows] = 0.0
+        weights[self.n_learnt() < MIN_LIVELY] = 0.0
         return weights
 
     def _sums(self, piece: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -191,7 +200,7 @@ def _is_sudden(x: np.ndarray, sfreq: float) -> np.ndarray:
     is_inside = (before >= 0) & (behind < level.shape[1])
     behind, before = np.minimum(behind, level.shape[1] - 1), np.maximum(before, 0)
     stays = np.abs(level[:, behind] - level[:, before]) >= _STAYS * jump
-    stays |= ~is_inside  # what comes after a step at the end of a second is not seen
+    stays &= is_inside  # the low-pass does without the ends of a second
     share = np.where(jump >= _HUGE_UV, _SUDDEN_IF_HUGE, _SUDDEN)
     return ((jump >= _JUMP_UV) & (jump >= share * around) & stays).any(axis=1)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from featpipe.compiling import kernel
 from featpipe.eeg.bad_channels import BadChannel, describe_bad
-from featpipe.eeg.eog_regression import regression_matrix
+from featpipe.eeg.eog_regression import MIN_LIVELY, regression_matrix
 from featpipe.eeg.interpolation import interpolation_matrix
 from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.montage import standard_name
@@ -239,9 +239,9 @@ def _without_eyes(
     is_used = np.any(weights != 0, axis=0)
     if not np.any(is_used):
         raise ReadError(
-            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or step as no eye "
-            "does in every second, so nothing can be learnt from them: name other channels, or "
-            "leave the option out"
+            f"[eeg] eog: {', '.join(eog)} never move while all are recorded, or there are fewer "
+            f"than {MIN_LIVELY} seconds in which they do so without a step that no eye makes, so "
+            "nothing can be learnt from them: name other channels, or leave the option out"
         )
     used = tuple(name for name, is_part in zip(eog, list(is_used), strict=True) if is_part)
     rows = zip(inputs[:n_channels], weights[:n_channels, is_used].tolist(), strict=True)

@@ -12,7 +12,7 @@ N_TIMES, EOG, SFREQ = 9000, [5, 6], 200.0
 def mixture():
     """Five channels that hold brain and eyes, and two EOG channels, all with large offsets."""
     rng = np.random.default_rng(3)
-    eyes = 80 * rng.standard_normal((2, N_TIMES)).cumsum(axis=1) / 30
+    eyes = 80 * rng.standard_normal((2, N_TIMES)).cumsum(axis=1) / 12
     brain = 10 * rng.standard_normal((5, N_TIMES))
     mixing = rng.uniform(-0.5, 0.9, (5, 2))
     offset = 1e4 * rng.standard_normal((7, 1))

@@ -369,7 +369,8 @@ def test_eyes_are_regressed_out_of_the_eeg():
     vertical = [float(weights[name].split(",")[1]) for name in CAP62]
     assert vertical == pytest.approx(np.linspace(0, 1, 62), abs=0.1)
     gain = np.abs(spoiled.values["de"] - clean)[:, 200:].mean()
-    assert np.abs(found.values["de"] - clean)[:, 200:].mean() < 0.3 * gain
+    # without blinks nothing is taken out, with them what HEO shares with the brain as well
+    assert np.abs(found.values["de"] - clean)[:, 200:].mean() < 0.4 * gain
 
 
 def test_a_channel_named_for_cleaning_must_be_there():
