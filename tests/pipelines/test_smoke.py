@@ -335,7 +335,7 @@ def test_an_eye_recording_that_misses_every_trial_is_refused(study, capsys):
     (study / "recordings.csv").write_text("\n".join(table) + "\n")
     assert extract(study, "--json") == 3
     (failure,) = outcome(capsys)["failures"]
-    assert "eye_offset (EEG time = eye time + eye_offset)" in failure["reason"]
+    assert "eye_offset in recordings.csv (EEG time = eye time + eye_offset" in failure["reason"]
 
 
 def test_methods_read_the_first_eeg_family_unless_told_otherwise(study, capsys):
