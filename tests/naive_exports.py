@@ -135,3 +135,26 @@ def smi_samples_text(rows: Sequence[str], columns: str, *, n_declared: int | Non
     count = "" if n_declared is None else f"## Number of Samples:\t{n_declared}{' ' * 200}\n"
     head = f"## [iView]\n## Sample Rate:\t250\n{count}## \n"
     return head + "\t".join(columns.split(",")) + "\n" + "".join(f"{row}\n" for row in rows)
+
+
+VHDR = """Brain Vision Data Exchange Header File Version 1.0
+[Common Infos]
+DataFile={name}.eeg
+DataFormat=BINARY
+DataOrientation=MULTIPLEXED
+NumberOfChannels={n_channels}
+SamplingInterval=2000
+[Binary Infos]
+BinaryFormat=IEEE_FLOAT_32
+[Channel Infos]
+"""
+
+
+def write_brainvision(folder, name, ch_names, x, n_declared=None):
+    """Write x (n_channels, n_times) in microvolt at 500 Hz; returns the name of the header."""
+    n_channels = len(ch_names) if n_declared is None else n_declared
+    lines = [f"Ch{i}={channel},,1,µV\n" for i, channel in enumerate(ch_names, start=1)]
+    text = VHDR.format(name=name, n_channels=n_channels) + "".join(lines)
+    (folder / f"{name}.vhdr").write_text(text, encoding="utf-8")
+    (folder / f"{name}.eeg").write_bytes(np.asarray(x).T.astype("<f4").tobytes())
+    return f"{name}.vhdr"

@@ -24,9 +24,10 @@ from featpipe.montage import is_eog_name, standard_name
 
 logger = logging.getLogger(__name__)
 
-_MOSTLY = 0.5
-MISSED_SHARE = 0.05
-"""A channel that lost more of the recording has no part in an average of levels. Ours."""
+_MOSTLY = 0.5  # an EOG channel that lost more of the recording says nothing
+_OFTEN = 0.05
+"""A channel that lost more of the recording has no part in an average of levels; nor in the
+regression, where another EOG channel lost less. Ours."""
 _BLOCK_S = 20.0
 _BLOCK_NUMBERS = 1 << 20  # stored ones in a block at most, or a fast recording takes much memory
 
@@ -76,21 +77,15 @@ def open_stream(
     averages = settings.reference == ("average",) and settings.l_freq == 0
     found, regression, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
     if settings.eog == ("auto",):
-        most = MISSED_SHARE if any(lost[name] <= MISSED_SHARE for name in eog) else _MOSTLY
-        rest = tuple(name for name in eog if lost[name] <= most)
+        rest = _seldom_lost({name: lost[name] for name in eog})
         if len(rest) < len(eog):
-            logger.warning(
-                '[eeg] eog = "auto": %s lost in more than %g %% of the recording and left out',
-                few([name for name in eog if name not in rest]), 100 * most,
-            )  # fmt: skip
             return open_stream(raw, picks, replace(settings, eog=rest), open_samples)
         if not regression.weights().any():
             eog = {}  # they are there and tell nothing, which is no reason to lose the recording
     _tell_restless(names, list(eog), regression)
-    if costly := [f"{name} {100 * lost[name]:.2g} %" for name in eog if lost[name] > 0]:
+    if costly := _shares({name: lost[name] for name in eog}):
         logger.warning(
-            "[eeg] eog: moments that an EOG channel has lost are lost to all channels: %s",
-            few(costly),
+            "[eeg] eog: moments that an EOG channel has lost are lost to all channels: %s", costly
         )
     if averages:
         found |= _lost_to_average({name: lost[name] for name in channels if name not in found})
@@ -170,6 +165,23 @@ def _survey(
     return bad, regression, lost
 
 
+def _seldom_lost(lost: Mapping[str, float]) -> tuple[str, ...]:
+    """Choose the EOG channels that do not cost more than they are worth; tell the others."""
+    most = _OFTEN if any(share <= _OFTEN for share in lost.values()) else _MOSTLY
+    rest = tuple(name for name, share in lost.items() if share <= most)
+    if others := [name for name in lost if name not in rest]:
+        logger.warning(
+            '[eeg] eog = "auto": %s lost in more than %g %% of the recording and left out',
+            few(others), 100 * most,
+        )  # fmt: skip
+    return rest
+
+
+def _shares(lost: Mapping[str, float]) -> str:
+    """Write what was lost of which channel: "C6 30 %, CZ 2 %"; empty where nothing was."""
+    return few([f"{name} {100 * share:.2g} %" for name, share in lost.items() if share > 0])
+
+
 def _may_be_lost(samples: Samples) -> bool:
     """Whether numbers are stored in a form that has a NaN."""
     return samples.n_times > 0 and np.issubdtype(samples.read(0, 1).dtype, np.floating)
@@ -178,17 +190,14 @@ def _may_be_lost(samples: Samples) -> bool:
 def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:
     """Find channels that cannot belong to an average of levels; tell what the others cost."""
     found = {
-        name: BadChannel(name, "lost", share)
-        for name, share in lost.items()
-        if share > MISSED_SHARE
+        name: BadChannel(name, "lost", share) for name, share in lost.items() if share > _OFTEN
     }
-    costly = [f"{name} {100 * share:.2g} %" for name, share in lost.items() if share > 0]
-    if costly:
+    if costly := _shares(lost):
         logger.warning(
             "[eeg] reference: moments of the recording that a channel of the average has lost are "
             "lost to all (%s; those of more than %g %% are left out of it); l_freq = 0.5 avoids "
             "that",
-            few(costly), 100 * MISSED_SHARE,
+            costly, 100 * _OFTEN,
         )  # fmt: skip
     return found
 

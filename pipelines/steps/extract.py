@@ -27,13 +27,13 @@ from featpipe.features.eye_reach import tell_trials_outside
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FAMILIES, FeatureTable, lay_grids
 from featpipe.readers.through_mne import samples_through_mne
-from featpipe.reading import read_eeg, read_samples, source_files
+from featpipe.reading import read_eeg, read_samples
 from featpipe.recording import Source
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
-from pipelines.steps.pupils import read_traces, trace_files
+from pipelines.steps.pupils import read_traces, recording_files, trace_files
 from pipelines.study import Study
 
 VERSION = 4
@@ -77,11 +77,9 @@ def table_path(out: Path, family: str, source: Source) -> Path:
 
 def sources(unit: Unit) -> list[Path]:
     """Files of the recording, EEG first, and the traces that its pupil is compared with."""
-    source: Source = unit.payload.source
-    study, out = unit.payload.study, unit.payload.out
-    named = [path for path in (source.eeg, source.eye) if path is not None]
-    files = [file for path in named for file in source_files(path, study.eye.csv)]
-    return files + (trace_files(out, source, study) if "eye" in families(unit) else [])
+    source, study, out = unit.payload
+    traces = trace_files(out, source, study) if "eye" in families(unit) else []
+    return recording_files(source, study) + traces
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:

@@ -23,6 +23,12 @@ from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
 
 
+def recording_files(source: Source, study: Study) -> list[Path]:
+    """List every file of a recording, those of the EEG first."""
+    named = [path for path in (source.eeg, source.eye) if path is not None]
+    return [file for path in named for file in source_files(path, study.eye.csv)]
+
+
 def trace_path(out: Path, source: Source) -> Path:
     """Return where the traces of a recording are published."""
     return out / "pupils" / f"{source.name}.parquet"
@@ -61,8 +67,7 @@ def read_traces(files: Sequence[Path]) -> dict[str, pd.DataFrame]:
 def sources(unit: Unit) -> list[Path]:
     """Files of the recording; those of the EEG for their marks."""
     source, study, _ = unit.payload
-    named = [path for path in (source.eeg, source.eye) if path is not None]
-    return [file for path in named for file in source_files(path, study.eye.csv)]
+    return recording_files(source, study)
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from naive_exports import write_brainvision
 
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
@@ -15,18 +16,6 @@ SMALL = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
 QUICK = ["--set", "train.seeds=[0]", "--set", "train.options.cscm.n_epochs=3",
          "--set", "train.options.cscm_sm.n_epochs=3", "--set", "train.options.mlp.n_epochs=3",
          "--set", "train.options.mlp_cross.n_epochs=3"]  # fmt: skip
-
-HEADER = """Brain Vision Data Exchange Header File Version 1.0
-[Common Infos]
-DataFile={name}.eeg
-DataFormat=BINARY
-DataOrientation=MULTIPLEXED
-NumberOfChannels={n_channels}
-SamplingInterval=2000
-[Binary Infos]
-BinaryFormat=IEEE_FLOAT_32
-[Channel Infos]
-"""
 
 
 class Lab:
@@ -46,11 +35,7 @@ class Lab:
         """Write a BrainVision recording, x (n_channels, n_times) in microvolt at 500 Hz."""
         if x is None:
             x = 20 * np.random.default_rng(0).standard_normal((len(ch_names), 6000))
-        header = HEADER.format(name=subject, n_channels=len(ch_names))
-        lines = [f"Ch{i}={name},,1,µV\n" for i, name in enumerate(ch_names, start=1)]
-        (self.folder / f"{subject}.vhdr").write_text(header + "".join(lines), encoding="utf-8")
-        (self.folder / f"{subject}.eeg").write_bytes(np.asarray(x).T.astype("<f4").tobytes())
-        return f"{subject}.vhdr"
+        return write_brainvision(self.folder, subject, ch_names, x)
 
     def run(self, verb, *options):
         return run([verb, str(self.folder / "study.toml"), *options])

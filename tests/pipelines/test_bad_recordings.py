@@ -5,36 +5,20 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from naive_exports import cnt_bytes
+from naive_exports import cnt_bytes, write_brainvision
 
 from featpipe.tables import read_features
 from pipelines.__main__ import run
 
 SFREQ, SECONDS = 500, 12
-HEADER = """Brain Vision Data Exchange Header File Version 1.0
-[Common Infos]
-DataFile={name}.eeg
-DataFormat=BINARY
-DataOrientation=MULTIPLEXED
-NumberOfChannels={n_channels}
-SamplingInterval=2000
-[Binary Infos]
-BinaryFormat=IEEE_FLOAT_32
-[Channel Infos]
-Ch1=Fp1,,1,µV
-Ch2=Oz,,1,µV
-Ch3=Cz,,1,µV
-"""
 
 
 def noise():
     return 20 * np.random.default_rng(0).standard_normal((3, SFREQ * SECONDS))
 
 
-def write_brainvision(folder, name, x, n_channels=3):
-    (folder / f"{name}.vhdr").write_text(HEADER.format(name=name, n_channels=n_channels))
-    (folder / f"{name}.eeg").write_bytes(x.T.astype("<f4").tobytes())
-    return f"{name}.vhdr"
+def write_eeg(folder, name, x, n_declared=3):
+    return write_brainvision(folder, name, ("Fp1", "Oz", "Cz"), x, n_declared)
 
 
 def write_cnt(folder, name, *, keep=None, **options):
@@ -51,12 +35,12 @@ def extracted(tmp_path_factory):
     spoiled[1, 1800:1900] = np.nan
     spoiled[2, 4100] = np.inf
     files = {
-        "sound": write_brainvision(folder, "sound", noise()),
-        "lost": write_brainvision(folder, "lost", spoiled),
-        "ends-early": write_brainvision(folder, "early", noise()[:, : 7 * SFREQ]),
-        "starts-late": write_brainvision(folder, "late", noise()[:, :SFREQ]),
-        "part-of-a-sample": write_brainvision(folder, "part", noise()),
-        "no-channel": write_brainvision(folder, "none", noise(), n_channels=0),
+        "sound": write_eeg(folder, "sound", noise()),
+        "lost": write_eeg(folder, "lost", spoiled),
+        "ends-early": write_eeg(folder, "early", noise()[:, : 7 * SFREQ]),
+        "starts-late": write_eeg(folder, "late", noise()[:, :SFREQ]),
+        "part-of-a-sample": write_eeg(folder, "part", noise()),
+        "no-channel": write_eeg(folder, "none", noise(), n_declared=0),
         "sound-cnt": write_cnt(folder, "sound"),
         "cut-cnt": write_cnt(folder, "cut", keep=50_000),
         "not-there": "gone.vhdr",
