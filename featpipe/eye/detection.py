@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError
+from featpipe.eye.coverage import usual_step
 from featpipe.eye.degrees import units_per_degree
 from featpipe.eye.fixations import (
     MAX_DISPERSION,
@@ -21,7 +22,7 @@ from featpipe.eye.fixations import (
     velocity,
     velocity_fixations,
 )
-from featpipe.eye.gaze import Gaze, seen_gaze, usual_step
+from featpipe.eye.gaze import Gaze, seen_gaze
 from featpipe.eye.merging import merged
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import events_of

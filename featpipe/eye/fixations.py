@@ -3,7 +3,7 @@
 import numpy as np
 
 from featpipe.compiling import kernel
-from featpipe.eye.gaze import usual_step
+from featpipe.eye.coverage import usual_step
 
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
@@ -114,7 +114,8 @@ def velocity(time: np.ndarray, x: np.ndarray, y: np.ndarray, is_break: np.ndarra
     Olsen, "The Tobii I-VT fixation filter", 2012: a window of 20 ms. Its velocity is that between
     the window's ends; a line through all of it follows EyeLink's own events more closely.
     """
-    reach = max(1, round(VELOCITY_S / 2 / usual_step(time)))
+    step = usual_step(time)
+    reach = max(1, round(VELOCITY_S / 2 / step)) if step > 0 else 1
     arrays = (np.array(a, float, order="C") for a in (time, x, y))
     return _slopes(*arrays, np.array(is_break, bool), reach)
 

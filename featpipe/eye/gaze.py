@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featpipe.eye.coverage import usual_step
+
 MAX_GAP_S = 0.075
 """Longest gap that a fixation goes on across, s: the gap fill-in of Tobii's I-VT filter (Olsen
 2012), shorter than any blink to be seen at low rates."""
@@ -66,12 +68,6 @@ def seen_gaze(
     is_gap = (np.diff(rows) > 1) | (step > longest_step(time))
     is_blink = np.diff(n_begun[rows]) > 0
     return Gaze(rows, seen, x[rows], y[rows], is_gap, is_gap & (is_blink | (step > MAX_GAP_S)))
-
-
-def usual_step(time: np.ndarray) -> float:
-    """Return the median time between samples, s, repeated stamps aside; infinite if unknown."""
-    step = np.diff(time)
-    return float(np.median(step[step > 0])) if np.any(step > 0) else np.inf
 
 
 def longest_step(time: np.ndarray) -> float:
