@@ -73,6 +73,8 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                 {
                     "distributed.nanny.pre-spawn-environ": ONE_THREAD,
                     "distributed.scheduler.allowed-failures": DEATHS,
+                    # looks into every worker a hundred times a second, for a page nobody opens
+                    "distributed.worker.profile.enabled": False,
                 }
             ),
             _start(workers, staging) as cluster,

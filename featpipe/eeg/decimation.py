@@ -19,14 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from featpipe.compiling import kernel
+from featpipe.compiling import aligned, kernel
 from featpipe.eeg.filtering import Resampler
 from featpipe.eeg.samples import Samples
 
 _STRETCH = 96  # output samples computed from one stretch of input, about
 _LANES = 16  # channels are padded to full vector registers
 _TOGETHER = 8  # taps added up in one sweep
-_CHUNK = 4096  # output samples per read from the file
+_CHUNK = 6144  # output samples per read from the file; 30 s at 200 Hz in one go
 _LOST_UV = 1e7  # ten volts are no signal but what a program writes for a lost sample
 _FAR_UV = 5_000.0  # from the level; single precision then rounds by 0.0003 microvolt
 
@@ -106,6 +106,10 @@ def _fill(
 ) -> None:
     half = len(how.taps) // 2
     way = _polyphase(how.taps.tobytes(), how.up, how.down)
+    n_padded = -(-len(samples.first) // _LANES) * _LANES
+    laid_out = aligned((how.down, -(-way.n_rows // how.down), n_padded), np.float32)
+    sums = aligned((way.n_outputs // how.up, n_padded), np.float32)
+    of_channels = aligned((4, n_padded), np.float64)
     (first_stretch, _), (last_stretch, _) = stretch_of(how, start), stretch_of(how, stop - 1)
     begin = -((half - first_stretch * how.down) // how.up)  # first and last input sample loaded
     end = -((half - last_stretch * how.down) // how.up) + way.n_rows - 1
@@ -116,7 +120,8 @@ def _fill(
         samples.read(first_record, last_record + 1), first_record, samples.n_per_record,
         samples.n_times, samples.first, _runs(tuple(samples.first.tolist())),
         way.n_outputs, way.n_rows, way.taps, way.places, way.exact, way.begins, way.lengths,
-        way.gain, how.up, how.down, half, samples.offset, samples.scale, in_double, start, out,
+        way.gain, how.up, how.down, half, samples.offset, samples.scale, in_double, laid_out, sums,
+        of_channels, start, out,
     )  # fmt: skip
 
 
@@ -259,16 +264,15 @@ def _in_single(rows, n_padded, taps, places, sums, up, scale, at_zero, stretch, 
 @kernel
 def _decimate(
     stored, first_record, n_per_record, n_times, first, runs, n_outputs, n_rows, taps, places,
-    exact, begins, lengths, gain, up, down, half, offset, scale, in_double, start, out,
+    exact, begins, lengths, gain, up, down, half, offset, scale, in_double, laid_out, sums,
+    of_channels, start, out,
 ):  # fmt: skip
     """Fill out, shape (n_outputs, n_channels), with the output samples from `start` on."""
     stop, n_channels = start + out.shape[0], first.size
-    n_padded = (n_channels + _LANES - 1) // _LANES * _LANES
-    laid_out = np.zeros((down, (n_rows + down - 1) // down, n_padded), dtype=np.float32)
-    rows = laid_out.reshape(laid_out.size)
-    sums = np.empty((n_outputs // up, n_padded), dtype=np.float32)
-    level, at_zero, line = np.empty(n_channels), np.empty(n_channels), np.empty(n_rows)
-    limit, n_far = _FAR_UV / np.abs(scale), np.ones(n_channels)
+    n_padded, rows = sums.shape[1], laid_out.reshape(laid_out.size)
+    level, at_zero = of_channels[0, :n_channels], of_channels[1, :n_channels]
+    limit, n_far = of_channels[2, :n_channels], of_channels[3, :n_channels]
+    limit[:], n_far[:], line = _FAR_UV / np.abs(scale), 1.0, np.empty(n_rows)
     for stretch in range(start // n_outputs * n_outputs, stop, n_outputs):
         begin = -((half - stretch * down) // up)
         at_level = min(max(stretch * down // up, 0), n_times - 1)

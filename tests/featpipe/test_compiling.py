@@ -3,7 +3,10 @@
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from featpipe.compiling import aligned
 
 PACKAGES = ("featpipe", "models", "pipelines")
 ROOT = Path(__file__).parents[2]
@@ -68,3 +71,14 @@ def test_what_is_borrowed_is_found(head, use):
     assert [text.split(":")[0] for text in borrowed(code)] == ["total"]
     own = f"{head}\nOWN = 2.0\n\n@kernel\ndef total(x):\n    return x.sum() + OWN\n"
     assert borrowed(own) == []
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(7,), (3, 16), (2, 5, 8)])
+def test_arrays_begin_with_a_line_of_the_cache(shape, kind):
+    kept = [aligned(shape, kind) for _ in range(20)]  # one alone may be lucky
+    for x in kept:
+        assert x.ctypes.data % 64 == 0
+        assert (x.shape, x.dtype) == (shape, kind)
+        assert x.flags.c_contiguous and x.flags.writeable
+        assert not x.any()

@@ -130,6 +130,16 @@ def test_workers_that_compile_at_the_same_time_do_not_meet(staging, hot, tmp_pat
     assert not (tmp_path / "user").exists()
 
 
+def test_workers_do_not_look_into_themselves(staging):
+    def looks():
+        from dask import config
+
+        return config.get("distributed.worker.profile.enabled")
+
+    with open_client(1, None, staging) as client:
+        assert on_all(client, looks) == [False]
+
+
 def test_an_early_import_that_fails_is_left_to_the_task(staging, hot):
     with open_client(1, None, staging) as client:
         import_early(client, "hot")
