@@ -5,12 +5,12 @@ The two halves of a window are folded first, as cosines are even and sines odd; 
 length is folded once more, into one quarter for the even bins and one for the odd ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
 
-from featpipe.compiling import kernel
+from featpipe.compiling import aligned, kernel
 from featpipe.schema import BANDS
 
 FLAT = 1e-12
@@ -102,8 +102,17 @@ def summed_power(
     even, odd = (_waves(lowest, end, len(taper), parity, is_centred) for parity in (0, 1))
     out = np.zeros((len(starts), rows.shape[1], len(bins)))
     starts = np.ascontiguousarray(starts, dtype=np.int64)
-    _summed_power(rows, starts, taper, is_centred, silent, bins, end - lowest, even, odd, out)
+    room = _room(len(taper), even[0].shape[1], end - lowest, rows.shape[1])
+    _summed_power(rows, starts, taper, is_centred, silent, bins, even, odd, *room, out)
     return out
+
+
+def _room(n_window: int, n_folded: int, n_bins: int, n_channels: int) -> Iterator[np.ndarray]:
+    """Make the arrays that a window goes through, whose rows begin with lines of the cache."""
+    n_padded = -(-n_channels // _LANES) * _LANES
+    n_half = max(n_window // 2 + 1, n_folded)
+    for shape in ((2, n_half), (4, n_folded), (2, 4), (n_bins + 1,)):
+        yield aligned((*shape, n_padded), np.float64)
 
 
 @lru_cache(maxsize=8)
@@ -196,33 +205,28 @@ def _fold_again(rows, sums, differences):
 
 
 @kernel
-def _transform(real_rows, imaginary_rows, waves, power):
+def _transform(real_rows, imaginary_rows, waves, sums, power):
     """Put the squared magnitude of the bins of some waves in their places, (n_bins, n_channels)."""
     cosines, sines, weight, place = waves
-    n_padded = power.shape[1]
-    real, imaginary = np.empty((4, n_padded)), np.empty((4, n_padded))
+    real, imaginary = sums[0], sums[1]
     for k in range(0, place.size, 4):
         _weighted_rows(real_rows, cosines, k, real)
         _weighted_rows(imaginary_rows, sines, k, imaginary)
         for i in range(4):
             row = power[place[k + i]]
-            for c in range(n_padded):
+            for c in range(power.shape[1]):
                 row[c] = weight[k + i] * (real[i, c] ** 2 + imaginary[i, c] ** 2)
 
 
 @kernel
 def _summed_power(
-    rows, starts, taper, is_centred, silent, bins, n_bins, even_waves, odd_waves, out
-):
+    rows, starts, taper, is_centred, silent, bins, even_waves, odd_waves, halves, quarters, sums,
+    power, out,
+):  # fmt: skip
     """Fill out, shape (n_windows, n_channels, n_bands), from rows (n_times, n_channels)."""
     n_window, n_channels = taper.size, rows.shape[1]
-    n_padded = (n_channels + _LANES - 1) // _LANES * _LANES
-    n_half, n_folded = n_window // 2 + 1, even_waves[0].shape[1]
-    n_rows = max(n_half, n_folded)
-    even, odd = np.zeros((n_rows, n_padded)), np.zeros((n_rows, n_padded))
-    even_sums, even_differences = np.zeros((n_folded, n_padded)), np.zeros((n_folded, n_padded))
-    odd_sums, odd_differences = np.zeros((n_folded, n_padded)), np.zeros((n_folded, n_padded))
-    power = np.empty((n_bins + 1, n_padded))
+    n_half, n_folded = n_window // 2 + 1, quarters.shape[1]
+    even, odd = halves[0], halves[1]
     mean, peak, square = np.empty(n_channels), np.empty(n_channels), np.empty(n_channels)
     level = mean if is_centred else np.zeros(n_channels)
     lowest = bins.min()
@@ -231,12 +235,12 @@ def _summed_power(
         _find_mean(segment, mean)
         _fold(segment, taper, mean, level, even, odd, square, peak)
         if n_window % 2:
-            _transform(even[:n_folded], odd[:n_folded], even_waves, power)
+            _transform(even[:n_folded], odd[:n_folded], even_waves, sums, power)
         else:
-            _fold_again(even[:n_half], even_sums, even_differences)
-            _fold_again(odd[:n_half], odd_sums, odd_differences)
-            _transform(even_sums, odd_differences, even_waves, power)
-            _transform(even_differences, odd_sums, odd_waves, power)
+            _fold_again(even[:n_half], quarters[0], quarters[1])
+            _fold_again(odd[:n_half], quarters[2], quarters[3])
+            _transform(quarters[0], quarters[3], even_waves, sums, power)
+            _transform(quarters[1], quarters[2], odd_waves, sums, power)
         for c in range(n_channels):
             if square[c] <= n_window * max(FLAT * peak[c], silent) ** 2:
                 continue
