@@ -58,7 +58,7 @@ FAMILIES: dict[str, Family] = {
     for suffix, (smooth, along) in SMOOTHERS.items()
 } | {
     "eye": Family(
-        "eye", "eye", 6, None, "33 statistics of pupil, fixations, saccades, blinks",
+        "eye", "eye", 7, None, "33 statistics of pupil, fixations, saccades, blinks",
         "Lu, Zheng, Li and Lu, IJCAI 2015",
     ),
 }  # fmt: skip

@@ -30,7 +30,7 @@ _TICKS = re.compile(r"f=(\d+)")
 _SIDES = {"left": "L", "right": "R"}
 _FIXATION = ("FPOGS", "FPOGD", "FPOGID", "FPOGV")
 _NUMBERS = (
-    "TIME", "BKDUR", "BPOGX", "BPOGY", "BPOGV", *_FIXATION,
+    "TIME", "BKID", "BKDUR", "BPOGX", "BPOGY", "BPOGV", *_FIXATION,
     *(side + name for side in _SIDES.values() for name in (
         "POGX", "POGY", "POGV", "PD", "PV", "PMM", "PMMV", "PUPILD", "PUPILV",
     )),
@@ -71,7 +71,7 @@ def read(path: Path) -> EyeRecording:
         (LPOGX), else one for both (BPOGX). Pupils in mm (LPMM, or LPUPILD, which is in m) where
         any is valid, else in pixels of the camera (LPD). Lost is what its flag calls invalid.
         Seconds count from the TIME of the first row, by the ticks where their rate is known.
-        Fixations (FPOG) and blinks (BKDUR) are of both eyes, and stand there for either;
+        Fixations (FPOG) and blinks (BKID, BKDUR) are of both eyes, and stand there for either;
         an export that counts no blinks leaves all events to be detected, or it would look as if
         nobody had blinked. Messages are the values of USER, and of TTL0 and TTL1 where they leave
         the level of the first row.
@@ -166,9 +166,8 @@ def _events(columns: Columns, time: np.ndarray) -> pd.DataFrame:
     late = time - columns["TIME"]  # of each media item
     rows = _last_of_fixations(columns)
     fixations = {"onset": late[rows] + columns["FPOGS"][rows], "duration": columns["FPOGD"][rows]}
-    ends = _ends_of_blinks(columns["BKDUR"])
-    blinked = columns["BKDUR"][ends]
-    blinks = {"onset": time[ends] - blinked, "duration": blinked}
+    stop, blinked = _blinks(columns["BKID"], columns["BKDUR"], time)
+    blinks = {"onset": stop - blinked, "duration": blinked}
     return events_frame(
         [
             {"kind": kind, "eye": eye, **times}
@@ -189,6 +188,28 @@ def _last_of_fixations(columns: Columns) -> np.ndarray:
     number = columns["FPOGID"][rows]
     is_last = (np.diff(number) != 0) | (np.diff(item) != 0)
     return rows[np.concatenate([is_last, [True]])[: rows.size]]
+
+
+def _blinks(
+    number: np.ndarray, duration: np.ndarray, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return end and duration of each blink, s, counted by their numbers where there are any.
+
+    Of two blinks of equal duration the second shows by its number only, if its duration stands
+    there since the first. It begins where its number does, unless the numbers of the others come
+    with their durations, at the end.
+    """
+    told = _ends_of_blinks(duration)
+    number = np.nan_to_num(number)
+    is_new = (number > 0) & (np.diff(number, prepend=0.0) != 0)
+    first = np.flatnonzero(is_new) if is_new.any() else told
+    last = np.searchsorted(told, np.append(first[1:], number.size)) - 1
+    is_told = (last >= 0) & (told[last] >= first) if told.size else np.zeros(first.size, bool)
+    row = np.where(is_told, told[last], first) if told.size else first
+    late = np.median(time[row[is_told]] - time[first[is_told]]) if is_told.any() else 0.0
+    length = duration[row]
+    stop = np.where(is_told | (late == 0), time[row], time[first] + length)
+    return stop[length > 0], length[length > 0]
 
 
 def _ends_of_blinks(duration: np.ndarray) -> np.ndarray:

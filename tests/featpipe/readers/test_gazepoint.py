@@ -115,6 +115,12 @@ def test_without_valid_millimetres_pupils_are_in_pixels(tmp_path):
 BLINKS = {  # BKID and BKDUR of ten rows, 10 ms apart -> onsets in rows, durations
     "told once, after it": ("0 0 1 1 0 0 2 0 0 0", "0 0 0 0 .02 0 0 .01 0 0", [2, 6], [2, 1]),
     "number kept": ("0 0 1 1 1 1 2 2 2 2", "0 0 0 0 .02 .02 .02 .01 .01 .01", [2, 6], [2, 1]),
+    "equal, kept": ("0 1 1 1 1 1 2 2 2 2", "0 0 0 .02 .02 .02 .02 .02 .02 .02", [1, 6], [2, 2]),
+    "equal, at the end": ("0 0 1 0 0 0 2 0 0 0", "0 0 .02 .02 .02 .02 .02 .02 .02 .02", [0, 4],
+                          [2, 2]),
+    "equal, without numbers": ("", "0 0 .02 .02 .02 .02 .02 .02 .02 .02", [0], [2]),
+    "no duration yet": ("0 0 1 1 0 0 0 0 2 2", "0 0 0 0 .02 0 0 0 0 0", [2], [2]),
+    "of before the file": ("0 0 0 0 1 1 0 0 0 0", ".3 .3 .3 .3 .3 .3 .02 .02 .02 .02", [4], [2]),
     "it grows": ("0 0 1 1 1 0 0 0 0 0", "0 0 .01 .02 .03 0 0 0 0 0", [1], [3]),
 }  # fmt: skip
 
@@ -122,9 +128,11 @@ BLINKS = {  # BKID and BKDUR of ten rows, 10 ms apart -> onsets in rows, duratio
 @pytest.mark.parametrize("how", BLINKS)
 def test_blinks_are_found_however_long_their_duration_stands_there(tmp_path, how):
     numbers, durations, onsets, lengths = BLINKS[how]
-    text = "CNT,TIME,BPOGX,BPOGY,BPOGV,BKID,BKDUR\n" + "".join(
+    column = "BKID" if numbers else "OTHER"
+    rows = zip(numbers.split() or "0" * 10, durations.split(), strict=True)
+    text = f"CNT,TIME,BPOGX,BPOGY,BPOGV,{column},BKDUR\n" + "".join(
         f"{i},{i / 100},0.5,0.5,1,{number},{duration}\n"
-        for i, (number, duration) in enumerate(zip(numbers.split(), durations.split(), strict=True))
+        for i, (number, duration) in enumerate(rows)
     )
     events = read_eye(write(tmp_path, text)).events
     left = events[events["eye"] == "left"]
