@@ -122,8 +122,9 @@ def _detected(
             tables += _found(eye, side, wanted, settings, per_degree)
     source = settings.detector
     if told:
-        where = f"by {source}" if "fixation" in wanted else "between its fixations"
-        source = f"export, {' and '.join(f'{kind}s' for kind in wanted)} {where}"
+        how = f"by {source}" if "fixation" in wanted else "between its fixations"
+        how = "where it lost the eye" if wanted == ("blink",) else how
+        source = f"export, {' and '.join(f'{kind}s' for kind in wanted)} {how}"
     return replace(
         eye,
         events=add_dispersion(events_frame(tables), eye.samples),

@@ -40,7 +40,7 @@ _PUPILS = ("pupildiameter{}", "pupil{}")
 _TYPES = ("eyemovementtype", "gazeeventtype")
 _AMPLITUDES = ("saccadicamplitude", "saccadeamplitude")
 _EVENTS = {"event": "eventvalue", "studioevent": "studioeventdata"}
-_KINDS = {"fixation": "fixation", "saccade": "saccade", "eyesnotfound": "blink"}
+_KINDS = ("fixation", "saccade")
 _MAX_VALIDITY = 1
 """Studio's codes: 0 certain, 1 probable, 2 to 4 unsure or lost; Tobii advises against these."""
 
@@ -77,9 +77,11 @@ def read(path: Path) -> EyeRecording:
     -------
     EyeRecording
         Only rows of the eye tracker are samples. An eye is lost where its validity is "Invalid", or
-        above 1 in Studio's codes. Pupils in mm, in those rows that have one. Fixations, saccades
-        and losses are those of Tobii's filter, of both eyes, and stand there for either; "Eyes not
-        found" is a blink. A message is the value of an event, or its name where it has none.
+        above 1 in Studio's codes. Pupils in mm, in those rows that have one. Fixations and saccades
+        are those of Tobii's filter, of both eyes, and stand there for either. It tells no blinks:
+        "Eyes not found" is any loss, of a single row as well, so they are found in the samples
+        (`featpipe.eye.detection`). A message is the value of an event, or its name where it has
+        none.
 
     Raises
     ------
@@ -105,6 +107,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": _gaze_unit(export), "pupil": "mm", "dispersion": _gaze_unit(export)},
         sfreq=sampling_rate(samples["time"].to_numpy()),
         format="tobii_tsv",
+        event_kinds=_KINDS,
     )
 
 
@@ -174,9 +177,9 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     length = np.where(np.isnan(duration[first]), stop - time[first], duration[first])
     kinds = np.char.lower(types[first])
     tables = []
-    for theirs, kind in _KINDS.items():
-        of = first[kinds == theirs]
-        times = {"onset": time[of], "duration": length[kinds == theirs]}
+    for kind in _KINDS:
+        of = first[kinds == kind]
+        times = {"onset": time[of], "duration": length[kinds == kind]}
         more = {"amplitude": degrees[of]} if kind == "saccade" else {}
         tables += [{"kind": kind, "eye": eye, **times, **more} for eye in _SIDES]
     return events_frame(tables)

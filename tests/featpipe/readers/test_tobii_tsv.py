@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from featpipe.errors import ReadError
+from featpipe.eye.detection import with_events
+from featpipe.eye.settings import EyeSettings
 from featpipe.reading import check, read_eye, sniff
 
 PRO = [
@@ -72,11 +74,11 @@ def test_every_dialect_is_the_same_recording(tmp_path, dialect):
     np.testing.assert_allclose(samples["pupil_y_right"], [3.5, *[np.nan] * 4, 3])
     assert samples["valid_right"].tolist() == [True, False, True, False, False, True]
     left = eye.events[eye.events["eye"] == "left"]
-    assert left["kind"].tolist() == ["fixation", "saccade", "blink"]
-    np.testing.assert_allclose(left["onset"], [1.0, 1.02, 1.03])
-    np.testing.assert_allclose(left["duration"], [0.02, 0.01, 0.02])
+    assert left["kind"].tolist() == ["fixation", "saccade"]
+    np.testing.assert_allclose(left["onset"], [1.0, 1.02])
+    np.testing.assert_allclose(left["duration"], [0.02, 0.01])
     assert left["dispersion_x"].iloc[0] == 10.0
-    assert len(eye.events) == 6
+    assert len(eye.events) == 4
     if "Studio" not in dialect:
         assert eye.messages["text"].tolist() == ["MouseEvent", "81"]
     assert eye.messages["time"].iloc[-1] == pytest.approx(1.015)
@@ -88,6 +90,20 @@ def write(tmp_path, text):
     path = tmp_path / "export.tsv"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_a_loss_is_a_blink_from_the_shortest_blink_on(tmp_path):
+    lost = next(row for row in ROWS if "EyesNotFound" in row)
+    rows = [lost if i == 20 or 40 <= i < 55 else ROWS[0] for i in range(80)]
+    rows[10] = ROWS[4]
+    rows = [[1000 + 8 * i, *row[1:]] for i, row in enumerate(rows)]
+    eye = read_eye(write(tmp_path, export(PRO, rows=rows)))
+    assert eye.event_kinds == ("fixation", "saccade")
+    for shortest, onsets in ((None, [1.32]), (0.008, [1.16, 1.32]), (0.2, [])):
+        found = with_events(eye, EyeSettings(min_blink_s=shortest))
+        blinks = found.events[(found.events["kind"] == "blink") & (found.events["eye"] == "left")]
+        np.testing.assert_allclose(blinks["onset"], onsets)
+        assert found.events_from == "export, blinks where it lost the eye"
 
 
 def test_several_recordings_in_one_file_are_refused(tmp_path):
