@@ -24,6 +24,8 @@ COLUMN_ROW = re.compile(r'^"?Time"?([\t,;])"?Type"?\1"?Trial"?', re.MULTILINE)
 _UNIT = re.compile(r"\s*\[(.*)\]\s*$")
 _PUPILS = ("Dia X", "Dia Y"), ("Mapped Diameter",), ("Pupil Diameter",), ("Dia",)
 _MICROSECONDS = 1e6
+_PORT = "Trigger"
+"""The state of the trigger port in every sample; older exports and ETG lack it."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ def read(path: Path) -> EyeRecording:
         (0, 0) and its diameter is not 0; elsewhere its values are NaN. Where both eyes share one
         averaged point of regard and one of them is lost, that average has taken in the zero of
         the lost eye: there the gaze is NaN and the pupil of the other eye stays. A binocular
-        point of regard (B POR) is given to both eyes.
+        point of regard (B POR) is given to both eyes. Messages are those of MSG rows, and the
+        values of the column Trigger in the samples in which they begin.
 
     Raises
     ------
@@ -184,11 +187,12 @@ def read(path: Path) -> EyeRecording:
     """
     lines = read_lines(path)
     table = read_table(lines)
-    wanted = ["Time", *(name for side in "LR" for name in _columns_of(table, side))]
+    measured = [name for side in "LR" for name in _columns_of(table, side)]
+    if not measured:
+        raise ReadError(f"{path}: no point of regard and no pupil among its columns")
+    wanted = ["Time", *measured, *([_PORT] if _PORT in table.names else [])]
     columns = [table.names[name] for name in wanted]
     values = parse_numbers(lines, table.is_sample, columns, table.separator, table.decimal)
-    if len(wanted) < 2:
-        raise ReadError(f"{path}: no point of regard and no pupil among its columns")
     by_name = dict(zip(wanted, values.T, strict=True))
     time = by_name["Time"] / _MICROSECONDS
     eyes = {name: _eye(table, by_name, side) for name, side in (("left", "L"), ("right", "R"))}
@@ -197,7 +201,7 @@ def read(path: Path) -> EyeRecording:
     return EyeRecording(
         samples=samples,
         events=empty_events(),
-        messages=_messages(lines, table),
+        messages=_messages(lines, table, time, by_name.get(_PORT, np.zeros(0))),
         units={"gaze": "px", "pupil": _pupil_unit(table), "dispersion": "px"},
         sfreq=table.declared_sfreq or sampling_rate(samples["time"].to_numpy()),
         format="smi_samples",
@@ -251,8 +255,13 @@ def _drop_half_averages(eyes: Mapping[str, np.ndarray]) -> None:
         right[:2, has_right & ~has_left] = np.nan
 
 
-def _messages(lines: Lines, table: Table) -> pd.DataFrame:
+def _messages(lines: Lines, table: Table, time: np.ndarray, port: np.ndarray) -> pd.DataFrame:
+    """Return the texts of message rows, and the values to which the trigger port changes."""
     numbers = np.flatnonzero(table.is_message).tolist()
     rows = [line(lines, i).split(table.separator, 3) for i in numbers]
     rows = [row for row in rows if len(row) == 4]
-    return messages_frame([int(row[0]) / _MICROSECONDS for row in rows], [row[3] for row in rows])
+    times = [int(row[0]) / _MICROSECONDS for row in rows]
+    port = np.nan_to_num(port)
+    begins = np.flatnonzero((np.diff(port) != 0) & (port[1:] != 0)) + 1
+    values = [f"{value:.0f}" for value in port[begins]]
+    return messages_frame([*times, *time[begins]], [*(row[3] for row in rows), *values])

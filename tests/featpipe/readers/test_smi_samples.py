@@ -109,6 +109,27 @@ def test_messages_are_kept_and_cleaned(tmp_path):
     assert len(eye.samples) == 2
 
 
+@pytest.mark.parametrize(
+    ("port", "marks"),
+    [
+        ("0 0 7 7 0 7 128 128 0 0", [(0.008, "7"), (0.02, "7"), (0.024, "128")]),
+        ("255 255 7 255 255 255 255 255 255 255", [(0.008, "7"), (0.012, "255")]),
+        ("255 255 255 255 255 255 255 255 255 255", []),
+        ("0 0 0 - 0 65535 0 0 0 0", [(0.02, "65535")]),
+    ],
+)
+def test_a_trigger_port_that_changes_is_a_message(tmp_path, port, marks):
+    rows = [
+        "\t".join([str(4000 * i), "SMP", "1", "100", "200", value])
+        for i, value in enumerate(port.split())
+    ]
+    rows.insert(3, "9000\tMSG\t1\t# Message: GO")
+    text = smi_samples_text(rows, "Time,Type,Trial,L POR X [px],L POR Y [px],Trigger")
+    eye = smi_samples.read(write(tmp_path, text))
+    expected = sorted([(0.009, "GO"), *marks])
+    assert list(eye.messages.itertuples(index=False, name=None)) == expected
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("newline", ["\r\n", "\r\r\n", "\r"])
 def test_encodings_and_line_ends(tmp_path, encoding, newline):
