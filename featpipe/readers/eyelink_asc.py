@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.readers.eye_frames import events_frame, samples_frame
@@ -97,8 +96,8 @@ def read(path: Path) -> EyeRecording:
     EyeRecording
         Both pupil columns carry the one pupil value, in a unit of the tracker's own: "au (area)" or
         "au (diameter)", as the file says, else "au".
-        Messages and input words ("INPUT 127") are messages. A saccade around a blink of the same
-        eye is left out, because the lid made it. Fixations have a dispersion where samples are.
+        Messages and input words ("INPUT 127") are messages. Fixations have a dispersion where
+        samples are.
         A file of samples that names no eye and has one is taken for the left eye.
 
     Raises
@@ -114,9 +113,7 @@ def read(path: Path) -> EyeRecording:
     numbers = rows.numbers
     del rows  # the whole file, before there are samples as well
     samples = samples_frame(path, time, eyes, "ms", numbers) if time.size else empty_samples()
-    events = drop_blink_saccades(
-        events_frame([_events(words, kind, eye) for kind in _EVENT_COLUMNS for eye in _SIDES])
-    )
+    events = events_frame([_events(words, kind, eye) for kind in _EVENT_COLUMNS for eye in _SIDES])
     gaze = _gaze_unit(words)
     return EyeRecording(
         samples=samples,
@@ -230,28 +227,3 @@ def _events(words: Lines, kind: str, eye: str) -> dict[str, np.ndarray | str]:
     table |= dict(zip(columns, values.T, strict=True))
     table |= {name: values[:, i] / _MILLISECONDS for i, name in enumerate(("onset", "duration"))}
     return table | ({"pupil_y": table["pupil_x"]} if "pupil_x" in table else {})
-
-
-def drop_blink_saccades(events: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the saccades that enclose a blink of the same eye.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        Columns `schema.EYE_EVENTS`, in the order of onsets.
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
-    onset = events["onset"].to_numpy()
-    stop = onset + events["duration"].to_numpy()
-    is_lid = np.zeros(len(events), bool)
-    for eye in _SIDES:
-        is_eye = (events["eye"] == eye).to_numpy()
-        blinks = np.flatnonzero(is_eye & (events["kind"] == "blink").to_numpy())
-        saccades = np.flatnonzero(is_eye & (events["kind"] == "saccade").to_numpy())
-        following = np.searchsorted(onset[blinks], onset[saccades])
-        ends = np.append(stop[blinks], np.inf)[following]
-        is_lid[saccades] = ends <= stop[saccades]
-    return events.loc[~is_lid].reset_index(drop=True)

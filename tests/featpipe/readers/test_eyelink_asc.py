@@ -69,7 +69,7 @@ def test_a_binocular_file(tmp_path):
 
 
 def test_events_and_their_dispersion(tmp_path):
-    events = eyelink_asc.read(write(tmp_path, HEAD + BOTH)).events
+    events = read_eye(write(tmp_path, HEAD + BOTH)).events
     assert events["kind"].tolist() == ["fixation", "blink", "saccade"]
     fixation, blink, saccade = (events.loc[i] for i in range(3))
     assert fixation["pupil_x"] == fixation["pupil_y"] == 902
@@ -81,14 +81,14 @@ def test_events_and_their_dispersion(tmp_path):
 
 def test_a_saccade_whose_start_was_lost_is_left_out(tmp_path):
     lost = "ESACC L  4294967295\t1006\t1010\t  1.0\t  2.0\t  3.0\t  4.0\t   2.50\t    190\n"
-    events = eyelink_asc.read(write(tmp_path, HEAD + BOTH.replace("END", lost + "END"))).events
+    events = read_eye(write(tmp_path, HEAD + BOTH.replace("END", lost + "END"))).events
     assert events["onset"].max() < 2
     assert (events["kind"] == "saccade").sum() == 1
 
 
 def test_a_saccade_of_the_other_eye_around_a_blink_stays(tmp_path):
     text = (HEAD + BOTH).replace("ESACC R  1000", "ESACC L  1000")
-    assert (eyelink_asc.read(write(tmp_path, text)).events["kind"] == "saccade").sum() == 2
+    assert (read_eye(write(tmp_path, text)).events["kind"] == "saccade").sum() == 2
 
 
 def test_samples_without_header_and_events_beside_them(tmp_path):

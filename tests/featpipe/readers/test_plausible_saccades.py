@@ -1,10 +1,14 @@
 """Saccades that no eye makes, and pupils of 0, in exports of events."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from featpipe.readers.eye_frames import events_frame
+from featpipe.readers.eye_frames import events_frame, samples_frame
+from featpipe.readers.plausible_saccades import plausible_saccades
 from featpipe.reading import read_eye
+from featpipe.recording import EyeRecording, empty_messages, empty_samples
 
 HEAD = "START\t1000\tLEFT\tEVENTS\nEVENTS\tGAZE\tLEFT\tRATE\t500.00\n"
 
@@ -21,6 +25,57 @@ def test_what_no_eye_does_is_left_out_and_told_once(tmp_path, caplog):
     np.testing.assert_allclose(events["onset"], [1, 2, 5])
     np.testing.assert_allclose(events["amplitude"], [5, np.nan, 88])
     assert caplog.text.count("of 4 saccades 1 last over 0.5 s and are left out, 1 are") == 1
+
+
+@pytest.fixture
+def looking():
+    """Half a second at 100 Hz, the left gaze lost once, in a row; no gaze of the right eye."""
+    time = np.arange(50) / 100
+    gaze = np.where(time == 0.2, np.nan, 5.0)
+    eyes = {"left": np.stack([gaze] * 4), "right": np.full((4, 50), np.nan)}
+    return samples_frame(Path("made"), time, eyes)
+
+
+def made(events, samples, **more):
+    units = {"gaze": "px", "pupil": "mm", "dispersion": "px"}
+    tables = [
+        {"kind": kind, "eye": eye, "onset": np.array([onset]), "duration": np.array([duration])}
+        for kind, eye, onset, duration in events
+    ]
+    return EyeRecording(
+        samples, events_frame(tables), empty_messages(), units, 100.0, "made by hand", **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("onset", "duration", "is_kept"),
+    [(0.1, 0.05, True), (0.1, 0.1, True), (0.17, 0.06, False), (0.2, 0.03, False),
+     (0.21, 0.03, True)],
+)  # fmt: skip
+def test_every_sample_of_a_saccade_was_seen(looking, caplog, onset, duration, is_kept):
+    events = [("saccade", eye, onset, duration) for eye in ("left", "right")]
+    found = plausible_saccades(Path("a.txt"), made(events, looking)).events
+    assert found["eye"].tolist() == (["left", "right"] if is_kept else ["right"])
+    assert ("of 2 saccades 1 have a sample in which the eye was lost" in caplog.text) != is_kept
+
+
+def test_a_saccade_around_a_blink_is_the_lid_in_every_export():
+    events = [
+        ("saccade", "left", 1.0, 0.3), ("blink", "left", 1.1, 0.1), ("saccade", "right", 1.0, 0.3),
+        ("saccade", "left", 2.0, 0.1), ("blink", "left", 2.1, 0.1),
+    ]  # fmt: skip
+    found = plausible_saccades(Path("a.txt"), made(events, empty_samples())).events
+    saccades = found[found["kind"] == "saccade"]
+    assert saccades[["eye", "onset"]].to_numpy().tolist() == [["right", 1.0], ["left", 2.0]]
+    guessed = made(events, empty_samples(), onsets="estimated")
+    assert len(plausible_saccades(Path("a.txt"), guessed).events) == 5
+
+
+@pytest.mark.samples
+def test_saccades_of_a_real_export_in_which_a_zero_was_taken_for_a_place(samples, caplog):
+    eye = read_eye(samples / "eye/smi_hbn/NDARAA075AMK_Video1_Samples.txt")
+    assert "of 1062 saccades 65 have a sample in which the eye was lost" in caplog.text
+    assert (eye.events["kind"] == "saccade").sum() == 997
 
 
 def test_a_pupil_of_zero_is_lost():
