@@ -266,3 +266,18 @@ def velocity(time, x, y, half, longest_step):
             t = time[part] - time[i]
             speed[i] = np.hypot(np.polyfit(t, x[part], 1)[0], np.polyfit(t, y[part], 1)[0])
     return speed
+
+
+def vote(pairs, tolerance, max_drift):
+    """Every drift of the grid, from 0 outwards, and for each the first fullest stretch."""
+    centre = pairs[0].mean()
+    step = 2 * tolerance / max(np.ptp(pairs[0] - centre), tolerance)
+    n = int(np.ceil(max_drift / step))
+    most, best = 0, (1.0, 0.0)
+    for i in sorted(range(-n, n + 1), key=abs):
+        offset = np.sort(pairs[1] - centre - (1 + i * step) * (pairs[0] - centre))
+        for first in offset:
+            votes = offset[(offset >= first) & (offset <= first + 2 * tolerance)]
+            if len(votes) > most:
+                most, best = len(votes), (1 + i * step, np.median(votes) - i * step * centre)
+    return best
