@@ -103,12 +103,15 @@ class Trial(NamedTuple):
         Seconds of the EEG recording.
     label : int or None
         Index into the study's classes; None when unknown.
+    stimulus : str
+        Name of the clip that was shown, the same in all recordings; empty when unknown.
     """
 
     trial: int
     onset: float
     offset: float
     label: int | None
+    stimulus: str = ""
 
 
 @dataclass(frozen=True)

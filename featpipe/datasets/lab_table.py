@@ -1,8 +1,9 @@
 """Layout "table": a lab's own recordings, listed in two CSV files.
 
 `recordings.csv` has one row per recording (subject, session, eeg, eye, eye_offset), `trials.csv`
-one row per trial (subject, session, trial, onset, offset, label). Subject and session may be left
-out of the trials when all recordings share them; a missing session column means one session, "1".
+one row per trial (subject, session, trial, onset, offset, label, stimulus). Subject and session may
+be left out of the trials when all recordings share them; a missing session column means one
+session, "1".
 """
 
 import logging
@@ -18,7 +19,7 @@ from featpipe.recording import Source, Trial
 logger = logging.getLogger(__name__)
 
 RECORDING_COLUMNS = ("subject", "session", "eeg", "eye", "eye_offset")
-TRIAL_COLUMNS = ("subject", "session", "trial", "onset", "offset", "label")
+TRIAL_COLUMNS = ("subject", "session", "trial", "onset", "offset", "label", "stimulus")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
@@ -140,7 +141,8 @@ def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...])
             f"{path} line {line}: onset = {row['onset']}, offset = {row['offset']}: "
             "expected seconds with 0 <= onset < offset"
         )
-    return Trial(int(number), onset, offset, _label(path, line, row.get("label", ""), classes))
+    label = _label(path, line, row.get("label", ""), classes)
+    return Trial(int(number), onset, offset, label, row.get("stimulus", ""))
 
 
 def _refuse_overlap(path: Path, whose: str, trials: tuple[Trial, ...]) -> None:

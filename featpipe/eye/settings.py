@@ -42,8 +42,8 @@ class EyeSettings:
     pupil : str
         Sizes of the chosen eye, "side", or of the mean of "both", where both were recorded.
     light : str
-        "keep", or "remove": the response to light that the pupils of the other subjects share in
-        the same trial is taken out of the sizes (`featpipe.eye.light_response`).
+        "keep", or "remove": the response to light that the pupils of the other subjects share who
+        saw the same clip is taken out of the sizes (`featpipe.eye.light_response`).
     light_subjects : tuple of str
         Whose pupils it is learnt from, never the recording's own; empty: all of the study.
     max_blink_s : float

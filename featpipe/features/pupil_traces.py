@@ -1,7 +1,8 @@
 """The pupil of every trial as a trace, and the response to light that others share taken out of it.
 
-Trials of one number in one session are one clip: the traces of all who saw it tell the response.
-Traces carry the trial's label, so that clips in another order for every subject are noticed.
+Trials of one stimulus are one clip, or, where the study names none, trials of one number in one
+session: the traces of all who saw it tell the response. Traces carry the trial's label, so that
+clips without a name, in another order for every subject, are noticed.
 """
 
 from collections.abc import Mapping
@@ -36,8 +37,8 @@ def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd
     Returns
     -------
     pandas.DataFrame
-        Columns trial, label, x and y, one row per step of the trace, in the tracker's unit; NaN in
-        gaps. Labels that nobody knows are missing.
+        Columns trial, stimulus, label, x and y, one row per step of the trace, in the tracker's
+        unit; NaN in gaps. Labels that nobody knows are missing, names of stimuli empty.
 
     Raises
     ------
@@ -54,9 +55,9 @@ def pupil_traces(eye: EyeRecording, source: Source, settings: EyeSettings) -> pd
     parts = []
     for trial in source.trials:
         x, y = _trace(eye, side, trial, settings.pupil_max_gap_s)
-        part = pd.DataFrame({"trial": np.full(len(x), trial.trial), "x": x, "y": y})
-        part.insert(1, "label", pd.array([trial.label] * len(x), dtype="Int64"))
-        parts.append(part)
+        label = pd.array([trial.label] * len(x), dtype="Int64")
+        about = {"trial": trial.trial, "stimulus": trial.stimulus, "label": label}
+        parts.append(pd.DataFrame({**about, "x": x, "y": y}, index=range(len(x))))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -86,20 +87,20 @@ def without_light(
     ------
     ReadError
         When fewer than five others have a trace of a trial without gaps, the own one is lost, or
-        another subject's trial of the same number has another label.
+        another subject's trial of the same number has another label, and neither has a stimulus.
     """
     side = choose_side(eye, settings.side)
     eye = clean_pupil(eye, settings.pupil == "both")  # the light is that of the eyes combined
     time = eye.samples["time"].to_numpy(float)
     sizes = {axis: eye.samples[f"pupil_{axis}_{side}"].to_numpy(float, copy=True) for axis in _AXES}
     for trial in source.trials:
-        _refuse_another_clip(trial, others)
+        clip = {subject: _of_clip(trial, subject, traces) for subject, traces in others.items()}
         own = _trace(eye, side, trial, settings.pupil_max_gap_s)
         inside = slice(*np.searchsorted(time, [trial.onset, trial.offset]))
         for axis, trace in zip(_AXES, own, strict=True):
             if not np.isfinite(trace).any():  # nothing was measured
                 continue
-            course = _response(trial, axis, others, len(trace))
+            course = _response(trial, axis, clip, len(trace))
             n = len(course.course)
             light = light_in(trace[:n], course)
             sizes[axis][inside] -= np.interp(
@@ -119,25 +120,29 @@ def _trace(eye: EyeRecording, side: str, trial: Trial, max_gap_s: float) -> np.n
     return np.stack([np.interp(trial.onset + steps, time, size) for size in sizes])
 
 
-def _refuse_another_clip(trial: Trial, others: Mapping[str, pd.DataFrame]) -> None:
-    for subject, traces in others.items():
-        labels = traces.loc[traces["trial"] == trial.trial, "label"].dropna().unique()
-        if trial.label is not None and any(label != trial.label for label in labels):
-            raise ReadError(
-                f"[eye] light: trial {trial.trial} has another label here than in {subject}, so "
-                "they did not see one clip, whose light could be learnt: give the trials of every "
-                'subject the number of their clip, or set light = "keep"'
-            )
+def _of_clip(trial: Trial, subject: str, traces: pd.DataFrame) -> pd.DataFrame:
+    """Return the trace of another subject who saw the same clip, of several the first."""
+    found = traces[traces["stimulus"] == trial.stimulus]
+    if trial.stimulus:
+        return found[found["trial"] == found["trial"].min()]
+    found = found[found["trial"] == trial.trial]
+    labels = found["label"].dropna()
+    if trial.label is not None and (labels != trial.label).any():
+        raise ReadError(
+            f"[eye] light: trial {trial.trial} has another label here than in {subject}, so that "
+            "nothing says that they saw one clip, whose light could be learnt: name the clip of "
+            "every trial in a column stimulus of trials.csv (labels may be ratings then, and the "
+            'order of clips differ), or set light = "keep"'
+        )
+    return found
 
 
 def _response(
-    trial: Trial, axis: str, others: Mapping[str, pd.DataFrame], n_times: int
+    trial: Trial, axis: str, clip: Mapping[str, pd.DataFrame], n_times: int
 ) -> LightResponse:
-    """Fit to all traces of the trial without gaps, cut to the shortest of them."""
-    found = {
-        subject: traces.loc[traces["trial"] == trial.trial, axis].to_numpy()[:n_times]
-        for subject, traces in others.items()
-    }
+    """Fit to all traces of the clip without gaps, cut to the shortest of them."""
+    found = {subject: traces[axis].to_numpy()[:n_times] for subject, traces in clip.items()}
+    found = {subject: trace for subject, trace in found.items() if trace.size}
     # a trial that was broken off must not cut those of all others short
     usual = 0.9 * np.median([len(trace) for trace in found.values()]) if found else 0
     whole = {
@@ -147,4 +152,5 @@ def _response(
     }
     n = min((len(trace) for trace in whole.values()), default=0)
     traces = np.array([trace[:n] for trace in whole.values()]).reshape(len(whole), n)
-    return fit_light_response(traces, list(whole), f"trial {trial.trial}")
+    name = f"trial {trial.trial}" + (f" ({trial.stimulus})" if trial.stimulus else "")
+    return fit_light_response(traces, list(whole), name)

@@ -135,8 +135,8 @@ def _recording(source: Source, family: str) -> dict[str, Any]:
         "subject": source.subject,
         "session": source.session,
         "classes": list(source.classes),
-        "trials": [list(trial) for trial in source.trials],
-    }
+        "trials": [list(trial[: None if family == "eye" else -1]) for trial in source.trials],
+    }  # which stimulus it was concerns pupils only
     return about | ({"eye_offset": source.eye_offset} if family == "eye" else {})
 
 

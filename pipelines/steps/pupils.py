@@ -60,7 +60,7 @@ def trace_files(out: Path, source: Source, study: Study) -> list[Path]:
 
 
 def read_traces(files: Sequence[Path]) -> dict[str, pd.DataFrame]:
-    """Read traces; subject -> columns trial, label, x, y."""
+    """Read traces; subject -> columns trial, stimulus, label, x, y."""
     return {path.stem.partition("_ses-")[0]: read_table(path).to_pandas() for path in files}
 
 
@@ -84,7 +84,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     facts = {
         "step": "pupils",
         "family": "pupils",
-        "version": [2, FAMILIES["eye"].version],
+        "version": [3, FAMILIES["eye"].version],
         "options": options,
         "recording": recording,
         "sources": listed,

@@ -107,3 +107,9 @@ def test_who_has_trials_that_overlap_is_told(tmp_path):
     trials = "subject,session,trial,onset,offset\n02,3,1,0,5\n02,3,2,4,9\n"
     with pytest.raises(ConfigError, match="trial 2 of subject 02, session 3 begins at 4 s"):
         sources(tmp_path, "subject,session,eeg\n02,3,b.edf\n", trials)
+
+
+def test_a_stimulus_may_be_named(tmp_path):
+    text = "trial,onset,offset,stimulus\n1,0,10,storm\n2,12,20,\n"
+    (source,) = sources(tmp_path, "subject,eeg\nA,a\n", text)
+    assert [trial.stimulus for trial in source.trials] == ["storm", ""]

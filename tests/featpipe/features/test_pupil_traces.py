@@ -71,9 +71,41 @@ def test_another_clip_under_the_same_number_is_refused():
     assert others["sub-0"]["label"].unique().tolist() == [0]
     (trial,) = SOURCE.trials
     tense = replace(SOURCE, trials=(trial._replace(label=1),))
-    with pytest.raises(ReadError, match=r"trial 1 has another label here than in sub-0.*number of"):
+    with pytest.raises(ReadError, match=r"trial 1 has another label here than in sub-0.*stimulus"):
         without_light(watching(9), tense, settings, others)
     unknown = replace(SOURCE, trials=(trial._replace(label=None),))
     without_light(watching(9), unknown, settings, others)
     others["sub-0"] = pupil_traces(watching(0), unknown, settings)
     without_light(watching(9), SOURCE, settings, others)
+
+
+def named(stimulus, number=1, label=0, seed=None):
+    (trial,) = SOURCE.trials
+    trials = (trial._replace(trial=number, label=label, stimulus=stimulus),)
+    source = replace(SOURCE, trials=trials)
+    return source if seed is None else pupil_traces(watching(seed), source, EyeSettings())
+
+
+def test_clips_with_names_may_have_any_number_and_label():
+    settings = EyeSettings(light="remove")
+    plain = {f"sub-{seed}": pupil_traces(watching(seed), SOURCE, settings) for seed in range(6)}
+    rated = {f"sub-{seed}": named("storm", 1 + seed, seed % 2, seed) for seed in range(6)}
+    expected = without_light(watching(9), SOURCE, settings, plain).samples
+    found = without_light(watching(9), named("storm", 8, 1), settings, rated).samples
+    pd.testing.assert_frame_equal(found, expected)
+    with pytest.raises(ReadError, match=r"trial 8 \(sun\): .* needs 5 different subjects"):
+        without_light(watching(9), named("sun", 8, 1), settings, rated)
+    with pytest.raises(ReadError, match="needs 5 different subjects"):  # named in others only
+        without_light(watching(9), SOURCE, settings, rated)
+
+
+def test_of_a_clip_seen_twice_the_first_time_counts():
+    settings = EyeSettings(light="remove")
+    once = {f"sub-{seed}": named("storm", 2, 0, seed) for seed in range(6)}
+    twice = {
+        subject: pd.concat([traces.assign(trial=5, x=1.0 * np.arange(len(traces))), traces])
+        for subject, traces in once.items()
+    }
+    expected = without_light(watching(9), named("storm"), settings, once).samples
+    found = without_light(watching(9), named("storm"), settings, twice).samples
+    pd.testing.assert_frame_equal(found, expected)
