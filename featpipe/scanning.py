@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,7 +46,10 @@ class Finding:
         Annotations that are triggers, or messages; triggers in a Status channel are not counted,
         because that means reading the data.
     start : datetime or None
-        When the recording began, as its header says it.
+        When the recording began, as its header says it; of EEG only.
+    first_s, last_s : float or None
+        First and last time stamp on the clock of an eye tracker, which `eye_offset` moves onto
+        that of the EEG; None of EEG, whose clock begins at 0.
     status : {"ok", "truncated", "corrupt", "suspicious"}
         As the pre-flight and the header reader see it; "suspicious" as well of a sound file that
         is no recording, or whose EEG has several rates.
@@ -65,6 +69,8 @@ class Finding:
     duration_s: float | None
     n_triggers: int | None
     start: datetime | None
+    first_s: float | None
+    last_s: float | None
     status: Status
     reason: str
     files: tuple[Path, ...]
@@ -196,7 +202,7 @@ def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     except Exception as error:  # a listing goes on, whatever one file does
         reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
         return _finding(path, reader, "corrupt", reason)
-    return _finding(path, reader, status, reason, *measures)
+    return _finding(path, reader, status, reason, measures)
 
 
 def _check_all(path: Path, reader: Reader, csv: EyeCsv | None) -> tuple[Status, str]:
@@ -217,14 +223,27 @@ def _why_unknown(path: Path) -> str:
     return "its content is that of no known recording"
 
 
-Measures = tuple[float | None, int | None, float | None, int | None, datetime | None]
+class Measures(NamedTuple):
+    """What a sound recording tells of itself, as in `Finding`."""
+
+    sfreq: float | None = None
+    n_channels: int | None = None
+    duration_s: float | None = None
+    n_triggers: int | None = None
+    start: datetime | None = None
+    first_s: float | None = None
+    last_s: float | None = None
+
+
+_UNMEASURED = Measures()
 
 
 def _eeg_measures(path: Path, reader: Reader) -> Measures:
     raw = reader.read(path)
     n_triggers = len(eeg_marks(read_marks(raw)))
     sfreq = float(raw.info["sfreq"])
-    return sfreq, len(raw.ch_names), raw.n_times / sfreq, n_triggers, raw.info["meas_date"]
+    duration_s = raw.n_times / sfreq
+    return Measures(sfreq, len(raw.ch_names), duration_s, n_triggers, raw.info["meas_date"])
 
 
 def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
@@ -235,8 +254,11 @@ def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
         onset = eye.events["onset"].to_numpy()
         time = np.array([onset, onset + eye.events["duration"].to_numpy()])
         is_tracked = [(eye.events["eye"] == side).to_numpy().any() for side in ("left", "right")]
-    duration = float(time.max() - time.min()) if time.size else None
-    return eye.sfreq, int(sum(is_tracked)), duration, len(eye.messages), None
+    found = Measures(eye.sfreq, int(sum(is_tracked)), n_triggers=len(eye.messages))
+    if not time.size:
+        return found
+    first, last = float(time.min()), float(time.max())
+    return found._replace(duration_s=last - first, first_s=first, last_s=last)
 
 
 def _finding(
@@ -244,11 +266,7 @@ def _finding(
     reader: Reader | None,
     status: Status,
     reason: str,
-    sfreq: float | None = None,
-    n_channels: int | None = None,
-    duration_s: float | None = None,
-    n_triggers: int | None = None,
-    start: datetime | None = None,
+    measures: Measures = _UNMEASURED,
 ) -> Finding:
     subject, session = guess_names(path)
     return Finding(
@@ -257,11 +275,7 @@ def _finding(
         format=reader.name if reader else None,
         subject=subject,
         session=session,
-        sfreq=sfreq,
-        n_channels=n_channels,
-        duration_s=duration_s,
-        n_triggers=n_triggers,
-        start=start,
+        **measures._asdict(),
         status=status,
         reason=reason,
         files=_sources(path, reader) if reader else (path,),

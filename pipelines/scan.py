@@ -23,7 +23,7 @@ COLUMNS = (
     "channels",
     "length",
     "triggers",
-    "start",
+    "start or clock",
     "file",
 )
 
@@ -102,13 +102,20 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         known(finding.n_channels, str(finding.n_channels)),
         known(finding.duration_s, f"{finding.duration_s or 0:.1f} s"),
         known(finding.n_triggers, str(finding.n_triggers)),
-        known(finding.start, f"{finding.start:%Y-%m-%d %H:%M:%S}" if finding.start else ""),
+        _start(finding),
         str(finding.path),
     )
 
 
+def _start(finding: Finding) -> str:
+    """Show when a recording began, or from when to when the clock of an eye tracker ran."""
+    if finding.first_s is not None:
+        return f"{finding.first_s:.3f} to {finding.last_s:.3f} s"
+    return f"{finding.start:%Y-%m-%d %H:%M:%S}" if finding.start else "-"
+
+
 def _line(cells: Sequence[str]) -> str:
-    widths = (10, 14, 8, 8, 9, 8, 10, 8, 19, 0)
+    widths = (10, 14, 8, 8, 9, 8, 10, 8, 24, 0)
     return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 

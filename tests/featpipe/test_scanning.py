@@ -32,6 +32,7 @@ def test_one_finding_per_recording_in_order(tmp_path, counts):
     assert (cnt.sfreq, cnt.n_channels, cnt.duration_s, cnt.n_triggers) == (1000, 4, 1, 2)
     assert (edf.subject, edf.session, edf.format, edf.duration_s) == ("02", "1", "edf", 10)
     assert edf.files == (edf.path,)
+    assert (edf.first_s, edf.last_s) == (None, None)
 
 
 def test_bad_files_are_findings_and_do_not_stop_the_rest(tmp_path, counts):
@@ -117,6 +118,7 @@ def test_a_pair_is_one_finding_under_its_samples(samples, tmp_path):
     ]
     assert (found.modality, found.sfreq, found.n_channels, found.n_triggers) == ("eye", 60, 2, 3)
     assert found.duration_s == pytest.approx(122.3, abs=0.1)
+    assert (found.first_s, found.last_s) == pytest.approx((2882.291, 3004.627), abs=0.001)
     (named,) = scan([tmp_path / "NDARAA075AMK_Video1_Events.txt"])
     assert named.path.name == "NDARAA075AMK_Video1_Events.txt"
     assert named.n_triggers == 3

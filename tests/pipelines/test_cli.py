@@ -58,6 +58,19 @@ def test_scan_says_by_its_exit_code_what_can_be_used(study, capsys):
     assert "truncated" in capsys.readouterr().out
 
 
+def test_scan_shows_where_the_clock_of_a_tracker_begins_and_ends(study, capsys):
+    paths = [str(study / f"raw/sub-02_ses-1{end}") for end in ("_Samples.txt", ".cnt")]
+    assert run(["scan", "--json", *paths]) == 0
+    eye, eeg = map(json.loads, capsys.readouterr().out.splitlines())
+    assert eye["last_s"] - eye["first_s"] == pytest.approx(eye["duration_s"])
+    assert eeg["first_s"] is None
+    assert run(["scan", *paths]) == 0
+    head, row, other = capsys.readouterr().out.splitlines()
+    assert "start or clock" in head
+    assert f" {eye['first_s']:.3f} to {eye['last_s']:.3f} s " in row
+    assert " to " not in other
+
+
 def test_scan_tells_what_it_passes_over(lab, capsys):
     (lab.folder / "02.vhdr").unlink()
     assert run(["scan", str(lab.folder)]) == 0
