@@ -8,6 +8,7 @@ from featpipe.reading import preflight, source_files
 from featpipe.recording import Source
 from pipelines.engine import Unit
 from pipelines.steps.extract import families, require_trials
+from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
 
 
@@ -41,6 +42,7 @@ def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
     if source.eeg is None:
         return {}
     raw = preflight(source.eeg, "eeg", None, study.eeg).read(source.eeg)
+    require_seconds(source, study, raw)
     if not study.features.eeg:
         return {}
     header = look_ahead(raw, source, study.features.eeg, study.eeg, study.features)

@@ -53,7 +53,13 @@ def _inspect(path: Path) -> Check:
 
 
 def _open(path: Path) -> Delimited:
-    return open_delimited(path, ["TIME"], "export it again with all columns")
+    table = open_delimited(path, ["TIME"], "export it again with all columns")
+    if not any(name.lower() in table.names for name in _MEASURED):
+        raise ReadError(
+            f"{path}: it holds neither gaze nor pupils, none of {', '.join(_MEASURED)}; export it "
+            "again with all columns"
+        )
+    return table
 
 
 def read(path: Path) -> EyeRecording:
@@ -87,11 +93,6 @@ def read(path: Path) -> EyeRecording:
     Gazepoint, "Open Gaze API", version 2.0.
     """
     table = _open(path)
-    if not any(name.lower() in table.names for name in _MEASURED):
-        raise ReadError(
-            f"{path}: it holds neither gaze nor pupils, none of {', '.join(_MEASURED)}; export it "
-            "again with all columns"
-        )
     rows = numbers(table, [name.lower() for name in _NUMBERS])
     columns = dict(zip(_NUMBERS, rows, strict=True))
     _refuse_fixations(path, columns)

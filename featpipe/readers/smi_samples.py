@@ -24,6 +24,7 @@ COLUMN_ROW = re.compile(r'^"?Time"?([\t,;])"?Type"?\1"?Trial"?', re.MULTILINE)
 _UNIT = re.compile(r"\s*\[(.*)\]\s*$")
 _PUPILS = ("Dia X", "Dia Y"), ("Mapped Diameter",), ("Pupil Diameter",), ("Dia",)
 _MICROSECONDS = 1e6
+_NOTHING_MEASURED = "no point of regard and no pupil among its columns; export it again with them"
 _PORT = "Trigger"
 """The state of the trigger port in every sample; older exports and ETG lack it."""
 
@@ -150,6 +151,8 @@ def check(path: Path) -> Check:
 
 
 def _inspect(table: Table) -> Check:
+    if _measures_nothing(table):
+        return Check("corrupt", _NOTHING_MEASURED)
     n_rows = int(table.is_sample.sum())
     if not n_rows:
         return Check("truncated", "the header is followed by no samples; export it again")
@@ -187,9 +190,9 @@ def read(path: Path) -> EyeRecording:
     """
     lines = read_lines(path)
     table = read_table(lines)
+    if _measures_nothing(table):
+        raise ReadError(f"{path}: {_NOTHING_MEASURED}")
     measured = [name for side in "LR" for name in _columns_of(table, side)]
-    if not measured:
-        raise ReadError(f"{path}: no point of regard and no pupil among its columns")
     wanted = ["Time", *measured, *([_PORT] if _PORT in table.names else [])]
     columns = [table.names[name] for name in wanted]
     values = parse_numbers(lines, table.is_sample, columns, table.separator, table.decimal)
@@ -207,6 +210,10 @@ def read(path: Path) -> EyeRecording:
         format="smi_samples",
         px_per_degree=table.px_per_degree,
     )
+
+
+def _measures_nothing(table: Table) -> bool:
+    return all(name.endswith("Validity") for side in "LR" for name in _columns_of(table, side))
 
 
 def _columns_of(table: Table, side: str) -> list[str]:

@@ -34,6 +34,7 @@ from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.steps.pupils import read_traces, recording_files, trace_files
+from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
 
 VERSION = 4
@@ -149,6 +150,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     require_trials(source, study)
     wanted = {output.facts["family"]: output for output in stale}
     raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
+    if raw is not None:
+        require_seconds(source, study, raw)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
     impossible: dict[str, str] = {}
     if source.eeg is not None and raw is not None and eeg:

@@ -1,5 +1,7 @@
 """Dry runs tell what would fail without reading any signal."""
 
+import pytest
+
 from pipelines.__main__ import run
 
 
@@ -35,6 +37,33 @@ def test_options_and_trials_that_a_recording_does_not_allow_are_foreseen(lab, ca
     assert {state for state, _ in found.values()} == {"unusable"}
 
 
+@pytest.mark.parametrize(
+    ("factor", "unit"),
+    [(1000, "they look like ms (divide by 1000)"),
+     (500, "they look like ms (divide by 1000) or samples at 500 Hz (divide by 500)"),
+     (1e6, "correct them")],
+)  # fmt: skip
+def test_times_of_trials_in_another_unit_are_named(lab, capsys, factor, unit):
+    rows = [(2, 6, "a"), (6, 11, "b")]
+    lab.write_trials(*[f"{i},{a * factor:.0f},{b * factor:.0f},{c}" for i, (a, b, c) in
+                       enumerate(rows, start=1)])  # fmt: skip
+    found = lab.outputs(capsys, "extract", "--dry-run")
+    state, reason = found["features/de/sub-02_ses-1.parquet"]
+    assert state == "unusable"
+    told = f"trials.csv: trial 2 of sub-02_ses-1 ends at {11 * factor:g}, and the recording is 12.0"
+    assert reason.startswith(told)
+    assert f"seconds from the first sample of the EEG; {unit}" in reason
+    assert lab.extract() == 3
+    assert told in capsys.readouterr().err
+
+
+def test_a_trial_behind_a_recording_that_was_broken_off_is_in_seconds(lab, capsys):
+    lab.write_trials("1,2,6,a", "2,60,100,b")
+    assert {state for state, _ in lab.outputs(capsys, "extract", "--dry-run").values()} == {
+        "missing"
+    }
+
+
 def test_a_dry_run_looks_at_what_it_would_make_only(lab, capsys):
     assert lab.extract() == 0
     (lab.folder / "01.eeg").unlink()
@@ -52,3 +81,8 @@ def test_an_eye_file_costs_the_eye_table_only(study, capsys):
     text = capsys.readouterr().out
     assert "fresh    features/de/sub-2_ses-1.parquet" in text
     assert "unusable features/eye/sub-2_ses-1.parquet" in text
+    samples = study / "raw/sub-03_ses-1_Samples.txt"
+    text = samples.read_text()
+    samples.write_text(text.replace("POR X", "P X").replace("POR Y", "P Y").replace("Dia", "D"))
+    assert run(["extract", str(study / "study.toml"), "--dry-run"]) == 0
+    assert "no point of regard and no pupil among its columns" in capsys.readouterr().out

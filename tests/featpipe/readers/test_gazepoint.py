@@ -186,6 +186,13 @@ def test_the_fixations_beside_it_are_not_taken_for_samples(tmp_path):
         read_eye(write(tmp_path, analysis(rows)))
 
 
+def test_a_table_that_measures_nothing_is_told_by_its_header(tmp_path):
+    text = "CNT,TIME,FPOGX,FPOGY,LPCX,LPCY\n1,0.5,0.1,0.2,0.3,0.4\n"
+    status, reason = check(write(tmp_path, text))
+    assert status == "corrupt"
+    assert "it holds neither gaze nor pupils" in reason
+
+
 def test_a_header_alone_is_truncated(tmp_path):
     assert check(write(tmp_path, ANALYSIS + "\n")).status == "truncated"
     with pytest.raises(ReadError, match="is empty"):

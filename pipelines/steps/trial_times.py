@@ -1,0 +1,51 @@
+"""Whether the times of trials can be seconds, told by the length of the recording."""
+
+from mne.io import BaseRaw
+
+from featpipe.errors import ReadError
+from featpipe.recording import Source
+from pipelines.study import Study
+
+MAX_TIMES_BEYOND = 10.0
+"""Trials that end so many recordings later are in another unit; 128 samples make a second, or more.
+
+A recording that was broken off may lack some of its trials, but hardly nine tenths of the session.
+"""
+
+SLACK = 1.05
+
+
+def require_seconds(source: Source, study: Study, raw: BaseRaw) -> None:
+    """Refuse times of trials that lie far beyond the end of the recording.
+
+    Parameters
+    ----------
+    source : Source
+        The recording's trials, at least one.
+    study : Study
+        Names the file that lists them.
+    raw : mne.io.BaseRaw
+        The EEG; its header is enough.
+
+    Raises
+    ------
+    ReadError
+        Naming the file, the value, the length of the recording and the unit that would fit.
+    """
+    sfreq = float(raw.info["sfreq"])
+    length_s = raw.n_times / sfreq
+    last = max(source.trials, key=lambda trial: trial.offset)
+    if last.offset <= MAX_TIMES_BEYOND * length_s:
+        return
+    units = {"ms": 1000.0, f"samples at {sfreq:g} Hz": sfreq}
+    fitting = [
+        f"{unit} (divide by {per_s:g})"
+        for unit, per_s in units.items()
+        if last.offset / per_s <= SLACK * length_s
+    ]
+    guess = f"they look like {' or '.join(fitting)}" if fitting else "correct them"
+    raise ReadError(
+        f"{study.study.trials}: trial {last.trial} of {source.name} ends at {last.offset:g}, and "
+        f"the recording is {length_s:.1f} s long: onset and offset are seconds from the first "
+        f"sample of the EEG; {guess}, or correct the path of the recording"
+    )
