@@ -19,7 +19,7 @@ class MixedRatesError(ReadError):
     """A recording is sound and has EEG of several sampling rates: the study has to choose one."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown(kind: str, name: str, known: Iterable[str], alike: Iterable[str] | None = None) -> str:
     """Sentence for a name that does not exist, with the nearest known one.
 
     Nearest is what differs in case or in zeros in front only, then what looks alike. Of many names
@@ -33,6 +33,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
         The name that was asked for.
     known : iterable of str
         All names that exist.
+    alike : iterable of str, optional
+        Those of them that may be meant; all, unless told otherwise.
 
     Returns
     -------
@@ -47,13 +49,19 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     "unknown subject '1': did you mean '01'? Known: 11, 01."
     """
     known = list(known)
-    near = [other for other in known if _plain(other) == _plain(name)]
-    near += get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    near = nearest(name, known if alike is None else alike)
+    hint = f"did you mean {near!r}? " if near else ""
     if near and len(known) > N_NAMES:
         first = get_close_matches(name, known, n=N_NAMES, cutoff=0.0)
         known = [*first, *(other for other in known if other not in first)]
     return f"unknown {kind} {name!r}: {hint}Known: {few(known)}."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant; None where none is near."""
+    known = list(known)
+    equal = [other for other in known if _plain(other) == _plain(name)]
+    return next(iter([*equal, *get_close_matches(name, known, n=1, cutoff=0.5)]), None)
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from featpipe.errors import ConfigError, few, unknown
+from featpipe.errors import ConfigError, few, nearest, unknown
 
 CAP62 = tuple(
     """
@@ -149,6 +149,35 @@ def is_eog_name(name: str) -> bool:
     return bool(_EOG.fullmatch(standard_name(name)))
 
 
+def unknown_channel(name: str, known: Iterable[str]) -> str:
+    """Say that a recording has no such channel; no scalp electrode is near to a mastoid.
+
+    Parameters
+    ----------
+    name : str
+        The channel that was asked for.
+    known : iterable of str
+        Those that there are.
+
+    Returns
+    -------
+    str
+        The message for a ConfigError.
+
+    Examples
+    --------
+    >>> unknown_channel("M1", ["P1", "P2"])
+    "unknown channel 'M1': the recording has none like it. Known: P1, P2."
+    >>> unknown_channel("M1", ["P1", "M2"])
+    "unknown channel 'M1': did you mean 'M2'? Known: P1, M2."
+    """
+    known = list(known)
+    alike = [other for other in known if is_eeg_name(other) == is_eeg_name(name)]
+    if nearest(name, alike):
+        return unknown("channel", name, known, alike)
+    return f"unknown channel {name!r}: the recording has none like it. Known: {few(known)}."
+
+
 def counts_its_own_way(ch_names: Iterable[str]) -> bool:
     """Tell whether a cap numbers its electrodes in rows of its own (A1 to A32, B1 ...).
 
@@ -212,7 +241,7 @@ def pick_channels(
         names = [standard_name(name) for name in wanted]
         missing = [name for name in names if name not in found]
         if missing:
-            raise ConfigError(f"[eeg] channels: {unknown('channel', missing[0], found)}")
+            raise ConfigError(f"[eeg] channels: {unknown_channel(missing[0], found)}")
         return {name: found[name] for name in names}
     if not found:
         raise ConfigError(f"no EEG channel among {few(ch_names)}: name some in [eeg] channels")

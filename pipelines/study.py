@@ -161,7 +161,8 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
         _override(content, text)
     for name, section in content.items():
         if name not in SECTIONS:
-            raise ConfigError(f"{path}: {unknown('section', name, SECTIONS)}")
+            inner = [f"{part}.{key}" for part, of in SECTIONS.items() for key in _records_in(of)]
+            raise ConfigError(f"{path}: {unknown('section', name, [*SECTIONS, *inner])}")
         if not isinstance(section, dict):
             raise ConfigError(f"{path}: {name} is a section: write [{name}]")
     if "study" not in content:

@@ -19,8 +19,8 @@ from featpipe.eeg.samples import Samples, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
-from featpipe.errors import ConfigError, ReadError, few, unknown
-from featpipe.montage import is_eog_name, standard_name
+from featpipe.errors import ConfigError, ReadError, few
+from featpipe.montage import is_eog_name, standard_name, unknown_channel
 
 logger = logging.getLogger(__name__)
 
@@ -269,5 +269,5 @@ def _named(raw: mne.io.BaseRaw, wanted: Sequence[str], option: str) -> dict[str,
     names = [standard_name(name) for name in wanted if name != "average"]
     for name in names:
         if name not in known:
-            raise ConfigError(f"[eeg] {option}: {unknown('channel', name, known)}")
+            raise ConfigError(f"[eeg] {option}: {unknown_channel(name, known)}")
     return {name: known[name] for name in names}

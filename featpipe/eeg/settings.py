@@ -8,6 +8,12 @@ from featpipe.errors import ConfigError
 NOTCH_HZ = 2.0
 """A notch leaves alone what is this far from its frequency."""
 
+_WORDS = {
+    "eog": ("auto", ("yes", "on", "true", "all", "automatic")),
+    "reference": ("average", ("avg", "ave", "aver", "mean", "car", "common", "common average")),
+}
+"""Of options that list channels, the word that stands for all, and what people write for it."""
+
 _OFF = ("none", "off", "no", "false")
 """What people write to turn an option off that lists channels."""
 
@@ -70,7 +76,7 @@ class EegSettings:
                     f"{self.sfreq / 2 - NOTCH_HZ:g} Hz, below half the rate of "
                     f"{self.sfreq:g} Hz; leave it out"
                 )
-        for option, word in (("eog", "auto"), ("reference", "average")):
+        for option, (word, others) in _WORDS.items():
             names = tuple(
                 word if name.strip().lower() == word else name for name in getattr(self, option)
             )
@@ -79,6 +85,11 @@ class EegSettings:
                 raise ConfigError(
                     f"[eeg] {option} = {list(names)}: expected channels; to turn it off leave it "
                     f"out, or write {option} = []"
+                )
+            if any(name.strip().lower() in others for name in names):
+                raise ConfigError(
+                    f"[eeg] {option} = {list(names)}: expected names of channels, or {word!r}: "
+                    f'did you mean {option} = "{word}"?'
                 )
             if word in names and len(names) > 1:
                 raise ConfigError(

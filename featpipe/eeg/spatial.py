@@ -16,8 +16,8 @@ from featpipe.compiling import kernel
 from featpipe.eeg.bad_channels import BadChannel, describe_bad
 from featpipe.eeg.eog_regression import MIN_LIVELY, regression_matrix
 from featpipe.eeg.interpolation import interpolation_matrix
-from featpipe.errors import ConfigError, ReadError, unknown
-from featpipe.montage import standard_name
+from featpipe.errors import ConfigError, ReadError
+from featpipe.montage import standard_name, unknown_channel
 
 
 @dataclass(frozen=True)
@@ -271,5 +271,5 @@ def _reference_rows(
 def _row(inputs: Sequence[str], name: str, option: str) -> int:
     known = [standard_name(other) for other in inputs]
     if standard_name(name) not in known:
-        raise ConfigError(f"[eeg] {option}: {unknown('channel', name, inputs)}")
+        raise ConfigError(f"[eeg] {option}: {unknown_channel(name, inputs)}")
     return known.index(standard_name(name))

@@ -11,6 +11,7 @@ from featpipe.montage import (
     is_place_name,
     pick_channels,
     standard_name,
+    unknown_channel,
 )
 
 
@@ -137,6 +138,15 @@ def test_names_are_counted_up_until_one_is_free(names, expected):
 def test_a_missing_channel_is_named_with_the_nearest():
     with pytest.raises(ConfigError, match=r"unknown channel 'FPX': did you mean 'FP1'"):
         pick(["FP1", "OZ"], ["FPX"])
+
+
+def test_no_scalp_electrode_is_near_to_a_mastoid():
+    known = [*CAP62, "HEO"]
+    told = unknown_channel("M1", known)
+    assert "did you mean" not in told
+    assert told.startswith("unknown channel 'M1': the recording has none like it. Known: FP1, FPZ")
+    assert "did you mean 'M2'?" in unknown_channel("M1", [*known, "M2"])
+    assert "did you mean 'PZ'?" in unknown_channel("PI", known)
 
 
 def test_a_file_without_eeg_is_refused():
