@@ -41,8 +41,11 @@ longer looks like a saccade, while dispersion gets few saccades right."""
 MIN_SACCADE_S = 0.01
 """Where a fixation outgrows its dispersion, the next begins at once; no saccade is that short."""
 
-MIN_BLINK_S = {"slow": 0.08, "fast": 0.01}
-"""Of trackers below and from `FAST_HZ` (`EyeSettings.min_blink_s`)."""
+MIN_BLINK_S = 0.08
+"""Shorter losses are dropouts: of Pupil Labs at 250 to 450 Hz a dozen in a second are."""
+
+SHORT_BLINK_S = {"eyelink_asc": 0.01}
+"""The same for formats whose blinks are losses of the pupil, however short."""
 
 Table = Mapping[str, np.ndarray | str]
 
@@ -141,7 +144,7 @@ def _suited(eye: EyeRecording, settings: EyeSettings, per_degree: float | None) 
     return replace(
         settings,
         detector=suited if settings.detector == "auto" else settings.detector,
-        min_blink_s=settings.min_blink_s or MIN_BLINK_S["fast" if is_fast else "slow"],
+        min_blink_s=settings.min_blink_s or SHORT_BLINK_S.get(eye.format, MIN_BLINK_S),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from featpipe.compiling import kernel
 from featpipe.eye.coverage import usual_step
+from featpipe.eye.gaze import MAX_GAP_S, longest_step
 
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
@@ -35,15 +36,19 @@ def lost_stretches(
     -------
     onset, stop : numpy.ndarray, shape (n_stretches,), s
         From the first lost sample to the next valid one. A recording that begins or ends lost does
-        so without a blink.
+        so without a blink; so does each side of a pause, longer than `MAX_GAP_S`, since nobody
+        knows what the eye did in it. Fewer frames dropped leave a blink whole.
     """
     steps = np.diff(is_lost.astype(np.int8))
     begins, ends = np.flatnonzero(steps == 1) + 1, np.flatnonzero(steps == -1) + 1
     if is_lost.size and is_lost[0]:
         ends = ends[1:]
     begins = begins[: ends.size]
+    is_pause = np.diff(time) > max(MAX_GAP_S, longest_step(time))
+    n_pauses = np.concatenate([[0], np.cumsum(is_pause)])
     is_long = time[ends] - time[begins] >= min_s - SAME
-    return time[begins[is_long]], time[ends[is_long]]
+    is_blink = is_long & (n_pauses[ends] == n_pauses[begins - 1])
+    return time[begins[is_blink]], time[ends[is_blink]]
 
 
 def dispersion_fixations(

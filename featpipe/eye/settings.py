@@ -63,9 +63,9 @@ class EyeSettings:
     min_fixation_s : float
         Shortest fixation, s; 50 ms is the shortest in SMI's exports.
     min_blink_s : float or None
-        Shorter losses are dropouts, s. None is 0.01 from 200 Hz on, since EyeLink's own blinks, in
-        which the pupil is lost, last 12 ms and more; below it is 0.08: SMI, at 60 Hz, calls losses
-        of 67 ms dropouts and of 167 ms blinks.
+        Shorter losses are dropouts, s. None is 0.08: SMI, at 60 Hz, calls losses of 67 ms dropouts
+        and of 167 ms blinks, and so does Pupil Player at 435 Hz (47 ms and 375 ms); for EyeLink it
+        is 0.01, whose own blinks are losses of the pupil from 12 ms on.
     px_per_degree : float or None
         Pixels of the screen in one degree at the eye, for gaze in pixels only; None takes what the
         export tells. Unknown, amplitudes of detected saccades are in the unit of the gaze, and the

@@ -12,7 +12,6 @@ from featpipe.errors import ConfigError, ReadError
 from featpipe.eye.detection import with_events
 from featpipe.eye.fixations import (
     dispersion_fixations,
-    lost_stretches,
     velocity,
     velocity_fixations,
 )
@@ -190,27 +189,6 @@ def test_the_detector_suits_the_rate_and_a_slow_drift_is_no_saccade(sfreq, px_pe
     assert set(eye.events["kind"]) == {"fixation"}
 
 
-@pytest.mark.parametrize(
-    ("sfreq", "lost_s", "n"),
-    [(500, 0.012, 1), (500, 0.006, 0), (200, 0.005, 0), (60, 0.04, 0), (60, 0.1, 1)],
-)
-def test_how_long_a_blink_is_depends_on_the_rate(sfreq, lost_s, n):
-    time, x, y = steady(sfreq)
-    x[round(10 * sfreq) : round((10 + lost_s) * sfreq)] = np.nan
-    assert len(of_kind(with_events(recording(time, x, y), EyeSettings()), "blink")) == n
-
-
-def test_a_blink_hides_the_pupil():
-    time, x, y = steady(250)
-    x[(time > 5) & (time < 5.2)] = np.nan
-    eye = recording(time, x, y)
-    assert len(of_kind(with_events(eye, EyeSettings()), "blink")) == 1
-    pupil_was_seen = replace(eye, samples=eye.samples.assign(pupil_x_left=3.0))
-    assert not len(of_kind(with_events(pupil_was_seen, EyeSettings()), "blink"))
-    unknown = replace(eye, samples=eye.samples.assign(pupil_x_left=np.nan, pupil_y_left=np.nan))
-    assert len(of_kind(with_events(unknown, EyeSettings()), "blink")) == 1
-
-
 @pytest.mark.parametrize(("unit", "size"), [("norm", 1 / 800), ("mm", 0.3), ("href", 7.0)])
 def test_pixels_of_a_degree_are_of_gaze_in_pixels(scene, unit, size):
     time, x, y = scene
@@ -275,17 +253,6 @@ def test_velocity_is_the_slope_of_twenty_milliseconds(sfreq, half):
     np.testing.assert_allclose(velocity(*seen, is_break), expected, rtol=1e-6)
     assert 300 < np.isfinite(expected).sum() < 580
     assert np.isnan(velocity(time[:2], x[:2], y[:2], is_break[:1])).all()
-
-
-def test_short_losses_and_those_at_the_ends_are_no_blinks():
-    time = np.arange(100) / 100
-    is_lost = np.zeros(100, bool)
-    for begin, end in ((0, 20), (30, 37), (50, 58), (90, 100)):
-        is_lost[begin:end] = True
-    onset, stop = lost_stretches(time, is_lost, 0.08)
-    np.testing.assert_allclose(np.stack([onset, stop]), [[0.5], [0.58]])
-    assert not lost_stretches(time, np.ones(100, bool), 0.08)[0].size
-    assert not lost_stretches(time[:0], is_lost[:0], 0.08)[0].size
 
 
 def test_a_gaze_in_an_unknown_unit_needs_a_limit(scene):
