@@ -8,7 +8,11 @@ from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
 PAUSE_S = 0.025
-"""Silences shorter than this are jitter of the time stamps, not lost samples."""
+"""Silences longer than this, and than 1.5 usual steps, are lost samples of any tracker."""
+
+MAX_STEP = 2.5
+"""Steps that are so many times longer than four of five hold lost samples of a fast one. Not the
+median: Pupil Labs matches frames of two eyes, whose steps of 2.5 ms are followed by some of 7."""
 
 BETWEEN_S = 0.1
 """Events follow each other within this, or the track was lost: saccades, which some exports leave
@@ -102,10 +106,16 @@ def usual_step(time: np.ndarray) -> float:
     float
         Seconds; NaN without two different moments.
     """
+    step = _some_steps(time)
+    return float(np.median(step)) if step.size else np.nan
+
+
+def _some_steps(time: np.ndarray) -> np.ndarray:
+    """Return some thousand steps between different moments, spread over all of them."""
     n_steps = min(max(time.size - 1, 0), _N_STEPS)
     first = np.linspace(0, time.size - 2, n_steps).astype(int)
     step = time[first + 1] - time[first]
-    return float(np.median(step[step > 0])) if np.any(step > 0) else np.nan
+    return step[step > 0]
 
 
 def valid_share(
@@ -150,19 +160,24 @@ def valid_share(
             max(int(np.searchsorted(time, start[0])) - 1, 0),
             int(np.searchsorted(time, stop[-1])) + 1,
         )
-        return _valid_samples(time[near], valid[near], usual_step(time), start, stop)
+        return _valid_samples(time[near], valid[near], _some_steps(time), start, stop)
     lost = _time_inside(_lost_time(eye, side), start, stop) / (stop - start)
     return np.round(np.clip(1 - lost, 0, 1), 9)
 
 
 def _valid_samples(
-    time: np.ndarray, valid: np.ndarray, period: float, start: np.ndarray, stop: np.ndarray
+    time: np.ndarray, valid: np.ndarray, usual: np.ndarray, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return the share of valid samples, counting those that are missing as lost."""
-    if not time.size or np.isnan(period):
+    if not time.size or not usual.size:
         return np.zeros(start.size)
+    period = np.median(usual)
+    longest = max(1.5 * period, min(PAUSE_S, MAX_STEP * np.quantile(usual, 0.8)))
     step = np.diff(time)
-    pause = np.flatnonzero(step > max(1.5 * period, PAUSE_S))
+    is_pause = step > longest
+    pause = np.flatnonzero(is_pause)
+    # the mean, since stamps may be coarser than samples and repeat
+    period = step[~is_pause].sum() / max((~is_pause).sum(), 1) or period
     begin = np.concatenate([[-np.inf], time[pause] + period, [time[-1] + period]])
     end = np.concatenate([[time[0]], time[pause + 1], [np.inf]])
     n_missing = _time_inside(np.stack([begin, end]), start, stop) / period

@@ -11,6 +11,11 @@ _RATES_HZ = (5.0, 5000.0)
 """No tracker is outside, and none is inside when its time is taken for another unit."""
 _MAX_STEP = 1.5
 """Steps above so many medians are gaps."""
+_COARSE_S, _COARSE_MAX_STEP = 0.001, 2.5
+"""Stamps in whole ms of trackers above 700 Hz: steps are 0, 1 or 2 ms, of which the median tells
+nothing."""
+_SAME = 1e-6
+"""Seconds; the finest step of any tracker's clock."""
 
 
 def sampling_rate(time: np.ndarray) -> float | None:
@@ -33,10 +38,14 @@ def sampling_rate(time: np.ndarray) -> float | None:
     60.0
     """
     step = np.diff(time)
-    step = step[step > 0]  # stamps may be coarser than samples
-    if not step.size:
+    moves = step[step > 0]
+    if not moves.size:
         return None
-    return round(1.0 / float(step[step <= _MAX_STEP * np.median(step)].mean()), 2)
+    usual = np.median(moves)
+    is_coarse = abs(usual - _COARSE_S) < _SAME
+    longest = (_COARSE_MAX_STEP if is_coarse else _MAX_STEP) * usual + _SAME
+    steps = step if is_coarse else moves  # stamps that repeat among slower ones are rows twice
+    return round(1.0 / float(steps[steps <= longest].mean()), 2)
 
 
 def refuse_other_unit(path: Path, time: np.ndarray, unit: str, called: str, remedy: str) -> None:

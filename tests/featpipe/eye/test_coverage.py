@@ -6,6 +6,7 @@ import pytest
 
 from featpipe.errors import ReadError
 from featpipe.eye.coverage import recorded_span, valid_share
+from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
 
 START, STOP = np.arange(5.0), np.arange(5.0) + 1
@@ -48,6 +49,34 @@ def test_jitter_and_a_dropped_frame():
     fewer = np.delete(time, 90)
     share = valid_share(recording(samples_at(fewer, True, True)), "left", START, STOP)
     np.testing.assert_allclose(share, [1, 59 / 60, 1, 1, 1], atol=0.004)
+
+
+@pytest.mark.parametrize("sfreq", [120, 250, 300, 1000])
+@pytest.mark.parametrize(("gap_ms", "every_ms"), [(24, 100), (24, 200), (24, 60)])
+def test_samples_that_were_never_written_are_lost_at_any_rate(sfreq, gap_ms, every_ms):
+    time = np.arange(5 * sfreq) / sfreq
+    written = np.round(1000 * time, 6) % every_ms >= gap_ms
+    share = valid_share(recording(samples_at(time[written], True, True)), "left", START, STOP)
+    expected = [written[(time >= a) & (time < a + 1)].mean() for a in START]
+    np.testing.assert_allclose(share[1:4], expected[1:4], atol=0.02)
+
+
+@pytest.mark.parametrize("sfreq", [800, 1200, 2000])
+def test_stamps_in_whole_milliseconds_are_no_losses_and_half_a_pause_is_half(sfreq):
+    time = np.arange(5 * sfreq) / sfreq
+    time = time[(time < 2) | (time >= 2.5)]
+    stamps = np.floor(time * 1000) / 1000
+    share = valid_share(recording(samples_at(stamps, True, True)), "left", START, STOP)
+    np.testing.assert_allclose(share, [1, 1, 0.5, 1, 1], atol=0.005)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", ["gaze_positions.csv", "ex10_gaze_positions.csv"])
+def test_matched_frames_of_two_eyes_are_irregular_and_not_lost(samples, name):
+    time = read_eye(samples / "eye/pupil_labs" / name).samples["time"].to_numpy()
+    eye = recording(samples_at(time, True, True))
+    start = np.arange(time[0], time[-1] - 1)
+    assert valid_share(eye, "left", start, start + 1).min() > 0.92
 
 
 def test_share_of_time_without_samples():

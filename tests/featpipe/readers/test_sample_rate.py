@@ -12,11 +12,12 @@ from featpipe.readers.sample_rate import sampling_rate
 NOTHING = {side: np.full((4, 600), np.nan) for side in ("left", "right")}
 
 
-@pytest.mark.parametrize("rate", [60, 120, 250, 300, 1000])
-def test_whole_milliseconds_do_not_move_the_rate(rate):
-    time = np.round(np.arange(600) / rate, 3)
+@pytest.mark.parametrize("rate", [60, 120, 250, 300, 435, 600, 800, 1000, 1200, 2000])
+@pytest.mark.parametrize("whole", [np.round, np.floor])
+def test_whole_milliseconds_do_not_move_the_rate(rate, whole):
+    time = whole(1000 * np.arange(6000) / rate) / 1000
     assert sampling_rate(time) == pytest.approx(rate, rel=2e-3)
-    time[300:] += 7.0  # a gap
+    time[3000:] += 7.0  # a gap
     assert sampling_rate(time) == pytest.approx(rate, rel=2e-3)
 
 
