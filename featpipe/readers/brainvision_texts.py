@@ -2,7 +2,9 @@
 
 MNE takes every unit it does not know for volt, and knows one of the two letters mu in the code
 page that the header declares; an amplifier's software writes either of them in whatever code page
-the computer had. Names that stand there twice, and lines that begin with blanks, confuse it.
+the computer had. Names that stand there twice, and lines that begin with blanks, confuse it. It
+takes an electrode without a place ("0,0,0") for no EEG, and fails on tables of the amplifier that
+are free text, so that it is given nothing but what places and scales the numbers.
 """
 
 import logging
@@ -18,13 +20,16 @@ from featpipe.readers.text_lines import decode
 
 logger = logging.getLogger(__name__)
 
-_CHANNELS = re.compile(r"(?ims)^\[Channel Infos\].*?(?=^\[|\Z)")
+_COMMENT = re.compile(r"(?im)^\[Comment\]")
+_NEEDED = re.compile(r"(?ims)^\[(?:Common|Binary|ASCII|Channel) Infos\].*?(?=^\[|\Z)")
 _CHANNEL = re.compile(r"(?im)^(Ch\d+)[ \t]*=(.*)$")
 _CODEPAGE = re.compile(r"(?im)^(Codepage)[ \t]*=.*$")
 
 
 def write_texts(folder: Path, header: Path, markers: Path | None) -> Path:
     """Write a recording's header and markers in UTF-8, with names and units that MNE knows.
+
+    Left out of the header are places of electrodes, filters and impedances.
 
     Parameters
     ----------
@@ -45,29 +50,30 @@ def write_texts(folder: Path, header: Path, markers: Path | None) -> Path:
     ReadError
         When an electrode has a unit that is no voltage.
     """
-    settings, title, comment = decode(header.read_bytes()).partition("[Comment]")
-    settings = re.sub(r"(?m)^[ \t]+", "", settings)
-    settings = _CHANNELS.sub(lambda section: _respell(section[0], header.name), settings)
+    text = re.sub(r"(?m)^[ \t]+", "", decode(header.read_bytes()))
+    title = text.partition("\n")[0]
+    settings = "".join(_NEEDED.findall(_COMMENT.split(text)[0]))
+    settings = _respell(_CODEPAGE.sub(r"\1=UTF-8", settings), header.name)
     copy = folder / f"header{header.suffix.lower()}"
-    copy.write_text(_CODEPAGE.sub(r"\1=UTF-8", settings) + title + comment, "utf-8")
+    copy.write_text(f"{title}\n{settings}", "utf-8")
     if markers is not None:
         text = _CODEPAGE.sub(r"\1=UTF-8", decode(markers.read_bytes()))
         (folder / markers.name).write_text(text, "utf-8")
     return copy
 
 
-def _respell(section: str, file: str) -> str:
+def _respell(settings: str, file: str) -> str:
     """Give each channel a name of its own, and a unit that MNE knows."""
     channels = [
         [field.strip() for field in (line + ",,,").split(",")[:4]]
-        for _, line in _CHANNEL.findall(section)
+        for _, line in _CHANNEL.findall(settings)
     ]
     names = [channel[0] for channel in channels]
     units = known_units(file, names, [channel[3] for channel in channels])
     for channel, name, unit in zip(channels, _distinct(file, names), units, strict=True):
         channel[0], channel[3] = name, unit
     respelt = iter(channels)
-    return _CHANNEL.sub(lambda line: f"{line[1]}={','.join(next(respelt))}", section)
+    return _CHANNEL.sub(lambda line: f"{line[1]}={','.join(next(respelt))}", settings)
 
 
 def _distinct(file: str, names: Sequence[str]) -> list[str]:

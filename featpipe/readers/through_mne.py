@@ -21,7 +21,6 @@ _HARMLESS = (
     "meas date",  # nothing of ours uses the wall clock
     "invalid value encountered",  # electrodes without a screen position
     "divide by zero",
-    "No coordinate information found",
     "Not setting positions",
     "expanding outside the data range",
     "contains 'boundary' events",  # told with their times by `featpipe.readers.breaks`

@@ -37,7 +37,7 @@ from pipelines.steps.pupils import read_traces, recording_files, trace_files
 from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
 
-VERSION = 4
+VERSION = 5
 """Raised by hand when readers or the signal path give other numbers; `Family.version` when one
 family does."""
 

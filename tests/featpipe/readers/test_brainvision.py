@@ -169,6 +169,33 @@ def test_lines_may_begin_with_blanks_and_comments_are_no_channels(tmp_path, coun
     np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-9)
 
 
+@pytest.mark.parametrize("places", ["Ch1=1,90,-72\nCh2=0,0,0", "Ch1=1,90,-72"])
+def test_an_electrode_without_a_place_is_eeg(tmp_path, counts, places):
+    path = write(tmp_path, counts)
+    path.write_text(f"{path.read_text('utf-8')}\n[Coordinates]\n{places}\n", "utf-8")
+    assert read_eeg(path).get_channel_types() == ["eeg", "eeg"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1     Fp1       1         0.1 µV         10          1000       Off       0",
+        "1     Fp1       1         0.1 µV         n.a.        n.a.       Off       0\n"
+        "2     Oz        2         0.1 µV         n.a.        n.a.       Off       0",
+        "1     Fp1       1         0.1 µV         10          1000       Off       0\n"
+        "2     Fp1       2         0.1 µV         10          1000       Off       0",
+    ],
+)
+@pytest.mark.parametrize("title", ["[Comment]", "[COMMENT]"])
+def test_tables_of_the_amplifier_are_free_text(tmp_path, counts, caplog, rows, title):
+    path = write(tmp_path, counts)
+    columns = "#     Name      Phys. Chn.    Resolution / Unit   Low Cutoff [s]   High Cutoff [Hz]"
+    table = f"{title}\nA m p l i f i e r  S e t u p\nChannels\n--------\n{columns}\n{rows}\n"
+    path.write_text(f"{path.read_text('utf-8')}\n{table}", "utf-8")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-9)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("encoding", "word"), [("cp1252", "Größe"), ("gbk", "开始"), ("utf-8", "Größe")]
 )
