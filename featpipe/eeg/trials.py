@@ -54,7 +54,7 @@ def trial_level(stream: Stream, grid: Grid, settings: EegSettings) -> np.ndarray
     Returns
     -------
     numpy.ndarray, shape (n_channels, 1), microvolt
-        Mean of the samples that are not lost; 0 without a baseline.
+        Mean of the samples that are not lost, NaN where all are; 0 without a baseline.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def trial_level(stream: Stream, grid: Grid, settings: EegSettings) -> np.ndarray
         is_known = np.isfinite(x)
         total += np.where(is_known, x, 0.0).sum(axis=1)
         count += is_known.sum(axis=1)
-    return (total / np.maximum(count, 1))[:, np.newaxis]
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)[:, np.newaxis]
 
 
 def take_off(x: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -90,6 +90,7 @@ def eeg_table(
             part = trial_features(stream, grid, kinds, eeg, flagged, is_bad)
         except ReadError as error:
             raise ReadError(f"trial {trial.trial}: {error}") from error
+        _warn_of_lost_baseline(source.name, trial, np.asarray(channels)[part.lacks_level], eeg)
         rows = slice(end - len(grid.starts), end)
         good[rows] = part.good
         is_flat |= part.is_flat.any(axis=0)
@@ -184,6 +185,16 @@ def _warn_of_lost_windows(name: str, trial: Trial, grid: Grid, n_recorded: int) 
             "%s trial %d %s after the recording: %d of its %d windows are NaN",
             name, trial.trial, "ends" if grid.start < n_recorded else "lies", n_lost,
             len(grid.starts),
+        )  # fmt: skip
+
+
+def _warn_of_lost_baseline(name: str, trial: Trial, channels: np.ndarray, eeg: EegSettings) -> None:
+    """Tell what `good`, which is about the windows, does not."""
+    if eeg.baseline == "pre" and channels.size:
+        logger.warning(
+            '%s trial %d: all of the %g s before it, which [eeg] baseline = "pre" needs, is lost '
+            "in %s: NaN there",
+            name, trial.trial, eeg.baseline_s, few(channels.tolist()),
         )  # fmt: skip
 
 

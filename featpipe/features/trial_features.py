@@ -33,11 +33,14 @@ class TrialFeatures(NamedTuple):
         Share of the samples that were recorded and not flagged; 0 where a channel is flat.
     is_flat : numpy.ndarray of bool, shape (n_windows, n_channels)
         Where a channel shows nothing, or less than any amplifier's noise; its values are NaN.
+    lacks_level : numpy.ndarray of bool, shape (n_channels,)
+        Which channels lost all of the baseline that "seed_entropy" needs, where it is NaN.
     """
 
     values: dict[str, np.ndarray]
     good: np.ndarray
     is_flat: np.ndarray
+    lacks_level: np.ndarray
 
 
 def trial_features(
@@ -81,10 +84,14 @@ def trial_features(
         {k: np.full((n_windows, n_channels, len(BANDS)), np.nan) for k in sorted(kinds)},
         np.zeros(n_windows),
         np.zeros((n_windows, n_channels), dtype=bool),
+        np.zeros(n_channels, dtype=bool),
     )
     if grid.start >= stream.n_times:  # there is nothing to read
         return found
-    level = trial_level(stream, grid, settings) if "seed_entropy" in kinds else None
+    level = None
+    if "seed_entropy" in kinds:
+        level = trial_level(stream, grid, settings)
+        found.lacks_level[:] = np.isnan(level[:, 0])
     for block in _blocks(grid, _BLOCK_S):
         _fill_block(found, stream, grid, block, level, flagged, is_bad)
     if "bandpass_entropy" in kinds:
