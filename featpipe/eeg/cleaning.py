@@ -15,7 +15,7 @@ from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
 from featpipe.eeg.eog_regression import MIN_LIVELY, EogRegression
 from featpipe.eeg.filtering import design
 from featpipe.eeg.marks import flagged_samples
-from featpipe.eeg.samples import Samples, microvolt
+from featpipe.eeg.samples import Samples, may_be_lost, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
@@ -146,7 +146,7 @@ def _survey(
     survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
     regression = EogRegression(len(names), [names.index(name) for name in eog], stream.sfreq)
     n_lost, n_times = np.zeros(len(names)), 0
-    if looks or eog or (averages and _may_be_lost(stream.samples)):
+    if looks or eog or (averages and may_be_lost(stream.samples)):
         for start, stop in _blocks(stream):
             block = np.where(flagged[start:stop], np.nan, read_inputs(stream, start, stop))
             if looks:
@@ -179,12 +179,7 @@ def _seldom_lost(lost: Mapping[str, float]) -> tuple[str, ...]:
 
 def _shares(lost: Mapping[str, float]) -> str:
     """Write what was lost of which channel: "C6 30 %, CZ 2 %"; empty where nothing was."""
-    return few([f"{name} {100 * share:.2g} %" for name, share in lost.items() if share > 0])
-
-
-def _may_be_lost(samples: Samples) -> bool:
-    """Whether numbers are stored in a form that has a NaN."""
-    return samples.n_times > 0 and np.issubdtype(samples.read(0, 1).dtype, np.floating)
+    return few([f"{name} {100 * share:.3g} %" for name, share in lost.items() if share > 0])
 
 
 def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LOST_UV = 1e7
+"""Ten volts are no signal but what a program writes for a lost sample; `decimation` loses them."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -29,6 +32,8 @@ class Samples:
     read : callable
         (start, stop) in records -> array of int16, int32, float32 or float64, C-contiguous,
         shape (stop - start, numbers per record).
+    largest : float
+        No stored number is larger by size, as far as the format tells: 24 bits are read as 32.
     """
 
     sfreq: float
@@ -38,6 +43,29 @@ class Samples:
     offset: np.ndarray
     scale: np.ndarray
     read: Callable[[int, int], np.ndarray]
+    largest: float = np.inf
+
+
+def may_be_lost(samples: Samples) -> bool:
+    """Tell whether the form of its numbers lets a recording have lost samples.
+
+    Parameters
+    ----------
+    samples : Samples
+        The recording.
+
+    Returns
+    -------
+    bool
+        True for floating point, which has a NaN, and for integers that reach ten volts.
+    """
+    if not samples.n_times:
+        return False
+    form = samples.read(0, 1).dtype
+    if np.issubdtype(form, np.floating):
+        return True
+    largest = min(-float(np.iinfo(form).min), samples.largest)
+    return bool((largest * np.abs(samples.scale) >= LOST_UV).any())
 
 
 def microvolt(samples: Samples, start: int, stop: int) -> np.ndarray:

@@ -107,6 +107,7 @@ def samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None
         offset=-np.asarray(extras["offsets"], np.float64)[channels] / per_number,
         scale=1e6 * per_number * np.asarray(extras["units"], np.float64)[channels],
         read=_records(path, header, n_records).read,
+        largest=float(1 << (8 * header.width - 1)),
     )
 
 

@@ -1,6 +1,7 @@
 """The pass over a recording that cleaning needs: what it finds, and in which blocks."""
 
 import tracemalloc
+from dataclasses import replace
 from functools import partial
 
 import mne
@@ -10,6 +11,7 @@ import pytest
 from featpipe.eeg import cleaning
 from featpipe.eeg.cleaning import open_stream
 from featpipe.eeg.settings import EegSettings
+from featpipe.eeg.stream import in_memory
 from featpipe.errors import ReadError
 from featpipe.montage import CAP62, pick_channels
 from featpipe.readers.through_mne import samples_through_mne
@@ -128,6 +130,27 @@ def test_an_average_of_levels_does_without_a_channel_that_is_often_lost(caplog):
     assert 9 in spatial.average
     assert f"{NAMES[7]} 1" in caplog.text
     assert not opened(raw, reference=("average",), l_freq=1.0).spatial.bad
+
+
+@pytest.mark.parametrize(("largest", "reasons"), [(np.inf, {NAMES[7]: "lost"}), (2.0**23, {})])
+def test_integers_beyond_ten_volts_are_lost_to_an_average(largest, reasons, caplog):
+    """INT_32 of 0.1 microvolt has -2^31 where a sample is lost; 24 bits do not reach that."""
+    raw = head()
+    counts = np.round(raw.get_data() * 1e7).astype(np.int32)
+    counts[7] = -(2**31)
+
+    def open_samples(names):
+        stored = counts[[raw.ch_names.index(name) for name in names]].T.copy()
+        samples = in_memory(stored.T, raw.info["sfreq"])
+        return replace(
+            samples, scale=0.1 * samples.scale, largest=largest,
+            read=lambda start, stop: stored[start:stop],
+        )  # fmt: skip
+
+    picks = pick_channels(raw.ch_names, raw.get_channel_types())
+    spatial = open_stream(raw, picks, EegSettings(reference=("average",)), open_samples).spatial
+    assert bad_reasons(spatial) == reasons
+    assert (f"lost to all ({NAMES[7]} 100 %" in caplog.text) == bool(reasons)
 
 
 def bad_reasons(spatial):

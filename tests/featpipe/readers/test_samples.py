@@ -258,6 +258,7 @@ def test_edf_and_bdf_with_ranges_of_every_kind(tmp_path, suffix, width):
     assert stored is not None
     assert (stored.n_per_record, stored.first.tolist()) == (20, [71, 20])  # 31 are annotations
     assert stored.read(2, 5).shape == (3, 151)
+    assert stored.largest == -min(signal.digital[0] for signal in signals(1 << (8 * width - 1)))
 
 
 def test_24_bit_numbers_keep_their_sign(tmp_path):
