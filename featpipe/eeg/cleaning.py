@@ -12,7 +12,15 @@ import mne
 import numpy as np
 
 from featpipe.eeg.bad_channels import BadChannel, ChannelSurvey
-from featpipe.eeg.eog_regression import MIN_LIVELY, EogRegression
+from featpipe.eeg.eog_channels import (
+    OFTEN,
+    auto_eog,
+    seldom_lost,
+    tell_not_taken,
+    tell_restless,
+    tell_still,
+)
+from featpipe.eeg.eog_regression import EogRegression
 from featpipe.eeg.filtering import design
 from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.samples import Samples, may_be_lost, microvolt
@@ -20,14 +28,10 @@ from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
 from featpipe.eeg.stream import Stream, read_inputs
 from featpipe.errors import ConfigError, ReadError, few
-from featpipe.montage import is_eog_name, standard_name, unknown_channel
+from featpipe.montage import standard_name, unknown_channel
 
 logger = logging.getLogger(__name__)
 
-_MOSTLY = 0.5  # an EOG channel that lost more of the recording says nothing
-_OFTEN = 0.05
-"""A channel that lost more of the recording has no part in an average of levels; nor in the
-regression, where another EOG channel lost less. Ours."""
 _BLOCK_S = 20.0
 _BLOCK_NUMBERS = 1 << 20  # stored ones in a block at most, or a fast recording takes much memory
 
@@ -64,6 +68,16 @@ def open_stream(
         as reference is.
     """
     eog, reference = cleaning_channels(raw, picks, settings)
+    if settings.eog == ("auto",):
+        tell_not_taken(raw, picks)
+    return _open(raw, picks, settings, open_samples, eog, reference)
+
+
+def _open(
+    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings, open_samples: OpenSamples,
+    eog: dict[str, str], reference: dict[str, str],
+) -> Stream:  # fmt: skip
+    """Open with these EOG channels, or with some of them where `settings` leave the choice."""
     extra = reference | eog
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
     samples = open_samples(list(inputs.values()))
@@ -76,14 +90,17 @@ def open_stream(
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     averages = settings.reference == ("average",) and settings.l_freq == 0
     found, regression, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
-    if settings.eog == ("auto",):
-        rest = _seldom_lost({name: lost[name] for name in eog})
+    weights = regression.weights()
+    if settings.eog == ("auto",) and eog:
+        rest = {name: eog[name] for name in seldom_lost({name: lost[name] for name in eog})}
         if len(rest) < len(eog):
-            return open_stream(raw, picks, replace(settings, eog=rest), open_samples)
-        if not regression.weights().any():
-            eog = {}  # they are there and tell nothing, which is no reason to lose the recording
-    _tell_restless(names, list(eog), regression)
-    if costly := _shares({name: lost[name] for name in eog}):
+            return _open(raw, picks, settings, open_samples, rest, reference)
+        if not weights.any():  # they tell nothing, which is no reason to lose the recording
+            tell_still(names, list(eog), regression)
+            eog, weights = {}, weights[:, :0]
+    tell_restless(names, list(eog), regression)
+    used = [name for name, of in zip(eog, weights.T, strict=True) if of.any()]
+    if costly := _shares({name: lost[name] for name in used}):
         logger.warning(
             "[eeg] eog: moments that an EOG channel has lost are lost to all channels: %s", costly
         )
@@ -99,7 +116,7 @@ def open_stream(
         spatial=plan(
             names, len(channels), bad_channels=settings.bad_channels,
             reference=[r if r == "average" else standard_name(r) for r in settings.reference],
-            eog=list(eog), bad=bad, weights=regression.weights(), keeps_level=settings.l_freq == 0,
+            eog=list(eog), bad=bad, weights=weights, keeps_level=settings.l_freq == 0,
         ),
     )  # fmt: skip
 
@@ -128,7 +145,8 @@ def cleaning_channels(
     ConfigError
         When a channel named is not in the file.
     """
-    eog = _eog_channels(raw, picks, settings.eog)
+    is_auto = settings.eog == ("auto",)
+    eog = auto_eog(raw, picks) if is_auto else _named(raw, settings.eog, "eog")
     return eog, _named(raw, settings.reference, "reference")
 
 
@@ -165,18 +183,6 @@ def _survey(
     return bad, regression, lost
 
 
-def _seldom_lost(lost: Mapping[str, float]) -> tuple[str, ...]:
-    """Choose the EOG channels that do not cost more than they are worth; tell the others."""
-    most = _OFTEN if any(share <= _OFTEN for share in lost.values()) else _MOSTLY
-    rest = tuple(name for name, share in lost.items() if share <= most)
-    if others := [name for name in lost if name not in rest]:
-        logger.warning(
-            '[eeg] eog = "auto": %s lost in more than %g %% of the recording and left out',
-            few(others), 100 * most,
-        )  # fmt: skip
-    return rest
-
-
 def _shares(lost: Mapping[str, float]) -> str:
     """Write what was lost of which channel: "C6 30 %, CZ 2 %"; empty where nothing was."""
     return few([f"{name} {100 * share:.3g} %" for name, share in lost.items() if share > 0])
@@ -184,37 +190,15 @@ def _shares(lost: Mapping[str, float]) -> str:
 
 def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:
     """Find channels that cannot belong to an average of levels; tell what the others cost."""
-    found = {
-        name: BadChannel(name, "lost", share) for name, share in lost.items() if share > _OFTEN
-    }
+    found = {name: BadChannel(name, "lost", share) for name, share in lost.items() if share > OFTEN}
     if costly := _shares(lost):
         logger.warning(
             "[eeg] reference: moments of the recording that a channel of the average has lost are "
             "lost to all (%s; those of more than %g %% are left out of it); l_freq = 0.5 avoids "
             "that",
-            costly, 100 * _OFTEN,
+            costly, 100 * OFTEN,
         )  # fmt: skip
     return found
-
-
-def _tell_restless(names: list[str], eog: list[str], regression: EogRegression) -> None:
-    n_learnt = dict(zip(names, regression.n_learnt().tolist(), strict=True))
-    unknown = [name for name in names if n_learnt[name] < MIN_LIVELY and name not in eog]
-    if eog and unknown:
-        logger.warning(
-            "[eeg] eog: %s not corrected: fewer than %d seconds with eye movements are left to "
-            "learn from, without those in which they or %s step as no eye does",
-            few(unknown), MIN_LIVELY, ", ".join(eog),
-        )  # fmt: skip
-    shares = dict(zip(names, regression.share_used().tolist(), strict=True))
-    restless = [n for n, share in shares.items() if share < 0.5 and n not in [*eog, *unknown]]
-    if restless:
-        logger.warning(
-            "[eeg] eog: the weights of %s are learnt from less than half of the seconds in which "
-            "the eyes move: in the others they or %s step as no eye does; look at the recording "
-            "and at eog_weights in qc",
-            few(restless), ", ".join(eog),
-        )  # fmt: skip
 
 
 def _blocks(stream: Stream) -> Iterator[tuple[int, int]]:
@@ -241,22 +225,6 @@ def _refuse_bad_reference(bad: Sequence[BadChannel]) -> None:
             f"[eeg] reference: {names} and would spoil all channels: name another reference, or "
             'set bad_channels = "keep" to take it as it is'
         )
-
-
-def _eog_channels(
-    raw: mne.io.BaseRaw, picks: dict[str, str], wanted: tuple[str, ...]
-) -> dict[str, str]:
-    """Table name -> file name of the EOG channels to regress out; "auto" takes no bad ones."""
-    if wanted != ("auto",):
-        return _named(raw, wanted, "eog")
-    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
-    return {
-        standard_name(name): name
-        for name, kind in kinds
-        if (kind == "eog" or is_eog_name(name))
-        and name not in picks.values()
-        and name not in raw.info["bads"]
-    }
 
 
 def _named(raw: mne.io.BaseRaw, wanted: Sequence[str], option: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ def eeg_table(
     stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
     _warn_of_notches(source.name, stream, eeg)
     _warn_of_average(source.name, raw, channels, eeg)
-    _warn_of_cleaning(source.name, raw, stream, eeg)
+    _warn_of_bad_channels(source.name, stream)
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     kinds = {_kind(name, features) for name in columns}
     is_bad = np.isin(
@@ -222,17 +222,10 @@ def _warn_of_average(
             )  # fmt: skip
 
 
-def _warn_of_cleaning(name: str, raw: mne.io.BaseRaw, stream: Stream, eeg: EegSettings) -> None:
-    """Tell which channels are bad, and that there are no eyes to take out."""
+def _warn_of_bad_channels(name: str, stream: Stream) -> None:
     spatial = stream.spatial
     if spatial is not None and spatial.bad:
         logger.warning("%s: %s", name, describe_bad(spatial.bad, stream.n_channels))
-    if eeg.eog == ("auto",) and (spatial is None or not spatial.eog):
-        logger.warning(
-            '%s: [eeg] eog = "auto" finds no EOG channel that moves among %s, so none is regressed '
-            "out; name them in [eeg] eog if they are there",
-            name, few(raw.ch_names),
-        )  # fmt: skip
 
 
 def _warn_of_notches(name: str, stream: Stream, eeg: EegSettings) -> None:

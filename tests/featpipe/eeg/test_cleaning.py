@@ -11,7 +11,7 @@ import pytest
 from featpipe.eeg import cleaning
 from featpipe.eeg.cleaning import open_stream
 from featpipe.eeg.settings import EegSettings
-from featpipe.eeg.stream import in_memory
+from featpipe.eeg.stream import in_memory, read_stream
 from featpipe.errors import ReadError
 from featpipe.montage import CAP62, pick_channels
 from featpipe.readers.through_mne import samples_through_mne
@@ -118,6 +118,57 @@ def test_auto_takes_no_eog_channel_that_is_mostly_lost_or_called_bad(how, caplog
     assert found.eog == ("VEO",)
     assert found.eog_weights == alone.eog_weights
     assert ("HEO lost in more than 5 %" in caplog.text) == (how == "lost")
+
+
+def test_auto_passes_where_the_channels_left_never_move(caplog):
+    raw = head(names=[*NAMES, "HEO"])
+    raw._data[-1, : raw.n_times // 6] = np.nan
+    raw._data[NAMES.index("VEO")] = 1e-6
+    assert opened(raw, eog=("auto",)).spatial.eog == ()
+    assert "HEO lost in more than 5 % of the recording and left out\n" in caplog.text
+    assert "none is regressed out, because VEO show 0 seconds with eye movements" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("few blinks", "VEO show 2 seconds with eye movements"),
+        ("lost", "VEO lost in more than 50 % of the recording and left out, so that none is"),
+        ("in the table", "not regressed out, because [eeg] channels names them: VEO"),
+        ("flagged", "not regressed out, because the file calls them bad: VEO"),
+    ],
+)
+def test_auto_says_why_it_takes_out_no_eyes(case, told, caplog):
+    raw = head()
+    picks = pick_channels(raw.ch_names, raw.get_channel_types())
+    veo = raw._data[NAMES.index("VEO")]
+    if case == "few blinks":
+        veo[3500:] = 1e-6
+    elif case == "lost":
+        veo[1000:] = np.nan
+    elif case == "in the table":
+        picks["VEO"] = "VEO"
+    else:
+        raw.info["bads"] = ["VEO"]
+    settings = EegSettings(eog=("auto",))
+    spatial = open_stream(raw, picks, settings, partial(samples_through_mne, raw)).spatial
+    assert spatial is None or spatial.eog == ()
+    assert told in caplog.text
+    assert "name them in [eeg] eog" not in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_moments_lost_to_an_eog_channel_without_a_weight_cost_nothing(caplog):
+    raw = head(names=[*NAMES, "HEO"])
+    raw._data[-1] = 1e-6
+    raw._data[-1, 2000:2500] = np.nan
+    stream = opened(raw, eog=("auto",))
+    assert np.isfinite(read_stream(stream, 0, stream.n_times)).all()
+    assert "lost to all channels" not in caplog.text
+    raw._data[NAMES.index("VEO"), 2000:2500] = np.nan
+    stream = opened(raw, eog=("auto",))
+    assert np.isnan(read_stream(stream, 0, stream.n_times)).any()
+    assert "lost to all channels: VEO 4.02 %" in caplog.text
 
 
 def test_an_average_of_levels_does_without_a_channel_that_is_often_lost(caplog):
