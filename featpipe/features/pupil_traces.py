@@ -122,12 +122,11 @@ def _trace(eye: EyeRecording, side: str, trial: Trial, max_gap_s: float) -> np.n
 
 def _of_clip(trial: Trial, subject: str, traces: pd.DataFrame) -> pd.DataFrame:
     """Return the trace of another subject who saw the same clip, of several the first."""
-    found = traces[traces["stimulus"] == trial.stimulus]
+    number, is_clip = traces["trial"].to_numpy(), (traces["stimulus"] == trial.stimulus).to_numpy()
     if trial.stimulus:
-        return found[found["trial"] == found["trial"].min()]
-    found = found[found["trial"] == trial.trial]
-    labels = found["label"].dropna()
-    if trial.label is not None and (labels != trial.label).any():
+        return traces.loc[is_clip & np.isin(number, number[is_clip][:1])]
+    found = traces.loc[is_clip & (number == trial.trial)]
+    if trial.label is not None and any(found["label"].dropna().unique() != trial.label):
         raise ReadError(
             f"[eye] light: trial {trial.trial} has another label here than in {subject}, so that "
             "nothing says that they saw one clip, whose light could be learnt: name the clip of "

@@ -100,7 +100,8 @@ def _has_lost_sample(events: pd.DataFrame, samples: pd.DataFrame) -> np.ndarray:
     stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME)
     has_lost = np.zeros(len(events), bool)
     for side in ("left", "right"):
-        is_lost = samples[[f"gaze_x_{side}", f"gaze_y_{side}"]].isna().any(axis=1).to_numpy()
+        x, y = (samples[f"gaze_{axis}_{side}"].to_numpy(float) for axis in "xy")
+        is_lost = np.isnan(x) | np.isnan(y)
         if not is_lost.all():
             n_lost = np.concatenate([[0], np.cumsum(is_lost)])
             has_lost |= (events["eye"] == side).to_numpy() & (n_lost[stop] > n_lost[first])

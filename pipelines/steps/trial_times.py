@@ -6,13 +6,12 @@ from featpipe.errors import ReadError
 from featpipe.recording import Source
 from pipelines.study import Study
 
-MAX_TIMES_BEYOND = 10.0
-"""Trials that end so many recordings later are in another unit; 128 samples make a second, or more.
+MAX_TIMES_BEYOND = 30.0
+"""Trials that end so many recordings later are in another unit: 128 samples or more make a second,
+and trials fill most of a recording. What was broken off lasts longer, or has no trial at all."""
 
-A recording that was broken off may lack some of its trials, but hardly nine tenths of the session.
-"""
-
-SLACK = 1.05
+_FILLED = (0.1, 1.05)
+"""In the right unit the last trial ends within this part of the recording."""
 
 
 def require_seconds(source: Source, study: Study, raw: BaseRaw) -> None:
@@ -41,11 +40,12 @@ def require_seconds(source: Source, study: Study, raw: BaseRaw) -> None:
     fitting = [
         f"{unit} (divide by {per_s:g})"
         for unit, per_s in units.items()
-        if last.offset / per_s <= SLACK * length_s
+        if _FILLED[0] <= last.offset / per_s / length_s <= _FILLED[1]
     ]
     guess = f"they look like {' or '.join(fitting)}" if fitting else "correct them"
     raise ReadError(
         f"{study.study.trials}: trial {last.trial} of {source.name} ends at {last.offset:g}, and "
         f"the recording is {length_s:.1f} s long: onset and offset are seconds from the first "
-        f"sample of the EEG; {guess}, or correct the path of the recording"
+        f"sample of the EEG; {guess}, or correct the path of the recording, unless that was broken "
+        "off"
     )

@@ -103,7 +103,7 @@ def test_of_a_clip_seen_twice_the_first_time_counts():
     settings = EyeSettings(light="remove")
     once = {f"sub-{seed}": named("storm", 2, 0, seed) for seed in range(6)}
     twice = {
-        subject: pd.concat([traces.assign(trial=5, x=1.0 * np.arange(len(traces))), traces])
+        subject: pd.concat([traces, traces.assign(trial=5, x=1.0 * np.arange(len(traces)))])
         for subject, traces in once.items()
     }
     expected = without_light(watching(9), named("storm"), settings, once).samples
