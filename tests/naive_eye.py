@@ -268,6 +268,17 @@ def velocity(time, x, y, half, longest_step):
     return speed
 
 
+def most_near_a_line(pairs, tolerance, max_drift, reach):
+    """Fullest stretch of 2 x reach at any drift of the grid of `vote`."""
+    step = 2 * tolerance / max(np.ptp(pairs[0]), tolerance)
+    n = int(np.ceil(max_drift / step))
+    most = 0
+    for i in range(-n, n + 1):
+        offset = pairs[1] - pairs[0] - i * step * (pairs[0] - pairs[0].mean())
+        most = max([most, *(np.sum((offset >= at) & (offset <= at + 2 * reach)) for at in offset)])
+    return most
+
+
 def vote(pairs, tolerance, max_drift):
     """Every drift of the grid, from 0 outwards, and for each the first fullest stretch."""
     centre = pairs[0].mean()

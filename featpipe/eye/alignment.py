@@ -1,7 +1,7 @@
 """Find the straight line between two clocks from marks that both of them stamped.
 
 Works on bare arrays. Marks may be missing, surplus or repeated on either side, so that the
-n-th mark of one list need not be the n-th of the other: all pairs of equal codes vote.
+n-th mark of one list need not be the n-th of the other: all pairs of equal codes vote (`voting`).
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ import numpy as np
 
 MAX_PAIRS = 200_000
 """Pairs that vote; of more, evenly spread ones are taken, since a fraction decides as well."""
-
-_MAX_BINS = 1 << 20
 
 DRIFT_PRIOR = 50.0**2
 """Added to the squared spread of the marks when the drift is fitted, s^2.
@@ -81,72 +79,10 @@ def equal_pairs(source: Marks, target: Marks) -> np.ndarray:
     return np.concatenate(pairs, axis=1)
 
 
-def vote(pairs: np.ndarray, tolerance: float, max_drift: float) -> Line:
-    """Return the line on which the most pairs agree.
-
-    Drifts are tried on a grid, fine enough for marks at both ends to stay within the tolerance;
-    for each, the offset is the fullest stretch of 2 x `tolerance` among the pairs' differences.
-
-    Parameters
-    ----------
-    pairs : numpy.ndarray, shape (2, n_pairs)
-        Source and target times; at least one pair.
-    tolerance : float
-        How far a mark may lie off the line, s.
-    max_drift : float
-        Largest |slope - 1| to try.
-
-    Returns
-    -------
-    Line
-    """
-    centre = pairs[0].mean()
-    source, target = pairs[0] - centre, pairs[1] - centre
-    step = 2 * tolerance / max(np.ptp(source), tolerance)
-    drifts = np.arange(-np.ceil(max_drift / step), np.ceil(max_drift / step) + 1) * step
-    most, best = 0, Line(1.0, 0.0)
-    for drift in drifts[np.argsort(np.abs(drifts), kind="stable")]:
-        offset = crowded(target - (1 + drift) * source, 2 * tolerance, most)
-        if not offset.size:
-            continue
-        offset.sort()
-        n_votes = np.searchsorted(offset, offset + 2 * tolerance, "right") - np.arange(offset.size)
-        first = int(np.argmax(n_votes))
-        if n_votes[first] > most:
-            most = int(n_votes[first])
-            middle = np.median(offset[first : first + most])
-            best = Line(1 + drift, float(middle - drift * centre))
-    return best
-
-
-def crowded(values: np.ndarray, reach: float, n_known: int) -> np.ndarray:
-    """Return the values among which more than `n_known` may lie within `reach`.
-
-    Counts in bins just wider than that, of which two neighbours hold any such stretch, spare
-    sorting what cannot win: of 200 000 differences nearly all.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n_values,)
-        At least one.
-    reach : float
-        Length of a stretch, both ends included.
-    n_known : int
-        A stretch with so many is known.
-
-    Returns
-    -------
-    numpy.ndarray
-        In the order they had, with all that lie in stretches that hold more.
-    """
-    place = values - values.min()
-    place *= 1 / max(1.001 * reach, place.max() / _MAX_BINS)
-    i_bin = place.astype(np.intp)
-    count = np.append(np.bincount(i_bin), 0)
-    may_win = count[:-1] + count[1:] > n_known
-    if not may_win.any():
-        return values[:0]
-    return values[(may_win | np.append(False, may_win[:-1]))[i_bin]]
+def count_pairs(source: Marks, target: Marks) -> int:
+    """Return how many pairs of marks have equal codes, those that do not vote included."""
+    n_codes = max(source.code.max(initial=0), target.code.max(initial=0)) + 1
+    return int(np.bincount(source.code, None, n_codes) @ np.bincount(target.code, None, n_codes))
 
 
 def match(source: Marks, target: Marks, line: Line, tolerance: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError, ReadError
-from featpipe.eye.alignment import equal_pairs, refine, vote
+from featpipe.eye.alignment import equal_pairs, refine
 from featpipe.eye.marks import named_marks, shared_marks
 from featpipe.eye.plausibility import (
     REACH,
@@ -20,6 +20,7 @@ from featpipe.eye.plausibility import (
     refuse_misfit,
     refuse_pause,
 )
+from featpipe.eye.voting import vote
 from featpipe.recording import EyeRecording
 
 _NOT_A_MARK = ("bad", "edge", "boundary", "new segment")

@@ -8,7 +8,8 @@ import logging
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.eye.alignment import Line, Marks, equal_pairs, left_over, match, vote
+from featpipe.eye.alignment import Line, Marks, count_pairs, equal_pairs, left_over, match
+from featpipe.eye.voting import may_agree, vote
 
 logger = logging.getLogger(__name__)
 
@@ -167,8 +168,11 @@ def refuse_ambiguity(
     reach = REACH * tolerance
     near = match(eye, eeg, line, reach)
     pairs = equal_pairs(eye, eeg)
+    share_voting = pairs.shape[1] / count_pairs(eye, eeg)
     pairs = pairs[:, np.abs(pairs[1] - line(pairs[0])) > reach]
-    if not pairs.size:
+    # half of what it takes, since votes are a sample, and a rival may cross the line
+    n_needed = MAX_RIVAL * near.shape[1] * share_voting / 2
+    if not pairs.size or not may_agree(pairs, tolerance, max_drift, reach, n_needed):
         return
     others = match(eye, eeg, vote(pairs, tolerance, max_drift), reach)
     if others.shape[1] >= MAX_RIVAL * near.shape[1]:

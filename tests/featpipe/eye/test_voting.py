@@ -4,7 +4,8 @@ import naive_eye
 import numpy as np
 import pytest
 
-from featpipe.eye.alignment import crowded, equal_pairs, ordered_marks, vote
+from featpipe.eye.alignment import count_pairs, equal_pairs, ordered_marks
+from featpipe.eye.voting import crowded, may_agree, vote
 
 LONG_UPTIME_S = 4e6
 
@@ -35,6 +36,17 @@ def test_the_vote_is_that_of_the_slow_twin(seed, n_marks, n_names):
         return
     line = vote(pairs, 0.05, 0.005)
     assert (line.slope, line.intercept) == naive_eye.vote(pairs, 0.05, 0.005)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_line_that_has_enough_pairs_is_never_ruled_out(seed):
+    rng = np.random.default_rng(seed)
+    eye, eeg = marks(rng, 30, 1 + seed % 3, rng.uniform(-0.005, 0.005), 0.0)
+    pairs = equal_pairs(eye, eeg)
+    most = naive_eye.most_near_a_line(pairs, 0.05, 0.005, 0.15)
+    assert may_agree(pairs, 0.05, 0.005, 0.15, most)
+    assert not may_agree(pairs, 0.05, 0.005, 0.15, 3 * most)
+    assert count_pairs(eye, eeg) == pairs.shape[1]
 
 
 def test_pairs_at_one_moment_and_a_tolerance_below_all_distances():
