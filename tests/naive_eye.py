@@ -6,7 +6,7 @@ import numpy as np
 
 BLINK_S = MARGIN_S = 0.05
 BETWEEN_S = 0.1
-SHORT_LOSS_S, FAST_S = 0.01, 0.005  # losses of trackers of 200 Hz and more
+LID_S = {"eyelink_asc": 0.01}  # losses that are lids; of other trackers BLINK_S
 BANDS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
 
 
@@ -17,13 +17,14 @@ def eye_features(eye, side, grid, settings):
     samples = eye.samples[["time", f"pupil_x_{side}", f"pupil_y_{side}", f"valid_{side}"]]
     samples = [tuple(row) for row in samples.to_numpy(dtype=float)]
     trial = (grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq)
-    clear, sized = _clear_and_sized(samples, events)
+    lid_s = LID_S.get(eye.format, BLINK_S)
+    clear, sized = _clear_and_sized(samples, events, lid_s)
     rows, good = [], []
     for start in grid.starts:
         first = grid.start + start
         window = (first / grid.sfreq, (first + grid.n_window) / grid.sfreq)
         share = _good(samples, events, eye, window)
-        row = _pupil(samples, events, window, trial, settings.pupil_window_s)
+        row = _pupil(samples, events, window, trial, settings.pupil_window_s, lid_s)
         row += _dispersion(events, window)
         if share == 0:
             row = [np.nan] * 16
@@ -31,9 +32,12 @@ def eye_features(eye, side, grid, settings):
         scope = trial if settings.event_scope == "trial" else window
         row += _event_statistics(events, scope, trial, settings.max_blink_s)
         used = share
-        for chosen in (sized, clear) if samples else ():  # edges are used where nothing else is
-            among = [(*s[:3], s[3] and s[0] in chosen) for s in samples]
-            used = _good(among, events, eye, window) or (used if chosen is clear else 0)
+        if samples:  # edges make up a tenth where fewer are clear
+            among = [
+                [(*s[:3], s[3] and s[0] in chosen) for s in samples] for chosen in (clear, sized)
+            ]
+            of_clear, of_sized = (_good(part, events, eye, window) for part in among)
+            used = max(of_clear, 0.1 * of_sized)
         if not events:
             row[12:] = [np.nan] * 21
         if share == 0 and _is_outside(samples, eye, window):
@@ -71,8 +75,8 @@ def _is_outside(samples, eye, span):
     return span[1] <= first or span[0] >= last
 
 
-def _pupil(samples, events, window, trial, length_s):
-    values, weights = _pupil_in(samples, events, window)
+def _pupil(samples, events, window, trial, length_s, lid_s):
+    values, weights = _pupil_in(samples, events, window, lid_s)
     means, stds, entropies = [], [], []
     for axis in (0, 1):
         pupil = np.array([v[axis] for v in values])
@@ -81,18 +85,19 @@ def _pupil(samples, events, window, trial, length_s):
         mean = np.average(pupil, weights=weights)
         means.append(mean)
         stds.append(np.sqrt(np.average((pupil - mean) ** 2, weights=weights)))
-        trace = _trace(samples, events, axis, trial)
+        trace = _trace(samples, events, axis, trial, lid_s)
         entropies += _entropy(*trace, sum(window) / 2, length_s)
     return means + stds + entropies
 
 
-def _pupil_in(samples, events, window):
+def _pupil_in(samples, events, window, lid_s):
     if samples:
-        seen = _seen(samples, events)
-        inside = [s for s in seen if window[0] <= s[0] < window[1]]
-        clear = [s for s in inside if s[3]]
-        chosen = clear or inside
-        return [s[1:3] for s in chosen], [1.0] * len(chosen)
+        inside = [s for s in _seen(samples, events, lid_s) if window[0] <= s[0] < window[1]]
+        n_clear = sum(s[3] for s in inside)
+        wanting = max(0.1 * len(inside) - n_clear, 0)
+        weighed = [(s[1:3], 1.0 if s[3] else wanting / (len(inside) - n_clear)) for s in inside]
+        weighed = [(size, weight) for size, weight in weighed if weight > 0]
+        return [size for size, _ in weighed], [weight for _, weight in weighed]
     values, weights = [], []
     for e in events:
         shared = min(e["onset"] + e["duration"], window[1]) - max(e["onset"], window[0])
@@ -106,24 +111,24 @@ def _usual(sizes):
     return np.median([b[0] - a[0] for a, b in itertools.pairwise(sizes)])
 
 
-def _spoilt(samples, events):
+def _spoilt(samples, events, lid_s):
     """Times within the margin of a blink of the export or of a silence between sizes."""
     sizes = [s for s in samples if s[3] and not np.isnan(s[1])]
     lost = [(e["onset"], e["onset"] + e["duration"]) for e in events if e["kind"] == "blink"]
     usual = _usual(sizes)
     for a, b in itertools.pairwise(sizes):
-        if b[0] - a[0] - usual > (SHORT_LOSS_S if usual < FAST_S + 1e-5 else BLINK_S):
+        if b[0] - a[0] - usual > lid_s:
             lost.append((a[0], b[0]))
     return {s[0] for s in samples for a, b in lost if a - MARGIN_S <= s[0] <= b + MARGIN_S}
 
 
-def _seen(samples, events):
+def _seen(samples, events, lid_s):
     """Valid samples as (time, x, y, is clear of blinks)."""
-    bad = _spoilt(samples, events)
+    bad = _spoilt(samples, events, lid_s)
     return [(*s[:3], s[0] not in bad) for s in samples if s[3] and not np.isnan(s[1])]
 
 
-def _clear_and_sized(samples, events):
+def _clear_and_sized(samples, events, lid_s):
     """Times that no blink spoils among those with a size or between two as far apart as usual."""
     sizes = [s for s in samples if s[3] and not np.isnan(s[1])]
     if len(sizes) < 2:  # no pupil, nothing to fill in
@@ -132,13 +137,13 @@ def _clear_and_sized(samples, events):
     for a, b in itertools.pairwise(sizes):
         if b[0] - a[0] <= 1.5 * usual:
             sized |= {s[0] for s in samples if a[0] < s[0] < b[0]}
-    return sized - _spoilt(samples, events), sized
+    return sized - _spoilt(samples, events, lid_s), sized
 
 
-def _trace(samples, events, axis, trial):
+def _trace(samples, events, axis, trial, lid_s):
     """Time and pupil at 20 Hz; whatever lies outside the trial is thrown away first."""
     if samples:
-        seen = [s for s in _seen(samples, events) if trial[0] <= s[0] < trial[1]]
+        seen = [s for s in _seen(samples, events, lid_s) if trial[0] <= s[0] < trial[1]]
         bins = {}
         for s in [s for s in seen if s[3]] or seen:
             bins.setdefault(np.floor(s[0] * 20 + 0.5), []).append((s[0], s[1 + axis]))

@@ -11,17 +11,17 @@ from featpipe.recording import EyeRecording
 BLINK_S = 0.05
 """Silences longer than this are blinks or losses, whose edges are distorted."""
 
-SHORT_LOSS_S = 0.01
-"""The same for trackers as fast as `FAST_S`: of a lid that only half comes down they lose no more,
-and 24 % of the pupil beside it."""
-
-FAST_S = 0.005
-"""Steps of trackers that tell such losses from single samples: 200 Hz and more."""
+SHORT_LOSS_S = {"eyelink_asc": 0.01}
+"""The same for formats that lose no more in a blink: of a lid that only half comes down, and hides
+24 % of the pupil beside it. Other trackers drop so many samples of an open eye."""
 
 MARGIN_S = 0.05
 """Left out on either side of a blink: the lid covers part of the pupil before and after. As Kret
 and Sjak-Shie (2019, https://doi.org/10.3758/s13428-018-1075-y). Beside the 47 blinks of two real
 EyeLink files dips of 9 % remain at most; 100 ms leave 8 % and cost another 3 % of the samples."""
+
+MIN_CLEAR = 0.1
+"""Share of clear sizes below which those at the edges of blinks make up for the rest."""
 
 _NEXT = 1.5
 """Sizes that lie so many usual steps apart, or less, follow each other: none is missing."""
@@ -39,7 +39,7 @@ class PupilSamples:
         Horizontal and vertical size in the tracker's unit; one of them may be NaN.
     is_clear : numpy.ndarray of bool, shape (n_valid,)
         Further than `MARGIN_S` from every blink of the eye that the export tells, and from every
-        silence longer than `BLINK_S`, or `SHORT_LOSS_S` of a fast tracker.
+        silence longer than `BLINK_S`, or `SHORT_LOSS_S` of such a format.
     """
 
     time: np.ndarray
@@ -139,7 +139,7 @@ def _is_spoilt(
     time: np.ndarray, known: np.ndarray, eye: EyeRecording, side: str, period: float
 ) -> np.ndarray:
     """Return which times lie in a blink or a silence between known sizes, or in their margins."""
-    shortest = SHORT_LOSS_S if period < 1.01 * FAST_S else BLINK_S
+    shortest = SHORT_LOSS_S.get(eye.format, BLINK_S)
     silence = np.flatnonzero(np.diff(known) - period > shortest)
     blinks = events_of(eye, side, "blink")
     begin = np.concatenate([known[silence], blinks.onset]) - MARGIN_S

@@ -12,10 +12,11 @@ What the literature leaves open is decided here, and only here (pupil trace and 
   zero; so are all event columns of a recording without any events of the eye, and those of a kind
   of which its export tells nothing (`EyeRecording.event_kinds`): fixations alone say nothing about
   saccades and blinks, not that there were none. Dispersion is a matter of fixations.
-* Pupil mean and std: over the valid samples of the window, unfiltered, except those at the edges
-  of a blink (all of them where the window has no others); in a recording that never gives a size
-  of a sample, over the average sizes of the fixations that overlap it, weighted by the time they
-  share with it.
+* Pupil mean and std: over the valid samples of the window, unfiltered, without those at the edges
+  of a blink. Where fewer than a tenth are clear, all that are at edges make up for the rest of that
+  tenth, so that one clear sample more changes little; in a recording that never gives a size of a
+  sample, over the average sizes of the fixations that overlap it, weighted by the time they share
+  with it.
 * Dispersion mean and std are statistics of fixations like their durations, hence 0 where none
   starts. The dispersion of one fixation in the event statistics is X + Y.
 * The pupil's entropies know nothing of what lies outside their trial: samples, and fixations by
@@ -51,7 +52,7 @@ import numpy as np
 
 from featpipe.eye.coverage import valid_share, was_recorded
 from featpipe.eye.pupil import pupil_trace, slow_band_entropy
-from featpipe.eye.pupil_samples import filled_in, pupil_period, pupil_samples
+from featpipe.eye.pupil_samples import MIN_CLEAR, filled_in, pupil_period, pupil_samples
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import Events, events_of
 from featpipe.features.spans import (
@@ -97,8 +98,8 @@ def eye_features(
         In the order of `schema.EYE_FEATURES`: ms, degrees, 1/s, nats, the tracker's units.
     good : numpy.ndarray, shape (n_windows,)
         Share of the window's samples that are valid and not interpolated (edges of blinks,
-        pupil lost or an outlier; where a window has only edges they are used, and count); without
-        samples, of its time that is recorded and in no blink.
+        pupil lost or an outlier; a window of edges only has a tenth of their share, as they count
+        for its pupil); without samples, of its time that is recorded and in no blink.
     """
     if not grid.starts.size:
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
@@ -124,7 +125,7 @@ def eye_features(
     lacks, is_edge = _filled_in(eye, side, grid, period)
     clear = valid_share(eye, side, windows.start, windows.stop, lacks | is_edge)
     sized = valid_share(eye, side, windows.start, windows.stop, lacks)
-    good = np.where(clear > 0, clear, sized)  # where no size is clear, those at the edges are used
+    good = np.maximum(clear, MIN_CLEAR * sized)
     values[good < settings.min_good] = np.nan
     return values, good
 
@@ -279,8 +280,12 @@ def _pupil_pairs(
     samples = pupil_samples(eye, side, period)
     i_sample, i_window = starting(samples.time, windows)
     is_clear = samples.is_clear[i_sample]
-    has_clear = np.bincount(i_window, is_clear, windows.start.size) > 0
-    keep = is_clear | ~has_clear[i_window]
-    i_sample, i_window = i_sample[keep], i_window[keep]
+    n_clear, n_edge = (
+        np.bincount(i_window[of], None, windows.start.size) for of in (is_clear, ~is_clear)
+    )
+    wanting = np.maximum(MIN_CLEAR * (n_clear + n_edge) - n_clear, 0)
+    of_edge = wanting / np.maximum(n_edge, 1)
+    weights = np.where(is_clear, 1.0, of_edge[i_window])
+    used = weights > 0
     pupil = np.stack([samples.x[i_sample], samples.y[i_sample]])
-    return pupil, i_window, np.ones(i_window.size)
+    return pupil[:, used], i_window[used], weights[used]

@@ -11,14 +11,14 @@ from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, empty_events, empty_messages, empty_samples
 
 
-def recording(time, size, valid=True, blinks=()):
+def recording(time, size, valid=True, blinks=(), kind="made by hand"):
     samples = pd.DataFrame({"time": time, "valid_left": valid, "valid_right": False})
     samples = samples.assign(pupil_x_left=size, pupil_y_left=size)
     events = pd.DataFrame(blinks, columns=["onset", "duration"]).assign(kind="blink", eye="left")
     return EyeRecording(
         samples.reindex(columns=empty_samples().columns),
         events.reindex(columns=empty_events().columns),
-        empty_messages(), {}, None, "made by hand",
+        empty_messages(), {}, None, kind,
     )  # fmt: skip
 
 
@@ -28,17 +28,17 @@ def spoilt(time, eye):
     return (edge.min(), edge.max()) if edge.size else None
 
 
-@pytest.mark.parametrize("sfreq", [200, 500, 1000])
-def test_a_short_loss_of_a_fast_tracker_has_margins(sfreq):
+@pytest.mark.parametrize("sfreq", [250, 500, 1000])
+def test_a_short_loss_of_eyelink_has_margins(sfreq):
     time = np.arange(0, 10, 1 / sfreq)
     lost = (time >= 5) & (time < 5.02)
-    first, last = spoilt(time, recording(time, 3.0, ~lost))
+    first, last = spoilt(time, recording(time, 3.0, ~lost, kind="eyelink_asc"))
     assert first == pytest.approx(5 - MARGIN_S, abs=2 / sfreq)
     assert last == pytest.approx(5.02 + MARGIN_S, abs=2 / sfreq)
 
 
-@pytest.mark.parametrize("sfreq", [30, 60, 120])
-def test_as_short_a_loss_of_a_slow_one_is_a_dropout(sfreq):
+@pytest.mark.parametrize("sfreq", [30, 60, 120, 500])
+def test_as_short_a_loss_of_another_tracker_is_a_dropout(sfreq):
     time = np.arange(0, 10, 1 / sfreq)
     assert spoilt(time, recording(time, 3.0, (time < 5) | (time > 5.02))) is None
 

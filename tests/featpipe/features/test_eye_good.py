@@ -46,11 +46,27 @@ def test_a_window_whose_pupil_is_lost_is_not_good_though_the_gaze_is_there():
     np.testing.assert_allclose(good, [0.95, 0, 0.89, 0.05, 1], atol=0.01)
 
 
-def test_only_edges_are_used_and_count():
+def test_only_edges_are_used_and_count_a_tenth():
     size = np.where((TIME >= 10) & (TIME < 10.96), np.nan, 4.0)
     values, good = table(seen(TIME, size), trial_grid(10, 11, 200, 1, 1))
     assert values["eye_pupil_x_mean"].tolist() == [4]
-    assert good == pytest.approx(0.04, abs=0.01)
+    assert good == pytest.approx(0.004, abs=0.001)
+
+
+def test_a_little_more_data_makes_no_jump_and_is_never_worse():
+    """Losses of 60 ms so near each other that all sizes are edges, but for a growing stretch."""
+    good, mean = [], []
+    for clear_s in np.arange(0, 0.8, 1 / 120):
+        is_lost = (TIME % 0.12 < 0.0599) & ~((TIME > 10.9) & (TIME - clear_s < 11.0))
+        size = np.where(is_lost, np.nan, np.where((TIME > 11.05) & (TIME < 11.9), 5.0, 4.0))
+        values, share = table(seen(TIME, size), trial_grid(10, 14, 200, 4, 4))
+        good.append(share[0])
+        mean.append(values["eye_pupil_x_mean"][0])
+    step = np.diff(good)
+    assert -0.001 < step.min() < step.max() < 0.02
+    assert good[0] < 0.06 < good[-1]
+    assert np.abs(np.diff(mean)).max() < 0.25  # the mean over clear ones alone leaps by 0.85
+    assert mean[0] < 4.3 < 4.8 < mean[-1]
 
 
 def test_a_pupil_lost_far_beyond_its_trial_is_lost_all_the_same():

@@ -274,7 +274,7 @@ def test_blink_edges_do_not_count_unless_nothing_else_is_seen():
     samples = samples_frame(time, np.where(edge, 2.0, 5.0), valid=~only_edge)
     values, good = table(recording(samples=samples), trial_grid(10, 14, 200, 1, 1))
     assert values["eye_pupil_x_mean"].tolist()[1] == 2
-    assert good[1] == pytest.approx(0.08)  # 4 to each side: used, so not interpolated
+    assert good[1] == pytest.approx(0.008)  # 4 to each side: they count a tenth
 
 
 def test_a_trial_without_windows_and_one_outside_the_recording():
