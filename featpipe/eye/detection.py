@@ -5,6 +5,7 @@ SMI's low-speed detector does, or by velocity (I-VT). What lies between two fixa
 if every sample of it was seen: else it is unknown what the eye did, or the lid did it.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -25,11 +26,13 @@ from featpipe.eye.fixations import (
 from featpipe.eye.gaze import Gaze, seen_gaze
 from featpipe.eye.merging import merged
 from featpipe.eye.settings import EyeSettings
-from featpipe.eye.side import events_of
+from featpipe.eye.side import best_side, events_of, has_events
 from featpipe.readers.eye_frames import events_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
+
+logger = logging.getLogger(__name__)
 
 SAME_PLACE = 0.5
 """Degrees; gaze that moved less across a gap is still in the same fixation (Olsen 2012)."""
@@ -76,7 +79,9 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
         of another unit.
     """
     is_auto = settings.events == "auto"
-    told = _told(eye) if is_auto else ()
+    side = best_side(eye) if settings.side == "auto" else settings.side
+    _warn_of_one_eye(eye, side, settings)
+    told = _told(eye, side) if is_auto else ()
     wanted = tuple(kind for kind in EYE_EVENT_KINDS if kind not in told)
     if settings.events == "export" or not wanted:
         return eye
@@ -95,15 +100,30 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     raise ReadError(f'{eye.format}: [eye] events = "detect", and {problem}, or use events = "auto"')
 
 
-def _told(eye: EyeRecording) -> tuple[str, ...]:
-    """Return the kinds of which the export tells.
+def _told(eye: EyeRecording, side: str) -> tuple[str, ...]:
+    """Return the kinds of which the export tells, of this eye.
 
     Eyes always fixate and move, so that without one of these it does not; lids may rest.
     """
-    if not len(eye.events):
+    if not has_events(eye, side):
         return ()
     happened = {"blink", *eye.events["kind"]}
     return tuple(kind for kind in eye.event_kinds if kind in happened)
+
+
+def _warn_of_one_eye(eye: EyeRecording, side: str, settings: EyeSettings) -> None:
+    """Say what becomes of an export that tells events of one eye and samples of both."""
+    told = [name for name in ("left", "right") if has_events(eye, name)]
+    seen = [name for name in ("left", "right") if eye.samples[f"valid_{name}"].to_numpy().any()]
+    if len(told) != 1 or len(seen) < 2 or settings.events == "detect":
+        return
+    done = (
+        f"they are NaN for the {side} one" if settings.events == "export" else "both are detected"
+    )
+    if side in told:
+        done = f"the {side} one is taken, whatever the share of its valid samples"
+    if side not in told or settings.side == "auto":
+        logger.warning("%s: it tells events of the %s eye only: %s", eye.format, told[0], done)
 
 
 def _detected(

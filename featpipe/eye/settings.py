@@ -29,7 +29,8 @@ class EyeSettings:
     Attributes
     ----------
     side : str
-        "left", "right" or "auto": the eye with the larger share of valid data.
+        "left", "right" or "auto": the eye of which there are events where the other has none, else
+        the one with the larger share of valid data.
     event_scope : str
         Whether the last nine columns describe the "window" or, as published, the whole "trial";
         the latter are constant over a trial and so tell trials apart.

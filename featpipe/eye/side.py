@@ -44,9 +44,10 @@ class Events:
 def choose_side(eye: EyeRecording, side: str) -> str:
     """Return the eye to compute features from.
 
-    "auto" takes the eye with the larger share of valid samples, the left one on a tie. In an
-    export of events only, the summed duration of the fixations and saccades stands for it, or that
-    of the blinks where it tells nothing else.
+    "auto" takes the eye of which there are events where the other has none, else the one with the
+    larger share of valid samples, the left one on a tie. In an export of events only, the summed
+    duration of the fixations and saccades stands for it, or that of the blinks where it tells
+    nothing else.
 
     Parameters
     ----------
@@ -71,13 +72,32 @@ def choose_side(eye: EyeRecording, side: str) -> str:
         raise ConfigError(unknown("eye side", side, SIDES))
     amount = {name: _amount(eye, name) for name in ("left", "right")}
     if side == "auto":
-        side = "right" if amount["right"] > amount["left"] else "left"
+        side = best_side(eye)
     if amount[side] > 0:
         return side
-    other = "right" if side == "left" else "left"
+    other = other_side(side)
     advice = f"choose side = {other!r}, or leave out" if amount[other] > 0 else "leave out"
     which = f"the {side} eye" if amount[other] > 0 else "either eye"
     raise ReadError(f"{eye.format}: no valid data of {which}; {advice} this recording")
+
+
+def best_side(eye: EyeRecording) -> str:
+    """Return the eye that "auto" takes, which may have no data where neither has."""
+    rank = {}
+    for name in ("left", "right"):
+        amount = _amount(eye, name)
+        rank[name] = (amount > 0, has_events(eye, name), amount)
+    return "right" if rank["right"] > rank["left"] else "left"
+
+
+def has_events(eye: EyeRecording, side: str) -> bool:
+    """Tell whether any event is of this eye, or of neither by name."""
+    return bool((_column(eye.events, "eye") != other_side(side)).any())
+
+
+def other_side(side: str) -> str:
+    """Return "right" for "left", and "left" for "right"."""
+    return "right" if side == "left" else "left"
 
 
 def events_of(eye: EyeRecording, side: str, kind: str) -> Events:
@@ -99,7 +119,7 @@ def events_of(eye: EyeRecording, side: str, kind: str) -> Events:
     -------
     Events
     """
-    other = "right" if side == "left" else "left"
+    other = other_side(side)
     duration = _column(eye.events, "duration")
     keep = (_column(eye.events, "kind") == kind) & (_column(eye.events, "eye") != other)
     keep &= np.isfinite(_column(eye.events, "onset")) & np.isfinite(duration) & (duration >= 0)

@@ -41,6 +41,19 @@ def test_auto_without_samples_sums_fixations_and_saccades():
     assert choose_side(recording(events=[("fixation", "both", 0.0, 1.0)]), "auto") == "left"
 
 
+def test_auto_takes_the_eye_of_which_there_are_events():
+    i = np.arange(100)
+    samples = samples_at(i / 100, i < 100, i < 50)
+    of_right, of_both = (
+        recording(samples, [("fixation", name, 0.0, 0.3)]) for name in ("right", "both")
+    )
+    assert choose_side(of_right, "auto") == "right"
+    assert choose_side(of_right, "left") == "left"
+    assert choose_side(of_both, "auto") == "left"
+    never_seen = samples_at(i / 100, i < 100, i < 0)
+    assert choose_side(recording(never_seen, of_right.events), "auto") == "left"
+
+
 def test_a_side_without_data_is_refused_and_the_other_named():
     eye = recording(events=[("fixation", "left", 0.0, 1.0)])
     with pytest.raises(ReadError, match=r"no valid data of the right eye; choose side = 'left'"):
