@@ -150,7 +150,7 @@ def _detected(
         source = f"export, {' and '.join(f'{kind}s' for kind in wanted)} {how}"
     return replace(
         eye,
-        events=add_dispersion(events_frame(tables), eye.samples),
+        events=add_dispersion(events_frame(tables), eye.samples, with_last=True),
         units={**eye.units, "amplitude": "deg" if per_degree else eye.units["gaze"]},
         events_from=source,
         event_kinds=EYE_EVENT_KINDS,

@@ -97,7 +97,7 @@ def join(samples: EyeRecording, events: EyeRecording, kind: str) -> EyeRecording
     frame = _matched_eye(samples.samples, events.events)
     return EyeRecording(
         samples=frame,
-        events=add_dispersion(events.events, frame),
+        events=add_dispersion(events.events, frame, with_last=kind == "smi"),
         messages=_merged(samples.messages, events.messages),
         units={**samples.units, "pupil": told},  # samples without a header do not tell areas
         sfreq=samples.sfreq or events.sfreq,

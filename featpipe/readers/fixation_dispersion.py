@@ -3,8 +3,13 @@
 import numpy as np
 import pandas as pd
 
+SAME = 1e-6
+"""Seconds; times are whole units of the tracker."""
 
-def add_dispersion(events: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+
+def add_dispersion(
+    events: pd.DataFrame, samples: pd.DataFrame, with_last: bool = False
+) -> pd.DataFrame:
     """Fill the dispersion of fixations that have none from the samples they span.
 
     Parameters
@@ -13,18 +18,23 @@ def add_dispersion(events: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
         Columns `schema.EYE_EVENTS`.
     samples : pandas.DataFrame
         Columns `schema.EYE_SAMPLES`, in the order of time.
+    with_last : bool
+        Whether durations end with the time of the last sample, as those of SMI and Pupil Player do;
+        else with that of the next one, as EyeLink's, which hold one period more.
 
     Returns
     -------
     pandas.DataFrame
-        A copy; dispersion_x = max(x) - min(x) of the gaze with onset <= time < onset + duration,
-        dispersion_y likewise, as BeGaze defines them. NaN where no sample lies in a fixation.
+        A copy; dispersion_x = max(x) - min(x) of the gaze with onset <= time < onset + duration, or
+        <= with the last, dispersion_y likewise, as BeGaze defines them. NaN where no sample lies in
+        a fixation.
     """
     events = events.copy()
     time = samples["time"].to_numpy()
     onset = events["onset"].to_numpy()
-    first = np.searchsorted(time, onset - 1e-6)  # times are whole units of the tracker, in seconds
-    stop = np.searchsorted(time, onset + events["duration"].to_numpy() - 1e-6)
+    end = onset + events["duration"].to_numpy()
+    first = np.searchsorted(time, onset - SAME)
+    stop = np.searchsorted(time, end + SAME if with_last else end - SAME)
     is_fixation = (events["kind"] == "fixation").to_numpy()
     for eye in ("left", "right"):
         for axis in ("x", "y"):

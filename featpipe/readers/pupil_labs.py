@@ -87,7 +87,7 @@ def read(path: Path) -> EyeRecording:
     samples = samples_frame(path, time, eyes)
     return EyeRecording(
         samples=samples,
-        events=add_dispersion(_events(files), samples),
+        events=add_dispersion(_events(files), samples, with_last=True),
         messages=_messages(files),
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(time),

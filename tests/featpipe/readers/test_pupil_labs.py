@@ -48,7 +48,7 @@ def test_what_lies_side_by_side_is_one_recording(folder):
     left = eye.events[eye.events["eye"] == "left"].set_index("kind")
     assert left.loc["fixation", "duration"] == pytest.approx(0.03)  # ms in the file
     assert left.loc["blink", "duration"] == pytest.approx(0.25)  # s in the file
-    assert left.loc["fixation", "dispersion_x"] == pytest.approx(0.02)
+    assert left.loc["fixation", "dispersion_x"] == pytest.approx(0.03)  # with its last sample
     assert len(eye.events) == 4
     assert eye.messages.to_numpy().tolist() == [[10.005, "trial 1"]]
 
