@@ -29,6 +29,7 @@ from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import best_side, events_of, has_events
 from featpipe.readers.eye_frames import events_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
+from featpipe.readers.plausible_saccades import MAX_DURATION_S
 from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
@@ -43,6 +44,9 @@ longer looks like a saccade, while dispersion gets few saccades right."""
 
 MIN_SACCADE_S = 0.01
 """Where a fixation outgrows its dispersion, the next begins at once; no saccade is that short."""
+
+FEW_FIXATED = 0.5
+"""Eyes fixate for nine tenths of the time, so that less than this says that the detector cannot."""
 
 MIN_BLINK_S = 0.08
 """Shorter losses are dropouts: of Pupil Labs at 250 to 450 Hz a dozen in a second are."""
@@ -186,6 +190,8 @@ def _found(
     gaze = seen_gaze(time, x, y, *blink)
     if "fixation" in wanted:
         first, last = _fixations(gaze, eye.units["gaze"], settings, per_degree)
+        share = (last - first + 1).sum() / max(gaze.time.size, 1)
+        _warn_of_noise(eye, side, share, settings.detector)
     else:
         first = np.searchsorted(gaze.time, fixations.onset - SAME)
         last = np.searchsorted(gaze.time, fixations.stop + SAME) - 1
@@ -200,6 +206,16 @@ def _found(
         "blink": {"onset": blink[0], "duration": blink[1] - blink[0]},
     }
     return [{"kind": kind, "eye": side, **tables[kind]} for kind in wanted]
+
+
+def _warn_of_noise(eye: EyeRecording, side: str, share: float, detector: str) -> None:
+    limit = "max_dispersion" if detector == "idt" else "max_fixation_velocity"
+    if share < FEW_FIXATED:
+        logger.warning(
+            "%s: %.0f %% of the gaze of the %s eye are in fixations found by %s, where about 90 "
+            "are usual: it is noisier than the limit allows; raise [eye] %s, or choose the other "
+            "detector", eye.format, 100 * share, side, detector, limit,
+        )  # fmt: skip
 
 
 def _fixations(
@@ -229,6 +245,7 @@ def _saccades(
     begin, end = begin[is_after], end[is_after]
     duration = gaze.time[end] - gaze.time[begin]
     is_saccade = (n_gaps[end] == n_gaps[begin]) & (duration >= min_s - SAME)
+    is_saccade &= duration <= MAX_DURATION_S
     begin, end = begin[is_saccade], end[is_saccade]
     moved = np.hypot(gaze.x[end] - gaze.x[begin], gaze.y[end] - gaze.y[begin])
     return {
