@@ -44,6 +44,7 @@ is the paper's list as remembered, checked neither against its text nor against 
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called since 1991."""
 
+_NUMBER = re.compile(r"-\d+$")
 _SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
 _EYES = r"[HV]?EO.* | .*EOG.* | [ILS]O[12LR]? | [LR]OC(\W.*)? | E[12][-:_/]?[AM][12]"
 _EOG = re.compile(_EYES, re.VERBOSE)
@@ -111,8 +112,20 @@ def standard_name(name: str) -> str:
 
 
 def is_eeg_name(name: str) -> bool:
-    """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ..."""
-    return not _NOT_EEG.fullmatch(standard_name(name))
+    """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ...
+
+    Examples
+    --------
+    >>> [is_eeg_name(name) for name in ("Cz", "M1", "M1-0", "C3-A2")]
+    [True, False, False, True]
+    """
+    return not any(_NOT_EEG.fullmatch(short) for short in _with_and_without_number(name))
+
+
+def _with_and_without_number(name: str) -> tuple[str, str]:
+    """Spell a name as tables do, and without the number that tells namesakes apart (M1-0)."""
+    short = standard_name(name)
+    return short, _NUMBER.sub("", short)
 
 
 def is_place_name(name: str) -> bool:
@@ -146,7 +159,7 @@ def is_eog_name(name: str) -> bool:
     >>> [is_eog_name(name) for name in ("VEO", "HEOG", "EOG left", "LOC-A2", "FP1", "GEO")]
     [True, True, True, True, False, False]
     """
-    return bool(_EOG.fullmatch(standard_name(name)))
+    return any(_EOG.fullmatch(short) is not None for short in _with_and_without_number(name))
 
 
 def unknown_channel(name: str, known: Iterable[str]) -> str:
@@ -231,7 +244,8 @@ def pick_channels(
     for name, kind in zip(ch_names, ch_types, strict=True):
         short = standard_name(name)
         is_eeg = kind == "eeg" and is_eeg_name(name)
-        if is_plain and (not is_eeg or (has_earlobes and _EARLOBE.fullmatch(short))):
+        is_earlobe = _EARLOBE.fullmatch(_NUMBER.sub("", short)) is not None
+        if is_plain and (not is_eeg or (has_earlobes and is_earlobe)):
             continue
         if short in found:  # two electrodes of one name: keep both, told apart by position
             numbered = (f"{short}-{i}" for i in count(1))

@@ -7,18 +7,12 @@ takes an electrode without a place ("0,0,0") for no EEG, and fails on tables of 
 are free text, so that it is given nothing but what places and scales the numbers.
 """
 
-import logging
 import re
-from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 
-from featpipe.errors import few
-from featpipe.montage import standard_name
 from featpipe.readers.brainvision_units import known_units
+from featpipe.readers.distinct_names import distinct_names, tell_renamed
 from featpipe.readers.text_lines import decode
-
-logger = logging.getLogger(__name__)
 
 _COMMENT = re.compile(r"(?im)^\[Comment\]")
 _NEEDED = re.compile(r"(?ims)^\[(?:Common|Binary|ASCII|Channel) Infos\].*?(?=^\[|\Z)")
@@ -70,28 +64,9 @@ def _respell(settings: str, file: str) -> str:
     ]
     names = [channel[0] for channel in channels]
     units = known_units(file, names, [channel[3] for channel in channels])
-    for channel, name, unit in zip(channels, _distinct(file, names), units, strict=True):
+    found = distinct_names(names)  # MNE would number channels too, and then miss their units
+    tell_renamed(file, names, found)
+    for channel, name, unit in zip(channels, found, units, strict=True):
         channel[0], channel[3] = name, unit
     respelt = iter(channels)
     return _CHANNEL.sub(lambda line: f"{line[1]}={','.join(next(respelt))}", settings)
-
-
-def _distinct(file: str, names: Sequence[str]) -> list[str]:
-    """Put numbers behind names that tables would spell alike, in the order of the file.
-
-    The first one keeps its name. MNE would number channels too, and then miss their units.
-    """
-    spelt = [standard_name(name) for name in names]
-    taken, found = set(spelt), []
-    for i_channel, name in enumerate(names):
-        if spelt[i_channel] in spelt[:i_channel]:
-            free = (f"{name}-{i}" for i in count(1))
-            name = next(new for new in free if standard_name(new) not in taken)
-            taken.add(standard_name(name))
-        found.append(name)
-    renamed = [new for name, new in zip(names, found, strict=True) if new != name]
-    if renamed:
-        logger.warning(
-            "%s: several channels have one name; they are told apart as %s", file, few(renamed)
-        )
-    return found

@@ -17,6 +17,7 @@ from mne.io import BaseRaw
 
 from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
+from featpipe.readers.distinct_names import tell_renamed
 from featpipe.readers.neuroscan_events import EventTable, annotations, event_samples, read_events
 from featpipe.readers.neuroscan_evidence import block_length, n_times_of, sample_width
 from featpipe.readers.neuroscan_header import Setup, read_setup
@@ -220,6 +221,7 @@ def read(path: Path) -> BaseRaw:
     """
     layout = read_layout(path)
     raw = open_raw(path, lambda: RawNeuroscan(path, layout))
+    tell_renamed(path.name, layout.setup.stored_names, layout.setup.ch_names)
     events = read_events(path, layout.table)
     samples = event_samples(
         events,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.readers.distinct_names import distinct_names
 from featpipe.readers.neuroscan_events import EventTable, find_event_table
 from featpipe.readers.preflight import read_head
 
@@ -21,12 +22,14 @@ _VOLTS_PER_COUNT = 1e-6 / 204.8
 
 @dataclass(frozen=True)
 class Setup:
-    """The header as stored, nothing corrected.
+    """The header as stored, nothing corrected but names.
 
     Attributes
     ----------
     ch_names : tuple of str
-        Channel names.
+        Channel names, told apart where there is one twice or none.
+    stored_names : tuple of str
+        As they stand in the file.
     sfreq : float
         Hz.
     n_declared : int
@@ -48,6 +51,7 @@ class Setup:
     """
 
     ch_names: tuple[str, ...]
+    stored_names: tuple[str, ...]
     sfreq: float
     n_declared: int
     seconds: float
@@ -109,12 +113,14 @@ def read_setup(path: Path) -> Setup:
             f"the {CHANNEL_BYTES * n_channels} bytes that describe them; copy it again"
         )
     rows = [table[at : at + CHANNEL_BYTES] for at in range(0, len(table), CHANNEL_BYTES)]
-    ch_names = _unique([_text(row[:10]) for row in rows])
+    stored_names = [_text(row[:10]) for row in rows]
+    ch_names = distinct_names([name or f"CH{i}" for i, name in enumerate(stored_names, 1)])
     size = path.stat().st_size
     seconds, block_bytes = struct.unpack_from("<fi", head, 890)
     (stored,) = struct.unpack_from("<I", head, 886)
     return Setup(
-        ch_names=ch_names,
+        ch_names=tuple(ch_names),
+        stored_names=tuple(stored_names),
         sfreq=float(sfreq),
         n_declared=struct.unpack_from("<i", head, 864)[0],
         seconds=float(seconds),
@@ -134,9 +140,3 @@ def _column(rows: list[bytes], at: int, form: str) -> np.ndarray:
 
 def _text(field: bytes) -> str:
     return field.split(b"\0")[0].decode("latin-1").strip()
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    if len(set(names)) == len(names) and all(names):
-        return tuple(names)
-    return tuple(f"{name or 'CH'}-{i}" for i, name in enumerate(names))

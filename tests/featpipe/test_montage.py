@@ -45,6 +45,12 @@ def test_part_of_the_cap_comes_in_file_order_without_anything_else():
     assert pick(names) == {"OZ": "Oz", "FP1": "Fp1", "AF7": "AF7"}
 
 
+def test_namesakes_of_what_is_no_eeg_are_no_eeg():
+    names = ["Fp1", "M1-0", "M1-1", "REF-2", "A1-0", "A1-1", "Cz-0", "Cz-1", "E1-M2-1"]
+    assert list(pick(names)) == ["FP1", "CZ-0", "CZ-1"]
+    assert is_eog_name("E1-M2-1")
+
+
 @pytest.mark.parametrize(
     "names",
     [

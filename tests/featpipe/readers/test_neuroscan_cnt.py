@@ -9,10 +9,11 @@ import pytest
 from naive_exports import cnt_bytes
 
 from featpipe.errors import ReadError
+from featpipe.montage import pick_channels
 from featpipe.readers import neuroscan_cnt
 from featpipe.readers.neuroscan_evidence import sample_width
 from featpipe.readers.neuroscan_header import read_setup
-from featpipe.reading import read_eeg
+from featpipe.reading import read_eeg, read_samples
 
 LSB_UV = 0.0303658 / 204.8
 N_CHANNELS, N_TIMES = 6, 2000
@@ -272,6 +273,17 @@ def test_channels_keep_the_order_and_the_names_of_the_file(tmp_path, counts):
     assert raw.ch_names == names
     assert set(raw.get_channel_types()) == {"eeg"}
     np.testing.assert_allclose(raw.get_data() * 1e6, (counts - 12) * LSB_UV, rtol=1e-5)
+
+
+def test_later_namesakes_are_numbered_and_told(tmp_path, counts, caplog):
+    names = ["FP1", "EKG", "M2", "", "EKG", "VEO"]
+    path = write(tmp_path, cnt_bytes(counts, names=names))
+    raw = read_eeg(path)
+    assert raw.ch_names == ["FP1", "EKG", "M2", "CH4", "EKG-1", "VEO"]
+    (record,) = caplog.records
+    assert "told apart as CH4, EKG-1" in record.message
+    assert list(pick_channels(raw.ch_names, raw.get_channel_types())) == ["FP1", "CH4"]
+    assert read_samples(path, raw, ["EKG-1"]) is not None
 
 
 def test_rejected_spans_become_bad_annotations(tmp_path, counts):
