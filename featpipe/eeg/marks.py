@@ -32,7 +32,9 @@ def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
     )
 
 
-def flagged_samples(raw: mne.io.BaseRaw, sfreq: float, n_times: int) -> np.ndarray:
+def flagged_samples(
+    raw: mne.io.BaseRaw, sfreq: float, n_times: int, begins: str = "BAD"
+) -> np.ndarray:
     """Mark the samples of spans that annotations call BAD.
 
     Parameters
@@ -43,6 +45,8 @@ def flagged_samples(raw: mne.io.BaseRaw, sfreq: float, n_times: int) -> np.ndarr
         Rate of the samples meant, Hz.
     n_times : int
         How many there are.
+    begins : str
+        What their texts begin with, in capitals.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def flagged_samples(raw: mne.io.BaseRaw, sfreq: float, n_times: int) -> np.ndarr
     """
     flagged = np.zeros(n_times, dtype=bool)
     for onset, duration, text in read_marks(raw).itertuples(index=False):
-        if text.upper().startswith("BAD"):
+        if text.upper().startswith(begins):
             begin = np.floor(onset * sfreq + _SAME_SAMPLE)
             end = np.ceil((onset + duration) * sfreq - _SAME_SAMPLE)
             flagged[max(0, int(begin)) : max(0, int(end))] = True

@@ -10,6 +10,7 @@ import mne
 import numpy as np
 from mne.io import BaseRaw
 
+from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
 from featpipe.readers.records import check_span
@@ -96,7 +97,8 @@ def samples_through_mne(raw: BaseRaw, ch_names: Sequence[str]) -> Samples:
     -------
     Samples
         Volts in records of 256 samples, or of all there are; the last one is filled up with the
-        last sample. Numbers do not depend on how many records are read at a time.
+        last sample. Numbers do not depend on how many records are read at a time. NaN where a FIF
+        file says that acquisition skipped samples, which MNE fills with zeros.
 
     Raises
     ------
@@ -112,11 +114,15 @@ def samples_through_mne(raw: BaseRaw, ch_names: Sequence[str]) -> Samples:
     # number of columns: records are then asked for one by one
     n_at_once = 1 if is_projected(raw) and not raw.preload else n_records
 
+    skipped = flagged_samples(raw, raw.info["sfreq"], n_records * n_per_record, "BAD_ACQ_SKIP")
+    skipped = skipped.reshape(n_records, n_per_record)
+
     def read(start: int, stop: int) -> np.ndarray:
         check_span(start, stop, n_records)
         volts = np.empty((stop - start, len(picks), n_per_record))
         for i in range(start, stop, n_at_once):
             _fill_records(raw, picks, i, volts[i - start : i - start + n_at_once])
+        volts.swapaxes(1, 2)[skipped[start:stop]] = np.nan
         return volts.reshape(stop - start, len(picks) * n_per_record)
 
     return Samples(

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from featpipe.eeg.marks import read_marks
+from featpipe.eeg.samples import microvolt
+from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
+from featpipe.features.eeg_table import eeg_table
+from featpipe.features.table import FeatureSettings
 from featpipe.readers import fif
+from featpipe.readers.through_mne import samples_through_mne
 from featpipe.reading import read_eeg, source_files
+from featpipe.recording import Source, Trial
 
 
 @pytest.fixture
@@ -97,3 +103,28 @@ def test_marks_of_a_cropped_recording_count_from_its_first_sample(tmp_path, meas
     assert marks["text"].tolist() == ["go", "BAD_move", "7"]
     np.testing.assert_allclose(marks["time"], [5.0, 10.0, 15.0], atol=1e-9)
     assert marks["duration"].tolist() == [0.0, 2.5, 0.0]
+
+
+@pytest.mark.parametrize("first_samp", [0, 300])
+def test_skipped_samples_are_lost_and_no_signal_to_a_high_pass(tmp_path, first_samp):
+    """They lay at 0 among electrodes at 5 mV, and the high-pass carried that seconds away."""
+    x = 1e-5 * np.random.default_rng(5).standard_normal((2, 12_000)) + 5e-3
+    info = mne.create_info(["Fp1", "Oz"], 200.0, "eeg")
+    whole = mne.io.RawArray(x, info, first_samp, verbose="ERROR")
+    skip = mne.Annotations([20.0], [10.0], ["BAD_ACQ_SKIP"])
+    whole.copy().set_annotations(skip).save(
+        tmp_path / "s1_raw.fif", verbose="ERROR", fmt="double", buffer_size_sec=1.0
+    )
+    raw = read_eeg(tmp_path / "s1_raw.fif")
+    assert (raw.get_data(start=4000, stop=6000) == 0).all()
+    lost = np.isnan(microvolt(samples_through_mne(raw, ["Oz"]), 0, 12_000)[0])
+    assert np.flatnonzero(lost).tolist() == list(range(4000, 6000))
+    source = Source("lab", "A", "1", None, None, None, (Trial(1, 5.0, 55.0, 0),), ("calm",))
+    found, expected = (
+        eeg_table(r, source, ["de"], EegSettings(l_freq=0.5), FeatureSettings())
+        for r in (raw, whole)
+    )
+    far = np.r_[0:14, 26:50]  # a second and more from the gap
+    np.testing.assert_allclose(found.values["de"][far], expected.values["de"][far], atol=0.2)
+    assert np.isnan(found.values["de"][15:25]).all()
+    assert found.keys["good"].tolist()[15:25] == [0.0] * 10
