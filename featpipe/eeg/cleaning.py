@@ -22,7 +22,8 @@ from featpipe.eeg.eog_channels import (
 )
 from featpipe.eeg.eog_regression import EogRegression
 from featpipe.eeg.filtering import design
-from featpipe.eeg.marks import flagged_samples
+from featpipe.eeg.levels import find_levels
+from featpipe.eeg.marks import break_times, flagged_samples
 from featpipe.eeg.samples import Samples, may_be_lost, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.spatial import plan
@@ -81,7 +82,8 @@ def _open(
     extra = reference | eog
     inputs = picks | {name: file_name for name, file_name in extra.items() if name not in picks}
     samples = open_samples(list(inputs.values()))
-    stream = Stream(samples, design(raw.info["sfreq"], settings, samples.n_times))
+    how = design(raw.info["sfreq"], settings, samples.n_times)
+    stream = Stream(samples, how, levels=find_levels(samples, how, break_times(raw)))
     told = {name for name, file_name in inputs.items() if file_name in raw.info["bads"]}
     if not (eog or settings.reference or settings.bad_channels != "keep" or told & picks.keys()):
         return stream

@@ -4,6 +4,9 @@ import mne
 import numpy as np
 import pandas as pd
 
+_BREAKS = ("New Segment", "boundary", "BAD boundary", "EDGE boundary")
+"""As BrainVision and EEGLAB write them, and MNE where recordings were put end to end."""
+
 _SAME_SAMPLE = 1e-6  # of a sample; onsets are not exact in binary
 
 
@@ -30,6 +33,27 @@ def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
             "text": [str(text) for text in spans.description],
         }
     )
+
+
+def break_times(raw: mne.io.BaseRaw) -> list[float]:
+    """Return where a recording goes on after a pause: the data before lie end to end with it.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        Need not be loaded.
+
+    Returns
+    -------
+    list of float
+        Seconds from its first sample, ascending; a mark there is the start of the recording.
+    """
+    half_sample = 0.5 / raw.info["sfreq"]
+    marks = read_marks(raw)
+    is_break = [text.startswith(_BREAKS) for text in marks["text"]]
+    times = sorted(marks["time"][is_break].tolist())
+    before = [half_sample, *(time + half_sample for time in times)]
+    return [time for time, least in zip(times, before, strict=False) if time > least]
 
 
 def flagged_samples(

@@ -12,6 +12,7 @@ import numpy as np
 from featpipe.eeg.bridging import bridge
 from featpipe.eeg.decimation import decimate, stretch_of
 from featpipe.eeg.filtering import Resampler, n_output
+from featpipe.eeg.levels import Levels, on_one_level
 from featpipe.eeg.samples import Samples
 from featpipe.eeg.spatial import Spatial, clean
 
@@ -30,11 +31,14 @@ class Stream:
         From `filtering.design`.
     spatial : Spatial or None
         Cleaning over channels; without it the inputs are the outputs.
+    levels : Levels or None
+        Of the pieces of a recording that was paused, where there is a high-pass.
     """
 
     samples: Samples
     how: Resampler
     spatial: Spatial | None = None
+    levels: Levels | None = None
 
     @property
     def sfreq(self) -> float:
@@ -123,9 +127,10 @@ def _filtered(stream: Stream, start: int, stop: int) -> tuple[np.ndarray, np.nda
     first, last = stretch_of(again, start)[0], stretch_of(again, stop - 1)[1]
     origin = stretch_of(again, first - half)[0]
     x = decimate(stream.samples, stream.how, origin, last + half)
-    whole = x
+    whole = on_one_level(x, origin, stream.levels)
     if np.isnan(x).any():
         whole = decimate(stream.samples, stream.how, origin - half, last + 2 * half)
+        whole = on_one_level(whole, origin - half, stream.levels)
         whole = bridge(whole, half)[half : half + len(x)]
     y = decimate(
         in_memory(whole.T, stream.sfreq), again, start - origin, stop - origin, in_double=True

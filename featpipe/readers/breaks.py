@@ -5,9 +5,10 @@ from pathlib import Path
 
 from mne.io import BaseRaw
 
+from featpipe.eeg.marks import break_times
+
 logger = logging.getLogger(__name__)
 
-_BREAKS = ("New Segment", "boundary")  # as BrainVision and EEGLAB write them
 _N_NAMED = 5
 
 
@@ -21,9 +22,7 @@ def log_breaks(path: Path, raw: BaseRaw) -> None:
     raw : mne.io.BaseRaw
         With its annotations. A mark at the first sample is the start of the recording.
     """
-    marks = zip(raw.annotations.onset - raw.first_time, raw.annotations.description, strict=True)
-    half_sample = 0.5 / raw.info["sfreq"]
-    times = [time for time, text in marks if text.startswith(_BREAKS) and time > half_sample]
+    times = break_times(raw)
     if times:
         named = ", ".join(f"{time:.3f}" for time in times[:_N_NAMED])
         named += f" and {len(times) - _N_NAMED} more" if len(times) > _N_NAMED else ""

@@ -9,6 +9,7 @@ import mne
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
+from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
 
@@ -178,10 +179,13 @@ def read(path: Path) -> BaseRaw:
     Returns
     -------
     mne.io.BaseRaw
+        Places where recordings were put end to end are logged.
 
     Raises
     ------
     ReadError
         When MNE cannot read it.
     """
-    return open_raw(path, lambda: mne.io.read_raw_fif(path, preload=False))
+    raw = open_raw(path, lambda: mne.io.read_raw_fif(path, preload=False))
+    log_breaks(path, raw)
+    return raw
