@@ -2,7 +2,7 @@
 
 A polyphase FIR, evaluated at output samples only. The kernel takes a stretch of stored numbers that
 fits the cache, whatever their type and layout, lays it out by input phase, and adds it up tap by
-tap for many output samples and all channels at once.
+tap (`featpipe.eeg.polyphase`) for many output samples and all channels at once.
 
 The filter runs in single precision, around the level that each channel has in the stretch, which is
 taken off and added again in double precision: offsets of electrodes cost nothing, and a constant
@@ -15,54 +15,18 @@ on where somebody begins to read nor on what is read beside.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
 from featpipe.compiling import aligned, kernel
 from featpipe.eeg.filtering import Resampler
+from featpipe.eeg.polyphase import polyphase
 from featpipe.eeg.samples import Samples
 
-_STRETCH = 96  # output samples computed from one stretch of input, about
 _LANES = 16  # channels are padded to full vector registers
-_TOGETHER = 8  # taps added up in one sweep
 _CHUNK = 6144  # output samples per read from the file; 30 s at 200 Hz in one go
 _LOST_UV = 1e7  # ten volts are no signal but what a program writes for a lost sample
 _FAR_UV = 5_000.0  # from the level; single precision then rounds by 0.0003 microvolt
-
-
-class Polyphase(NamedTuple):
-    """Taps as a stretch of output samples meets them.
-
-    The outputs of a stretch are r + up * s; all of one residue r use the same taps, on input rows
-    that are `down` apart, which are neighbours when the input is laid out by its phase.
-
-    Attributes
-    ----------
-    n_outputs : int
-        Output samples in a stretch, a multiple of the `up` of the resampler.
-    n_rows : int
-        Input samples under the filter in a stretch.
-    taps : numpy.ndarray of float32, shape (up, n_taps)
-        Per residue, in order of the rows they meet; filled up with zeros.
-    places : numpy.ndarray of int64, shape (up, n_taps)
-        Row of the laid-out input that a tap meets at s = 0.
-    exact : numpy.ndarray of float64, shape (up, n_taps)
-        The same in double precision and in order of time.
-    begins, lengths : numpy.ndarray of int64, shape (up,)
-        First input row that a residue meets at s = 0, and how many.
-    gain : float
-        What the filter makes of a constant.
-    """
-
-    n_outputs: int
-    n_rows: int
-    taps: np.ndarray
-    places: np.ndarray
-    exact: np.ndarray
-    begins: np.ndarray
-    lengths: np.ndarray
-    gain: float
 
 
 def decimate(
@@ -96,7 +60,7 @@ def decimate(
 
 def stretch_of(how: Resampler, m: int) -> tuple[int, int]:
     """Return begin and end of the stretch that output sample m belongs to."""
-    n_outputs = _polyphase(how.taps.tobytes(), how.up, how.down).n_outputs
+    n_outputs = polyphase(how.taps.tobytes(), how.up, how.down).n_outputs
     begin = m // n_outputs * n_outputs
     return begin, begin + n_outputs
 
@@ -105,7 +69,7 @@ def _fill(
     samples: Samples, how: Resampler, start: int, stop: int, in_double: bool, out: np.ndarray
 ) -> None:
     half = len(how.taps) // 2
-    way = _polyphase(how.taps.tobytes(), how.up, how.down)
+    way = polyphase(how.taps.tobytes(), how.up, how.down)
     n_padded = -(-len(samples.first) // _LANES) * _LANES
     laid_out = aligned((how.down, -(-way.n_rows // how.down), n_padded), np.float32)
     sums = aligned((way.n_outputs // how.up, n_padded), np.float32)
@@ -135,35 +99,6 @@ def _runs(first: tuple[int, ...]) -> np.ndarray:
         else:
             runs.append([place, channel, 1])
     return np.array(runs, dtype=np.int64)
-
-
-@lru_cache(maxsize=8)
-def _polyphase(taps: bytes, up: int, down: int) -> Polyphase:
-    h = np.frombuffer(taps)
-    half = len(h) // 2
-    n_steps = max(1, _STRETCH // up)
-    begin = -(half // up)  # of the stretch that starts at output 0
-    residue = np.arange(up)[:, np.newaxis]
-    first = -((half - residue * down) // up)  # input sample under the first tap of a residue
-    n_taps = -(-(len(h) // up + 1) // _TOGETHER) * _TOGETHER
-    row = first - begin + np.arange(n_taps)
-    place = residue * down + half - (row + begin) * up
-    has_tap = (place >= 0) & (place < len(h))
-    n_rows = int(row.max()) + 1 + (n_steps - 1) * down
-    exact = np.where(has_tap, h[np.clip(place, 0, len(h) - 1)], 0.0)
-    n_steps_laid_out = -(-n_rows // down)
-    places = (row % down) * n_steps_laid_out + row // down
-    by_place = places.argsort(axis=1)  # taps of one sweep meet neighbouring rows: a smaller cache
-    return Polyphase(
-        n_outputs=n_steps * up,
-        n_rows=n_rows,
-        taps=np.take_along_axis(exact, by_place, axis=1).astype(np.float32),
-        places=np.take_along_axis(places, by_place, axis=1),
-        exact=exact,
-        begins=np.ascontiguousarray(row[:, 0]),
-        lengths=has_tap.sum(axis=1),
-        gain=float(h.sum()) / up,
-    )
 
 
 @kernel
@@ -216,7 +151,7 @@ def _add_up(rows, n_padded, taps, places, sums):
     """Sum of taps times rows for all steps of one residue, side by side with all channels."""
     n = sums.size
     sums[:] = 0.0
-    for k in range(0, taps.size, 8):
+    for k in range(0, taps.size, 8):  # polyphase.TOGETHER
         x0, x1 = rows[places[k] * n_padded :][:n], rows[places[k + 1] * n_padded :][:n]
         x2, x3 = rows[places[k + 2] * n_padded :][:n], rows[places[k + 3] * n_padded :][:n]
         x4, x5 = rows[places[k + 4] * n_padded :][:n], rows[places[k + 5] * n_padded :][:n]
