@@ -19,6 +19,7 @@ def eye_features(eye, side, grid, settings):
     trial = (grid.start / grid.sfreq, (grid.start + grid.n_times) / grid.sfreq)
     lid_s = LID_S.get(eye.format, BLINK_S)
     clear, sized = _clear_and_sized(samples, events, lid_s)
+    unseen = _unseen(samples, events, settings.max_blink_s)
     rows, good = [], []
     for start in grid.starts:
         first = grid.start + start
@@ -30,7 +31,7 @@ def eye_features(eye, side, grid, settings):
             row = [np.nan] * 16
         row += _durations(events, window, settings.max_blink_s)
         scope = trial if settings.event_scope == "trial" else window
-        row += _event_statistics(events, scope, trial, settings.max_blink_s)
+        row += _event_statistics(events, scope, trial, settings.max_blink_s, unseen)
         used = share
         if samples:  # edges make up a tenth where fewer are clear
             among = [
@@ -215,7 +216,29 @@ def _durations(events, window, max_blink_s):
     return [*row, _mean(duration), _mean(amplitude), _std(duration), _std(amplitude)]
 
 
-def _event_statistics(events, span, trial, max_blink_s):
+def _unseen(samples, events, max_blink_s):
+    """Pauses of the tracker, and losses of the eye that are longer than a blink."""
+    if samples:
+        times, seen = [s[0] for s in samples], [s[0] for s in samples if s[3]]
+        longest = max(0.075, 2.5 * np.median(np.diff(times)))
+        steps = [(itertools.pairwise(seen), max_blink_s), (itertools.pairwise(times), longest)]
+        return [(a, b) for pairs, limit in steps for a, b in pairs if b - a > limit]
+    lost = [[e["onset"], e["onset"] + e["duration"]] for e in events if e["kind"] == "blink"]
+    reach = -np.inf
+    for e in events:
+        if e["onset"] > reach + BETWEEN_S:
+            lost.append([reach, e["onset"]])
+        reach = max(reach, e["onset"] + e["duration"])
+    merged = []
+    for a, b in [*sorted(lost), [reach, np.inf]]:
+        if merged and a <= merged[-1][1]:
+            merged[-1][1] = max(b, merged[-1][1])
+        else:
+            merged.append([a, b])
+    return [(a, b) for a, b in merged if b - a > max_blink_s]
+
+
+def _event_statistics(events, span, trial, max_blink_s, unseen):
     length = span[1] - span[0]
     fixations = _starting(events, "fixation", span)
     saccades = _starting(events, "saccade", span)
@@ -224,7 +247,9 @@ def _event_statistics(events, span, trial, max_blink_s):
     latencies, previous = [], None
     for e in _starting(events, "saccade", trial):
         if previous is not None and span[0] <= e["onset"] < span[1]:
-            latencies.append(1000 * max(0.0, e["onset"] - previous["onset"] - previous["duration"]))
+            since = previous["onset"] + previous["duration"]
+            if not any(a <= e["onset"] and b > since + 1e-6 for a, b in unseen):
+                latencies.append(1000 * max(0.0, e["onset"] - since))
         previous = e
     return [
         len(blinks) / length,

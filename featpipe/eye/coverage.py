@@ -161,7 +161,7 @@ def valid_share(
             int(np.searchsorted(time, stop[-1])) + 1,
         )
         return _valid_samples(time[near], valid[near], _some_steps(time), start, stop)
-    lost = _time_inside(_lost_time(eye, side), start, stop) / (stop - start)
+    lost = _time_inside(lost_time(eye, side), start, stop) / (stop - start)
     return np.round(np.clip(1 - lost, 0, 1), 9)
 
 
@@ -189,8 +189,21 @@ def _valid_samples(
     return share
 
 
-def _lost_time(eye: EyeRecording, side: str) -> np.ndarray:
-    """Return disjoint stretches (begin, end) without data in an export of events."""
+def lost_time(eye: EyeRecording, side: str) -> np.ndarray:
+    """Return disjoint stretches without data in an export of events, blinks among them.
+
+    Parameters
+    ----------
+    eye : EyeRecording
+        Any clock.
+    side : str
+        "left" or "right".
+
+    Returns
+    -------
+    numpy.ndarray, shape (2, n_stretches)
+        Begin and end, s, in order.
+    """
     seen = _covered(eye, side) if "fixation" in eye.event_kinds else _spanned(eye)
     blinks = events_of(eye, side, "blink")
     begin = np.concatenate([[-np.inf], seen[1], blinks.onset])

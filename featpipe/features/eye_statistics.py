@@ -35,7 +35,8 @@ What the literature leaves open is decided here, and only here (pupil trace and 
 * A blink longer than `max_blink_s` is a loss of the track, not a blink.
 * Saccade latency: time from the end of the previous saccade of the trial to the start of this one,
   at least 0; it belongs to this saccade's window, though the previous one may lie before it. The
-  first saccade of a trial has none. The average is total / number of saccades of the window.
+  first saccade of a trial has none, nor has the first after a pause or a loss longer than
+  `max_blink_s` (`featpipe.eye.unseen`). The average is total / number of saccades of the window.
 * Duration and amplitude average of the event statistics equal the means of the saccade columns
   when the scope is the window; they differ when it is the trial.
 
@@ -55,6 +56,8 @@ from featpipe.eye.pupil import pupil_trace, slow_band_entropy
 from featpipe.eye.pupil_samples import MIN_CLEAR, filled_in, pupil_period, pupil_samples
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import Events, events_of
+from featpipe.eye.unseen import unseen_stretches
+from featpipe.features.saccade_latency import saccade_latency
 from featpipe.features.spans import (
     Spans,
     Statistics,
@@ -114,7 +117,9 @@ def eye_features(
         scope, best = windows, seen
         if settings.event_scope == "trial":
             scope, best = trial_span(grid), seen.max(keepdims=True)
-        columns |= _if_recorded(event_statistics(of_kind, grid, scope), eye, scope, best)
+        unseen = unseen_stretches(eye, side, *_bounds(grid), settings.max_blink_s)
+        latency = saccade_latency(of_kind["saccade"], unseen, grid)
+        columns |= _if_recorded(event_statistics(of_kind, latency, scope), eye, scope, best)
     values = np.full((seen.size, len(EYE_FEATURES)), np.nan)
     for i, name in enumerate(EYE_FEATURES):
         if name in columns:
@@ -189,14 +194,14 @@ def duration_columns(of_kind: Mapping[str, Events], windows: Spans) -> Columns:
     return columns
 
 
-def event_statistics(of_kind: Mapping[str, Events], grid: Grid, spans: Spans) -> Columns:
+def event_statistics(of_kind: Mapping[str, Events], latency: np.ndarray, spans: Spans) -> Columns:
     """Return the last nine columns, of the windows of a trial or (one value) of the trial."""
     fixations, saccades, blinks = (of_kind[kind] for kind in ("fixation", "saccade", "blink"))
     fixation = statistics(1000 * fixations.duration, fixations.onset, spans)
     dispersion = fixations.dispersion_x + fixations.dispersion_y
     dispersed = _statistics(dispersion, fixations.onset, spans)
     saccade = statistics(1000 * saccades.duration, saccades.onset, spans)
-    latency = statistics(_latency(saccades, grid), saccades.onset, spans)
+    waited = statistics(latency, saccades.onset, spans)
     columns = (
         statistics(blinks.duration, blinks.onset, spans).count / spans.length_s,
         fixation.count / spans.length_s,
@@ -206,7 +211,7 @@ def event_statistics(of_kind: Mapping[str, Events], grid: Grid, spans: Spans) ->
         saccade.count / spans.length_s,
         saccade.mean,
         _statistics(saccades.amplitude, saccades.onset, spans).mean,
-        latency.total / np.maximum(saccade.count, 1),
+        waited.total / np.maximum(saccade.count, 1),
     )
     return dict(zip(EYE_EVENT_STATISTICS, columns, strict=True))
 
@@ -218,15 +223,6 @@ def _events_by_kind(eye: EyeRecording, side: str, max_blink_s: float) -> dict[st
     short = blinks.duration <= max_blink_s
     kept = {field.name: getattr(blinks, field.name)[short] for field in fields(Events)}
     return of_kind | {"blink": Events(**kept)}
-
-
-def _latency(saccades: Events, grid: Grid) -> np.ndarray:
-    """Return ms from the end of the trial's previous saccade; NaN for its first and outside."""
-    latency = np.full(saccades.onset.size, np.nan)
-    of_trial, _ = starting(saccades.onset, trial_span(grid))
-    since = saccades.onset[of_trial][1:] - saccades.stop[of_trial][:-1]
-    latency[of_trial[1:]] = 1000 * np.maximum(since, 0)
-    return latency
 
 
 def _statistics(values: np.ndarray, onset: np.ndarray, spans: Spans) -> Statistics:
