@@ -26,7 +26,7 @@ from featpipe.readers.eye_frames import events_frame, messages_frame, samples_fr
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.one_clock import refuse_several
 from featpipe.readers.preflight import OK, Check, verdict
-from featpipe.readers.sample_rate import sampling_rate
+from featpipe.readers.sample_rate import PER_SECOND, sampling_rate
 from featpipe.recording import EyeRecording
 
 SIGNATURE = re.compile(
@@ -38,6 +38,7 @@ _TIME = "recordingtimestamp"
 _SIDES = ("left", "right")
 _PUPILS = ("pupildiameter{}", "pupil{}")
 _TYPES = ("eyemovementtype", "gazeeventtype")
+_DURATIONS = ("eyemovementeventduration", "gazeeventduration")
 _AMPLITUDES = ("saccadicamplitude", "saccadeamplitude")
 _EVENTS = {"event": "eventvalue", "studioevent": "studioeventdata"}
 _KINDS = ("fixation", "saccade")
@@ -165,16 +166,18 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     name = first_of(export, _TYPES)
     if not name or not is_sample.any():
         return events_frame([])
-    amplitude = first_of(export, _AMPLITUDES)
-    time, duration, degrees = _timed(export, ["gazeeventduration", amplitude], is_sample)
+    names = [first_of(export, spellings) for spellings in (_DURATIONS, _AMPLITUDES)]
+    time, duration, degrees = _timed(export, names, is_sample)
     index = first_of(export, [f"{name}index", "gazeeventindex"])
     types, indices = texts(export, [name, index], is_sample)
     is_new = (types[1:] != types[:-1]) | (indices[1:] != indices[:-1])
     is_new = np.concatenate([[True], is_new])
-    first = np.flatnonzero(is_new)
-    stop = np.concatenate([time[first[1:]], time[-1:]])
-    duration *= seconds_per_unit(export, "gazeeventduration")
-    length = np.where(np.isnan(duration[first]), stop - time[first], duration[first])
+    first, last = np.flatnonzero(is_new), np.flatnonzero(np.append(is_new[1:], True))
+    step = 1 / (sampling_rate(time) or np.inf)
+    stop = np.minimum(time[last] + step, np.append(time[first[1:]], np.inf))
+    in_rows = stop - time[first]  # not until the next, which may follow after a pause
+    told = duration[first] / PER_SECOND[_duration_unit(export, names[0], duration[first], in_rows)]
+    length = np.where(np.isnan(told), in_rows, told)
     kinds = np.char.lower(types[first])
     tables = []
     for kind in _KINDS:
@@ -183,6 +186,19 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
         more = {"amplitude": degrees[of]} if kind == "saccade" else {}
         tables += [{"kind": kind, "eye": eye, **times, **more} for eye in _SIDES]
     return events_frame(tables)
+
+
+def _duration_unit(export: Delimited, name: str, duration: np.ndarray, in_rows: np.ndarray) -> str:
+    """Return the unit of durations: as told, else that of the clock or ms, as the rows have it."""
+    if export.units.get(name):
+        return time_unit(export, name)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_s = duration / in_rows
+    per_s = per_s[np.isfinite(per_s) & (per_s > 0)]
+    units = (time_unit(export, _TIME), "ms")
+    if not per_s.size:
+        return units[0]
+    return min(units, key=lambda unit: abs(np.log(np.median(per_s) / PER_SECOND[unit])))
 
 
 def _messages(export: Delimited) -> pd.DataFrame:

@@ -133,6 +133,34 @@ def test_durations_of_events_have_a_unit_of_their_own(tmp_path):
     assert read_eye(write(tmp_path, text)).events["duration"].iloc[0] == pytest.approx(0.02)
 
 
+def of_left(eye):
+    return eye.events.loc[eye.events["eye"] == "left", "duration"]
+
+
+def test_durations_have_a_newer_name(tmp_path):
+    text = export(PRO).replace("Gaze event duration", "Eye movement event duration")
+    text = text.replace("Fixation\t20\t", "Fixation\t19\t")  # the rows would say 20
+    np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.019, 0.01])
+
+
+@pytest.mark.parametrize("name", ["Gaze event duration [ms]", "Eye movement event duration [ms]"])
+@pytest.mark.parametrize("of_clock", [True, False])
+def test_durations_without_a_unit_are_in_the_one_that_the_rows_have(tmp_path, name, of_clock):
+    text = export(PRO, 1000, unit="μs").replace("Gaze event duration [ms]", name[:-5])
+    if of_clock:
+        text = text.replace("\t20\t", "\t20000\t").replace("Saccade\t10\t", "Saccade\t10000\t")
+    np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.02, 0.01])
+
+
+def test_an_event_ends_with_its_last_row_where_the_export_has_no_durations(tmp_path):
+    rows = [*ROWS[:3], *([row[0] + 60_000, *row[1:]] for row in ROWS[3:])]
+    rows += [[62_000 + 10 * i, *ROWS[0][1:]] for i in range(50)]
+    text = export(
+        [name and name.replace("Gaze event duration", "Other") for name in PRO], rows=rows
+    )
+    np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.02, 0.01, 0.5])
+
+
 def test_text_among_the_numbers_is_named_with_its_line(tmp_path):
     with pytest.raises(ReadError, match=r"line 6: field 6 is 'x300', not a number"):
         read_eye(write(tmp_path, export(PRO).replace("\t300\t", "\tx300\t", 1)))
