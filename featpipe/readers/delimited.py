@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 _SEPARATORS = "\t;,"
 _MAX_PREAMBLE = 1000
+_FEW, _MANY = 3, 20
+"""Short rows that a copy damaged are few among many. Spreadsheets leave out empty fields at the end
+of rows, which makes many short ones."""
 _UNIT = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNITS = {"s": "s", "ms": "ms", "us": "us", "µs": "us", "μs": "us", "ns": "ns"}  # both mu
@@ -218,7 +221,7 @@ def decimal_sign(lines: Lines, is_row: np.ndarray, separator: str) -> str:
 
 
 def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
-    """Mark the rows of the table and refuse those with surplus fields.
+    """Mark the rows of the table and refuse those with surplus fields, and those that are cut.
 
     Parameters
     ----------
@@ -237,7 +240,8 @@ def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     Raises
     ------
     ReadError
-        When a row has more fields than there are names; the message names the line.
+        When a row has more fields than there are names, or one of a few has fewer than all others;
+        the message names the line.
     """
     length = lines.stops - lines.starts - 1
     is_mark = lines.text == ord(separator)
@@ -255,8 +259,24 @@ def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
             f"the row of names {n_names}; a text in it holds the separator {separator!r}, or two "
             "lines ran together: repair the line or export with another separator"
         )
+    told = np.stack([n_marks, n_fields])  # of a whole row either is usual: its last may be empty
     rows = np.flatnonzero(is_row)
-    if rows.size > 1 and n_fields[rows[-1]] < n_fields[rows[-2]]:
+    if rows.size > 1 and (told[:, rows[-1]] < told[:, rows[-2]]).all():
         logger.warning("%s: its last line is cut and left out", lines.path.name)
         is_row[rows[-1]] = False
+    _refuse_cut(lines, np.flatnonzero(is_row), told)
     return is_row
+
+
+def _refuse_cut(lines: Lines, rows: np.ndarray, told: np.ndarray) -> None:
+    """Refuse rows with fewer marks and fields than the others; where many have, it is a habit."""
+    if rows.size < _MANY:
+        return
+    usual = np.median(told[:, rows], axis=1)
+    cut = rows[(told[:, rows] < usual[:, np.newaxis]).all(axis=0)]
+    if 0 < cut.size <= _FEW:
+        raise ReadError(
+            f"{lines.path}, line {lines.numbers[cut[0]] + 1}: it has {told[1, cut[0]]} fields, "
+            f"where {usual[1]:g} are usual in this table, so it is cut; repair or delete the line, "
+            "or export the recording again"
+        )

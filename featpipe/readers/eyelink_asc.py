@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.readers.cut_rows import lasts_as_told, with_all_fields
 from featpipe.readers.eye_frames import events_frame, samples_frame
 from featpipe.readers.eyelink_messages import eyelink_messages
 from featpipe.readers.fixation_dispersion import add_dispersion
@@ -45,9 +46,9 @@ _NO_START = 2**32 - 1  # what edf2asc writes for the start of a saccade that the
 _N_OF_ONE, _N_OF_BOTH, _N_FLAGS_OF_BOTH = 4, 7, 5
 _GAZE_UNITS = {"GAZE": "px", "HREF": "href", "RAW": "raw", "PUPIL": "raw"}
 _EVENT_COLUMNS = {
-    "fixation": (rb"EFIX", {"onset": 2, "duration": 4, "pupil_x": 7}),
-    "saccade": (rb"ESACC", {"onset": 2, "duration": 4, "amplitude": 9}),
-    "blink": (rb"EBLINK", {"onset": 2, "duration": 4}),
+    "fixation": (rb"EFIX", {"onset": 2, "end": 3, "duration": 4, "pupil_x": 7}),
+    "saccade": (rb"ESACC", {"onset": 2, "end": 3, "duration": 4, "amplitude": 9}),
+    "blink": (rb"EBLINK", {"onset": 2, "end": 3, "duration": 4}),
 }
 
 
@@ -219,11 +220,15 @@ def _eye(values: np.ndarray) -> np.ndarray:
 
 def _events(words: Lines, kind: str, eye: str) -> dict[str, np.ndarray | str]:
     word, columns = _EVENT_COLUMNS[kind]
+    rows = find_lines(words, rb"^%s\s+%s\s" % (word, _SIDES[eye].encode()))
+    rows = with_all_fields(words, rows, list(columns.values()), _BLANK)
     is_wanted = np.zeros(len(words.starts), bool)
-    is_wanted[find_lines(words, rb"^%s\s+%s\s" % (word, _SIDES[eye].encode()))] = True
+    is_wanted[rows] = True
     values = parse_numbers(words, is_wanted, list(columns.values()), _BLANK)
-    values = values[values[:, 0] != _NO_START]
+    has_start = values[:, 0] != _NO_START
+    rows, values = rows[has_start], values[has_start]
+    values[:, :3] /= _MILLISECONDS
+    values = values[lasts_as_told(words, rows, *values[:, :3].T)]
     table: dict[str, np.ndarray | str] = {"kind": kind, "eye": eye}
     table |= dict(zip(columns, values.T, strict=True))
-    table |= {name: values[:, i] / _MILLISECONDS for i, name in enumerate(("onset", "duration"))}
     return table | ({"pupil_y": table["pupil_x"]} if "pupil_x" in table else {})

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ReadError, few
+from featpipe.readers.delimited import rows_below, unquoted
 from featpipe.readers.eye_frames import events_frame, messages_frame, samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
@@ -108,8 +109,8 @@ def _columns(lines: Lines, header: Sequence[str], names: Sequence[str]) -> np.nd
         raise ReadError(
             f"{lines.path}: no column {missing[0]!r} among {few(header)}; export with Pupil Player"
         )
-    is_row = lines.stops - lines.starts > 1
-    is_row[0] = False
+    lines = unquoted(lines, ",")
+    is_row = rows_below(lines, 0, ",")
     return parse_numbers(lines, is_row, [header.index(name) for name in names], ",")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.readers.cut_rows import lasts_as_told, with_all_fields
 from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
 from featpipe.readers.held_codes import NONE
 from featpipe.readers.preflight import OK, Check, verdict
@@ -25,14 +26,15 @@ _SIDES = {"left": "L", "right": "R"}
 _COLUMNS = {
     "fixation": {
         "onset": "start",
+        "end": "end",
         "duration": "duration",
         "pupil_x": "avgpupilsizex",
         "pupil_y": "avgpupilsizey",
         "dispersion_x": "dispersionx",
         "dispersion_y": "dispersiony",
     },
-    "saccade": {"onset": "start", "duration": "duration", "amplitude": "amplitude"},
-    "blink": {"onset": "start", "duration": "duration"},
+    "saccade": {"onset": "start", "end": "end", "duration": "duration", "amplitude": "amplitude"},
+    "blink": {"onset": "start", "end": "end", "duration": "duration"},
 }
 _DEFAULT_ROWS = {
     "fixation": "Event Type,Trial,Number,Start,End,Duration,Location X,Location Y,Dispersion X,"
@@ -172,21 +174,25 @@ def _separated(lines: Lines) -> Lines:
 
 
 def _events(lines: Lines, dialect: Dialect, kind: str, eye: str) -> dict[str, np.ndarray | str]:
-    rows = _rows(lines, kind, eye)
-    is_wanted = np.zeros(len(lines.starts), bool)
-    is_wanted[rows] = True
     known = dialect.columns[kind]
     wanted = {name: known.index(head) for name, head in _COLUMNS[kind].items() if head in known}
     if not {"onset", "duration"} <= wanted.keys():
         raise ReadError(f"{lines.path}: the {kind} table has no Start or Duration; export it again")
+    rows = _rows(lines, kind, eye)
     if dialect.separator == "\t":
         lines = _separated(lines)
+    rows = with_all_fields(lines, rows, list(wanted.values()), re.escape(dialect.separator))
+    is_wanted = np.zeros(len(lines.starts), bool)
+    is_wanted[rows] = True
     values = parse_numbers(
         lines, is_wanted, list(wanted.values()), dialect.separator, dialect.decimal
     )
-    table: dict[str, np.ndarray | str] = dict(zip(wanted, values.T, strict=True))
-    for name in ("onset", "duration"):
-        table[name] = table[name] / _MICROSECONDS  # type: ignore[operator]
+    table = dict(zip(wanted, values.T, strict=True))
+    for name in table.keys() & {"onset", "end", "duration"}:
+        table[name] = table[name] / _MICROSECONDS
+    if "end" in table:
+        is_whole = lasts_as_told(lines, rows, table["onset"], table["end"], table["duration"])
+        table = {name: column[is_whole] for name, column in table.items()}
     return {"kind": kind, "eye": eye} | table
 
 

@@ -75,6 +75,24 @@ def test_a_last_row_that_is_cut_is_left_out(tmp_path, caplog):
     assert "its last line is cut and left out" in caplog.text
 
 
+@pytest.mark.parametrize("row", ["15,1", "15,", "15"])
+def test_a_row_that_is_cut_among_many_is_refused_with_its_line(tmp_path, row):
+    rows = ["Time,X,Y", *(f"{i},1,2" for i in range(40))]
+    rows[16] = row
+    with pytest.raises(
+        ReadError, match=r"export\.txt, line 17: it has \d fields, where 3 are usual"
+    ):
+        opened(tmp_path, "\n".join(rows))
+
+
+@pytest.mark.parametrize("n_short", [1, 4])
+def test_a_spreadsheet_leaves_out_empty_fields_at_the_end_of_rows(tmp_path, n_short):
+    """Of one row the separator is there; of many it need not be."""
+    end = ["15,1,"] * n_short if n_short == 1 else ["15,1"] * n_short
+    rows = ["Time,X,Y", *(f"{i},1,2" for i in range(15)), *end, *["16,1,2"] * 20, "17,1,"]
+    assert numbers(opened(tmp_path, "\n".join(rows)), ["time"]).size == 36 + n_short
+
+
 def test_a_unit_that_measures_no_time_is_refused(tmp_path):
     table = opened(tmp_path, "Time [px],X\n1,2\n")
     with pytest.raises(ReadError, match=r"times 'time' are in 'px', which is none of s, ms"):

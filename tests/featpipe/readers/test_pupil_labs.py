@@ -113,3 +113,11 @@ def test_real_exports(samples):
     assert eye.events["kind"].value_counts().to_dict() == {"fixation": 72, "blink": 6}
     fixations = eye.events[eye.events["kind"] == "fixation"]
     assert fixations["duration"].max() == pytest.approx(0.2128, abs=1e-3)
+
+
+@pytest.mark.parametrize("end", ["10.0", "10.04,1", "10.04,1,0.9,0.5"])
+def test_a_last_row_that_is_cut_is_left_out(tmp_path, end, caplog):
+    path = tmp_path / "gaze_positions.csv"
+    path.write_text(GAZE.replace("0.43,\n", "0.43,1-0\n") + end)
+    assert read_eye(path).samples["time"].tolist() == [10.0, 10.01, 10.02, 10.03]
+    assert "its last line is cut and left out" in caplog.text

@@ -1,0 +1,91 @@
+"""Rows of events that a copy or an export cut short, or that two lines made one of."""
+
+import logging
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from featpipe.errors import ReadError
+from featpipe.readers.text_lines import Lines, line
+
+logger = logging.getLogger(__name__)
+
+_APART_S = 0.005
+"""End - start - duration is 0 or one period, the same in all rows of an export."""
+
+
+def with_all_fields(
+    lines: Lines, rows: np.ndarray, columns: Sequence[int], separator: str
+) -> np.ndarray:
+    r"""Return the rows that hold the columns, if most rows of their kind do.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    rows : numpy.ndarray of int, shape (n_rows,)
+        Its lines with events of one kind.
+    columns : sequence of int
+        Positions of what is read of them.
+    separator : str
+        Regular expression.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Without the last line of the file where it is cut, which is logged.
+
+    Raises
+    ------
+    ReadError
+        When another row is; the message names the line.
+    """
+    n_fields = np.array([len(re.split(separator, line(lines, i).rstrip("\r\n "))) for i in rows])
+    if not n_fields.size:
+        return rows
+    is_cut = n_fields < min(max(columns) + 1, np.median(n_fields))
+    return rows[_is_whole(lines, rows, is_cut, "it has fewer fields than others of its kind")]
+
+
+def lasts_as_told(
+    lines: Lines, rows: np.ndarray, onset: np.ndarray, end: np.ndarray, duration: np.ndarray
+) -> np.ndarray:
+    """Tell which rows have the duration that their start and end say.
+
+    Parameters
+    ----------
+    lines, rows
+        As in `with_all_fields`.
+    onset, end, duration : numpy.ndarray, shape (n_rows,)
+        Seconds; NaN where an export does not tell them.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_rows,)
+        Only the last line of the file may not have it, which is logged.
+
+    Raises
+    ------
+    ReadError
+        When another row has not; the message names the line.
+    """
+    apart = end - onset - duration
+    if not np.isfinite(apart).any():
+        return np.full(rows.size, True)
+    with np.errstate(invalid="ignore"):
+        is_cut = np.abs(apart - np.nanmedian(apart)) > _APART_S
+    return _is_whole(lines, rows, is_cut, "its duration is not the time from its start to its end")
+
+
+def _is_whole(lines: Lines, rows: np.ndarray, is_cut: np.ndarray, what: str) -> np.ndarray:
+    length = lines.stops - lines.starts
+    n_lines = int(np.flatnonzero(length > 1).max(initial=-1)) + 1  # without blank ones at the end
+    for i_line in rows[is_cut & (rows != n_lines - 1)].tolist():
+        raise ReadError(
+            f"{lines.path}, line {lines.numbers[i_line] + 1}: {what}, {line(lines, i_line)!r}; "
+            "repair or delete the line, or export the events again"
+        )
+    if is_cut.any():
+        logger.warning("%s: its last line is cut and left out", lines.path.name)
+    return ~is_cut
