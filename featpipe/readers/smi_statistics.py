@@ -194,19 +194,25 @@ def _measured(
 
 
 def _refuse_restart(table: Delimited, rows: np.ndarray, onset: np.ndarray, kind: str) -> None:
-    """Refuse times that fall where the next trial begins, unless they are the tracker's."""
-    names = [plain(name) for name in _STARTS]
-    if "trial" not in table.names or first_of(table, names) in (_RAW, _IN_TRIAL):
+    """Refuse times that begin anew with the next trial, unless its raw start is told."""
+    start = first_of(table, [plain(name) for name in _STARTS])
+    if (
+        "trial" not in table.names
+        or start == _RAW
+        or (start == _IN_TRIAL and _TRIAL in table.names)
+    ):
         return
     trial = texts(table, ["trial"])[0][rows[table.is_row]]
-    falls = np.flatnonzero((trial[1:] != trial[:-1]) & (onset[1:] < onset[:-1]))
+    begins_anew = (onset[1:] < onset[:-1]) | (start == _IN_TRIAL)
+    falls = np.flatnonzero((trial[1:] != trial[:-1]) & begins_anew)
     if falls.size:
         i = int(falls[0])
         line = table.lines.numbers[np.flatnonzero(rows)[i + 1]] + 1
         raise ReadError(
             f"{table.lines.path}, line {line}: this {kind} of trial {trial[i + 1]} begins at "
             f"{onset[i + 1]:g} s, behind one of trial {trial[i]} at {onset[i]:g} s, so times begin "
-            "anew with every trial; export every trial into a file of its own"
+            "anew with every trial; export 'Event Start Raw Time' too, or every trial into a file "
+            "of its own"
         )
 
 

@@ -85,7 +85,7 @@ def test_starts_within_trials_are_moved_by_the_starts_of_trials(tmp_path):
         events = read_eye(write(tmp_path, export(leave_out=names))).events
         np.testing.assert_allclose(events["onset"], expected["onset"])
         np.testing.assert_allclose(events["duration"], expected["duration"])
-    with pytest.raises(ReadError, match=r"line 2: this fixation begins at 0\.0005 s, where an"):
+    with pytest.raises(ReadError, match=r"line 8: this fixation of trial Trial002 begins at 0\.0"):
         read_eye(write(tmp_path, export(leave_out=[*raw, "Trial Start Raw Time [ms]"])))
 
 
@@ -190,3 +190,23 @@ def test_a_table_of_one_kind_whose_times_begin_anew_is_refused(tmp_path):
         read_eye(path)
     path.write_text(names + "".join(f"{t}\tA\tL\t1\t{9000 * t + s}\t150\n" for t, s in rows))
     assert len(read_eye(path).events) == 4
+
+
+@pytest.mark.parametrize("kind", ["Fixation", "Saccade", "Blink"])
+@pytest.mark.parametrize("first", [1000, 9000])
+def test_times_in_trials_need_the_start_of_the_trials(tmp_path, kind, first):
+    """Of saccades alone, which leave room for others, the trials had been laid over each other."""
+    names = "Trial\tParticipant\tCategory\tEye L/R\tTrial Start Raw Time [ms]\t"
+    names += "Event Start Trial Time [ms]\tEvent Duration [ms]\n"
+    rows = [(1, 2000), (1, 8000), (2, first), (2, first + 2000)]
+    text = "".join(f"{t}\tA\t{kind}\tLeft\t{50000 * t}\t{at}\t50\n" for t, at in rows)
+    events = read_eye(write(tmp_path, names + text)).events
+    expected = [52, 58, 100 + first / 1000, 102 + first / 1000]
+    np.testing.assert_allclose(events["onset"], expected)
+    untold = names.replace("Trial Start Raw Time", "Other")
+    with pytest.raises(
+        ReadError, match=r"line 4: this .* of trial 2 .* 'Event Start Raw Time' too"
+    ):
+        read_eye(write(tmp_path, untold + text))
+    one = untold + "".join(text.splitlines(keepends=True)[:2])
+    assert len(read_eye(write(tmp_path, one)).events) == 2
