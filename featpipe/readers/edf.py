@@ -167,4 +167,14 @@ def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
             raise
         raw = open_raw(path, partial(reader, encoding="latin1"))
     correct_units(raw, header)
+    _correct_rate(raw, header)
     return raw
+
+
+def _correct_rate(raw: BaseRaw, header: Header) -> None:
+    """Give a recording the whole-number rate that its header had no room to tell exactly."""
+    read = set(raw._raw_extras[0]["sel"].tolist())
+    fastest = max(read, key=lambda i: header.n_samples[i])
+    with raw.info._unlock():  # MNE has no public way that leaves the numbers alone
+        raw.info["sfreq"] = header.rate(fastest)
+        raw.info["lowpass"] = min(raw.info["lowpass"], raw.info["sfreq"] / 2)

@@ -12,6 +12,7 @@ EDF_MAGIC = b"0       "
 BDF_MAGIC = b"\xffBIOSEMI"
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 _FIXED_BYTES = 256
+_CLOSE = 1e-5  # what a rate may be off by: amplifiers' clocks are worse
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Header:
         Declared number of records; -1 in a recording that was not closed.
     record_s : float
         Length of a record in seconds.
+    record_digit_s : float
+        The last digit of it that the header has room for, in seconds; 0 of a whole number.
     width : int
         Bytes per number: 2 (EDF) or 3 (BDF).
     is_discontinuous : bool
@@ -44,6 +47,7 @@ class Header:
     n_samples: np.ndarray
     n_records: int
     record_s: float
+    record_digit_s: float
     width: int
     is_discontinuous: bool
 
@@ -56,6 +60,19 @@ class Header:
     def record_bytes(self) -> int:
         """Bytes of one record."""
         return int(self.n_samples.sum()) * self.width
+
+    def rate(self, i_signal: int) -> float:
+        """Return the sampling rate of a signal in Hz.
+
+        A record of 255 samples at 256 Hz takes 0.99609375 s, for which the header has no room. A
+        whole number is taken for the rate where no more than the last digit is against it.
+        """
+        n = int(self.n_samples[i_signal])
+        rate = n / self.record_s
+        whole = round(rate)
+        is_close = abs(whole - rate) <= _CLOSE * rate
+        missing = abs(n / whole - self.record_s) if is_close and whole else np.inf
+        return float(whole) if missing < 0.999 * self.record_digit_s else rate
 
     def n_stored(self, path: Path) -> int:
         """Return how many whole records a file of this header holds, whatever it declares."""
@@ -124,6 +141,7 @@ def read_header(path: Path) -> Header:
         n_samples=np.array([_integer(field, "samples per record") for field in counts]),
         n_records=_integer(fixed[236:244], "number of records"),
         record_s=_seconds(fixed[244:252]),
+        record_digit_s=_last_digit(fixed[244:252]),
         width=3 if fixed.startswith(BDF_MAGIC) else 2,
         is_discontinuous=fixed[192:197] in (b"EDF+D", b"BDF+D"),
     )
@@ -164,7 +182,7 @@ def _text(field: bytes) -> str:
 
 def _integer(field: bytes, what: str) -> int:
     try:
-        return int(field.decode("ascii"))
+        return int(field.decode("ascii").strip(" \0"))
     except ValueError as error:
         raise ReadError(
             f"{what} in the header is {field!r}, where a whole number is expected; copy it again"
@@ -173,9 +191,14 @@ def _integer(field: bytes, what: str) -> int:
 
 def _seconds(field: bytes) -> float:
     try:
-        return float(field.decode("ascii"))
+        return float(field.decode("ascii").strip(" \0"))
     except ValueError as error:
         raise ReadError(
             f"the length of a record in the header is {field!r}, where a number of seconds is "
             "expected; copy it again"
         ) from error
+
+
+def _last_digit(field: bytes) -> float:
+    _, point, decimals = _text(field).partition(".")
+    return 10.0 ** -len(decimals) if point and decimals.isdigit() else 0.0

@@ -57,13 +57,13 @@ def left_out(path: Path, header: Header, settings: EegSettings) -> list[int]:
         return []
     rate = _rate_of(header, settings.channels)
     for option in ("eog", "reference"):
-        strays = [i for i in _named(header, getattr(settings, option)) if _rate(header, i) != rate]
+        strays = [i for i in _named(header, getattr(settings, option)) if header.rate(i) != rate]
         if strays:
             raise ReadError(
                 f"[eeg] {option}: the EEG has {rate:g} Hz, and {_listed(header, strays)}; name "
                 "channels of the EEG's rate, or leave the option out"
             )
-    others = [i for i in header.signals if _rate(header, i) != rate]
+    others = [i for i in header.signals if header.rate(i) != rate]
     _refuse_namesakes(header, others, settings)
     lost = [i for i in others if i not in triggers(header)]
     is_missed = any(is_eog_name(header.labels[i]) or _is_eeg(header, i) for i in lost)
@@ -109,7 +109,7 @@ def _rate_of(header: Header, channels: Sequence[str]) -> float:
     """Rate of the named signals, or of the EEG; without any the highest."""
     named = _named(header, channels)
     decisive = named or _eeg(header)
-    rates = {_rate(header, i) for i in decisive or header.signals}
+    rates = {header.rate(i) for i in decisive or header.signals}
     if decisive and len(rates) > 1:
         what = "the signals of [eeg] channels" if named else "its EEG signals"
         raise MixedRatesError(
@@ -138,13 +138,9 @@ def _named(header: Header, names: Iterable[str]) -> list[int]:
     return [i for i in header.signals if standard_name(header.labels[i]) in wanted]
 
 
-def _rate(header: Header, i: int) -> float:
-    return float(header.n_samples[i] / header.record_s)
-
-
 def _listed(header: Header, signals: Iterable[int]) -> str:
     """Write signals by their rate: "ECG, EMG 500 Hz; TEMP 1 Hz"."""
     by_rate: dict[float, list[str]] = {}
     for i in signals:
-        by_rate.setdefault(_rate(header, i), []).append(header.labels[i])
+        by_rate.setdefault(header.rate(i), []).append(header.labels[i])
     return "; ".join(f"{few(names)} {rate:g} Hz" for rate, names in by_rate.items())

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from naive_exports import edf_bytes
 
-from featpipe.errors import ReadError
+from featpipe.eeg.filtering import design
+from featpipe.eeg.settings import EegSettings
+from featpipe.errors import ConfigError, ReadError
 from featpipe.readers import edf, edf_header, edf_samples
 from featpipe.readers.edf_clock import check_clock
-from featpipe.reading import read_eeg
+from featpipe.reading import read_eeg, read_samples
 
 MARKS = [(1.5, "start"), (3.25, "stop")]
 
@@ -39,6 +41,47 @@ def test_data_and_annotations_come_back(tmp_path, counts):
 def test_latin_1_annotations_are_read(tmp_path, counts):
     content = edf_bytes(counts, annotations=[(2.0, "Augen geöffnet")], encoding="latin-1")
     assert read_eeg(write(tmp_path, content)).annotations.description[0] == "Augen geöffnet"
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "record_s", "rate"),
+    [
+        (255, "0.996094", 256.0), (255, "0.996093", 256.0), (255, ".9960937", 256.0),
+        (85, "0.333333", 255.0), (256, "1", 256.0), (501, "2", 250.5),
+        (250, "1.00001", 250 / 1.00001), (255, "0.99601", 255 / 0.99601), (1, "1.5", 1 / 1.5),
+    ],
+)  # fmt: skip
+def test_a_whole_rate_is_found_where_the_header_could_not_tell_it(
+    tmp_path, n_samples, record_s, rate
+):
+    counts = np.random.default_rng(1).integers(-2000, 2000, (2, 10 * n_samples))
+    content = bytearray(edf_bytes(counts, sfreq=n_samples))
+    content[244:252] = record_s.encode().ljust(8)
+    path = write(tmp_path, bytes(content))
+    raw = read_eeg(path)
+    assert raw.info["sfreq"] == rate
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-6)
+    stored = read_samples(path, raw, raw.ch_names)
+    assert stored is not None
+    assert stored.sfreq == rate
+
+
+def test_a_recording_of_hours_at_256_hz_has_its_ratio_to_200_hz():
+    with pytest.raises(ConfigError, match="astray"):
+        design(255 / 0.996094, EegSettings(), 3 * 3600 * 256)
+    assert design(256.0, EegSettings(), 3 * 3600 * 256).down == 32
+
+
+@pytest.mark.parametrize(
+    ("at", "field"), [(236, "6"), (244, "1.0"), (252, "3"), (184, "1024")]
+)  # the numbers of records, seconds, signals and bytes
+def test_numbers_may_be_filled_up_with_nul(tmp_path, counts, at, field):
+    content = bytearray(edf_bytes(counts))
+    width = 4 if at == 252 else 8
+    content[at : at + width] = field.encode().ljust(width, b"\0")
+    path = write(tmp_path, bytes(content))
+    assert edf.check(path) == ("ok", "")
+    np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-6)
 
 
 def test_fewer_records_than_declared_is_truncated(tmp_path, counts):
