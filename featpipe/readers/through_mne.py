@@ -22,7 +22,10 @@ _HARMLESS = (
     "meas date",  # nothing of ours uses the wall clock
     "invalid value encountered",  # electrodes without a screen position
     "divide by zero",
-    "Not setting positions",
+    "Not setting position",
+    "Channels contain different",  # filters of the amplifier, which nothing of ours uses
+    "Highpass cutoff frequency",
+    "All-NaN",
     "expanding outside the data range",
     "contains 'boundary' events",  # told with their times by `featpipe.readers.breaks`
 )

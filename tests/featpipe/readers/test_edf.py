@@ -84,6 +84,23 @@ def test_numbers_may_be_filled_up_with_nul(tmp_path, counts, at, field):
     np.testing.assert_allclose(read_eeg(path).get_data() * 1e6, counts * 0.1, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ["HP:0.1Hz LP:75Hz", "HP:0.5Hz LP:35Hz", "HP:DC"], ["HP:n.a. LP:none", "HP:x", "LP:y"],
+        ["HP:50Hz LP:10Hz"] * 3,
+    ],
+)  # fmt: skip
+def test_filters_of_the_amplifier_are_no_matter_for_a_warning(tmp_path, counts, caplog, filters):
+    content = bytearray(edf_bytes(counts))
+    for i, text in enumerate(filters):
+        at = 256 + 136 * len(counts) + 80 * i
+        content[at : at + 80] = text.encode().ljust(80)
+    raw = read_eeg(write(tmp_path, bytes(content)))
+    np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-6)
+    assert not caplog.records
+
+
 def test_fewer_records_than_declared_is_truncated(tmp_path, counts):
     path = write(tmp_path, edf_bytes(counts, annotations=MARKS)[:-1000])
     status, reason = edf.check(path)

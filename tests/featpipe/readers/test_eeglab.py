@@ -22,6 +22,7 @@ def write(
     n_times: int = 400,
     n_trials: int = 1,
     event: np.ndarray | None = None,
+    chanlocs: np.ndarray | None = None,
 ) -> Path:
     path = folder / "s1.set"
     labels = np.array([(name,) for name in ("Fp1", "Oz", "C3")], dtype=[("labels", object)])
@@ -33,7 +34,7 @@ def write(
         "xmin": 0.0,
         "xmax": (n_times - 1) / 100,
         "data": data,
-        "chanlocs": labels,
+        "chanlocs": labels if chanlocs is None else chanlocs,
         "event": [] if event is None else event,
         "epoch": [],
         "ref": "common",
@@ -117,3 +118,12 @@ def test_boundaries_are_logged(tmp_path, volts, caplog):
     assert raw.annotations.description.tolist() == ["boundary", "go"]
     assert caplog.text.count("s1.set") == 1
     assert "s1.set: the recording was interrupted at 2.000 s" in caplog.text
+
+
+def test_the_place_of_an_eog_channel_is_no_matter_for_a_warning(tmp_path, volts, caplog):
+    rows = [("Fp1", "EEG", 80.0, 20.0, 0.0), ("Oz", "EEG", -80.0, 0.0, 0.0),
+            ("VEO", "EOG", 80.0, 25.0, -40.0)]  # fmt: skip
+    fields = [(name, object) for name in ("labels", "type", "X", "Y", "Z")]
+    raw = read_eeg(write(tmp_path, volts, chanlocs=np.array(rows, dtype=fields)))
+    assert raw.get_channel_types() == ["eeg", "eeg", "eog"]
+    assert not caplog.records
