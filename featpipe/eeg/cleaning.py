@@ -162,11 +162,18 @@ def _survey(
     The channels to judge are the first ones of `names`. Flagged samples teach nothing.
     """
     looks = settings.bad_channels != "keep"
+    learns = looks or bool(eog) or (averages and may_be_lost(stream.samples))
+    if learns and flagged.all():
+        logger.warning(
+            "[eeg]: annotations call all of the recording BAD, so that nothing is left to tell bad "
+            "channels, eye movements and losses from: none are looked for"
+        )
+        looks = learns = False
     how, n = stream.how, len(judged)
     survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
     regression = EogRegression(len(names), [names.index(name) for name in eog], stream.sfreq)
     n_lost, n_times = np.zeros(len(names)), 0
-    if looks or eog or (averages and may_be_lost(stream.samples)):
+    if learns:
         for start, stop in _blocks(stream):
             block = np.where(flagged[start:stop], np.nan, read_inputs(stream, start, stop))
             if looks:

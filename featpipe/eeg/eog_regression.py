@@ -83,8 +83,11 @@ class EogRegression:
             self._against += against
 
     def n_learnt(self) -> np.ndarray:
-        """Return the seconds with eye movements that teach something of each input, (n_inputs,)."""
-        return self._n_lively[1]
+        """Return the seconds with eye movements that teach something of each input, (n_inputs,).
+
+        A last one that is not complete counts, as it does in the weights.
+        """
+        return self._totals()[0][1]
 
     def share_used(self) -> np.ndarray:
         """Return how much of what the eyes did the weights are learnt from.
@@ -95,7 +98,7 @@ class EogRegression:
             Of the seconds in which an EOG channel moves by 50 microvolt or more, the share in which
             neither it nor the input steps as no eye does; 1 where there are none.
         """
-        lively, used = self._n_lively
+        lively, used = self._totals()[0]
         return np.where(lively > 0, used / np.maximum(lively, 1), 1.0)
 
     def weights(self) -> np.ndarray:
@@ -108,9 +111,8 @@ class EogRegression:
             channels, of inputs with fewer than `MIN_LIVELY` seconds to learn from, and for an EOG
             channel that never moves; of collinear ones the smallest weights.
         """
-        _, n_used, covariance, against = self._sums(self._stretches.rest)
-        n_used, covariance = self._n_used + n_used, self._covariance + covariance
-        against = (self._against + against)[:, :, None]
+        n_lively, n_used, covariance, against = self._totals()
+        against = against[:, :, None]
         variance = np.diagonal(covariance, axis1=1, axis2=2)[:, :, None]
         moves = variance > np.maximum(n_used, 1)[:, None, None] * SILENT_UV**2
         scale = np.where(moves, 1 / np.sqrt(np.where(moves, variance, 1.0)), 0.0)
@@ -118,8 +120,14 @@ class EogRegression:
         inverse = np.linalg.pinv(correlation, rcond=_COLLINEAR, hermitian=True)
         weights = (scale * (inverse @ (scale * against)))[:, :, 0]
         weights[self._rows] = 0.0
-        weights[self.n_learnt() < MIN_LIVELY] = 0.0
+        weights[n_lively[1] < MIN_LIVELY] = 0.0
         return weights
+
+    def _totals(self) -> tuple[np.ndarray, ...]:
+        """Return the sums of what was added so far, the piece that is not complete included."""
+        sums = self._n_lively, self._n_used, self._covariance, self._against
+        rest = self._sums(self._stretches.rest)
+        return tuple(total + more for total, more in zip(sums, rest, strict=True))
 
     def _sums(self, piece: np.ndarray) -> tuple[np.ndarray, ...]:
         """Lively and used pieces, samples, sums of squares and products of a piece, per input."""

@@ -228,6 +228,15 @@ def test_spans_called_bad_teach_nothing():
 
 
 @pytest.mark.parametrize("how", ["mark", "interpolate"])
+def test_a_recording_that_is_all_called_bad_has_no_bad_channels(how, caplog):
+    """They had all been flat."""
+    raw = head()
+    raw.set_annotations(mne.Annotations([0.0], [30.0], ["BAD_session"]))
+    assert bad(opened(raw, bad_channels=how)) == []
+    assert caplog.text.count("annotations call all of the recording BAD") == 1
+
+
+@pytest.mark.parametrize("how", ["mark", "interpolate"])
 def test_a_bad_electrode_is_no_reference(how):
     raw = head()
     assert bad(opened(raw, bad_channels=how, reference=("M1", "M2"))) == [NAMES[3]]

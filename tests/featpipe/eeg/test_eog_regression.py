@@ -231,3 +231,16 @@ def test_collinear_eog_channels_share_the_work(mixture):
 def test_nothing_recorded_gives_no_weights():
     assert not EogRegression(3, [2], SFREQ).weights().any()
     assert not weights_of(np.full((7, 100), np.nan)).any()
+
+
+def test_a_last_second_that_is_not_complete_counts_in_all_that_is_told():
+    """Ten blinks, the last one in the half second at the end."""
+    eye = np.zeros(1900)
+    for onset in range(70, 1900, 200):
+        eye[onset : min(onset + 60, 1900)] += 150 * np.hanning(60)[: 1900 - onset]
+    x = np.vstack([0.4 * eye, eye])
+    regression = EogRegression(2, [1], SFREQ)
+    regression.add(x)
+    assert regression.n_learnt().tolist() == [10, 10]
+    assert regression.share_used().tolist() == [1, 1]
+    assert regression.weights()[0, 0] == pytest.approx(0.4)
