@@ -68,8 +68,14 @@ def _step(samples: Samples, how: Resampler, start: int, at: int, stop: int) -> n
     n = round(_LEVEL_S * how.sfreq)
     before = decimate(samples, how, max(start, at - reach - n), max(start + 1, at - reach))
     after = decimate(samples, how, min(at + reach, stop - 1), min(at + reach + n, stop))
-    step = np.median(after, axis=0) - np.median(before, axis=0)
+    step = _level(after) - _level(before)
     return np.where(np.isfinite(step), step, 0.0)
+
+
+def _level(x: np.ndarray) -> np.ndarray:
+    """Return the median of what is known, (n_inputs,); NaN where nothing is."""
+    is_known = np.isfinite(x).any(axis=0)
+    return np.where(is_known, np.nanmedian(np.where(is_known, x, 0.0), axis=0), np.nan)
 
 
 def on_one_level(x: np.ndarray, start: int, levels: Levels | None) -> np.ndarray:

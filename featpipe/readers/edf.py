@@ -12,6 +12,7 @@ from mne.io import BaseRaw
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.readers.amplitude import expected, is_plausible, microvolt_spread
+from featpipe.readers.distinct_names import distinct_names, tell_renamed
 from featpipe.readers.edf_clock import check_clock
 from featpipe.readers.edf_header import Header, read_header
 from featpipe.readers.edf_rates import left_out, triggers
@@ -133,6 +134,7 @@ def read(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     header = read_header(path)
     others = left_out(path, header, settings or EegSettings())
     raw = _open(path, header, others)
+    _tell_namesakes_apart(raw, path, header)
     _check_length(raw, path, header, others)
     apart = [i for i in triggers(header) if i in others]
     if apart:  # beside a channel of another rate MNE misplaces them
@@ -169,6 +171,15 @@ def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
     correct_units(raw, header)
     _correct_rate(raw, header)
     return raw
+
+
+def _tell_namesakes_apart(raw: BaseRaw, path: Path, header: Header) -> None:
+    """Let the first of several channels keep its name, where MNE puts a number behind each."""
+    labels = [header.labels[i] for i in raw._raw_extras[0]["sel"]]
+    if len(set(labels)) < len(labels):
+        found = distinct_names(labels)
+        tell_renamed(path.name, labels, found)
+        raw.rename_channels(dict(zip(raw.ch_names, found, strict=True)))
 
 
 def _correct_rate(raw: BaseRaw, header: Header) -> None:

@@ -44,6 +44,7 @@ def test_without_a_high_pass_levels_stay(options):
 def test_a_side_that_is_lost_has_no_level():
     x = pieces()
     x[0, AT:] = np.nan
+    x[1, AT - 50 : AT + 50] = np.nan  # a part of a side does no harm
     level = stream_of(x, l_freq=0.5).levels.level
     assert level[1, 0] == 0
     assert level[1, 1] == pytest.approx(-300, abs=10)

@@ -8,6 +8,7 @@ import pytest
 from naive_exports import edf_bytes
 
 from featpipe.eeg.filtering import design
+from featpipe.eeg.samples import microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, ReadError
 from featpipe.readers import edf, edf_header, edf_samples
@@ -99,6 +100,16 @@ def test_filters_of_the_amplifier_are_no_matter_for_a_warning(tmp_path, counts, 
     raw = read_eeg(write(tmp_path, bytes(content)))
     np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-6)
     assert not caplog.records
+
+
+def test_the_first_of_several_namesakes_keeps_its_name(tmp_path, counts, caplog):
+    path = write(tmp_path, edf_bytes(counts, names=["Cz", "M1", "Cz"]))
+    raw = read_eeg(path)
+    assert raw.ch_names == ["Cz", "M1", "Cz-1"]
+    assert "told apart as Cz-1" in caplog.text
+    stored = read_samples(path, raw, ["Cz-1", "Cz"])
+    assert stored is not None
+    np.testing.assert_allclose(microvolt(stored, 0, 600), counts[[2, 0]] * 0.1, atol=1e-6)
 
 
 def test_fewer_records_than_declared_is_truncated(tmp_path, counts):
