@@ -28,7 +28,8 @@ class Levels:
     breaks : numpy.ndarray of int, shape (n_breaks,)
         First output sample of each later piece, ascending.
     level : numpy.ndarray, shape (n_breaks + 1, n_inputs), microvolt
-        What each piece lies above the first one; 0 where that is not known.
+        What each piece lies above the first one; the same as the piece before where that is not
+        known, and where no more is between them than the signal itself does on either side.
     """
 
     breaks: np.ndarray
@@ -68,14 +69,17 @@ def _step(samples: Samples, how: Resampler, start: int, at: int, stop: int) -> n
     n = round(_LEVEL_S * how.sfreq)
     before = decimate(samples, how, max(start, at - reach - n), max(start + 1, at - reach))
     after = decimate(samples, how, min(at + reach, stop - 1), min(at + reach + n, stop))
-    step = _level(after) - _level(before)
-    return np.where(np.isfinite(step), step, 0.0)
+    (low, range_low), (high, range_high) = _level(before), _level(after)
+    is_step = np.abs(high - low) > np.maximum(range_low, range_high)  # False where NaN
+    return np.where(is_step, high - low, 0.0)
 
 
-def _level(x: np.ndarray) -> np.ndarray:
-    """Return the median of what is known, (n_inputs,); NaN where nothing is."""
+def _level(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return median and range of what is known, (n_inputs,) each; NaN where nothing is."""
     is_known = np.isfinite(x).any(axis=0)
-    return np.where(is_known, np.nanmedian(np.where(is_known, x, 0.0), axis=0), np.nan)
+    x = np.where(is_known, x, 0.0)
+    span = np.nanmax(x, axis=0) - np.nanmin(x, axis=0)
+    return np.where(is_known, np.nanmedian(x, axis=0), np.nan), span
 
 
 def on_one_level(x: np.ndarray, start: int, levels: Levels | None) -> np.ndarray:

@@ -36,6 +36,12 @@ def test_the_step_is_found_to_the_noise_of_the_signal():
     np.testing.assert_allclose(stream.levels.level, [[0, 0], [5000, -300]], atol=10)
 
 
+def test_a_mark_without_a_step_changes_nothing():
+    x = pieces((0, 0))
+    samples, how = in_memory(x, SFREQ), design(SFREQ, EegSettings(l_freq=0.5))
+    assert not find_levels(samples, how, [AT / SFREQ, 30.0]).level.any()
+
+
 @pytest.mark.parametrize("options", [{}, {"notch": (50.0,)}])
 def test_without_a_high_pass_levels_stay(options):
     assert stream_of(pieces(), **options).levels is None
