@@ -86,7 +86,7 @@ class EegSettings:
                     f"[eeg] {option} = {list(names)}: expected channels; to turn it off leave it "
                     f"out, or write {option} = []"
                 )
-            if any(name.strip().lower() in others for name in names):
+            if len(names) == 1 and names[0].strip().lower() in others:
                 raise ConfigError(
                     f"[eeg] {option} = {list(names)}: expected names of channels, or {word!r}: "
                     f'did you mean {option} = "{word}"?'

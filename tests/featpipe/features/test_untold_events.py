@@ -20,9 +20,9 @@ KIND_OF = {  # of the columns of events
 }
 
 
-def made(kinds, events_of=EYE_EVENT_KINDS, samples=None):
+def made(kinds, events_of=EYE_EVENT_KINDS, samples=None, duration=0.2):
     """A recording of 4 s with an event per kind and second."""
-    rows = [(kind, t + i / 4, 0.2) for t in range(4) for i, kind in enumerate(events_of)]
+    rows = [(kind, t + i / 4, duration) for t in range(4) for i, kind in enumerate(events_of)]
     events = pd.DataFrame(rows, columns=["kind", "onset", "duration"]).assign(
         eye="left", dispersion_x=3.0, dispersion_y=4.0, amplitude=5.0
     )
@@ -62,11 +62,11 @@ def test_a_kind_that_is_told_and_did_not_happen_is_0():
 def test_samples_tell_what_the_export_does_not():
     time = np.arange(0, 4, 0.02)
     gaze = 100.0 * np.floor(time)
-    gaze[(time > 2.3) & (time < 2.5)] = np.nan
+    gaze[(time > 2.7) & (time < 2.9)] = np.nan
     samples = pd.DataFrame({"time": time, "gaze_x_left": gaze, "gaze_y_left": gaze})
     samples = samples.reindex(columns=empty_samples().columns)
     samples["valid_left"], samples["valid_right"] = np.isfinite(gaze), False
-    eye = made(("fixation",), ("fixation",), samples)
+    eye = made(("fixation",), ("fixation",), samples, duration=0.6)
     assert table(eye)["eye_blink_frequency"].isna().all()
     found = with_events(eye, EyeSettings())
     assert found.event_kinds == EYE_EVENT_KINDS
