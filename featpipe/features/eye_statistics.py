@@ -106,7 +106,7 @@ def eye_features(
     """
     if not grid.starts.size:
         return np.zeros((0, len(EYE_FEATURES))), np.zeros(0)
-    windows, of_kind = window_spans(grid), _events_by_kind(eye, side, settings.max_blink_s)
+    windows, of_kind = window_spans(grid), events_by_kind(eye, side, settings.max_blink_s)
     seen = valid_share(eye, side, windows.start, windows.stop)
     period = pupil_period(eye, side)
     columns = pupil_columns(eye, side, grid, settings, period)
@@ -216,8 +216,8 @@ def event_statistics(of_kind: Mapping[str, Events], latency: np.ndarray, spans: 
     return dict(zip(EYE_EVENT_STATISTICS, columns, strict=True))
 
 
-def _events_by_kind(eye: EyeRecording, side: str, max_blink_s: float) -> dict[str, Events]:
-    """Return fixations, saccades and blinks of one eye, without losses of the track."""
+def events_by_kind(eye: EyeRecording, side: str, max_blink_s: float) -> dict[str, Events]:
+    """Return fixations, saccades and blinks of one eye, of any trial, without losses of track."""
     of_kind = {kind: events_of(eye, side, kind) for kind in EYE_EVENT_KINDS}
     blinks = of_kind["blink"]
     short = blinks.duration <= max_blink_s

@@ -10,11 +10,11 @@ from featpipe.eye.coverage import recorded_span
 from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import choose_side
-from featpipe.features.eye_statistics import eye_features
+from featpipe.features.eye_statistics import events_by_kind, eye_features
 from featpipe.features.pupil_traces import without_light
 from featpipe.features.table import FeatureSettings, FeatureTable, key_columns, lay_grids
 from featpipe.recording import EyeRecording, Source
-from featpipe.schema import EYE_EVENT_KINDS, EYE_FEATURES, PUPIL_BANDS
+from featpipe.schema import EYE_FEATURES, PUPIL_BANDS
 
 
 def eye_table(
@@ -61,7 +61,7 @@ def eye_table(
     grids = lay_grids(source.trials, sfreq, features)
     parts = [eye_features(eye, side, grid, settings) for grid in grids]
     good = np.concatenate([good for _, good in parts])
-    counts = eye.events.loc[eye.events["eye"] == side, "kind"].value_counts()
+    of_kind = events_by_kind(eye, side, settings.max_blink_s)
     return FeatureTable(
         keys=key_columns(source, grids, good),
         values={"eye": np.concatenate([values for values, _ in parts])},
@@ -84,8 +84,8 @@ def eye_table(
             "eye_onsets": eye.onsets,
             "eye_good": float(good.mean()) if len(good) else float("nan"),
             **{
-                f"n_{kind}s": int(counts.get(kind, 0)) if kind in eye.event_kinds else None
-                for kind in EYE_EVENT_KINDS
+                f"n_{kind}s": events.onset.size if kind in eye.event_kinds else None
+                for kind, events in of_kind.items()
             },
         },
     )

@@ -1,5 +1,7 @@
 """The eye table shares the EEG's grid, and no window knows what happens in another trial."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -48,3 +50,15 @@ def test_another_trial_changes_nothing_in_this_one():
 
 def test_metadata_say_which_scope_the_event_statistics_have():
     assert table(recording(), "trial").facts["eye"]["event_scope"] == "trial"
+
+
+def test_qc_counts_the_events_that_the_columns_count():
+    """Losses of the track are no blinks, defects no events, those of both eyes are of either."""
+    eye = recording()
+    more = eye.events.iloc[:4].assign(kind="blink", onset=[5.0, 10.0, 15.0, 20.0])
+    more = more.assign(duration=[0.2, 16.7, 0.3, -1.0], eye=["left", "left", "both", "left"])
+    events = pd.concat([eye.events, more]).sort_values("onset", ignore_index=True)
+    found = table(replace(eye, events=events))
+    in_windows = found.values["eye"][:, found.columns["eye"].index("eye_blink_frequency")]
+    assert found.qc["n_blinks"] == round(4 * in_windows.sum()) == 2
+    assert found.qc["n_fixations"] == len(eye.events)
