@@ -23,9 +23,10 @@ from featpipe.eeg.filtering import Resampler
 from featpipe.eeg.polyphase import polyphase
 from featpipe.eeg.samples import Samples
 
+_TOGETHER = 8  # taps added up in one sweep, as in `polyphase`
 _LANES = 16  # channels are padded to full vector registers
 _CHUNK = 6144  # output samples per read from the file; 30 s at 200 Hz in one go
-_LOST_UV = 1e7  # ten volts are no signal but what a program writes for a lost sample
+_LOST_UV = 1e7  # as in `samples`
 _FAR_UV = 5_000.0  # from the level; single precision then rounds by 0.0003 microvolt
 
 
@@ -151,7 +152,7 @@ def _add_up(rows, n_padded, taps, places, sums):
     """Sum of taps times rows for all steps of one residue, side by side with all channels."""
     n = sums.size
     sums[:] = 0.0
-    for k in range(0, taps.size, 8):  # polyphase.TOGETHER
+    for k in range(0, taps.size, _TOGETHER):
         x0, x1 = rows[places[k] * n_padded :][:n], rows[places[k + 1] * n_padded :][:n]
         x2, x3 = rows[places[k + 2] * n_padded :][:n], rows[places[k + 3] * n_padded :][:n]
         x4, x5 = rows[places[k + 4] * n_padded :][:n], rows[places[k + 5] * n_padded :][:n]

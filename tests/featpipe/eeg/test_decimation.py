@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
+from featpipe.eeg import decimation
 from featpipe.eeg.decimation import decimate
 from featpipe.eeg.filtering import design, n_output
+from featpipe.eeg.polyphase import TOGETHER
 from featpipe.eeg.resampling import resample
-from featpipe.eeg.samples import Samples, microvolt
+from featpipe.eeg.samples import LOST_UV, Samples, microvolt
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.stream import in_memory
 
@@ -112,6 +114,12 @@ def test_order_and_neighbours_of_a_channel_change_nothing(n_per_record):
             scale=np.ones(len(picks)),
         )  # fmt: skip
         np.testing.assert_array_equal(whole(few), every[:, picks])
+
+
+def test_the_kernel_has_the_numbers_of_its_neighbours():
+    """They stand in its file a second time, because its machine code is known by that file."""
+    assert decimation._LOST_UV == LOST_UV
+    assert decimation._TOGETHER == TOGETHER
 
 
 def test_offset_and_scale_make_microvolt():
