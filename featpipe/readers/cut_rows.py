@@ -1,4 +1,4 @@
-"""Rows of events that a copy or an export cut short, or that two lines made one of."""
+"""Rows that a copy or an export cut short: left out at the end of a file, else refused."""
 
 import logging
 import re
@@ -78,10 +78,42 @@ def lasts_as_told(
     return _is_whole(lines, rows, is_cut, "its duration is not the time from its start to its end")
 
 
+def without_cut_end(lines: Lines, is_row: np.ndarray, separator: str) -> np.ndarray:
+    r"""Return which lines are rows of samples, without the last of the file where it is cut.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    is_row : numpy.ndarray of bool, shape (n_lines,)
+        Rows of samples.
+    separator : str
+        Regular expression.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_lines,)
+        Without the last line where it has fewer fields than the row before it, which is logged.
+    """
+    last = _n_lines(lines) - 1
+    if last < 1 or not is_row[last] or not is_row[last - 1]:
+        return is_row
+    n_before, n_fields = (
+        len(re.split(separator, line(lines, i).strip())) for i in (last - 1, last)
+    )
+    if n_fields < n_before:
+        logger.warning("%s: its last line is cut and left out", lines.path.name)
+        is_row = is_row & (np.arange(is_row.size) != last)
+    return is_row
+
+
+def _n_lines(lines: Lines) -> int:
+    """Return how many lines there are, without blank ones at the end."""
+    return int(np.flatnonzero(lines.stops - lines.starts > 1).max(initial=-1)) + 1
+
+
 def _is_whole(lines: Lines, rows: np.ndarray, is_cut: np.ndarray, what: str) -> np.ndarray:
-    length = lines.stops - lines.starts
-    n_lines = int(np.flatnonzero(length > 1).max(initial=-1)) + 1  # without blank ones at the end
-    for i_line in rows[is_cut & (rows != n_lines - 1)].tolist():
+    for i_line in rows[is_cut & (rows != _n_lines(lines) - 1)].tolist():
         raise ReadError(
             f"{lines.path}, line {lines.numbers[i_line] + 1}: {what}, {line(lines, i_line)!r}; "
             "repair or delete the line, or export the events again"

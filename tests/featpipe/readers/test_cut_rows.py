@@ -60,6 +60,18 @@ def test_resolutions_at_the_end_of_a_row_may_be_there_or_not(tmp_path, n_without
     assert events["amplitude"].tolist() == [0.5] * 6
 
 
+@pytest.mark.parametrize("flags", ["", "\t..."])
+def test_a_sample_cut_anywhere_is_none(tmp_path, flags, caplog):
+    """But for its last field, of which no cut is seen."""
+    rows = [f"{1000 + 2 * i}\t  512.5\t  384.5\t 1895.0{flags}" for i in range(6)]
+    whole = read_eye(written(tmp_path, rows)).samples
+    for n_left in range(1, rows[-1].rindex("\t")):
+        caplog.clear()
+        samples = read_eye(written(tmp_path, [*rows[:5], rows[5][:n_left]])).samples
+        assert samples.equals(whole.iloc[:5])
+        assert "its last line is cut and left out" in caplog.text
+
+
 def test_durations_that_an_export_counts_in_its_own_way_are_taken(tmp_path):
     rows = [f"Fixation L\t1\t1\t{i}000000\t{i}149958\t{200000}\t3\t4\t5\t6" for i in range(9)]
     assert (read_eye(written(tmp_path, rows)).events["duration"] == 0.2).all()
