@@ -42,6 +42,8 @@ _DURATIONS = ("eyemovementeventduration", "gazeeventduration")
 _AMPLITUDES = ("saccadicamplitude", "saccadeamplitude")
 _EVENTS = {"event": "eventvalue", "studioevent": "studioeventdata"}
 _KINDS = ("fixation", "saccade")
+_PAUSE_S = 0.1
+"""No row for so long, and an event without a duration of its own is over."""
 _MAX_VALIDITY = 1
 """Studio's codes: 0 certain, 1 probable, 2 to 4 unsure or lost; Tobii advises against these."""
 
@@ -171,6 +173,7 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     index = first_of(export, [f"{name}index", "gazeeventindex"])
     types, indices = texts(export, [name, index], is_sample)
     is_new = (types[1:] != types[:-1]) | (indices[1:] != indices[:-1])
+    is_new |= np.isnan(duration[1:]) & (np.diff(time) > _PAUSE_S)
     is_new = np.concatenate([[True], is_new])
     first, last = np.flatnonzero(is_new), np.flatnonzero(np.append(is_new[1:], True))
     step = 1 / (sampling_rate(time) or np.inf)

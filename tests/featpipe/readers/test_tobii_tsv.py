@@ -1,5 +1,7 @@
 """Tobii data exports made by hand, in the spellings of Pro Lab and Studio 3."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -159,6 +161,13 @@ def test_an_event_ends_with_its_last_row_where_the_export_has_no_durations(tmp_p
         [name and name.replace("Gaze event duration", "Other") for name in PRO], rows=rows
     )
     np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.02, 0.01, 0.5])
+
+
+def test_a_pause_ends_an_event_that_neither_duration_nor_index_tells(tmp_path):
+    rows = [[1000 + 10 * i + 60_000 * (i >= 30), *ROWS[0][1:]] for i in range(50)]
+    names = [n and re.sub("Gaze event duration|Eye movement type index", "Other", n) for n in PRO]
+    eye = read_eye(write(tmp_path, export(names, rows=rows)))
+    np.testing.assert_allclose(of_left(eye), [0.3, 0.2])
 
 
 def test_text_among_the_numbers_is_named_with_its_line(tmp_path):
