@@ -67,7 +67,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     settings : EyeSettings
         `events` "export" takes those of the tracker's software and detects none; "detect" detects
         all from the samples; "auto" keeps the kinds of which the export tells, and detects the
-        others, saccades between the fixations that there are.
+        others in the eyes of which it tells any, saccades between the fixations that there are.
 
     Returns
     -------
@@ -145,7 +145,8 @@ def _detected(
     kept = np.flatnonzero(eye.events["kind"].isin(told))
     tables: list[Table | pd.DataFrame] = [eye.events.take(kept)]
     for side in ("left", "right"):
-        if eye.samples[f"valid_{side}"].to_numpy().any():
+        is_meant = not told or has_events(eye, side)  # or the other eye would no longer have none
+        if is_meant and eye.samples[f"valid_{side}"].to_numpy().any():
             tables += _found(eye, side, wanted, settings, per_degree)
     source = settings.detector
     if told:

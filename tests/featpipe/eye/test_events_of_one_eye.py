@@ -35,6 +35,18 @@ def test_auto_takes_the_eye_of_the_events_and_says_so(of_right, caplog):
     assert "events of the right eye only: the right one is taken, whatever" in caplog.text
 
 
+@pytest.mark.parametrize("kinds", [("fixation", "saccade"), ("fixation",), ("blink",)])
+def test_what_is_detected_beside_told_events_is_of_their_eye(of_right, kinds):
+    """Else auto would see events of both, and take the left eye with its larger share."""
+    events = of_right.events[of_right.events["kind"].isin(kinds)].reset_index(drop=True)
+    eye = with_events(replace(of_right, events=events, event_kinds=kinds), EyeSettings())
+    assert eye.events_from.startswith("export, ")
+    assert choose_side(eye, "auto") == "right"
+    for kind, n_events in (("fixation", 10), ("blink", 1)):
+        assert len(events_of(eye, "right", kind).onset) == n_events
+        assert not len(events_of(eye, "left", kind).onset)
+
+
 def test_the_other_eye_when_asked_for_has_detected_events(of_right, caplog):
     eye = with_events(of_right, EyeSettings(side="left"))
     assert eye.events_from == "idt"
