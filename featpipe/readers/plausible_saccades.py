@@ -25,9 +25,10 @@ References
 Carpenter (1988), Movements of the Eyes, 2nd edition, London, Pion.
 """
 
-
 SAME = 1e-6
 """Seconds; the finest step of any tracker's clock."""
+
+_SIDES = ("left", "right")
 
 
 def plausible_saccades(path: Path, eye: EyeRecording) -> EyeRecording:
@@ -44,7 +45,8 @@ def plausible_saccades(path: Path, eye: EyeRecording) -> EyeRecording:
     -------
     EyeRecording
         A saccade around a blink is left out, because the lid made it, and so is one with a lost
-        sample: each sample of a saccade was seen, as in `featpipe.eye.detection`. One above
+        sample: each sample of a saccade was seen, as in `featpipe.eye.detection`, by one eye
+        where the saccades are those of both. One above
         `MAX_DURATION_S` is left out as well: it is a stretch in which the eye was lost, and its
         duration would spoil the columns as its amplitude would. One above `MAX_AMPLITUDE_DEG`
         stays, since something moved at that moment, with an amplitude of NaN.
@@ -83,7 +85,7 @@ def _is_around_blink(eye: EyeRecording) -> np.ndarray:
     onset = events["onset"].to_numpy()
     stop = onset + events["duration"].to_numpy()
     is_lid = np.zeros(len(events), bool)
-    for side in ("left", "right") if eye.onsets == "recorded" else ():
+    for side in _SIDES if eye.onsets == "recorded" else ():
         is_eye = (events["eye"] == side).to_numpy()
         blinks = np.flatnonzero(is_eye & (events["kind"] == "blink").to_numpy())
         saccades = np.flatnonzero(is_eye & (events["kind"] == "saccade").to_numpy())
@@ -98,11 +100,20 @@ def _has_lost_sample(events: pd.DataFrame, samples: pd.DataFrame) -> np.ndarray:
     time, onset = samples["time"].to_numpy(), events["onset"].to_numpy()
     first = np.searchsorted(time, onset - SAME)
     stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME)
+    lost = {side: samples[[f"gaze_x_{side}", f"gaze_y_{side}"]].isna().any(axis=1).to_numpy()
+            for side in _SIDES}  # fmt: skip
+    if _are_of_both(events):
+        lost = dict.fromkeys(_SIDES, np.all(list(lost.values()), axis=0))
     has_lost = np.zeros(len(events), bool)
-    for side in ("left", "right"):
-        x, y = (samples[f"gaze_{axis}_{side}"].to_numpy(float) for axis in "xy")
-        is_lost = np.isnan(x) | np.isnan(y)
+    for side, is_lost in lost.items():
         if not is_lost.all():
             n_lost = np.concatenate([[0], np.cumsum(is_lost)])
             has_lost |= (events["eye"] == side).to_numpy() & (n_lost[stop] > n_lost[first])
     return has_lost
+
+
+def _are_of_both(events: pd.DataFrame) -> bool:
+    """Tell whether the saccades are found in both eyes together, and so the same in either."""
+    saccades = events.loc[events["kind"] == "saccade", ["eye", "onset", "duration"]]
+    left, right = (saccades.loc[saccades["eye"] == side].iloc[:, 1:] for side in _SIDES)
+    return np.array_equal(left.to_numpy(), right.to_numpy())

@@ -54,9 +54,18 @@ def made(events, samples, **more):
 )  # fmt: skip
 def test_every_sample_of_a_saccade_was_seen(looking, caplog, onset, duration, is_kept):
     events = [("saccade", eye, onset, duration) for eye in ("left", "right")]
+    events += [("saccade", "right", 0.4, 0.03)]  # each eye has saccades of its own
     found = plausible_saccades(Path("a.txt"), made(events, looking)).events
-    assert found["eye"].tolist() == (["left", "right"] if is_kept else ["right"])
-    assert ("of 2 saccades 1 have a sample in which the eye was lost" in caplog.text) != is_kept
+    assert found["eye"].tolist() == (["left"] * is_kept + ["right", "right"])
+    assert ("of 3 saccades 1 have a sample in which the eye was lost" in caplog.text) != is_kept
+
+
+@pytest.mark.parametrize(("other_lost", "n_kept"), [(0.3, 2), (0.2, 0)])
+def test_a_saccade_of_both_eyes_was_seen_where_one_of_them_was(looking, other_lost, n_kept):
+    for axis in "xy":
+        looking[f"gaze_{axis}_right"] = np.where(looking["time"] == other_lost, np.nan, 7.0)
+    events = [("saccade", eye, 0.17, 0.06) for eye in ("left", "right")]
+    assert len(plausible_saccades(Path("a.txt"), made(events, looking)).events) == n_kept
 
 
 def test_a_saccade_around_a_blink_is_the_lid_in_every_export():
