@@ -7,6 +7,8 @@ nothing else.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +17,11 @@ from featpipe.eeg.filtering import Resampler, n_output
 from featpipe.eeg.samples import Samples
 
 _LEVEL_S = 0.25  # averaged on each side: longer takes drift for a step, shorter alpha
+_RANGE_S = 1.0  # looked at for what the signal does by itself: slow waves and drift as well
+_LEAST_S = 0.02  # a shorter piece has no level
+_FAR_S = 0.5  # from side to side: further away the signal is another one
+_TIMES = 2.0  # a step is so many times that range: a false one spoils more than a missed one
+_LEAST_UV = 20.0  # less is a count or two of a coarse converter
 _SAME_SAMPLE = 1e-6
 _IS_DC = 0.5  # gain of the second filter at 0 Hz: 1 without a high-pass, else 0
 
@@ -29,7 +36,8 @@ class Levels:
         First output sample of each later piece, ascending.
     level : numpy.ndarray, shape (n_breaks + 1, n_inputs), microvolt
         What each piece lies above the first one; the same as the piece before where that is not
-        known, and where no more is between them than the signal itself does on either side.
+        known (lost, or too short), and where the step is below 20 uV, or not twice what the signal
+        itself does within a second on either side.
     """
 
     breaks: np.ndarray
@@ -58,28 +66,61 @@ def find_levels(samples: Samples, how: Resampler, times: Sequence[float]) -> Lev
     breaks = breaks[(breaks > 0) & (breaks < n_times)]
     if not breaks.size or abs(how.second.sum()) > _IS_DC:
         return None
-    edges = [0, *breaks.tolist(), n_times]
-    steps = [_step(samples, how, *edges[i : i + 3]) for i in range(len(breaks))]
-    return Levels(breaks, np.cumsum([np.zeros(len(samples.first)), *steps], axis=0))
+    reach = len(how.taps) // 2 // how.down + 1  # so far the first filter mixes both sides
+    edges = [-reach, *breaks.tolist(), n_times + reach]
+    pieces = [(start + reach, stop - reach) for start, stop in pairwise(edges)]
+    return Levels(breaks, _levels(samples, how, pieces))
 
 
-def _step(samples: Samples, how: Resampler, start: int, at: int, stop: int) -> np.ndarray:
-    """Level behind a break less that before it, (n_inputs,), where the filter sees one side."""
-    reach = len(how.taps) // 2 // how.down + 1
-    n = round(_LEVEL_S * how.sfreq)
-    before = decimate(samples, how, max(start, at - reach - n), max(start + 1, at - reach))
-    after = decimate(samples, how, min(at + reach, stop - 1), min(at + reach + n, stop))
-    (low, range_low), (high, range_high) = _level(before), _level(after)
-    is_step = np.abs(high - low) > np.maximum(range_low, range_high)  # False where NaN
-    return np.where(is_step, high - low, 0.0)
+class _Side(NamedTuple):
+    """What lies on one side of a break, in each channel."""
+
+    median: np.ndarray  # NaN where nothing is known
+    span: np.ndarray
+    at: np.ndarray  # its output sample next to the break
+    is_long: np.ndarray  # enough to show what the signal does by itself
 
 
-def _level(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return median and range of what is known, (n_inputs,) each; NaN where nothing is."""
-    is_known = np.isfinite(x).any(axis=0)
-    x = np.where(is_known, x, 0.0)
-    span = np.nanmax(x, axis=0) - np.nanmin(x, axis=0)
-    return np.where(is_known, np.nanmedian(x, axis=0), np.nan), span
+def _levels(samples: Samples, how: Resampler, pieces: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Level of each piece, (n_pieces, n_inputs), from where the filter sees that piece only."""
+    level = np.zeros((len(pieces), len(samples.first)))
+    unknown = np.full(len(samples.first), np.nan)
+    before, reached = _Side(unknown, unknown, unknown, np.zeros(len(unknown), bool)), 0.0
+    for i, (start, stop) in enumerate(pieces):
+        level[i] = reached
+        if stop - start < _LEAST_S * how.sfreq:
+            continue
+        level[i] += _step(before, _side(samples, how, start, stop), how.sfreq)
+        last = _side(samples, how, stop, start)
+        tells_more = np.isfinite(last.median) & (last.is_long | ~before.is_long)
+        reached = np.where(tells_more, level[i], reached)
+        pairs = zip(last, before, strict=True)
+        before = _Side(*(np.where(tells_more, new, old) for new, old in pairs))
+    return level
+
+
+def _side(samples: Samples, how: Resampler, at: int, end: int) -> _Side:
+    """Look at a piece from the break at output sample `at` on towards its other end."""
+    n, n_most = round(_LEVEL_S * how.sfreq), round(_RANGE_S * how.sfreq)
+    if end > at:
+        x = decimate(samples, how, at, min(at + n_most, end))
+    else:
+        x = decimate(samples, how, max(at - n_most, end), at)[::-1]
+    is_long = np.full(x.shape[1], len(x) == n_most)
+    is_known = np.isfinite(x[:n]).any(axis=0)
+    median = np.where(is_known, np.nanmedian(np.where(is_known, x[:n], 0.0), axis=0), np.nan)
+    span = np.fmax.reduce(x) - np.fmin.reduce(x)
+    return _Side(median, span, np.full(x.shape[1], at), is_long)
+
+
+def _step(before: _Side, after: _Side, sfreq: float) -> np.ndarray:
+    """Find by how much the signal steps more than it moves by itself, (n_inputs,), or else 0."""
+    step = after.median - before.median
+    # short pieces may lie between, and a slow wave turns within them
+    longer = np.maximum((after.at - before.at) / (_FAR_S * sfreq), 1.0)
+    most = np.maximum(_TIMES * longer**2 * np.fmax(before.span, after.span), _LEAST_UV)
+    is_step = (before.is_long | after.is_long) & (np.abs(step) > most)  # False where NaN
+    return np.where(is_step, step, 0.0)
 
 
 def on_one_level(x: np.ndarray, start: int, levels: Levels | None) -> np.ndarray:

@@ -42,6 +42,47 @@ def test_a_mark_without_a_step_changes_nothing():
     assert not find_levels(samples, how, [AT / SFREQ, 30.0]).level.any()
 
 
+@pytest.mark.parametrize(
+    "signal",
+    [
+        pytest.param(lambda t: 75 * np.sin(2 * np.pi * t), id="1 Hz"),
+        pytest.param(lambda t: 75 * np.sin(2 * np.pi * 0.7 * t), id="0.7 Hz"),
+        pytest.param(lambda t: 200 * np.sin(2 * np.pi * 0.3 * t), id="sweat"),
+        pytest.param(lambda t: 100 * t, id="drift"),
+        pytest.param(lambda t: 8 * (t % 2 > 1), id="coarse converter"),
+    ],
+)
+def test_slow_waves_and_drift_are_no_steps(signal):
+    """Half of such marks made a step where nothing was."""
+    noise = np.random.default_rng(0).standard_normal((1, N_TIMES))
+    x = signal(np.arange(N_TIMES) / SFREQ) + noise / 100
+    marks = np.arange(3, 38, 0.77)
+    levels = find_levels(in_memory(x, SFREQ), design(SFREQ, EegSettings(l_freq=0.5)), marks)
+    assert len(levels.breaks) == len(marks)
+    assert not levels.level.any()
+
+
+@pytest.mark.parametrize(
+    ("marks", "heights"),
+    [
+        pytest.param([20.0, 20.02], [1000, -1000], id="20 ms"),
+        pytest.param([20.0, 20.1], [1000, 500], id="100 ms"),
+        pytest.param([20.0, 20.3], [1000, 500], id="300 ms"),
+        pytest.param([20 + 0.06 * i for i in range(5)], [1000, 1000, -400, 700, 0], id="many"),
+        pytest.param([0.15], [1000], id="at the start"),
+        pytest.param([N_TIMES / SFREQ - 0.15], [1000], id="at the end"),
+    ],
+)
+def test_short_pieces_leave_no_step_behind(marks, heights):
+    """A piece of 20 ms had left one of 171 uV: it lies in the transitions of its neighbours."""
+    x = 5 * np.random.default_rng(4).standard_normal((1, N_TIMES))
+    for at, height in zip(marks, heights, strict=True):
+        x[:, round(at * SFREQ) :] += height
+    level = find_levels(in_memory(x, SFREQ), design(SFREQ, EegSettings(l_freq=0.5)), marks).level
+    assert level[-1, 0] == pytest.approx(sum(heights), abs=10)
+    assert (np.abs(level[1:-1, 0] - np.cumsum(heights)[:-1]) < 10).all() or not level[1:-1].any()
+
+
 @pytest.mark.parametrize("options", [{}, {"notch": (50.0,)}])
 def test_without_a_high_pass_levels_stay(options):
     assert stream_of(pieces(), **options).levels is None
