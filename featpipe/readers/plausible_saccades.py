@@ -100,14 +100,16 @@ def _has_lost_sample(events: pd.DataFrame, samples: pd.DataFrame) -> np.ndarray:
     time, onset = samples["time"].to_numpy(), events["onset"].to_numpy()
     first = np.searchsorted(time, onset - SAME)
     stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME)
-    lost = {side: samples[[f"gaze_x_{side}", f"gaze_y_{side}"]].isna().any(axis=1).to_numpy()
-            for side in _SIDES}  # fmt: skip
+    gaze = np.array(
+        [[samples[f"gaze_{x}_{side}"].to_numpy(float) for x in "xy"] for side in _SIDES]
+    )
+    lost = np.isnan(gaze[:, 0]) | np.isnan(gaze[:, 1])
     if _are_of_both(events):
-        lost = dict.fromkeys(_SIDES, np.all(list(lost.values()), axis=0))
+        lost[:] = lost.all(axis=0)
     has_lost = np.zeros(len(events), bool)
-    for side, is_lost in lost.items():
-        if not is_lost.all():
-            n_lost = np.concatenate([[0], np.cumsum(is_lost)])
+    for i, side in enumerate(_SIDES):
+        if not lost[i].all():
+            n_lost = np.concatenate([[0], np.cumsum(lost[i])])
             has_lost |= (events["eye"] == side).to_numpy() & (n_lost[stop] > n_lost[first])
     return has_lost
 

@@ -180,7 +180,8 @@ def _events(export: Delimited, is_sample: np.ndarray) -> pd.DataFrame:
     stop = np.minimum(time[last] + step, np.append(time[first[1:]], np.inf))
     in_rows = stop - time[first]  # not until the next, which may follow after a pause
     told = duration[first] / PER_SECOND[_duration_unit(export, names[0], duration[first], in_rows)]
-    length = np.where(np.isnan(told), in_rows, told)
+    # whole ms may reach the first row of the next event, so they count beyond a period only
+    length = np.where(np.abs(told - in_rows) >= step, told, in_rows)
     kinds = np.char.lower(types[first])
     tables = []
     for kind in _KINDS:

@@ -141,8 +141,21 @@ def of_left(eye):
 
 def test_durations_have_a_newer_name(tmp_path):
     text = export(PRO).replace("Gaze event duration", "Eye movement event duration")
-    text = text.replace("Fixation\t20\t", "Fixation\t19\t")  # the rows would say 20
-    np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.019, 0.01])
+    text = text.replace("Fixation\t20\t", "Fixation\t35\t")  # the rows would say 20
+    np.testing.assert_allclose(of_left(read_eye(write(tmp_path, text))), [0.035, 0.01])
+
+
+def test_a_duration_in_whole_milliseconds_does_not_reach_the_next_event(tmp_path):
+    """Rounded up by half a ms at 120 Hz: the first row of a leap or loss is none of its own."""
+    lost = next(row for row in ROWS if "EyesNotFound" in row)
+    rows = [ROWS[0]] * 17 + [ROWS[4]] * 5 + [lost] * 8
+    rows = [[round(1e6 * i / 120), *row[1:]] for i, row in enumerate(rows)]
+    text = export(PRO, rows=rows, unit="μs")
+    text = text.replace("Fixation\t20\t", "Fixation\t142\t")
+    text = text.replace("Saccade\t10\t", "Saccade\t42\t")
+    eye = read_eye(write(tmp_path, text))
+    np.testing.assert_allclose(of_left(eye), [17 / 120, 5 / 120], atol=2e-6)
+    assert (eye.events["dispersion_x"].dropna() == 0).all()
 
 
 @pytest.mark.parametrize("name", ["Gaze event duration [ms]", "Eye movement event duration [ms]"])
