@@ -8,7 +8,7 @@ SAME = 1e-6
 
 
 def add_dispersion(
-    events: pd.DataFrame, samples: pd.DataFrame, with_last: bool = False
+    events: pd.DataFrame, samples: pd.DataFrame, with_last: bool = False, same: float = SAME
 ) -> pd.DataFrame:
     """Fill the dispersion of fixations that have none from the samples they span.
 
@@ -21,6 +21,8 @@ def add_dispersion(
     with_last : bool
         Whether durations end with the time of the last sample, as those of SMI and Pupil Player do;
         else with that of the next one, as EyeLink's, which hold one period more.
+    same : float
+        By how much times may be off, s, where an export rounds them.
 
     Returns
     -------
@@ -33,8 +35,8 @@ def add_dispersion(
     time = samples["time"].to_numpy()
     onset = events["onset"].to_numpy()
     end = onset + events["duration"].to_numpy()
-    first = np.searchsorted(time, onset - SAME)
-    stop = np.searchsorted(time, end + SAME if with_last else end - SAME)
+    first = np.searchsorted(time, onset - same)
+    stop = np.searchsorted(time, end + same if with_last else end - same)
     is_fixation = (events["kind"] == "fixation").to_numpy()
     for eye in ("left", "right"):
         for axis in ("x", "y"):

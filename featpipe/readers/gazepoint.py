@@ -37,6 +37,8 @@ _NUMBERS = (
 )  # fmt: skip
 _MEASURED = ("BPOGX", "LPOGX", "RPOGX", "LPMM", "RPMM", "LPUPILD", "RPUPILD", "LPD", "RPD")
 _MM_PER_M = 1000.0
+_ROUNDED_S = 2e-5
+"""FPOGS, FPOGD and TIME have five decimals each; FPOGS + FPOGD is the TIME of the last sample."""
 
 Columns = Mapping[str, np.ndarray]
 
@@ -101,7 +103,7 @@ def read(path: Path) -> EyeRecording:
     samples = samples_frame(path, time, eyes)
     return EyeRecording(
         samples=samples,
-        events=add_dispersion(_events(columns, time), samples),
+        events=add_dispersion(_events(columns, time), samples, True, _ROUNDED_S),
         messages=_messages(table, time),
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(samples["time"].to_numpy()),

@@ -112,6 +112,16 @@ def test_without_valid_millimetres_pupils_are_in_pixels(tmp_path):
     np.testing.assert_allclose(eye.samples["pupil_x_left"], [18, 19, np.nan, 21, 22, 23])
 
 
+def test_the_dispersion_of_a_fixation_counts_its_last_sample(tmp_path):
+    """Of 60 Hz, whose times of five decimals are off by up to 10 µs; each ends with a leap."""
+    text = "CNT,TIME,FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,BPOGX,BPOGY,BPOGV,BKID,BKDUR\n"
+    for i in range(240):
+        start, x = (i - i % 8) / 60, 0.75 if i % 8 == 7 else 0.5
+        text += f"{i},{i / 60:.5f},0.5,0.5,{start:.5f},{i % 8 / 60:.5f},{i // 8},1,{x},0.5,1,0,0\n"
+    events = read_eye(write(tmp_path, text)).events
+    assert events["dispersion_x"].tolist() == [0.25] * 60
+
+
 BLINKS = {  # BKID and BKDUR of ten rows, 10 ms apart -> onsets in rows, durations
     "told once, after it": ("0 0 1 1 0 0 2 0 0 0", "0 0 0 0 .02 0 0 .01 0 0", [2, 6], [2, 1]),
     "number kept": ("0 0 1 1 1 1 2 2 2 2", "0 0 0 0 .02 .02 .02 .01 .01 .01", [2, 6], [2, 1]),
