@@ -48,6 +48,9 @@ MIN_SACCADE_S = 0.01
 FEW_FIXATED = 0.5
 """Eyes fixate for nine tenths of the time, so that less than this says that the detector cannot."""
 
+ENOUGH_S = 5.0
+"""Of gaze, to say so: in a second or two eyes may do anything."""
+
 MIN_BLINK_S = 0.08
 """Shorter losses are dropouts: of Pupil Labs at 250 to 450 Hz a dozen in a second are."""
 
@@ -72,7 +75,7 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     Returns
     -------
     EyeRecording
-        Its units say of which kind the "amplitude" of saccades is: "deg", or the unit of the gaze
+        Its units say what the "amplitude" of detected saccades is in: "deg", or the unit of the gaze
         where nobody told how much of it is a degree.
 
     Raises
@@ -153,10 +156,13 @@ def _detected(
         how = f"by {source}" if "fixation" in wanted else "between its fixations"
         how = "where it lost the eye" if wanted == ("blink",) else how
         source = f"export, {' and '.join(f'{kind}s' for kind in wanted)} {how}"
+    units = dict(eye.units)
+    if "saccade" in wanted:  # told amplitudes keep their own
+        units["amplitude"] = "deg" if per_degree else units["gaze"]
     return replace(
         eye,
         events=add_dispersion(events_frame(tables), eye.samples, with_last=True),
-        units={**eye.units, "amplitude": "deg" if per_degree else eye.units["gaze"]},
+        units=units,
         events_from=source,
         event_kinds=EYE_EVENT_KINDS,
     )
@@ -191,8 +197,9 @@ def _found(
     gaze = seen_gaze(time, x, y, *blink)
     if "fixation" in wanted:
         first, last = _fixations(gaze, eye.units["gaze"], settings, per_degree)
-        share = (last - first + 1).sum() / max(gaze.time.size, 1)
-        _warn_of_noise(eye, side, share, settings.detector)
+        if gaze.time.size * usual_step(time) >= ENOUGH_S:
+            share = (last - first + 1).sum() / gaze.time.size
+            _warn_of_noise(eye, side, share, settings.detector)
     else:
         first = np.searchsorted(gaze.time, fixations.onset - SAME)
         last = np.searchsorted(gaze.time, fixations.stop + SAME) - 1

@@ -88,6 +88,14 @@ def test_without_geometry_amplitudes_are_pixels_and_it_is_said(scene):
     assert told.events.loc[told.events["kind"] == "saccade", "amplitude"].tolist() == [5.0]
 
 
+def test_amplitudes_that_are_told_keep_their_unit(scene):
+    made = with_events(recording(*scene), EyeSettings())
+    made = replace(made, units=recording(*scene).units, event_kinds=("fixation", "saccade"))
+    assert "amplitude" not in with_events(made, EyeSettings()).units  # degrees
+    made = replace(made, event_kinds=("fixation",))
+    assert with_events(made, EyeSettings()).units["amplitude"] == "px"
+
+
 def test_events_of_the_export_stay_unless_asked_otherwise(scene):
     made = with_events(recording(*scene), EyeSettings())
     theirs = replace(made, events=made.events.iloc[:1], events_from="export")

@@ -1,5 +1,6 @@
 """Gaze that is noisier than the limits of the detectors: told, and no saccade of a second."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,14 @@ def test_the_limit_that_is_named_helps(caplog):
     events = with_events(noisy(10.0), EyeSettings(max_dispersion=130.0)).events
     assert 180 <= (events["kind"] == "fixation").sum() <= 210
     with_events(noisy(1.0), EyeSettings())
+    assert not caplog.text
+
+
+def test_without_a_few_seconds_of_gaze_nothing_is_told(caplog):
+    eye = noisy(20.0)
+    blind = eye.samples.assign(gaze_x_left=np.nan, gaze_y_left=np.nan)
+    with_events(replace(eye, samples=blind), EyeSettings())
+    with_events(replace(eye, samples=eye.samples[:1000]), EyeSettings())
     assert not caplog.text
 
 
