@@ -75,8 +75,8 @@ def with_events(eye: EyeRecording, settings: EyeSettings) -> EyeRecording:
     Returns
     -------
     EyeRecording
-        Its units say what the "amplitude" of detected saccades is in: "deg", or the unit of the gaze
-        where nobody told how much of it is a degree.
+        Its units say what the "amplitude" of detected saccades is in: "deg", or the unit of the
+        gaze where nobody told how much of it is a degree.
 
     Raises
     ------

@@ -14,6 +14,9 @@ _MAX_STEP = 1.5
 _COARSE_S, _COARSE_MAX_STEP = 0.001, 2.5
 """Stamps in whole ms of trackers above 700 Hz: steps are 0, 1 or 2 ms, of which the median tells
 nothing."""
+_FEW_REPEAT, _MANY_EVEN = 0.01, 0.5
+"""Above 1000 Hz they repeat; below, every so many steps one is of 2 ms, as regular as the tracker.
+Of one that loses samples neither is so."""
 _SAME = 1e-6
 """Seconds; the finest step of any tracker's clock."""
 
@@ -42,10 +45,19 @@ def sampling_rate(time: np.ndarray) -> float | None:
     if not moves.size:
         return None
     usual = np.median(moves)
-    is_coarse = abs(usual - _COARSE_S) < _SAME
+    is_coarse = abs(usual - _COARSE_S) < _SAME and _come_of_rounding(step)
     longest = (_COARSE_MAX_STEP if is_coarse else _MAX_STEP) * usual + _SAME
     steps = step if is_coarse else moves  # stamps that repeat among slower ones are rows twice
     return round(1.0 / float(steps[steps <= longest].mean()), 2)
+
+
+def _come_of_rounding(step: np.ndarray) -> bool:
+    """Tell whether steps of 0 and 2 ms among those of 1 ms are whole ms, not lost samples."""
+    if np.mean(step == 0) > _FEW_REPEAT:
+        return True
+    apart = np.diff(np.flatnonzero(np.abs(step - 2 * _COARSE_S) < _SAME))
+    is_even = np.abs(apart - np.median(apart)) <= 1 if apart.size else np.zeros(1)
+    return float(np.mean(is_even)) > _MANY_EVEN
 
 
 def refuse_other_unit(path: Path, time: np.ndarray, unit: str, called: str, remedy: str) -> None:

@@ -21,6 +21,12 @@ def test_whole_milliseconds_do_not_move_the_rate(rate, whole):
     assert sampling_rate(time) == pytest.approx(rate, rel=2e-3)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
+def test_lost_samples_do_not_move_the_rate(share):
+    time = np.arange(60_000)[np.random.default_rng(0).random(60_000) >= share] / 1000
+    assert sampling_rate(time) == pytest.approx(1000, rel=2e-3)
+
+
 def test_stamps_that_repeat_or_stand_alone():
     assert sampling_rate(np.array([0.0, 0.0, 0.01, 0.02, 0.02])) == 100.0
     assert sampling_rate(np.array([1.0])) is None
