@@ -4,19 +4,32 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.eye.side import events_of
+from featpipe.readers.sample_rate import are_whole_ms
 from featpipe.recording import EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
-PAUSE_S = 0.025
-"""Silences longer than this, and than 1.5 usual steps, are lost samples of any tracker."""
+STEADY_MAX_STEP = 1.5
+"""Steps above so many medians hold lost samples of a tracker whose steps are all alike, but for
+these."""
 
-MAX_STEP = 2.5
-"""Steps that are so many times longer than four of five hold lost samples of a fast one. Not the
-median: Pupil Labs matches frames of two eyes, whose steps of 2.5 ms are followed by some of 7."""
+PAUSE_S, MAX_STEP = 0.025, 2.5
+"""Of one whose steps are not, those that are longer than 25 ms, or so many times longer than four
+of five, and than 1.5 medians. Pupil Labs matches frames of two eyes, whose steps of 2.5 ms are
+followed by some of 7."""
+
+_ALIKE, _MOST, _SINGLE = 0.15, 0.9, 0.35
+"""A steady tracker's steps are whole periods, but for so much of one; most of them are so, and
+single periods fill that share of the time, where they fill a quarter in frames of two eyes."""
+
+_N_AROUND = 250
+"""Samples on either side of what is asked that tell the usual step, should most of it be lost."""
 
 BETWEEN_S = 0.1
 """Events follow each other within this, or the track was lost: saccades, which some exports leave
 out between fixations, last no longer."""
+
+_SAME = 1e-6
+"""Seconds; the finest step of any tracker's clock."""
 
 _N_STEPS = 10_000
 """The usual step is known from so many; an hour at 1000 Hz has 3.6 million."""
@@ -106,16 +119,11 @@ def usual_step(time: np.ndarray) -> float:
     float
         Seconds; NaN without two different moments.
     """
-    step = _some_steps(time)
-    return float(np.median(step)) if step.size else np.nan
-
-
-def _some_steps(time: np.ndarray) -> np.ndarray:
-    """Return some thousand steps between different moments, spread over all of them."""
     n_steps = min(max(time.size - 1, 0), _N_STEPS)
     first = np.linspace(0, time.size - 2, n_steps).astype(int)
     step = time[first + 1] - time[first]
-    return step[step > 0]
+    step = step[step > 0]
+    return float(np.median(step)) if step.size else np.nan
 
 
 def valid_share(
@@ -156,28 +164,43 @@ def valid_share(
         valid = eye.samples[f"valid_{side}"].to_numpy(dtype=bool)
         if is_filled_in is not None:
             valid = valid & ~is_filled_in
-        near = slice(
-            max(int(np.searchsorted(time, start[0])) - 1, 0),
-            int(np.searchsorted(time, stop[-1])) + 1,
-        )
-        return _valid_samples(time[near], valid[near], _some_steps(time), start, stop)
+        first, last = np.searchsorted(time, [start[0], stop[-1]])
+        near = slice(max(first - 1, 0), last + 1)
+        around = time[max(first - _N_AROUND, 0) : last + _N_AROUND]  # rates may change in a file
+        longest = _longest_step(np.diff(around))
+        return _valid_samples(time[near], valid[near], longest, start, stop)
     lost = _time_inside(lost_time(eye, side), start, stop) / (stop - start)
     return np.round(np.clip(1 - lost, 0, 1), 9)
 
 
+def _longest_step(step: np.ndarray) -> float:
+    """Return the longest of some steps in which no sample is lost, s; NaN where none is known."""
+    moves = step[step > 0]
+    if not moves.size:
+        return np.nan
+    median = float(np.median(moves))
+    steady = STEADY_MAX_STEP * median + _SAME
+    period = moves[moves <= steady].mean()  # whole ms spoil the median
+    off = np.abs(moves / period - np.maximum(np.rint(moves / period), 1))
+    are_alike = np.mean(off <= _ALIKE) >= _MOST
+    in_time = moves[moves <= max(MAX_STEP * median, PAUSE_S)]
+    is_filled = moves[moves <= steady].sum() >= _SINGLE * in_time.sum()
+    if are_alike and is_filled and not are_whole_ms(step):
+        return steady
+    return max(steady, min(PAUSE_S, MAX_STEP * float(np.quantile(moves, 0.8))))
+
+
 def _valid_samples(
-    time: np.ndarray, valid: np.ndarray, usual: np.ndarray, start: np.ndarray, stop: np.ndarray
+    time: np.ndarray, valid: np.ndarray, longest: float, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return the share of valid samples, counting those that are missing as lost."""
-    if not time.size or not usual.size:
+    if not time.size or not np.isfinite(longest):
         return np.zeros(start.size)
-    period = np.median(usual)
-    longest = max(1.5 * period, min(PAUSE_S, MAX_STEP * np.quantile(usual, 0.8)))
     step = np.diff(time)
     is_pause = step > longest
     pause = np.flatnonzero(is_pause)
     # the mean, since stamps may be coarser than samples and repeat
-    period = step[~is_pause].sum() / max((~is_pause).sum(), 1) or period
+    period = step[~is_pause].sum() / max((~is_pause).sum(), 1) or longest / STEADY_MAX_STEP
     begin = np.concatenate([[-np.inf], time[pause] + period, [time[-1] + period]])
     end = np.concatenate([[time[0]], time[pause + 1], [np.inf]])
     n_missing = _time_inside(np.stack([begin, end]), start, stop) / period

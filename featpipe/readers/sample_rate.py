@@ -44,16 +44,28 @@ def sampling_rate(time: np.ndarray) -> float | None:
     moves = step[step > 0]
     if not moves.size:
         return None
-    usual = np.median(moves)
-    is_coarse = abs(usual - _COARSE_S) < _SAME and _come_of_rounding(step)
-    longest = (_COARSE_MAX_STEP if is_coarse else _MAX_STEP) * usual + _SAME
-    steps = step if is_coarse else moves  # stamps that repeat among slower ones are rows twice
+    are_coarse = are_whole_ms(step)
+    longest = (_COARSE_MAX_STEP if are_coarse else _MAX_STEP) * np.median(moves) + _SAME
+    steps = step if are_coarse else moves  # stamps that repeat among slower ones are rows twice
     return round(1.0 / float(steps[steps <= longest].mean()), 2)
 
 
-def _come_of_rounding(step: np.ndarray) -> bool:
-    """Tell whether steps of 0 and 2 ms among those of 1 ms are whole ms, not lost samples."""
-    if np.mean(step == 0) > _FEW_REPEAT:
+def are_whole_ms(step: np.ndarray) -> bool:
+    """Tell whether steps of 0 and 2 ms among those of 1 ms come of rounding, not of lost samples.
+
+    Parameters
+    ----------
+    step : numpy.ndarray, shape (n_steps,)
+        Seconds between samples that follow each other, 0 or more.
+
+    Returns
+    -------
+    bool
+    """
+    moves = step[step > 0]
+    if not moves.size or abs(np.median(moves) - _COARSE_S) >= _SAME:
+        return False
+    if 1 - moves.size / step.size > _FEW_REPEAT:
         return True
     apart = np.diff(np.flatnonzero(np.abs(step - 2 * _COARSE_S) < _SAME))
     is_even = np.abs(apart - np.median(apart)) <= 1 if apart.size else np.zeros(1)

@@ -61,6 +61,26 @@ def test_samples_that_were_never_written_are_lost_at_any_rate(sfreq, gap_ms, eve
     np.testing.assert_allclose(share[1:4], expected[1:4], atol=0.02)
 
 
+@pytest.mark.parametrize("sfreq", [30, 60, 120, 200, 500, 1000, 2000])
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_samples_that_are_missing_here_and_there_are_lost_at_any_rate(sfreq, share):
+    time = np.arange(40 * sfreq) / sfreq
+    written = np.random.default_rng(0).random(time.size) >= share
+    stamps = np.round(1000 * time[written]) / 1000 if sfreq < 250 else time[written]
+    start = np.array([1.0, 20.0])
+    found = valid_share(recording(samples_at(stamps, True, True)), "left", start, start + 19)
+    expected = [written[(time >= a) & (time < a + 19)].mean() for a in start]
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("rate_after", [250, 2000])
+def test_the_rate_may_change_between_trials(rate_after):
+    time = np.concatenate([np.arange(0, 60, 0.001), 70 + np.arange(0, 20, 1 / rate_after)])
+    eye = recording(samples_at(time, True, True))
+    for onset in (10.0, 70.0):
+        np.testing.assert_allclose(valid_share(eye, "left", onset + START, onset + STOP), 1)
+
+
 @pytest.mark.parametrize("sfreq", [800, 1200, 2000])
 def test_stamps_in_whole_milliseconds_are_no_losses_and_half_a_pause_is_half(sfreq):
     time = np.arange(5 * sfreq) / sfreq
