@@ -37,7 +37,9 @@ def check_clock(path: Path, header: Header, n_records: int) -> Check:
     Check
         "corrupt" where a stamp is missing, and where records do not follow one another to within
         half a sample or 1 ms, whichever is longer; "suspicious" where smaller steps add up to
-        more than 10 ms. All records of a discontinuous file are looked at, 64 of any other.
+        more than 10 ms. All records of a discontinuous file are looked at, 64 of any other. A
+        header has no room for the length of 255 samples at 256 Hz: the stamps may go by the length
+        that it tells, or by the one that is meant.
     """
     if header.annotations is None or not header.record_s:
         return OK
@@ -53,7 +55,11 @@ def check_clock(path: Path, header: Header, n_records: int) -> Check:
                 "lost or added before it; copy the file again",
             )
         stamps.append(stamp)
-    return _judge(header, records, np.array(stamps))
+    fastest = max(header.signals, key=lambda i: header.n_samples[i])
+    sample_s = 1 / header.rate(fastest)
+    lengths = (int(header.n_samples[fastest]) * sample_s, header.record_s)
+    checks = [_judge(records, np.array(stamps), length_s, sample_s) for length_s in lengths]
+    return min(checks, key=lambda check: ("ok", "suspicious", "corrupt").index(check.status))
 
 
 def _stamps(path: Path, header: Header, records: np.ndarray) -> Iterator[float | None]:
@@ -68,11 +74,10 @@ def _stamps(path: Path, header: Header, records: np.ndarray) -> Iterator[float |
             yield float(found[1]) if found else None
 
 
-def _judge(header: Header, records: np.ndarray, stamps: np.ndarray) -> Check:
-    late = stamps - stamps[0] - (records - records[0]) * header.record_s  # behind where MNE puts it
+def _judge(records: np.ndarray, stamps: np.ndarray, record_s: float, sample_s: float) -> Check:
+    late = stamps - stamps[0] - (records - records[0]) * record_s  # behind where we put it
     steps = np.diff(late)
-    n_most = max((int(n) for n in header.n_samples[header.signals]), default=1)
-    holes = np.flatnonzero(np.abs(steps) > max(_STEP_S, 0.5 * header.record_s / max(n_most, 1)))
+    holes = np.flatnonzero(np.abs(steps) > max(_STEP_S, 0.5 * sample_s))
     if len(holes):
         spans = [
             _describe(int(records[i]), int(records[i + 1]), float(steps[i]))

@@ -84,6 +84,22 @@ def test_a_clock_that_drifts_is_suspicious(tmp_path, counts):
     assert "+0.019 s away" in reason
 
 
+@pytest.mark.parametrize(
+    ("record_s", "status"), [(1 / 3, "ok"), (0.33333, "ok"), (0.3334, "suspicious")]
+)
+def test_stamps_go_by_the_length_that_is_told_or_by_the_one_that_is_meant(
+    tmp_path, record_s, status
+):
+    """Three hours of such records were refused for holes, or told to run away."""
+    n_records = 6000
+    counts = np.random.default_rng(5).integers(-300, 300, (1, 10 * n_records))
+    seconds = np.round(np.arange(n_records) * record_s, 6).tolist()
+    content = edf_bytes(counts, sfreq=10, annotations=[], onsets=seconds)
+    path = tmp_path / "s1.edf"
+    path.write_bytes(content[:244] + b".33333  " + content[252:])
+    assert edf.check(path).status == status
+
+
 def test_a_hole_in_a_file_that_calls_itself_continuous_is_refused_too(tmp_path, counts):
     path = write(tmp_path, counts, with_hole(3.0))
     content = path.read_bytes()
