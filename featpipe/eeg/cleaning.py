@@ -163,10 +163,11 @@ def _survey(
     """
     looks = settings.bad_channels != "keep"
     learns = looks or bool(eog) or (averages and may_be_lost(stream.samples))
-    if learns and flagged.all():
+    if learns and np.count_nonzero(~flagged) < stream.sfreq:
         logger.warning(
-            "[eeg]: annotations call all of the recording BAD, so that nothing is left to tell bad "
-            "channels, eye movements and losses from: none are looked for"
+            "[eeg]: annotations call BAD all of the recording, or all but less than a second: "
+            "nothing is left to tell bad channels, eye movements and losses from, so that none are "
+            "looked for"
         )
         looks = learns = False
     how, n = stream.how, len(judged)
