@@ -57,8 +57,10 @@ def test_times_of_trials_in_another_unit_are_named(lab, capsys, factor, unit):
     assert told in capsys.readouterr().err
 
 
-def test_a_trial_behind_a_recording_that_was_broken_off_is_in_seconds(lab, capsys):
-    lab.write_trials("1,2,6,a", "2,60,100,b")
+@pytest.mark.parametrize("late_s", [60, 400, 3600])
+def test_a_trial_behind_a_recording_that_was_broken_off_is_in_seconds(lab, capsys, late_s):
+    """As samples at 500 Hz all would lie inside, of 8 ms each; the first is wholly recorded."""
+    lab.write_trials("1,2,6,a", f"2,{late_s},{late_s + 40},b")
     assert {state for state, _ in lab.outputs(capsys, "extract", "--dry-run").values()} == {
         "missing"
     }
