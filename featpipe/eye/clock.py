@@ -1,7 +1,8 @@
 """One clock for both recordings: seconds from the first sample of the EEG.
 
 The eye tracker's times become EEG times along one straight line. Its offset is given by the
-study, or found, with the drift, from the triggers and messages that both recordings hold.
+study (`given_offset` compares it with the marks), or found, with the drift, from the triggers and
+messages that both recordings hold.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ import pandas as pd
 
 from featpipe.errors import ConfigError, ReadError
 from featpipe.eye.alignment import equal_pairs, refine
-from featpipe.eye.marks import named_marks, shared_marks
+from featpipe.eye.marks import marks_of_both, shared_marks
 from featpipe.eye.plausibility import (
     REACH,
     refuse_ambiguity,
@@ -59,12 +60,13 @@ class Clock:
     intercept : float
         EEG time at eye time 0, s.
     n_shared : int
-        Marks that the line was fitted to; 0 for a given offset.
+        Marks that the line was fitted to; of a given offset, those that fit it
+        (`featpipe.eye.given_offset`).
     n_left_out : int
-        Marks of both recordings whose name occurs in the other one as well, but that the line was
-        not fitted to; 0 for a given offset.
+        Marks of both recordings whose name occurs in the other one as well, but that are not among
+        these.
     residual_ms, residual_max_ms : float
-        Median and largest distance of these marks from the line, ms; NaN for a given offset.
+        Median and largest distance of these marks from the line, ms; NaN without any.
     source : str
         "offset" (given), "triggers" (fitted), or "trials" (`featpipe.eye.trial_clock`; all other
         numbers say nothing).
@@ -153,10 +155,7 @@ def fit_clock(
         offset (a pause); if two offsets fit about equally well (identical marks at regular
         intervals, of which some are lost).
     """
-    named = [
-        named_marks(pd.Series(frame["time"]), pd.Series(frame[text]))
-        for frame, text in ((eye_messages, "text"), (eeg_marks, "code"))
-    ]
+    named = marks_of_both(eye_messages, eeg_marks)
     eye, eeg = shared_marks(*named)
     tolerance, max_drift = settings.max_residual_ms / 1000, settings.max_drift_ppm * 1e-6
     first = vote(equal_pairs(eye, eeg), tolerance, max_drift)

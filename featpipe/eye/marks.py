@@ -69,6 +69,27 @@ def named_marks(time: pd.Series, text: pd.Series) -> Named:
     return seconds[keep], name[keep]
 
 
+def marks_of_both(eye_messages: pd.DataFrame, eeg_marks: pd.DataFrame) -> tuple[Named, Named]:
+    """Return times and names of the messages of the tracker and of the triggers of the EEG.
+
+    Parameters
+    ----------
+    eye_messages : pandas.DataFrame
+        Columns `schema.EYE_MESSAGES`.
+    eeg_marks : pandas.DataFrame
+        Columns `time` (s) and `code`.
+
+    Returns
+    -------
+    eye, eeg : tuple of numpy.ndarray
+        As `named_marks` returns them.
+    """
+    return (
+        named_marks(pd.Series(eye_messages["time"]), pd.Series(eye_messages["text"])),
+        named_marks(pd.Series(eeg_marks["time"]), pd.Series(eeg_marks["code"])),
+    )
+
+
 def shared_marks(eye: Named, eeg: Named) -> tuple[Marks, Marks]:
     """Return the marks whose name occurs in both recordings.
 

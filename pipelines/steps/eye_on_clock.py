@@ -8,6 +8,7 @@ from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
 from featpipe.eye.detection import with_events
+from featpipe.eye.given_offset import checked_offset_clock
 from featpipe.eye.trial_clock import TRIAL_CLOCK, on_trial_clock
 from featpipe.reading import read_eye
 from featpipe.recording import EyeRecording, Source
@@ -24,7 +25,7 @@ def read_on_eeg_clock(
     path : Path
         The eye recording.
     raw : mne.io.BaseRaw or None
-        The EEG beside it; its marks are read where no offset is given.
+        The EEG beside it; its marks make the clock, or are compared with the offset that is given.
     source : Source
         The recording's identity and offset.
     study : Study
@@ -49,11 +50,19 @@ def read_on_eeg_clock(
             return on_trial_clock(eye, source.trials, source.eye_offset), TRIAL_CLOCK
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
-    if source.eye_offset is not None or raw is None:
-        clock = offset_clock(source.eye_offset or 0.0)
-    else:
-        try:
-            clock = fit_clock(eeg_marks(read_marks(raw)), eye.messages, study.clock)
-        except ReadError as error:
-            raise ReadError(f"{path}: {error}") from error
+    try:
+        clock = _clock(eye, raw, source.eye_offset, study)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
     return on_eeg_clock(eye, clock), clock
+
+
+def _clock(
+    eye: EyeRecording, raw: mne.io.BaseRaw | None, offset: float | None, study: Study
+) -> Clock:
+    if raw is None:
+        return offset_clock(offset or 0.0)
+    marks = eeg_marks(read_marks(raw))
+    if offset is not None:
+        return checked_offset_clock(offset, marks, eye.messages, study.clock)
+    return fit_clock(marks, eye.messages, study.clock)
