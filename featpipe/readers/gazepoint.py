@@ -81,8 +81,9 @@ def read(path: Path) -> EyeRecording:
         Seconds count from the TIME of the first row, by the ticks where their rate is known.
         Fixations (FPOG) and blinks (BKID, BKDUR) are of both eyes, and stand there for either;
         an export that counts no blinks leaves all events to be detected, or it would look as if
-        nobody had blinked. Messages are the values of USER, and of TTL0 and TTL1 where they leave
-        the level of the first row.
+        nobody had blinked, and one that tells no durations of those that it counts leaves these.
+        Messages are the values of USER, and of TTL0 and TTL1 where they leave the level of the
+        first row.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def read(path: Path) -> EyeRecording:
         units={"gaze": "norm", "pupil": unit, "dispersion": "norm"},
         sfreq=sampling_rate(samples["time"].to_numpy()),
         format="gazepoint",
-        event_kinds=("fixation", "blink"),
+        event_kinds=("fixation",) if _lacks_durations(columns) else ("fixation", "blink"),
     )
 
 
@@ -169,7 +170,7 @@ def _events(columns: Columns, time: np.ndarray) -> pd.DataFrame:
     late = time - columns["TIME"]  # of each media item
     rows = _last_of_fixations(columns)
     fixations = {"onset": late[rows] + columns["FPOGS"][rows], "duration": columns["FPOGD"][rows]}
-    stop, blinked = _blinks(columns["BKID"], columns["BKDUR"], time)
+    stop, blinked = _blinks(columns["BKID"], columns["BKDUR"], _items(columns), time)
     blinks = {"onset": stop - blinked, "duration": blinked}
     return events_frame(
         [
@@ -180,6 +181,11 @@ def _events(columns: Columns, time: np.ndarray) -> pd.DataFrame:
     )
 
 
+def _lacks_durations(columns: Columns) -> bool:
+    """Tell whether blinks are counted, and none has a duration."""
+    return bool((columns["BKID"] > 0).any() and not (columns["BKDUR"] > 0).any())
+
+
 def _last_of_fixations(columns: Columns) -> np.ndarray:
     """Find the row in which the duration of each fixation is complete.
 
@@ -187,14 +193,19 @@ def _last_of_fixations(columns: Columns) -> np.ndarray:
     """
     known = np.all([np.isfinite(columns[name]) for name in _FIXATION], axis=0)
     rows = np.flatnonzero(known & (columns["FPOGV"] != 0))
-    item = np.concatenate([[0], np.cumsum(np.diff(columns["TIME"]) < 0)])[rows]
+    item = _items(columns)[rows]
     number = columns["FPOGID"][rows]
     is_last = (np.diff(number) != 0) | (np.diff(item) != 0)
     return rows[np.concatenate([is_last, [True]])[: rows.size]]
 
 
+def _items(columns: Columns) -> np.ndarray:
+    """Count media items, in each of which TIME begins anew."""
+    return np.cumsum(np.diff(columns["TIME"], prepend=0.0) < 0)
+
+
 def _blinks(
-    number: np.ndarray, duration: np.ndarray, time: np.ndarray
+    number: np.ndarray, duration: np.ndarray, item: np.ndarray, time: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return end and duration of each blink, s, counted by their numbers where there are any.
 
@@ -203,16 +214,44 @@ def _blinks(
     with their durations, at the end.
     """
     told = _ends_of_blinks(duration)
-    number = np.nan_to_num(number)
-    is_new = (number > 0) & (np.diff(number, prepend=0.0) != 0)
-    first = np.flatnonzero(is_new) if is_new.any() else told
-    last = np.searchsorted(told, np.append(first[1:], number.size)) - 1
-    is_told = (last >= 0) & (told[last] >= first) if told.size else np.zeros(first.size, bool)
-    row = np.where(is_told, told[last], first) if told.size else first
-    late = np.median(time[row[is_told]] - time[first[is_told]]) if is_told.any() else 0.0
+    first = _first_of_blinks(number, item) if (number > 0).any() else told
+    if not told.size:
+        return np.zeros(0), np.zeros(0)
+    is_at_end = _come_at_end(first, told)
+    side = "left" if is_at_end else "right"  # else the next may begin where this one is told
+    last = np.searchsorted(told, np.append(first[1:], number.size), side) - 1
+    is_told = (last >= 0) & (told[last] >= first + (not is_at_end))
+    row = np.where(is_told, told[last], first)
     length = duration[row]
-    stop = np.where(is_told | (late == 0), time[row], time[first] + length)
-    return stop[length > 0], length[length > 0]
+    is_over = is_told | ~_runs_at_end(number, first)
+    stop = np.where(is_told | is_at_end, time[row], time[first] + length)
+    is_blink = (length > 0) & is_over
+    return stop[is_blink], length[is_blink]
+
+
+def _first_of_blinks(number: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Find the row in which the number of each blink begins; single rows may lack it.
+
+    Numbers begin anew with each media item.
+    """
+    rows = np.flatnonzero(number > 0)
+    is_new = np.diff(number[rows], prepend=0.0) != 0
+    is_new[1:] |= (np.diff(item[rows]) != 0) & (np.diff(rows) > 1)
+    return rows[is_new]
+
+
+def _come_at_end(first: np.ndarray, told: np.ndarray) -> bool:
+    """Tell whether numbers come with their durations; next ones may begin where others end."""
+    since = told[told >= first[0]] if first.size else told
+    return since.size > 0 and since[0] in first[:1] and bool(np.isin(since, first).mean() > 0.5)
+
+
+def _runs_at_end(number: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Mark the blink that is not over where the file ends, of numbers that end with theirs."""
+    runs = np.zeros(first.size, bool)
+    if first.size and number[-1] > 0 and (np.nan_to_num(number[first[0] :]) == 0).any():
+        runs[-1] = True
+    return runs
 
 
 def _ends_of_blinks(duration: np.ndarray) -> np.ndarray:

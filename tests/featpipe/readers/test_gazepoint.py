@@ -131,6 +131,10 @@ BLINKS = {  # BKID and BKDUR of ten rows, 10 ms apart -> onsets in rows, duratio
     "equal, without numbers": ("", "0 0 .02 .02 .02 .02 .02 .02 .02 .02", [0], [2]),
     "no duration yet": ("0 0 1 1 0 0 0 0 2 2", "0 0 0 0 .02 0 0 0 0 0", [2], [2]),
     "of before the file": ("0 0 0 0 1 1 0 0 0 0", ".3 .3 .3 .3 .3 .3 .02 .02 .02 .02", [4], [2]),
+    "one after another": ("0 1 1 2 2 3 3 0 0 0", "0 0 0 .02 0 .01 0 .02 0 0", [1, 4, 5], [2, 1, 2]),
+    "running at the end": ("0 1 1 0 0 0 0 0 2 2", "0 0 0 .02 .02 .02 .02 .02 .02 .02", [1], [2]),
+    "a number flickers": ("0 1 1 1 0 1 2 2 0 0", "0 0 .02 .02 .02 .02 .02 .02 .03 .03", [0, 5],
+                          [2, 3]),
     "it grows": ("0 0 1 1 1 0 0 0 0 0", "0 0 .01 .02 .03 0 0 0 0 0", [1], [3]),
 }  # fmt: skip
 
@@ -148,6 +152,24 @@ def test_blinks_are_found_however_long_their_duration_stands_there(tmp_path, how
     left = events[events["eye"] == "left"]
     np.testing.assert_allclose(left["onset"], np.array(onsets) / 100, atol=1e-9)
     np.testing.assert_allclose(left["duration"], np.array(lengths) / 100)
+
+
+def test_blinks_that_are_counted_without_a_duration_are_to_be_detected(tmp_path):
+    eye = read_eye(write(tmp_path, analysis().replace(",0,0.01,3.5,", ",0,0.0,3.5,")))
+    assert eye.event_kinds == ("fixation",)
+    assert set(eye.events["kind"]) == {"fixation"}
+    assert read_eye(write(tmp_path, analysis())).event_kinds == ("fixation", "blink")
+
+
+def test_numbers_of_blinks_begin_anew_with_each_media_item(tmp_path):
+    rows = [
+        (i // 8, (i % 8) / 100, 10 * i, 0, 0.01, 1, 1, 1, "0", 1, int(2 <= i % 8 < 4),
+         0.02 if i % 8 == 4 else 0.0, 0)
+        for i in range(16)
+    ]  # fmt: skip
+    events = read_eye(write(tmp_path, analysis(rows))).events
+    blinks = events[(events["kind"] == "blink") & (events["eye"] == "left")]
+    np.testing.assert_allclose(blinks["onset"], [0.02, 0.10], atol=1e-9)
 
 
 def test_a_time_that_begins_anew_needs_ticks(tmp_path):
