@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.text_lines import Lines, line
+from featpipe.readers.text_lines import Lines, find_lines, line
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ def with_all_fields(
     ReadError
         When another row is; the message names the line.
     """
-    n_fields = np.array([len(re.split(separator, line(lines, i).rstrip("\r\n "))) for i in rows])
+    blanks = None if re.fullmatch(separator, "\t ") else "\r\n "  # or a tab is one that separates
+    n_fields = np.array([len(re.split(separator, line(lines, i).rstrip(blanks))) for i in rows])
     if not n_fields.size:
         return rows
     is_cut = n_fields < min(max(columns) + 1, np.median(n_fields))
@@ -75,6 +76,7 @@ def lasts_as_told(
         return np.full(rows.size, True)
     with np.errstate(invalid="ignore"):
         is_cut = np.abs(apart - np.nanmedian(apart)) > _APART_S
+    is_cut |= np.isnan(duration) & np.isfinite(end - onset)
     return _is_whole(lines, rows, is_cut, "its duration is not the time from its start to its end")
 
 
@@ -105,6 +107,39 @@ def without_cut_end(lines: Lines, is_row: np.ndarray, separator: str) -> np.ndar
         logger.warning("%s: its last line is cut and left out", lines.path.name)
         is_row = is_row & (np.arange(is_row.size) != last)
     return is_row
+
+
+def without_open_end(lines: Lines, block: bytes, end: bytes) -> np.ndarray:
+    """Return which lines to keep: all but a last number that may be the beginning of another.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    block, end : bytes
+        Regular expressions of lines that begin and end a block of the recording.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_lines,)
+        Without the last line where neither a line end nor its block's end stands behind its last
+        digit, which is logged.
+    """
+    is_kept = np.ones(len(lines.starts), bool)
+    last = _n_lines(lines) - 1
+    if _has_last_line_end(lines) or last < 0 or not re.search(r"\d\.?$", line(lines, last)):
+        return is_kept
+    begun, ended = (find_lines(lines, word).max(initial=-1) for word in (block, end))
+    if begun > ended:
+        logger.warning("%s: its last line is cut and left out", lines.path.name)
+        is_kept[last] = False
+    return is_kept
+
+
+def _has_last_line_end(lines: Lines) -> bool:
+    with lines.path.open("rb") as file:
+        file.seek(max(lines.path.stat().st_size - 2, 0))  # UTF-16 has two bytes
+        return bool(set(file.read()) & set(b"\r\n"))
 
 
 def _n_lines(lines: Lines) -> int:

@@ -24,6 +24,9 @@ _MAX_PREAMBLE = 1000
 _FEW, _MANY = 3, 20
 """Short rows that a copy damaged are few among many. Spreadsheets leave out empty fields at the end
 of rows, which makes many short ones."""
+_N_LOOKED_AT = 1000
+"""Rows that tell how many columns are ever filled. A short row that lacks only empty ones, or has
+nothing but its time, is a sample or a lost one, whose empty end was left out."""
 _UNIT = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNITS = {"s": "s", "ms": "ms", "us": "us", "µs": "us", "μs": "us", "ns": "ns"}  # both mu
@@ -240,8 +243,8 @@ def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     Raises
     ------
     ReadError
-        When a row has more fields than there are names, or one of a few has fewer than all others;
-        the message names the line.
+        When a row has more fields than there are names, or one of a few has fewer than all others
+        and lacks some that these have; the message names the line.
     """
     length = lines.stops - lines.starts - 1
     is_mark = lines.text == ord(separator)
@@ -264,19 +267,32 @@ def rows_below(lines: Lines, i_names: int, separator: str) -> np.ndarray:
     if rows.size > 1 and (told[:, rows[-1]] < told[:, rows[-2]]).all():
         logger.warning("%s: its last line is cut and left out", lines.path.name)
         is_row[rows[-1]] = False
-    _refuse_cut(lines, np.flatnonzero(is_row), told)
+    _refuse_cut(lines, np.flatnonzero(is_row), told, separator)
     return is_row
 
 
-def _refuse_cut(lines: Lines, rows: np.ndarray, told: np.ndarray) -> None:
+def _refuse_cut(lines: Lines, rows: np.ndarray, told: np.ndarray, separator: str) -> None:
     """Refuse rows with fewer marks and fields than the others; where many have, it is a habit."""
     if rows.size < _MANY:
         return
     usual = np.median(told[:, rows], axis=1)
-    cut = rows[(told[:, rows] < usual[:, np.newaxis]).all(axis=0)]
-    if 0 < cut.size <= _FEW:
-        raise ReadError(
-            f"{lines.path}, line {lines.numbers[cut[0]] + 1}: it has {told[1, cut[0]]} fields, "
-            f"where {usual[1]:g} are usual in this table, so it is cut; repair or delete the line, "
-            "or export the recording again"
-        )
+    short = rows[(told[:, rows] < usual[:, np.newaxis]).all(axis=0)]
+    if not 0 < short.size <= _FEW:
+        return
+    some = np.setdiff1d(rows, short)[:: max(rows.size // _N_LOOKED_AT, 1)]
+    n_filled = max(len(_filled(lines, i, separator)) for i in some.tolist())
+    for i_line in short.tolist():
+        fields = _filled(lines, i_line, separator)
+        is_lost = told[0, i_line] > 0 and sum(map(bool, fields)) <= 1
+        if not is_lost and len(fields) < n_filled:
+            raise ReadError(
+                f"{lines.path}, line {lines.numbers[i_line] + 1}: it has {told[1, i_line]} fields, "
+                f"where {usual[1]:g} are usual in this table, so it is cut; repair or delete the "
+                "line, or export the recording again"
+            )
+
+
+def _filled(lines: Lines, i_line: int, separator: str) -> list[str]:
+    """Return the fields of a line up to its last one that is not empty."""
+    fields = [field.strip() for field in line(lines, i_line).split(separator)]
+    return fields[: max((i for i, field in enumerate(fields, start=1) if field), default=0)]

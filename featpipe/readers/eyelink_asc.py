@@ -11,7 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.cut_rows import lasts_as_told, with_all_fields, without_cut_end
+from featpipe.readers.cut_rows import (
+    lasts_as_told,
+    with_all_fields,
+    without_cut_end,
+    without_open_end,
+)
 from featpipe.readers.eye_frames import events_frame, samples_frame
 from featpipe.readers.eyelink_messages import eyelink_messages
 from featpipe.readers.fixation_dispersion import add_dispersion
@@ -81,8 +86,9 @@ def _read_export(path: Path) -> tuple[Lines, Lines]:
     if not contains(lines, SIGNATURE.pattern.encode()):
         raise ReadError(f"{path}: it has no EyeLink sample, event or message; convert with edf2asc")
     is_row = begins_with_digit(lines)
-    whole = without_cut_end(lines, is_row, _BLANK)
-    return chosen(lines, whole), only(lines, ~is_row)
+    is_kept = without_open_end(lines, rb"^START\s", rb"^END\s")
+    whole = without_cut_end(lines, is_row & is_kept, _BLANK)
+    return chosen(lines, whole), only(lines, ~is_row & is_kept)
 
 
 def read(path: Path) -> EyeRecording:

@@ -20,10 +20,10 @@ EBLINK = [f"EBLINK L {i}500\t{i}588\t90" for i in range(1, 7)]
 ESACC = [f"ESACC L  {i}410\t{i}450\t42\t1\t2\t3\t4\t0.5\t90\t45.9\t46.0" for i in range(1, 7)]
 
 
-def written(tmp_path, rows):
+def written(tmp_path, rows, end="\n"):
     is_smi = rows[0].startswith(("Fix", "Bli"))
     path = tmp_path / ("e_Events.txt" if is_smi else "e.asc")
-    path.write_text((SMI if is_smi else "START\t1\tLEFT\tEVENTS\n") + "\n".join(rows))
+    path.write_text((SMI if is_smi else "START\t1\tLEFT\tEVENTS\n") + "\n".join(rows) + end)
     return path
 
 
@@ -36,7 +36,8 @@ def cut(row, to):
 CUTS = [
     (FIXATIONS, (3, 4)), (FIXATIONS, (4, 3)), (FIXATIONS, (5, 2)), (FIXATIONS, (8, 1)),
     (BLINKS, (5, 2)), (BLINKS, (4, 4)), (EFIX, (2, 1)), (EFIX, (4, 2)),
-    (EFIX, (1, 2)), (EBLINK, (2, 1)), (EBLINK, (1, 3)), (ESACC, (2, 1)), (ESACC, (6, 1)),
+    (EFIX, (1, 2)), (EBLINK, (2, 1)), (EBLINK, (1, 3)), (EBLINK, (2, 0)), (ESACC, (2, 1)),
+    (ESACC, (6, 1)),
 ]  # fmt: skip
 
 
@@ -62,14 +63,26 @@ def test_resolutions_at_the_end_of_a_row_may_be_there_or_not(tmp_path, n_without
 
 @pytest.mark.parametrize("flags", ["", "\t..."])
 def test_a_sample_cut_anywhere_is_none(tmp_path, flags, caplog):
-    """But for its last field, of which no cut is seen."""
+    """Even in its last digit, where nothing ends the line."""
     rows = [f"{1000 + 2 * i}\t  512.5\t  384.5\t 1895.0{flags}" for i in range(6)]
     whole = read_eye(written(tmp_path, rows)).samples
-    for n_left in range(1, rows[-1].rindex("\t")):
+    for n_left in range(1, rows[-1].rindex("\t") if flags else len(rows[-1]) + 1):
         caplog.clear()
-        samples = read_eye(written(tmp_path, [*rows[:5], rows[5][:n_left]])).samples
+        samples = read_eye(written(tmp_path, [*rows[:5], rows[5][:n_left]], "")).samples
         assert samples.equals(whole.iloc[:5])
         assert "its last line is cut and left out" in caplog.text
+
+
+def test_a_pupil_cut_at_the_end_is_none_unless_the_recording_was_ended(tmp_path):
+    for end, n_events in (("\n", 6), ("", 5), ("\nEND\t7000", 6)):
+        events = read_eye(written(tmp_path, EFIX, end)).events
+        assert events["pupil_x"].tolist() == [3895] * n_events
+
+
+def test_a_duration_that_is_no_number_is_cut(tmp_path):
+    path = written(tmp_path, [*EBLINK[:3], "EBLINK L 4500\t4588\t.", *EBLINK[4:]])
+    with pytest.raises(ReadError, match="line 5: its duration is not the time from its start"):
+        read_eye(path)
 
 
 def test_durations_that_an_export_counts_in_its_own_way_are_taken(tmp_path):

@@ -75,14 +75,21 @@ def test_a_last_row_that_is_cut_is_left_out(tmp_path, caplog):
     assert "its last line is cut and left out" in caplog.text
 
 
-@pytest.mark.parametrize("row", ["15,1", "15,", "15"])
+@pytest.mark.parametrize("row", ["15,1", "15,,1", "15"])
 def test_a_row_that_is_cut_among_many_is_refused_with_its_line(tmp_path, row):
-    rows = ["Time,X,Y", *(f"{i},1,2" for i in range(40))]
+    rows = ["Time,X,Y,Z", *(f"{i},1,2,3" for i in range(40))]
     rows[16] = row
     with pytest.raises(
-        ReadError, match=r"export\.txt, line 17: it has \d fields, where 3 are usual"
+        ReadError, match=r"export\.txt, line 17: it has \d fields, where 4 are usual"
     ):
         opened(tmp_path, "\n".join(rows))
+
+
+@pytest.mark.parametrize("row", ["15,,", "15,", "15,1,2", "15,1,2,"])
+def test_a_row_that_lacks_only_empty_fields_is_not_cut(tmp_path, row):
+    rows = ["Time,X,Y,Z,Note", *(f"{i},1,2,," for i in range(40))]
+    rows[16] = row
+    assert numbers(opened(tmp_path, "\n".join(rows)), ["time"])[0, 15] == 15
 
 
 @pytest.mark.parametrize("n_short", [1, 4])
