@@ -40,8 +40,9 @@ OpenSamples = Callable[[Sequence[str]], Samples]
 
 
 def open_stream(
-    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings, open_samples: OpenSamples
-) -> Stream:
+    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings, open_samples: OpenSamples,
+    recording: str = "the recording",
+) -> Stream:  # fmt: skip
     """Open the table channels of a recording.
 
     Parameters
@@ -54,6 +55,8 @@ def open_stream(
         Rate, band and cleaning.
     open_samples : callable
         Channel names of the file -> Samples.
+    recording : str
+        Its name, for warnings.
 
     Returns
     -------
@@ -70,13 +73,13 @@ def open_stream(
     """
     eog, reference = cleaning_channels(raw, picks, settings)
     if settings.eog == ("auto",):
-        tell_not_taken(raw, picks)
-    return _open(raw, picks, settings, open_samples, eog, reference)
+        tell_not_taken(recording, raw, picks)
+    return _open(recording, raw, picks, settings, open_samples, eog, reference)
 
 
 def _open(
-    raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings, open_samples: OpenSamples,
-    eog: dict[str, str], reference: dict[str, str],
+    recording: str, raw: mne.io.BaseRaw, picks: dict[str, str], settings: EegSettings,
+    open_samples: OpenSamples, eog: dict[str, str], reference: dict[str, str],
 ) -> Stream:  # fmt: skip
     """Open with these EOG channels, or with some of them where `settings` leave the choice."""
     extra = reference | eog
@@ -91,23 +94,28 @@ def _open(
     judged = [name for name in names if name in picks or name in reference]
     flagged = flagged_samples(raw, stream.sfreq, stream.n_times)
     averages = settings.reference == ("average",) and settings.l_freq == 0
-    found, regression, lost = _survey(stream, names, judged, list(eog), settings, flagged, averages)
+    found, regression, lost = _survey(
+        recording, stream, names, judged, list(eog), settings, flagged, averages
+    )
     weights = regression.weights()
     if settings.eog == ("auto",) and eog:
-        rest = {name: eog[name] for name in seldom_lost({name: lost[name] for name in eog})}
+        kept = seldom_lost(recording, {name: lost[name] for name in eog})
+        rest = {name: eog[name] for name in kept}
         if len(rest) < len(eog):
-            return _open(raw, picks, settings, open_samples, rest, reference)
+            return _open(recording, raw, picks, settings, open_samples, rest, reference)
         if not weights.any():  # they tell nothing, which is no reason to lose the recording
-            tell_still(names, list(eog), regression)
+            tell_still(recording, names, list(eog), regression)
             eog, weights = {}, weights[:, :0]
-    tell_restless(names, list(eog), regression)
+    tell_restless(recording, names, list(eog), regression)
     used = [name for name, of in zip(eog, weights.T, strict=True) if of.any()]
     if costly := _shares({name: lost[name] for name in used}):
         logger.warning(
-            "[eeg] eog: moments that an EOG channel has lost are lost to all channels: %s", costly
-        )
+            "%s: [eeg] eog: moments that an EOG channel has lost are lost to all channels: %s",
+            recording, costly,
+        )  # fmt: skip
     if averages:
-        found |= _lost_to_average({name: lost[name] for name in channels if name not in found})
+        unfound = {name: lost[name] for name in channels if name not in found}
+        found |= _lost_to_average(recording, unfound)
     found |= {name: BadChannel(name, "flagged", 1.0) for name in told}
     found = [found.get(name) for name in judged]
     if settings.bad_channels != "keep":
@@ -153,8 +161,8 @@ def cleaning_channels(
 
 
 def _survey(
-    stream: Stream, names: list[str], judged: list[str], eog: list[str], settings: EegSettings,
-    flagged: np.ndarray, averages: bool,
+    recording: str, stream: Stream, names: list[str], judged: list[str], eog: list[str],
+    settings: EegSettings, flagged: np.ndarray, averages: bool,
 ) -> tuple[dict[str, BadChannel], EogRegression, dict[str, float]]:  # fmt: skip
     """Pass over the recording once, if anything has to be learned from it.
 
@@ -165,10 +173,11 @@ def _survey(
     learns = looks or bool(eog) or (averages and may_be_lost(stream.samples))
     if learns and np.count_nonzero(~flagged) < stream.sfreq:
         logger.warning(
-            "[eeg]: annotations call BAD all of the recording, or all but less than a second: "
+            "%s: annotations call BAD all of the recording, or all but less than a second: "
             "nothing is left to tell bad channels, eye movements and losses from, so that none are "
-            "looked for"
-        )
+            "looked for",
+            recording,
+        )  # fmt: skip
         looks = learns = False
     how, n = stream.how, len(judged)
     survey = ChannelSurvey(judged, stream.samples.sfreq, how.sfreq, how.h_freq)
@@ -198,15 +207,15 @@ def _shares(lost: Mapping[str, float]) -> str:
     return few([f"{name} {100 * share:.3g} %" for name, share in lost.items() if share > 0])
 
 
-def _lost_to_average(lost: Mapping[str, float]) -> dict[str, BadChannel]:
+def _lost_to_average(recording: str, lost: Mapping[str, float]) -> dict[str, BadChannel]:
     """Find channels that cannot belong to an average of levels; tell what the others cost."""
     found = {name: BadChannel(name, "lost", share) for name, share in lost.items() if share > OFTEN}
     if costly := _shares(lost):
         logger.warning(
-            "[eeg] reference: moments of the recording that a channel of the average has lost are "
-            "lost to all (%s; those of more than %g %% are left out of it); l_freq = 0.5 avoids "
-            "that",
-            costly, 100 * OFTEN,
+            "%s: [eeg] reference: moments of the recording that a channel of the average has lost "
+            "are lost to all (%s; those of more than %g %% are left out of it); l_freq = 0.5 "
+            "avoids that",
+            recording, costly, 100 * OFTEN,
         )  # fmt: skip
     return found
 

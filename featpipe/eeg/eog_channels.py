@@ -44,20 +44,22 @@ def _recognised(raw: mne.io.BaseRaw) -> list[tuple[str, str]]:
     ]
 
 
-def tell_not_taken(raw: mne.io.BaseRaw, picks: Mapping[str, str]) -> None:
+def tell_not_taken(recording: str, raw: mne.io.BaseRaw, picks: Mapping[str, str]) -> None:
     """Warn of EOG channels that `auto_eog` passes over, or that there are none.
 
     Parameters
     ----------
+    recording : str
+        Its name.
     raw, picks
         As in `auto_eog`.
     """
     found = _recognised(raw)
     if not found:
         logger.warning(
-            '[eeg] eog = "auto" finds no EOG channel among %s, so none is regressed out; name them '
-            "in [eeg] eog if they are there",
-            few(raw.ch_names),
+            '%s: [eeg] eog = "auto" finds no EOG channel among %s, so none is regressed out; name '
+            "them in [eeg] eog if they are there",
+            recording, few(raw.ch_names),
         )  # fmt: skip
     reasons = {
         "[eeg] channels names them": picks.values(),
@@ -66,15 +68,18 @@ def tell_not_taken(raw: mne.io.BaseRaw, picks: Mapping[str, str]) -> None:
     for reason, others in reasons.items():
         if names := [name for name, of in found if of in others]:
             logger.warning(
-                '[eeg] eog = "auto": not regressed out, because %s: %s', reason, few(names)
-            )
+                '%s: [eeg] eog = "auto": not regressed out, because %s: %s',
+                recording, reason, few(names),
+            )  # fmt: skip
 
 
-def seldom_lost(lost: Mapping[str, float]) -> tuple[str, ...]:
+def seldom_lost(recording: str, lost: Mapping[str, float]) -> tuple[str, ...]:
     """Choose the EOG channels that do not cost more than they are worth; tell the others.
 
     Parameters
     ----------
+    recording : str
+        Its name.
     lost : dict of str to float
         EOG channel -> share of the recording that it lost.
 
@@ -87,17 +92,21 @@ def seldom_lost(lost: Mapping[str, float]) -> tuple[str, ...]:
     rest = tuple(name for name, share in lost.items() if share <= most)
     if others := [name for name in lost if name not in rest]:
         logger.warning(
-            '[eeg] eog = "auto": %s lost in more than %g %% of the recording and left out%s',
-            few(others), 100 * most, "" if rest else ", so that none is regressed out",
+            '%s: [eeg] eog = "auto": %s lost in more than %g %% of the recording and left out%s',
+            recording, few(others), 100 * most, "" if rest else ", so that none is regressed out",
         )  # fmt: skip
     return rest
 
 
-def tell_still(names: Sequence[str], eog: Sequence[str], regression: EogRegression) -> None:
+def tell_still(
+    recording: str, names: Sequence[str], eog: Sequence[str], regression: EogRegression
+) -> None:
     """Warn that nothing can be learnt from any of the EOG channels.
 
     Parameters
     ----------
+    recording : str
+        Its name.
     names : sequence of str
         Inputs of the regression.
     eog : sequence of str
@@ -107,18 +116,20 @@ def tell_still(names: Sequence[str], eog: Sequence[str], regression: EogRegressi
     """
     n_learnt = regression.n_learnt()[[name not in eog for name in names]]
     logger.warning(
-        '[eeg] eog = "auto": none is regressed out, because %s show %d seconds with eye movements '
-        "and without a step that no eye makes, where %d are needed to learn from",
-        few(eog), n_learnt.max(initial=0), MIN_LIVELY,
+        '%s: [eeg] eog = "auto": none is regressed out, because %s show %d seconds with eye '
+        "movements and without a step that no eye makes, where %d are needed to learn from",
+        recording, few(eog), n_learnt.max(initial=0), MIN_LIVELY,
     )  # fmt: skip
 
 
-def tell_restless(names: Sequence[str], eog: Sequence[str], regression: EogRegression) -> None:
+def tell_restless(
+    recording: str, names: Sequence[str], eog: Sequence[str], regression: EogRegression
+) -> None:
     """Warn of channels that are not corrected, or by weights from little of the recording.
 
     Parameters
     ----------
-    names, eog, regression
+    recording, names, eog, regression
         As in `tell_still`; `eog` may be empty.
     """
     if not eog:
@@ -127,15 +138,15 @@ def tell_restless(names: Sequence[str], eog: Sequence[str], regression: EogRegre
     is_unknown = others & (regression.n_learnt() < MIN_LIVELY)
     if is_unknown.any():
         logger.warning(
-            "[eeg] eog: %s not corrected: fewer than %d seconds with eye movements are left to "
+            "%s: [eeg] eog: %s not corrected: fewer than %d seconds with eye movements are left to "
             "learn from, without those in which they or %s step as no eye does",
-            few(np.array(names)[is_unknown].tolist()), MIN_LIVELY, ", ".join(eog),
+            recording, few(np.array(names)[is_unknown].tolist()), MIN_LIVELY, ", ".join(eog),
         )  # fmt: skip
     is_restless = others & ~is_unknown & (regression.share_used() < 0.5)
     if is_restless.any():
         logger.warning(
-            "[eeg] eog: the weights of %s are learnt from less than half of the seconds in which "
-            "the eyes move: in the others they or %s step as no eye does; look at the recording "
+            "%s: [eeg] eog: the weights of %s are learnt from less than half of the seconds in "
+            "which the eyes move: in the others they or %s step as no eye does; look at the recording "
             "and at eog_weights in qc",
-            few(np.array(names)[is_restless].tolist()), ", ".join(eog),
+            recording, few(np.array(names)[is_restless].tolist()), ", ".join(eog),
         )  # fmt: skip

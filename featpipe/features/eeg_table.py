@@ -72,7 +72,8 @@ def eeg_table(
     """
     picks, columns, grids, impossible = look_ahead(raw, source, families, eeg, features)
     channels = list(picks)
-    stream = open_stream(raw, picks, eeg, open_samples or partial(samples_through_mne, raw))
+    open_samples = open_samples or partial(samples_through_mne, raw)
+    stream = open_stream(raw, picks, eeg, open_samples, source.name)
     _warn_of_notches(source.name, stream, eeg)
     _warn_of_average(source.name, raw, channels, eeg)
     _warn_of_bad_channels(source.name, stream)

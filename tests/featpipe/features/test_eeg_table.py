@@ -383,5 +383,5 @@ def test_auto_takes_the_eog_channels_there_are(caplog):
     found = table(raw, eeg=EegSettings(eog=("auto",)))
     np.testing.assert_array_equal(found.values["de"], table(raw).values["de"])
     assert found.qc["eog_channels"] == ""
-    assert '[eeg] eog = "auto" finds no EOG channel among FP1, FPZ' in caplog.text
+    assert 'sub-A_ses-1: [eeg] eog = "auto" finds no EOG channel among FP1, FPZ' in caplog.text
     assert "(64 in all), so none is regressed out; name them in [eeg] eog" in caplog.text
