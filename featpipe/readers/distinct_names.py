@@ -11,23 +11,26 @@ logger = logging.getLogger(__name__)
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
-    """Put numbers behind names that tables would spell alike, in the order of the file.
+    """Put numbers behind names that tables would spell alike; name channels without a name.
 
     Parameters
     ----------
     names : sequence of str
-        As the file has them.
+        As the file has them, in its order.
 
     Returns
     -------
     list of str
-        The first of several keeps its name.
+        The first of several keeps its name; the third of all is CH3 if it has none.
 
     Examples
     --------
     >>> distinct_names(["EKG", "M1", "EKG", "ekg", "EKG-1"])
     ['EKG', 'M1', 'EKG-2', 'ekg-3', 'EKG-1']
+    >>> distinct_names(["Cz", ""])
+    ['Cz', 'CH2']
     """
+    names = [name or f"CH{i}" for i, name in enumerate(names, 1)]
     spelt = [standard_name(name) for name in names]
     taken, found = set(spelt), []
     for i_channel, name in enumerate(names):

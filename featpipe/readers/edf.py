@@ -21,6 +21,8 @@ from featpipe.readers.preflight import NEWLINE_DAMAGE, OK, Check, is_newline_dam
 from featpipe.readers.stim import annotate_stim
 from featpipe.readers.through_mne import open_raw
 
+_TOLD = ("Channel names are not unique",)  # by ourselves, with the names that they get
+
 
 def check(path: Path) -> Check:
     """Compare the header of an EDF or BDF file with its size, its time stamps and its units.
@@ -163,20 +165,20 @@ def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
     exclude = rf"[\s\0]*({labels})[\s\0]*$" if without else ()  # MNE keeps what fills a label up
     reader = partial(reader, path, preload=False, exclude=exclude)
     try:
-        raw = open_raw(path, reader)
+        raw = open_raw(path, reader, _TOLD)
     except ReadError as error:
         if "encoding" not in str(error.__cause__):
             raise
-        raw = open_raw(path, partial(reader, encoding="latin1"))
+        raw = open_raw(path, partial(reader, encoding="latin1"), _TOLD)
     correct_units(raw, header)
     _correct_rate(raw, header)
     return raw
 
 
 def _tell_namesakes_apart(raw: BaseRaw, path: Path, header: Header) -> None:
-    """Let the first of several channels keep its name, where MNE puts a number behind each."""
+    """Let the first of several channels keep its name, where MNE numbers each; name the unnamed."""
     labels = [header.labels[i] for i in raw._raw_extras[0]["sel"]]
-    if len(set(labels)) < len(labels):
+    if len(set(labels)) < len(labels) or "" in labels:
         found = distinct_names(labels)
         tell_renamed(path.name, labels, found)
         raw.rename_channels(dict(zip(raw.ch_names, found, strict=True)))

@@ -114,7 +114,7 @@ def read_setup(path: Path) -> Setup:
         )
     rows = [table[at : at + CHANNEL_BYTES] for at in range(0, len(table), CHANNEL_BYTES)]
     stored_names = [_text(row[:10]) for row in rows]
-    ch_names = distinct_names([name or f"CH{i}" for i, name in enumerate(stored_names, 1)])
+    ch_names = distinct_names(stored_names)
     size = path.stat().st_size
     seconds, block_bytes = struct.unpack_from("<fi", head, 890)
     (stored,) = struct.unpack_from("<I", head, 886)

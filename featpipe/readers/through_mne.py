@@ -33,7 +33,7 @@ _HARMLESS = (
 _N_PER_RECORD = 256  # long enough to be copied fast, short enough to waste little at the ends
 
 
-def open_raw(path: Path, opener: Callable[[], BaseRaw]) -> BaseRaw:
+def open_raw(path: Path, opener: Callable[[], BaseRaw], told: Sequence[str] = ()) -> BaseRaw:
     """Open a recording quietly.
 
     Parameters
@@ -42,6 +42,8 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw]) -> BaseRaw:
         The file, for messages.
     opener : callable
         Calls one of MNE's `read_raw_*` functions.
+    told : sequence of str, optional
+        Warnings of MNE, or words of them, that the reader tells better.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw]) -> BaseRaw:
             ) from error
     for warning in caught:
         text = " ".join(str(warning.message).split())
-        level = logging.DEBUG if any(word in text for word in _HARMLESS) else logging.WARNING
+        is_harmless = any(word in text for word in (*_HARMLESS, *told))
+        level = logging.DEBUG if is_harmless else logging.WARNING
         logger.log(level, "%s: %s", path.name, text)
     return raw
 

@@ -141,21 +141,21 @@ def test_a_unit_that_is_no_voltage_makes_misc_and_is_told(
     assert (f"{name} ({unit})" in caplog.text) is is_told
 
 
-def test_channels_of_one_name_are_numbered(tmp_path, caplog):
-    counts = np.random.default_rng(3).integers(-2000, 2000, (5, 500))
+def test_channels_of_one_name_are_numbered_and_those_of_none_named(tmp_path, caplog):
+    counts = np.random.default_rng(3).integers(-2000, 2000, (6, 500))
     path = write(tmp_path, counts)
-    names = ["Fp1", "Fp1", "FP1", "Fp1-1", "Fp1"]
+    names = ["Fp1", "Fp1", "FP1", "Fp1-1", "Fp1", ""]
     lines = "\n".join(f"Ch{i}={name},,0.1,µV" for i, name in enumerate(names, 1))
-    text = path.read_text("utf-8").replace("Channels=2", "Channels=5")
+    text = path.read_text("utf-8").replace("Channels=2", "Channels=6")
     path.write_text(text[: text.index("Ch1=")] + lines, "utf-8")
     with caplog.at_level(logging.WARNING):
         raw = read_eeg(path)
-    assert raw.ch_names == ["Fp1", "Fp1-2", "FP1-3", "Fp1-1", "Fp1-4"]
+    assert raw.ch_names == ["Fp1", "Fp1-2", "FP1-3", "Fp1-1", "Fp1-4", "CH6"]
     np.testing.assert_allclose(raw.get_data() * 1e6, counts * 0.1, atol=1e-9)
     picked = pick_channels(raw.ch_names, raw.get_channel_types())
     assert picked == {name.upper(): name for name in raw.ch_names}
     (record,) = caplog.records
-    assert "told apart as Fp1-2, FP1-3, Fp1-4" in record.message
+    assert "told apart as Fp1-2, FP1-3, Fp1-4, CH6" in record.message
 
 
 def test_lines_may_begin_with_blanks_and_comments_are_no_channels(tmp_path, counts):
