@@ -45,6 +45,7 @@ ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called since 1991."""
 
 _NUMBER = re.compile(r"-\d+$")
+_CONTACT = re.compile(r"[A-Z]{2}-\d+")  # of a depth electrode: LM-1, RE-12
 _SURROUND = re.compile(r"^EEG[ _-]+|[ _-]+(REF|LE|AVG|CLE)$|[.\s]")
 _EYES = r"[HV]?EO.* | .*EOG.* | [ILS]O[12LR]? | [LR]OC(\W.*)? | E[12][-:_/]?[AM][12]"
 _EOG = re.compile(_EYES, re.VERBOSE)
@@ -111,21 +112,35 @@ def standard_name(name: str) -> str:
     return ALIASES.get(short, short)
 
 
-def is_eeg_name(name: str) -> bool:
+def is_eeg_name(name: str, among: Iterable[str] | None = None) -> bool:
     """Tell whether a name can be an EEG electrode: no mastoid, EOG, ECG, trigger, movement, ...
+
+    Parameters
+    ----------
+    name : str
+        As the file or a table spells it.
+    among : iterable of str, optional
+        All names of the recording: LM-1 is a mastoid where LM or LM-0 is one of them, and the
+        contact of a depth electrode where not.
 
     Examples
     --------
     >>> [is_eeg_name(name) for name in ("Cz", "M1", "M1-0", "C3-A2")]
     [True, False, False, True]
+    >>> is_eeg_name("LM-1", ["LM-1", "LM-2"]), is_eeg_name("LM-1", ["LM", "LM-1"])
+    (True, False)
     """
-    return not any(_NOT_EEG.fullmatch(short) for short in _with_and_without_number(name))
+    return not any(_NOT_EEG.fullmatch(short) for short in _with_and_without_number(name, among))
 
 
-def _with_and_without_number(name: str) -> tuple[str, str]:
+def _with_and_without_number(name: str, among: Iterable[str] | None) -> tuple[str, str]:
     """Spell a name as tables do, and without the number that tells namesakes apart (M1-0)."""
     short = standard_name(name)
-    return short, _NUMBER.sub("", short)
+    bare = _NUMBER.sub("", short)
+    if among is not None and _CONTACT.fullmatch(short):
+        first = {bare, f"{bare}-0"}  # of several namesakes
+        return short, bare if first & {standard_name(other) for other in among} else short
+    return short, bare
 
 
 def is_place_name(name: str) -> bool:
@@ -151,15 +166,21 @@ def is_surely_eeg_name(name: str) -> bool:
     return name.upper().startswith("EEG") or is_place_name(standard_name(name).split("-")[0])
 
 
-def is_eog_name(name: str) -> bool:
+def is_eog_name(name: str, among: Iterable[str] | None = None) -> bool:
     """Tell whether a name is that of an electrode beside the eyes.
+
+    Parameters
+    ----------
+    name, among
+        As in `is_eeg_name`.
 
     Examples
     --------
     >>> [is_eog_name(name) for name in ("VEO", "HEOG", "EOG left", "LOC-A2", "FP1", "GEO")]
     [True, True, True, True, False, False]
     """
-    return any(_EOG.fullmatch(short) is not None for short in _with_and_without_number(name))
+    shorts = _with_and_without_number(name, among)
+    return any(_EOG.fullmatch(short) is not None for short in shorts)
 
 
 def unknown_channel(name: str, known: Iterable[str]) -> str:
@@ -243,7 +264,7 @@ def pick_channels(
     has_earlobes = not counts_its_own_way(ch_names)
     for name, kind in zip(ch_names, ch_types, strict=True):
         short = standard_name(name)
-        is_eeg = kind == "eeg" and is_eeg_name(name)
+        is_eeg = kind == "eeg" and is_eeg_name(name, ch_names)
         is_earlobe = _EARLOBE.fullmatch(_NUMBER.sub("", short)) is not None
         if is_plain and (not is_eeg or (has_earlobes and is_earlobe)):
             continue

@@ -40,7 +40,9 @@ def auto_eog(raw: mne.io.BaseRaw, picks: Mapping[str, str]) -> dict[str, str]:
 def _recognised(raw: mne.io.BaseRaw) -> list[tuple[str, str]]:
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     return [
-        (standard_name(name), name) for name, kind in kinds if kind == "eog" or is_eog_name(name)
+        (standard_name(name), name)
+        for name, kind in kinds
+        if kind == "eog" or is_eog_name(name, raw.ch_names)
     ]
 
 
@@ -146,7 +148,7 @@ def tell_restless(
     if is_restless.any():
         logger.warning(
             "%s: [eeg] eog: the weights of %s are learnt from less than half of the seconds in "
-            "which the eyes move: in the others they or %s step as no eye does; look at the recording "
-            "and at eog_weights in qc",
+            "which the eyes move: in the others they or %s step as no eye does; look at the "
+            "recording and at eog_weights in qc",
             recording, few(np.array(names)[is_restless].tolist()), ", ".join(eog),
         )  # fmt: skip

@@ -51,6 +51,16 @@ def test_namesakes_of_what_is_no_eeg_are_no_eeg():
     assert is_eog_name("E1-M2-1")
 
 
+@pytest.mark.parametrize("prefix", ["LM", "RE", "LO", "HR", "AH"])
+def test_contacts_of_depth_electrodes_are_no_namesakes_of_mastoids_and_eyes(prefix):
+    contacts = [f"{prefix}-{i}" for i in range(1, 12)]
+    assert list(pick([*contacts, "Cz"])) == [*contacts, "CZ"]
+    assert not any(is_eog_name(name, contacts) for name in contacts)
+    for first in (prefix, f"{prefix}-0"):
+        is_other = prefix != "AH"
+        assert is_eeg_name(contacts[0], [first, *contacts]) != is_other
+
+
 @pytest.mark.parametrize(
     "names",
     [
