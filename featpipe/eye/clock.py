@@ -12,10 +12,10 @@ import pandas as pd
 
 from featpipe.errors import ConfigError, ReadError
 from featpipe.eye.alignment import equal_pairs, refine
+from featpipe.eye.ambiguity import refuse_ambiguity
 from featpipe.eye.marks import marks_of_both, shared_marks
 from featpipe.eye.plausibility import (
     REACH,
-    refuse_ambiguity,
     refuse_drift,
     refuse_lone_mark,
     refuse_misfit,

@@ -8,8 +8,8 @@ import logging
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.eye.alignment import Line, Marks, count_pairs, equal_pairs, left_over, match
-from featpipe.eye.voting import may_agree, vote
+from featpipe.eye.alignment import Line, Marks, equal_pairs, left_over, match
+from featpipe.eye.voting import vote
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +18,6 @@ REACH = 3.0
 
 MIN_SHARE_FITTED = 0.5
 """Of the marks that could have a partner, this share must have one on the line."""
-
-MAX_RIVAL = 0.8
-"""A second offset that fits this share of the marks of the best one makes it ambiguous."""
 
 MIN_PAUSE_MARKS, MIN_PAUSE_SHARE = 3, 0.1
 """So many marks, and this share of them, must agree on another offset to tell of a pause.
@@ -141,46 +138,8 @@ def refuse_pause(eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift
     if others.shape[1] >= enough or _lead_at_an_end(near, closest) >= MIN_LEAD_AT_AN_END:
         raise ReadError(
             "one of the recordings was probably paused or restarted: two offsets are needed, "
-            f"{_agreement(near)} and {_agreement(others)}; "
+            f"{agreement(near, line)} and {agreement(others, other)}; "
             f"split the recording there, or {GIVE_OFFSET}"
-        )
-
-
-def refuse_ambiguity(
-    eye: Marks, eeg: Marks, line: Line, tolerance: float, max_drift: float
-) -> None:
-    """Raise if another line fits about as many marks, be they the same ones.
-
-    Also where every mark has its partner: of identical pulses at regular intervals either recording
-    may have lost some at another end.
-
-    Parameters
-    ----------
-    eye, eeg : Marks
-        Marks of shared names.
-    line : Line
-        From eye to EEG.
-    tolerance : float
-        Largest median distance of a mark from a line, s.
-    max_drift : float
-        Largest |slope - 1| of the other line.
-    """
-    reach = REACH * tolerance
-    near = match(eye, eeg, line, reach)
-    pairs = equal_pairs(eye, eeg)
-    share_voting = pairs.shape[1] / count_pairs(eye, eeg)
-    pairs = pairs[:, np.abs(pairs[1] - line(pairs[0])) > reach]
-    # half of what it takes, since votes are a sample, and a rival may cross the line
-    n_needed = MAX_RIVAL * near.shape[1] * share_voting / 2
-    if not pairs.size or not may_agree(pairs, tolerance, max_drift, reach, n_needed):
-        return
-    others = match(eye, eeg, vote(pairs, tolerance, max_drift), reach)
-    if others.shape[1] >= MAX_RIVAL * near.shape[1]:
-        raise ReadError(
-            f"the marks fit two offsets about equally well, {_agreement(near)} and "
-            f"{_agreement(others)}, of {eye.time.size} in the eye recording and {eeg.time.size} in "
-            "the EEG; marks of one name at regular intervals cannot tell which is right; "
-            f"{GIVE_OFFSET}"
         )
 
 
@@ -211,8 +170,20 @@ def _possible_pairs(eye: Marks, eeg: Marks, line: Line, reach: float) -> int:
     return max(int(paired.sum()), min(eye.time.size, eeg.time.size) // 2)
 
 
-def _agreement(pairs: np.ndarray) -> str:
-    """Return offset, number and place of marks that agree, for a message."""
+def agreement(pairs: np.ndarray, line: Line) -> str:
+    """Return offset, number, place and distances of marks that agree, for a message.
+
+    Parameters
+    ----------
+    pairs : numpy.ndarray, shape (2, n_pairs)
+        Eye and EEG times.
+    line : Line
+        On which they agree.
+    """
     begin, end = pairs[1].min(), pairs[1].max()
     offset = float(np.mean(pairs[1] - pairs[0]))
-    return f"{offset:.3f} s ({pairs.shape[1]} marks, EEG {begin:.1f} to {end:.1f} s)"
+    distance_ms = 1000 * float(np.median(np.abs(pairs[1] - line(pairs[0]))))
+    return (
+        f"{offset:.3f} s ({pairs.shape[1]} marks, EEG {begin:.1f} to {end:.1f} s, "
+        f"{distance_ms:.1f} ms off in the median)"
+    )
