@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError
+from pipelines.channel_sets import differing_channels, require_same_channels
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
 from pipelines.eye_units import mixed_units
@@ -36,7 +37,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
-    for text in (*leftovers(job), *mixed_units(job)):
+    for text in (*leftovers(job), *mixed_units(job), *differing_channels(job)):
         click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)
@@ -81,6 +82,7 @@ def train(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.steps.train import TRAIN, units
 
     tables = current_tables(job)
+    require_same_channels(tables.get("eeg", ()))
     made = units(with_floor(job.study.train), tables, job.out)
     rows = run_step(TRAIN, made, job.out, settings)
     write_scores(job.out, digests_of(tables, job.out))

@@ -23,6 +23,7 @@ from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_header import refusal
 from featpipe.features.eeg_table import eeg_table
+from featpipe.features.emptiness import reasons_of_eye, tell_nothing
 from featpipe.features.eye_reach import tell_trials_outside
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FAMILIES, FeatureTable, lay_grids
@@ -161,6 +162,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
         except ValueError as error:
             raise ReadError(f"{source.eeg}: {error}") from error
         impossible = table.impossible
+        tell_nothing(source.name, table, {})
         yield from _tables(table, {name: wanted[name] for name in table.columns}, source)
     if "eye" in wanted and source.eye is not None:
         eye, clock = read_on_eeg_clock(source.eye, raw, source, study)
@@ -173,6 +175,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             raise ReadError(f"{source.eye}: {error}") from error
         grids = lay_grids(source.trials, sfreq, study.features)
         outside = tell_trials_outside(eye, source, grids)
+        tell_nothing(source.name, table, reasons_of_eye(eye))
         table.qc.update(_clock_row(clock) | {"eye_trials_cut_short": outside})
         yield from _tables(table, {"eye": wanted["eye"]}, source)
     if impossible:
