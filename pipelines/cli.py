@@ -95,12 +95,19 @@ def simulate(
 @click.argument("paths", type=FILE, nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per recording.")
 @click.option("--study", type=FILE, help="Study whose [eye.csv] describes tables of eye samples.")
-def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None) -> int:
-    """Show which recordings lie in files and folders, and whether they are sound."""
+@click.option(
+    "--details", is_flag=True, help="Channels and triggers as well, as of a FILE that is named."
+)
+def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None, details: bool) -> int:
+    """Show which recordings lie in files and folders, and whether they are sound.
+
+    Of a file that is named: its channels by type, its triggers or messages and when they were.
+    """
     from pipelines.scan import print_scan
     from pipelines.study import load_study
 
-    return print_scan(paths, as_json, None if study is None else load_study(study).eye.csv)
+    csv = None if study is None else load_study(study).eye.csv
+    return print_scan(paths, as_json, csv, is_detailed=details)
 
 
 @app.command()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from featpipe.errors import ReadError, few
+from featpipe.contents import Contents, contents
+from featpipe.errors import ConfigError, ReadError, few
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
@@ -28,7 +29,13 @@ COLUMNS = (
 )
 
 
-def print_scan(paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None) -> int:
+N_MARKS = 20
+"""Most triggers or messages that are told apart of one recording."""
+
+
+def print_scan(
+    paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None, *, is_detailed: bool = False
+) -> int:
     """Print one line per recording as it is found.
 
     Parameters
@@ -39,6 +46,8 @@ def print_scan(paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None) 
         One object per line, instead of a table.
     csv : EyeCsv or None
         How tables of eye samples of no known format are to be read.
+    is_detailed : bool
+        Tell channels and triggers of recordings in folders as well, not of files named only.
 
     Returns
     -------
@@ -54,9 +63,8 @@ def print_scan(paths: Sequence[Path], as_json: bool, csv: EyeCsv | None = None) 
     with _quiet():
         for finding in scan(paths, csv):
             found.append(finding)
-            click.echo(_json(finding) if as_json else _line(_cells(finding)))
-            if finding.reason and not as_json:
-                click.echo(f"{'':11}{finding.reason}")
+            inside = _contents(finding, csv) if is_detailed or finding.path in paths else None
+            click.echo(_json(finding, inside) if as_json else _text(finding, inside))
     if not as_json:
         n_bad = sum(finding.status != "ok" for finding in found)
         click.echo(f"{_counted(len(found), 'recording')}, {n_bad} not sound", err=True)
@@ -119,5 +127,41 @@ def _line(cells: Sequence[str]) -> str:
     return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _json(finding: Finding) -> str:
-    return json.dumps(dataclasses.asdict(finding), default=str, ensure_ascii=False)
+def _contents(finding: Finding, csv: EyeCsv | None) -> Contents | None:
+    """Read what a recording holds; nothing where it cannot be read, which its reason tells."""
+    if finding.modality is None or finding.status in ("truncated", "corrupt"):
+        return None
+    try:
+        return contents(finding.path, finding.modality, csv)
+    except (ReadError, ConfigError):
+        return None
+
+
+def _text(finding: Finding, inside: Contents | None) -> str:
+    rows = [finding.reason] if finding.reason else []
+    if inside is not None:
+        rows += [
+            f"{kind}, {len(names)}: {', '.join(names)}" for kind, names in inside.channels.items()
+        ]
+        rows += list(_mark_rows(inside, "message" if finding.modality == "eye" else "trigger"))
+    return "\n".join([_line(_cells(finding)), *(f"{'':11}{row}" for row in rows)])
+
+
+def _mark_rows(inside: Contents, noun: str) -> Iterator[str]:
+    shown = inside.marks[:N_MARKS]
+    width = max((len(mark.text) for mark in shown), default=0)
+    for mark in shown:
+        span = f"at {mark.first_s:.3f} s"
+        if mark.n > 1:
+            span = f"from {mark.first_s:.3f} to {mark.last_s:.3f} s"
+        yield f"{noun} {mark.text:{min(width, 40)}}  {mark.n:4} x, {span}"
+    if n_more := len(inside.marks) - len(shown):
+        yield f"and {_counted(n_more, f'more {noun}')}, in --json"
+
+
+def _json(finding: Finding, inside: Contents | None) -> str:
+    about = dataclasses.asdict(finding)
+    if inside is not None:
+        marks = [mark._asdict() for mark in inside.marks]
+        about |= {"channels": inside.channels, "marks": marks}
+    return json.dumps(about, default=str, ensure_ascii=False)

@@ -31,7 +31,7 @@ def tell_nothing(name: str, table: FeatureTable, reasons: Mapping[str, str]) -> 
         return
     family = next(iter(table.values))
     columns, values = table.columns[family], table.values[family]
-    if not np.nan_to_num(values).any() and not table.keys["good"].any():
+    if not np.nan_to_num(values).any() and not table.keys["good"].to_numpy().any():
         logger.warning(
             "%s: %d of %d windows hold nothing: good is 0 in all of %s, %s",
             name, len(values), len(values), ", ".join(table.values), _why_all(family),

@@ -65,7 +65,8 @@ def test_scan_shows_where_the_clock_of_a_tracker_begins_and_ends(study, capsys):
     assert eye["last_s"] - eye["first_s"] == pytest.approx(eye["duration_s"])
     assert eeg["first_s"] is None
     assert run(["scan", *paths]) == 0
-    head, row, other = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
+    head, row, other = [line for line in lines if not line.startswith(" ")]
     assert "start or clock" in head
     assert f" {eye['first_s']:.3f} to {eye['last_s']:.3f} s " in row
     assert " to " not in other
