@@ -71,12 +71,17 @@ def _one_name_decides(
 ) -> bool:
     """Tell whether enough marks of one name lie on the line, and half as many on no other."""
     for code in np.intersect1d(eye.code, eeg.code):
-        one = [Marks(m.time[m.code == code], m.code[m.code == code]) for m in (eye, eeg)]
-        if match(*one, line, limits[0]).shape[1] < MIN_MARKS_ALONE:
+        of_eye, of_eeg = _named(eye, code), _named(eeg, code)
+        if match(of_eye, of_eeg, line, limits[0]).shape[1] < MIN_MARKS_ALONE:
             continue
-        if _rival(*one, line, limits, MAX_RIVAL_ALONE) is None:
+        if _rival(of_eye, of_eeg, line, limits, MAX_RIVAL_ALONE) is None:
             return True
     return False
+
+
+def _named(marks: Marks, code: int) -> Marks:
+    is_named = marks.code == code
+    return Marks(marks.time[is_named], marks.code[is_named])
 
 
 def _rival(
