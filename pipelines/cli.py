@@ -64,7 +64,7 @@ def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("out", type=FILE, default="demo")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Worker processes.")
 def demo(out: Path, workers: int | None) -> int:
-    """Simulate a small study, extract, train, report: the whole way in two minutes."""
+    """Simulate a small study, extract, train, report: the whole way in 2 to 4 minutes."""
     from pipelines.demo import run_demo
 
     return run_demo(out, workers)

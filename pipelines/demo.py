@@ -25,6 +25,7 @@ featpipe demo: a simulated study of {n} subjects, from raw files to eye-only emo
 1 simulate  Neuroscan .cnt and SMI exports, about 80 MB per subject, into {out}
 2 extract   200 Hz, 0-75 Hz, DE per band and 33 eye columns per 4-s window, into {out}/out/features
 3 train     the CSCM family; train on EEG and eye, test on the eyes of a subject never seen
+4 compare   the eye-only network, trained on {many} other simulated subjects; half of the time
 """
 
 NEXT = """
@@ -59,8 +60,8 @@ def run_demo(out: Path, workers: int | None) -> int:
     int
         Exit code.
     """
-    start = time.monotonic()
-    click.echo(INTRODUCTION.format(n=SETTINGS.n_subjects, out=out), err=True)
+    start, n = time.monotonic(), SETTINGS.n_subjects
+    click.echo(INTRODUCTION.format(n=n, many=many_subjects.TIMES * n, out=out), err=True)
     study = simulate_with_progress(out, SETTINGS)
     job = open_job(study, None)
     settings = RunSettings(workers or 0)

@@ -1,19 +1,19 @@
 """Eye tables of different trackers side by side: pixels beside parts of a screen."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from featpipe.errors import ReadError, few
 from pipelines.digests import metadata_of
-from pipelines.job import Job
 
 
-def mixed_units(job: Job) -> Iterator[str]:
+def mixed_units(out: Path) -> Iterator[str]:
     """Tell of eye tables whose columns are in different units.
 
     Parameters
     ----------
-    job : Job
-        The study and its output folder.
+    out : Path
+        Output folder.
 
     Yields
     ------
@@ -21,7 +21,7 @@ def mixed_units(job: Job) -> Iterator[str]:
         For stderr: one line that names the recordings of each kind; nothing when all are of one.
     """
     kinds: dict[str, list[str]] = {}
-    for path in sorted(job.out.glob("features/eye/*.parquet")):
+    for path in sorted(out.glob("features/eye/*.parquet")):
         try:
             units = metadata_of(path).get("units") or {}
         except ReadError:  # told where the table is read

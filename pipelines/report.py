@@ -17,6 +17,8 @@ from featpipe.tables import read_metadata, read_table, write_text
 from models.comparison import paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
+from pipelines.eye_units import mixed_units
+from pipelines.quality import QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 
 TEMPLATE = """\
@@ -28,7 +30,7 @@ table {border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: 
 th, td {padding: .2rem .7rem; text-align: left; border-bottom: 1px solid #ddd; font-size: .9rem}
 th {border-bottom: 2px solid #888}
 .wide {overflow-x: auto} .note {color: #555; font-size: .9rem}
-.simulated {background: #fff3cd; border: 1px solid #e0c46c; padding: .6rem 1rem; font-weight: 600}
+.simulated, .warning {background: #fff3cd; border: 1px solid #e0c46c; padding: .6rem 1rem; font-weight: 600}
 svg {max-width: 100%; height: auto}
 </style></head><body>
 <h1>{{ name }}</h1>
@@ -45,7 +47,9 @@ svg {max-width: 100%; height: auto}
 {{ protocol.confusion }}
 {% endfor %}
 <h2>Recordings</h2>
-<p class="note">One row per recording, as in qc/recordings.parquet.</p>
+<p class="note">One row per recording, as in qc/recordings.parquet. eeg_good and eye_good are the shares of
+clean data, 1 is all; rest the pointer on a column's name to see what it means.</p>
+{% for text in warnings %}<p class="warning">{{ text }}</p>{% endfor %}
 <div class="wide">{{ quality }}</div>
 <h2>Failures</h2>
 {{ failures }}
@@ -82,6 +86,7 @@ def write_report(out: Path) -> Path:
         simulated=SIMULATED,
         protocols=list(_settings(out)) if has_scores else [],
         quality=_quality(out),
+        warnings=[escape(text) for text in mixed_units(out)],
         failures=_failures(out),
     )  # fmt: skip
     write_text(html, out / "report.html", out / ".staging")
@@ -193,12 +198,17 @@ def _quality(out: Path) -> str:
     if not path.exists():
         return "<p>none</p>"
     frame = read_table(path).to_pandas()
-    return _html(frame.map(_cell))
+    shown = frame.apply(lambda column: column.map(lambda x: _cell(x, str(column.name))))
+    html = _html(shown)
+    for name, meaning in QUALITY.items():
+        html = html.replace(f"<th>{name}</th>", f'<th title="{escape(meaning)}">{name}</th>')
+    return html
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, column: str) -> Any:
     if isinstance(value, float):
-        return "-" if np.isnan(value) else f"{value:.4g}"
+        digits = ".3f" if column == "clock_offset_s" else ".4g"  # seconds since the tracker woke up
+        return "-" if np.isnan(value) else f"{value:{digits}}"
     return value if value not in ("", None) else "-"
 
 

@@ -37,7 +37,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
-    for text in (*leftovers(job), *mixed_units(job), *differing_channels(job)):
+    for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
         click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)

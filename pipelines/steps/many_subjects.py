@@ -4,6 +4,7 @@ They are generated one at a time and nothing of them is kept but their eye featu
 subjects are those of the study, so that the result stands beside leave-one-subject-out.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -94,18 +95,27 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     """Simulate once; train and predict the subjects of the study under every policy."""
     settings, study, tables, seed, _ = unit.payload
     test = load_windows({"eye": tables})
-    train = simulate_windows(settings, study, test)
+    train = simulate_windows(settings, study, test, unit.name)
     how = TrainSettings(device=study.train.device)
     variant = f"trained on {TIMES * settings.n_subjects} other subjects"
     about = {"classes": list(test.classes), "n_windows": len(train.keys)}
     for output in stale:
+        _tell(f"{unit.name}: training, epoch by policy '{output.facts['options']['policy']}'")
         policy = output.facts["options"]["policy"]
         found = train_and_test(train, test, METHOD, seed, how, policy=policy)
         table = pa.Table.from_pandas(found.assign(variant=variant), preserve_index=False)
         yield output, table, about
 
 
-def simulate_windows(settings: SimulationSettings, study: Study, like: Windows) -> Windows:
+def _tell(text: str) -> None:
+    """Say on stderr what a task of half a minute is about: nothing else is heard of it."""
+    sys.stderr.write(f"many_subjects {text}\n")
+    sys.stderr.flush()
+
+
+def simulate_windows(
+    settings: SimulationSettings, study: Study, like: Windows, name: str = ""
+) -> Windows:
     """Eye features of many simulated subjects that are not in the study.
 
     Parameters
@@ -116,18 +126,23 @@ def simulate_windows(settings: SimulationSettings, study: Study, like: Windows) 
         Eye and feature options.
     like : Windows
         The study's own eye windows; classes and columns are taken from here.
+    name : str
+        Of the task, for its progress on stderr; "" says nothing.
 
     Returns
     -------
     Windows
         Of `TIMES` times as many subjects.
     """
-    first = settings.n_subjects + 1
-    parts = [
-        _subject_windows(settings, study, subject, session, like.classes)
-        for subject in range(first, first + TIMES * settings.n_subjects)
-        for session in range(1, settings.n_sessions + 1)
-    ]
+    first, n = settings.n_subjects + 1, TIMES * settings.n_subjects
+    parts = []
+    for i in range(n):
+        if name and i % max(n // 4, 1) == 0:
+            _tell(f"{name}: {i} of {n} subjects simulated")
+        parts += [
+            _subject_windows(settings, study, first + i, session, like.classes)
+            for session in range(1, settings.n_sessions + 1)
+        ]
     keys = pd.concat([keys for keys, _ in parts], ignore_index=True)
     return Windows(
         keys=keys,

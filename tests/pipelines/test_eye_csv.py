@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.__main__ import run
 from pipelines.eye_units import mixed_units
-from pipelines.job import open_job
+from pipelines.report import write_report
 
 STUDY = """
 [study]
@@ -160,7 +160,8 @@ def test_eye_tables_of_different_units_are_told(lab, capsys):
     metadata = {b"featpipe": json.dumps({**facts(lab), "units": {"pupil": "au"}}).encode()}
     pq.write_table(pq.read_table(lab / "out/features/eye/sub-1_ses-1.parquet")
                    .replace_schema_metadata(metadata), other)  # fmt: skip
-    job = open_job(lab / "study.toml", None)
-    [told] = mixed_units(job)
+    [told] = mixed_units(lab / "out")
     assert "pupil mm" in told.partition(" (sub-1_ses-1); ")[0]
     assert told.endswith(" (sub-1_ses-1); pupil au (sub-2_ses-1)")
+    html = write_report(lab / "out").read_text(encoding="utf-8")
+    assert f'<p class="warning">{told}</p>' in html

@@ -1,0 +1,44 @@
+"""What the columns of `qc/recordings.parquet` mean, as README and report tell it."""
+
+from collections.abc import Mapping
+
+QUALITY: Mapping[str, str] = {
+    "subject": "as in recordings.csv",
+    "session": "as in recordings.csv",
+    "eeg_sfreq": "sampling rate of the EEG file, Hz",
+    "sfreq": "sampling rate of the EEG features, Hz: `[eeg] sfreq`, or that of a slower file",
+    "h_freq": "upper end of the pass band, Hz",
+    "notch": "frequencies that were taken out, Hz",
+    "eeg_duration_s": "length of the EEG file, s",
+    "n_windows": "windows of all trials, lost ones included",
+    "eeg_good": "mean of `good` over the windows of the EEG tables: share of samples recorded and "
+    "not flagged, of channels neither flat nor bad; 1 is clean",
+    "bad_channels": "channel:reason of those found or flagged bad",
+    "interpolated_channels": "bad channels that were computed from their neighbours",
+    "reference": "channels whose mean was subtracted",
+    "eog_channels": "channels that eye movements were regressed out with",
+    "eog_weights": "channel:weight of each EOG channel",
+    "n_channels": "EEG channels that have columns",
+    "n_trials": "trials in the tables",
+    "trials_cut_short": "trials that lost windows to the end of the EEG file",
+    "flat_channels": "channels that are flat in at least one window, NaN there",
+    "eye_format": "format of the eye export",
+    "eye_sfreq": "sampling rate of the eye tracker, Hz",
+    "eye_side": "eye that was taken",
+    "eye_events_from": "who found the events: export, or the detector",
+    "eye_onsets": "recorded, or estimated where the export has no times of events",
+    "eye_good": "mean of `good` over the windows of the eye table: share that the eye was seen; "
+    "1 is all the time",
+    "n_fixations": "fixations of the whole recording; empty where the export tells nothing of them",
+    "n_saccades": "saccades of the whole recording; empty as above",
+    "n_blinks": "blinks of the whole recording; empty as above",
+    "clock_source": "how the eye's times came on the clock of the EEG: triggers, offset, or trials",
+    "clock_offset_s": "seconds of the EEG where the tracker's clock is 0",
+    "clock_drift_ppm": "seconds that the tracker's clock loses in a million; usual: -100 to 100",
+    "clock_shared_marks": "marks of both recordings that fit",
+    "clock_marks_left_out": "marks of names that both have and that do not fit; many bode ill",
+    "clock_residual_ms": "median distance of the marks from the fit, ms; a few are usual",
+    "clock_residual_max_ms": "largest such distance, ms",
+    "eye_trials_cut_short": "trials with windows outside the eye recording",
+}
+"""Column -> meaning, in the order of the table."""
