@@ -13,6 +13,7 @@ from featpipe.eeg.marks import read_marks
 from featpipe.errors import MixedRatesError, ReadError
 from featpipe.eye.clock import eeg_marks
 from featpipe.file_names import guess_names
+from featpipe.folders import files_below, is_output
 from featpipe.readers import eye_csv
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name
@@ -104,7 +105,7 @@ def scan(paths: Sequence[Path], csv: EyeCsv | None = None) -> Iterator[Finding]:
 
 def _recordings(folder: Path, csv: EyeCsv | None) -> list[Path]:
     """Files of a folder that are recordings and not companions of others, sorted."""
-    readers = {file: _reader_in_folder(file, csv) for file in _files(folder)}
+    readers = {file: _reader_in_folder(file, csv) for file in files_below(folder)}
     found = {file: _sources(file, reader) for file, reader in readers.items() if reader}
     pairs = {file for file, sources in found.items() if file in found.get(sources[-1], ())[1:]}
     companions = {file for sources in found.values() for file in sources[1:]} - pairs
@@ -125,20 +126,10 @@ def passed_over(folder: Path, findings: Iterable[Finding]) -> list[Path]:
     Returns
     -------
     list of Path
-        Sorted; hidden files are left out.
+        Sorted; hidden files, and tables of featpipe, are left out.
     """
     known = {file for finding in findings for file in finding.files}
-    return [file for file in _files(folder) if file not in known]
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)
-    )
-
-
-def _is_hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return [file for file in files_below(folder) if file not in known and not is_output(file)]
 
 
 def _is_second(file: Path, other: Path) -> bool:

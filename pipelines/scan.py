@@ -11,9 +11,11 @@ import click
 
 from featpipe.contents import Contents, contents
 from featpipe.errors import ConfigError, ReadError, few
+from featpipe.readers import eye_csv
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
+from pipelines.study import StudySettings
 
 COLUMNS = (
     "status",
@@ -69,16 +71,38 @@ def print_scan(
         n_bad = sum(finding.status != "ok" for finding in found)
         click.echo(f"{_counted(len(found), 'recording')}, {n_bad} not sound", err=True)
     for folder in filter(Path.is_dir, paths):
-        if others := [str(file.relative_to(folder)) for file in passed_over(folder, found)]:
-            click.echo(
-                f"{folder}: {_counted(len(others), 'file')} of no known format passed over: "
-                f"{few(others)}; `featpipe list readers` shows the formats",
-                err=True,
-            )
+        for text in _of_others(folder, passed_over(folder, found), csv):
+            click.echo(f"{folder}: {text}", err=True)
     n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
     if len(found) == n_lost:
         return INPUT
     return SOME_FAILED if n_lost else DONE
+
+
+def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iterator[str]:
+    """Tell of the files that were passed over, and why those were that look like recordings."""
+    if not others:
+        return
+    names = [str(file.relative_to(folder)) for file in others]
+    yield (
+        f"{_counted(len(others), 'file')} of no known format passed over: {few(names)}; "
+        "`featpipe list readers` shows the formats"
+    )
+    for file in others if csv is not None else ():
+        if csv is not None and eye_csv.is_nearly_described(file, csv):
+            reason = eye_csv.check(file, csv).reason
+            yield f"{file.relative_to(folder)} is nearly as [eye.csv] says: {reason}"
+    texts = [name for name, file in zip(names, others, strict=True) if _is_text_table(file)]
+    if csv is None and texts:
+        yield (
+            f"{few(texts)}: if these are tables of eye samples, describe their columns in "
+            "[eye.csv] of a study and scan with --study"
+        )
+
+
+def _is_text_table(file: Path) -> bool:
+    is_listed = file.name in (StudySettings.recordings, StudySettings.trials)
+    return file.suffix.lower() in (".csv", ".tsv", ".txt") and not is_listed
 
 
 @contextmanager

@@ -58,6 +58,29 @@ def is_described(path: Path, csv: EyeCsv) -> bool:
     return any(names.issubset(labels_in(row, s)) for row in text.splitlines() for s in marks)
 
 
+def is_nearly_described(path: Path, csv: EyeCsv) -> bool:
+    """Tell whether a row names at least half of the columns, though not all of them.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+    csv : EyeCsv
+        The description.
+
+    Returns
+    -------
+    bool
+    """
+    head = read_head(path, _HEAD_BYTES)
+    text = head.decode(csv.encoding, "replace") if csv.encoding else decode(head)
+    names, marks = set(named_columns(csv).values()), separators(csv.delimiter, csv.decimal)
+    shares = (
+        len(names.intersection(labels_in(row, s))) for row in text.splitlines() for s in marks
+    )
+    return len(names) / 2 <= max(shares, default=0) < len(names)
+
+
 def check(path: Path, csv: EyeCsv) -> Check:
     """Tell whether the file has the columns and a row."""
     return verdict(path, lambda: _inspect(_open(path, csv)))

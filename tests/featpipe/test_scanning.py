@@ -70,6 +70,18 @@ def test_a_file_that_is_named_is_reported_even_when_it_is_nothing(tmp_path):
     assert "no such file" in missing.reason
 
 
+def test_linked_folders_are_gone_into_once(tmp_path, counts):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "raw"
+    elsewhere.mkdir()
+    (folder / "here").mkdir(parents=True)
+    (elsewhere / "1.cnt").write_bytes(cnt_bytes(counts))
+    (folder / "a").symlink_to(elsewhere, target_is_directory=True)
+    (folder / "b").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "circle").symlink_to(folder, target_is_directory=True)
+    (folder / "gone").symlink_to(tmp_path / "nowhere", target_is_directory=True)
+    assert [found.path for found in scan([folder])] == [folder / "a" / "1.cnt"]
+
+
 def test_eeg_of_several_rates_is_a_choice_and_no_damage(tmp_path, counts):
     path = tmp_path / "s1.edf"
     content = edf_bytes(counts[:3] // 10_000, names=["Fp1", "O1", "O2"], every=[1, 2, 1])

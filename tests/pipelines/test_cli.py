@@ -84,6 +84,13 @@ def test_scan_tells_what_it_passes_over(lab, capsys):
     assert run(["scan", str(lab.folder / "trials.csv"), str(lab.folder)]) == 3
 
 
+def test_scan_knows_what_featpipe_wrote(study, capsys):
+    assert run(["scan", str(study)]) == 0
+    shown = capsys.readouterr().err
+    assert "passed over" in shown
+    assert "out/" not in shown
+
+
 def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert run(["extract", str(study / "study.toml"), "-o", str(tmp_path / "file" / "out")]) == 4

@@ -135,6 +135,22 @@ def test_scan_finds_what_the_study_describes(lab, capsys):
     assert "unknown column 'stamp'" in shown
 
 
+def test_scan_says_of_a_misspelt_column_what_extract_says(lab, capsys):
+    study = lab / "study.toml"
+    study.write_text(STUDY.replace('time = "stamp"', 'time = "stmp"'), encoding="utf-8")
+    assert run(["scan", str(lab), "--study", str(study)]) == 2
+    shown = capsys.readouterr().err
+    assert "eye.dat is nearly as [eye.csv] says" in shown
+    assert "[eye.csv] time = 'stmp': unknown column 'stmp': did you mean 'stamp'?" in shown
+    assert "trials.csv is nearly" not in shown
+
+
+def test_scan_without_a_study_tells_that_one_can_describe_a_table(lab, capsys):
+    (lab / "gaze.csv").write_bytes((lab / "eye.dat").read_bytes())
+    assert run(["scan", str(lab)]) == 2
+    assert f"{lab}: gaze.csv: if these are tables of eye samples" in capsys.readouterr().err
+
+
 def test_a_column_that_is_not_there_is_named(lab, capsys):
     assert extract(lab, "--set", "eye.csv.pupil=sise") == 3
     assert "[eye.csv] pupil = 'sise': unknown column 'sise': did you mean 'size'" in (
