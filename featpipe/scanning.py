@@ -22,6 +22,13 @@ from featpipe.reading import Reader, check, find_reader, read_eye, source_files
 
 logger = logging.getLogger(__name__)
 
+_EXPORTS = {
+    ".xdf": "XDF is not read: export its EEG stream to EDF, BrainVision or .set, its gaze to a "
+    "table of text that the study describes in [eye.csv]",
+    ".idf": "IDF is not read: export samples and events as text, in SMI's IDF converter or BeGaze",
+}
+"""Suffix of recordings that are not read -> what to do."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -161,6 +168,11 @@ def _sources(path: Path, reader: Reader) -> tuple[Path, ...]:
         return (path,)
 
 
+def advice(path: Path) -> str:
+    """Say what to do with a recording of a kind that nothing here reads; "" of all else."""
+    return _EXPORTS.get(path.suffix.lower(), "")
+
+
 def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     """Look at one recording.
 
@@ -207,6 +219,8 @@ def _check_all(path: Path, reader: Reader, csv: EyeCsv | None) -> tuple[Status, 
 
 
 def _why_unknown(path: Path) -> str:
+    if text := advice(path):
+        return text
     try:
         check(path)
     except (ReadError, OSError) as error:

@@ -238,15 +238,17 @@ def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None)
         content = {"outputs": stale} | ({} if options is None else {"options": options})
         click.echo(json.dumps(content, ensure_ascii=False, default=str))
         return DONE
+    before = ""
     for row in stale:
-        click.echo(
-            f"{row['state']:8} {row['output']}" + f"  ({row['reason']})" * bool(row["reason"])
-        )
+        reason = "as above" if row["reason"] == before and len(before) > 60 else row["reason"]
+        click.echo(f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason))
+        before = row["reason"]
     n_fresh = sum(row["state"] == "fresh" for row in stale)
     n_left = sum(row["state"] in ("unasked", "optional") for row in stale)
-    n_bad = sum(row["state"] in ("unusable", "waiting") for row in stale)
+    n_bad, n_waiting = (sum(r["state"] == s for r in stale) for s in ("unusable", "waiting"))
     told = f", {n_bad} of them would fail" * (n_bad > 0)
-    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left} to make{told}")
+    told += f"; of {n_waiting} recordings or runs files are not there" * (n_waiting > 0)
+    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left - n_waiting} to make{told}")
     return DONE
 
 

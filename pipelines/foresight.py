@@ -4,6 +4,7 @@ Damage inside the signal, clocks that do not fit and too many bad channels show 
 """
 
 from featpipe.features.eeg_header import look_ahead, refusal
+from featpipe.features.table import lay_grids
 from featpipe.reading import preflight, source_files
 from featpipe.recording import Source
 from pipelines.engine import Unit
@@ -52,6 +53,8 @@ def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
 def _check_eye(source: Source, study: Study) -> None:
     if source.eye is None or not study.features.eye:
         return
+    if source.eeg is None:
+        lay_grids(source.trials, study.eeg.sfreq, study.features)
     reader = preflight(source.eye, "eye", study.eye.csv)
     for other in source_files(source.eye, study.eye.csv)[1:] if reader.is_pair else ():
         preflight(other, "eye")

@@ -127,6 +127,11 @@ def options_text(job: Job) -> str:
 
 def _section_text(name: str, values: Mapping[str, Any]) -> str:
     inner = {key: value for key, value in values.items() if isinstance(value, dict) and value}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in inner]
+    lines = [
+        # TOML has no null: a comment, so that the text can be read as a study file
+        f"# {key} is not set" if value is None else f"{key} = {json.dumps(value)}"
+        for key, value in values.items()
+        if key not in inner
+    ]
     sections = [_section_text(f"{name}.{key}", value) for key, value in inner.items()]
     return "\n".join([f"[{name}]", *lines, *sections])

@@ -13,7 +13,7 @@ from featpipe.contents import Contents, contents
 from featpipe.errors import ConfigError, ReadError, few
 from featpipe.readers import eye_csv
 from featpipe.readers.eye_csv_settings import EyeCsv
-from featpipe.scanning import Finding, passed_over, scan
+from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
 from pipelines.study import StudySettings
 
@@ -88,6 +88,7 @@ def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iter
         f"{_counted(len(others), 'file')} of no known format passed over: {few(names)}; "
         "`featpipe list readers` shows the formats"
     )
+    yield from (f"{file.relative_to(folder)}: {text}" for file in others if (text := advice(file)))
     for file in others if csv is not None else ():
         if csv is not None and eye_csv.is_nearly_described(file, csv):
             reason = eye_csv.check(file, csv).reason

@@ -24,6 +24,8 @@ from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
 
 LAYOUTS = ("table",)
+_NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
+_QUOTED = ("float_type", "int_type", "bool_type")
 
 
 @dataclass(frozen=True)
@@ -261,12 +263,21 @@ def _section(path: Path, name: str, record: type, content: Mapping[str, Any]) ->
         if first["type"] == "missing":
             raise ConfigError(f"{path}: [{name}] {key} is missing") from error
         place = f"[{name}] {key} = {first['input']!r}, in {path} or on the command line"
-        raise ConfigError(f"{place}: {first['msg']}") from error
+        raise ConfigError(f"{place}: {first['msg']}{_unquoted(first)}") from error
     for key in inner:
         if not isinstance(content[key], dict):
             raise ConfigError(f"{path}: [{name}] {key} is a section: write [{name}.{key}]")
     found = {k: _section(path, f"{name}.{k}", of, content[k]) for k, of in inner.items()}
     return dataclasses.replace(settings, **found)
+
+
+def _unquoted(error: Mapping[str, Any]) -> str:
+    """Say that a number or a switch is written without quotes, where that is the defect."""
+    kind, text = error["type"], str(error["input"]).strip()
+    is_meant = {"bool_type": text in ("true", "false")}.get(kind, re.fullmatch(_NUMBER, text))
+    if isinstance(error["input"], str) and kind in _QUOTED and is_meant:
+        return f", without quotes: {text}"
+    return ""
 
 
 def _records_in(record: type) -> dict[str, type]:

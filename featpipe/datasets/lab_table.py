@@ -69,10 +69,13 @@ def _warn_of_strangers(
 ) -> None:
     """Tell of trials that no recording has: a spreadsheet may have made 1 of subject 01."""
     for subject, session in sorted(own.keys() - {(one.subject, one.session) for one in sources}):
+        alike = [o.subject for o in sources if o.subject.lstrip("0") == subject.lstrip("0")]
+        is_cut = bool(alike) and subject not in alike
+        zeros = f"; {subject} is not {alike[0]}: write its zeros in both files" if is_cut else ""
         logger.warning(
-            "%s: %d trials of subject %s, session %s belong to no recording; there are %s",
+            "%s: %d trials of subject %s, session %s belong to no recording; there are %s%s",
             path, len(own[subject, session]), subject, session,
-            few([f"{one.subject}/{one.session}" for one in sources]),
+            few([f"{one.subject}/{one.session}" for one in sources]), zeros,
         )  # fmt: skip
 
 

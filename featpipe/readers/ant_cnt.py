@@ -26,6 +26,7 @@ read_info(cnt), read_meas_date(cnt), read_subject_info(cnt), read_triggers(cnt)
 cnt.get_samples_as_nparray(cnt.get_sample_count() - 1, cnt.get_sample_count())
 """
 _TRIAL_SECONDS = 60
+_TRIGGERS = (".evt", ".EVT", ".trg", ".TRG")
 
 
 class Chunk(NamedTuple):
@@ -104,6 +105,8 @@ def _inspect(path: Path) -> Check:
     if missing:
         found = b" ".join(names).decode("ascii", "backslashreplace")
         return Check("corrupt", f"no chunk {' '.join(missing)} among {found}; copy it again")
+    if not any(path.with_suffix(suffix).exists() for suffix in _TRIGGERS):
+        return Check("suspicious", "no .evt of its name beside it, so no triggers; copy that, too")
     return OK
 
 

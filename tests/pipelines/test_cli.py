@@ -74,10 +74,14 @@ def test_scan_shows_where_the_clock_of_a_tracker_begins_and_ends(study, capsys):
 
 def test_scan_tells_what_it_passes_over(lab, capsys):
     (lab.folder / "02.vhdr").unlink()
+    (lab.folder / "unread.xdf").write_bytes(b"XDF:\0")
+    assert run(["scan", str(lab.folder / "unread.xdf")]) == 2
+    assert "XDF is not read: export its EEG stream" in capsys.readouterr().out
     assert run(["scan", str(lab.folder)]) == 0
     err = capsys.readouterr().err
+    assert f"{lab.folder}: unread.xdf: XDF is not read: export its EEG stream to EDF" in err
     assert "1 recording, 0 not sound" in err
-    assert "4 files of no known format passed over: 02.eeg, recordings.csv, study.toml, tr" in err
+    assert "5 files of no known format passed over: 02.eeg, recordings.csv, study.toml, tr" in err
     assert run(["scan", str(lab.folder / "trials.csv"), "--json"]) == 2
     found = json.loads(capsys.readouterr().out)
     assert (found["format"], found["status"], found["start"]) == (None, "suspicious", None)

@@ -74,6 +74,26 @@ def test_a_dry_run_looks_at_what_it_would_make_only(lab, capsys):
     assert state == "waiting"
     assert "01.eeg" in reason
     assert found["features/de/sub-02_ses-1.parquet"] == ("fresh", "")
+    assert lab.run("extract", "--dry-run") == 0
+    told = "1 fresh, 0 to make; of 1 recordings or runs files are not there"
+    assert told in capsys.readouterr().out
+
+
+def test_a_long_reason_is_told_once(lab, capsys):
+    (lab.folder / "01.eeg").write_bytes(b"half a sample")
+    assert lab.run("extract", "--dry-run", "--set", "features.eeg=de,psd") == 0
+    shown = capsys.readouterr().out
+    assert shown.count("which is not a whole number of samples") == 1
+    assert "unusable features/psd/sub-01_ses-1.parquet  (as above)" in shown
+
+
+def test_a_trial_shorter_than_a_window_is_foreseen_of_eyes_alone(lab, capsys):
+    (lab.folder / "eye.asc").write_text("** CONVERTED FROM a.edf\nMSG\t1 a\n")
+    (lab.folder / "recordings.csv").write_text("subject,eye\n1,eye.asc\n")
+    lab.write_trials("1,0,0.9,a")
+    [(state, reason)] = lab.outputs(capsys, "extract", "--dry-run").values()
+    assert state == "unusable"
+    assert "[features] window_s = 1: the longest trial has 0.9 s" in reason
 
 
 def test_an_eye_file_costs_the_eye_table_only(study, capsys):

@@ -8,6 +8,7 @@ import pytest
 
 from featpipe.errors import ConfigError
 from featpipe.readers.eye_csv_settings import EyeCsv
+from pipelines.job import Job, options_text
 from pipelines.study import SECTIONS, load_study, resolved
 
 CSV = '[eye.csv]\ntime = "t"\n'
@@ -187,3 +188,23 @@ def test_every_option_is_read_somewhere(tmp_path):
         for field in dataclasses.fields(record):
             assert re.search(rf"\.{field.name}\b", code), f"{record.__name__}.{field.name}"
     assert set(resolved(load(tmp_path))) == set(SECTIONS)
+
+
+def test_a_number_in_quotes_is_named_as_that(tmp_path):
+    for line, number in (('l_freq = "1.0"', "1.0"), ('h_freq = " 40 "', "40")):
+        with pytest.raises(ConfigError, match=rf"without quotes: {number}\Z"):
+            load(tmp_path, f"{MINIMAL}[eeg]\n{line}\n")
+    with pytest.raises(ConfigError, match=r"without quotes: true\Z"):
+        load(tmp_path, f'{MINIMAL}[features]\neye = "true"\n')
+    with pytest.raises(ConfigError, match=r"valid number\Z"):
+        load(tmp_path, f'{MINIMAL}[eeg]\nl_freq = "low"\n')
+
+
+def test_what_show_prints_is_a_study_file(tmp_path):
+    study = load(tmp_path, f"{MINIMAL}{CSV}gaze_x = 'x'\ngaze_y = 'y'\n")
+    job = Job(study, [], [], tmp_path, "")
+    text = options_text(job)
+    assert "# min_blink_s is not set" in text
+    again = tmp_path / "again.toml"
+    again.write_text(text, encoding="utf-8")
+    assert resolved(load_study(again)) == resolved(study)

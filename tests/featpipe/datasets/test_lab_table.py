@@ -101,6 +101,7 @@ def test_trials_that_no_recording_has_are_told(tmp_path, caplog):
     assert "2 trials of subject 1, session 1 belong to no recording; there are 01/1, 02/1" in (
         caplog.text
     )
+    assert "02/1; 1 is not 01: write its zeros in both files" in caplog.text
 
 
 def test_who_has_trials_that_overlap_is_told(tmp_path):

@@ -30,6 +30,15 @@ def test_the_chunks_fill_the_file(folder):
     assert names == [b"LIST", b"eeph", b"tfh ", b"info"]
 
 
+def test_triggers_that_were_left_behind_are_told(folder, tmp_path):
+    assert ant_cnt.check(folder / "test_CA_208.cnt").status == "ok"
+    path = tmp_path / "s1.cnt"
+    path.write_bytes((folder / "test_CA_208.cnt").read_bytes())
+    status, reason = ant_cnt.check(path)
+    assert status == "suspicious"
+    assert "no .evt of its name beside it, so no triggers" in reason
+
+
 @pytest.mark.parametrize("n_bytes", [3, 40, 302_300, 310_500, 310_900])
 def test_a_cut_file_is_refused_before_the_library_sees_it(folder, tmp_path, n_bytes):
     path = tmp_path / "s1.cnt"
@@ -58,7 +67,7 @@ def test_what_kills_libeep_does_not_kill_this_process(folder, tmp_path, good, ba
     assert good in content
     path = tmp_path / "s1.cnt"
     path.write_bytes(content.replace(good, bad))
-    assert ant_cnt.check(path).status == "ok"
+    assert ant_cnt.check(path).status == "suspicious"  # for its triggers only
     with pytest.raises(ReadError, match=message):
         read_eeg(path)
 
