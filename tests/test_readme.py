@@ -2,10 +2,13 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from bench.table import as_markdown
 
@@ -38,6 +41,20 @@ def test_python_blocks_run(folder_with_demo, code):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_the_block_of_scikit_learn_survives_windows_without_an_eye(folder_with_demo, tmp_path):
+    (code,) = [code for code in blocks("python") if "cross_val_score" in code]
+    folder = tmp_path / "demo/out/features/eye"
+    shutil.copytree(folder_with_demo / "demo/out/features/eye", folder)
+    file = next(folder.glob("*.parquet"))
+    table = pd.read_parquet(file)
+    table.loc[0, "eye_pupil_x_mean"] = np.nan
+    table.to_parquet(file)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path,
+                          capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert 0 < float(done.stdout) < 1
 
 
 def test_the_study_of_a_lab_is_read(tmp_path):
