@@ -7,6 +7,7 @@ import mne
 from featpipe.eeg.marks import read_marks
 from featpipe.errors import ReadError
 from featpipe.eye.clock import Clock, eeg_marks, fit_clock, offset_clock, on_eeg_clock
+from featpipe.eye.coverage import recorded_span
 from featpipe.eye.detection import with_events
 from featpipe.eye.given_offset import checked_offset_clock
 from featpipe.eye.trial_clock import TRIAL_CLOCK, on_trial_clock
@@ -65,4 +66,8 @@ def _clock(
     marks = eeg_marks(read_marks(raw))
     if offset is not None:
         return checked_offset_clock(offset, marks, eye.messages, study.clock)
-    return fit_clock(marks, eye.messages, study.clock)
+    try:
+        return fit_clock(marks, eye.messages, study.clock)
+    except ReadError as error:
+        together = 0.0 - recorded_span(eye)[0]
+        raise ReadError(f"{error} It is {together:.3f} if both were started together.") from error
