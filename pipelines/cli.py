@@ -189,7 +189,7 @@ def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: boo
 def plot(
     study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], trial: int
 ) -> int:
-    """Draw one trial: gaze, pupil before and after, events, windows."""
+    """Draw one trial: gaze, events, a frontal channel, pupil before and after, windows."""
     from pipelines.job import open_job
     from pipelines.trial_plot import plot_trials
 

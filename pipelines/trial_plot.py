@@ -1,8 +1,8 @@
-"""One trial of an eye recording as a picture: gaze, pupil before and after, events, windows."""
+"""One trial as a picture: gaze over events, a frontal channel, pupil before and after, windows."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ from featpipe.errors import ConfigError, ReadError, few
 from featpipe.eye.pupil import TRACE_SFREQ, pupil_trace
 from featpipe.eye.pupil_cleaning import clean_pupil
 from featpipe.eye.settings import EyeSettings
-from featpipe.eye.side import choose_side, events_of
-from featpipe.features.eye_statistics import eye_features
+from featpipe.eye.side import Events, choose_side
+from featpipe.features.eye_statistics import events_by_kind, eye_features
 from featpipe.features.table import lay_grids
 from featpipe.reading import read_eeg
 from featpipe.recording import EyeRecording, Source, Trial
@@ -25,8 +25,23 @@ from pipelines.job import Job
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
+from pipelines.trial_eeg import FrontalTrace, draw_frontal, frontal_trace
 
 _COLOURS = dict(zip(EYE_EVENT_KINDS, ("#8fbf8f", "#e0a458", "#7a7a7a"), strict=True))
+_FOUND_BY = {
+    "export": "events from the export",
+    "idt": "events found by I-DT (dispersion)",
+    "ivt": "events found by I-VT (velocity)",
+}
+_LOST: dict[str, Any] = {"facecolor": "none", "edgecolor": "#bdbdbd", "hatch": "////", "lw": 0}
+_ABOVE_RIGHT: dict[str, Any] = {
+    "loc": "lower right",
+    "bbox_to_anchor": (1, 1),
+    "borderaxespad": 0.1,
+    "frameon": False,
+    "fontsize": "small",
+    "title_fontsize": "small",
+}
 _X, _Y, _BEFORE = "#1f6f9f", "#a0403c", "#b8b8b8"
 
 
@@ -96,14 +111,21 @@ def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) ->
     raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
     eye, _ = read_on_eeg_clock(file, raw, source, study)
     [grid] = lay_grids([trial], grid_sfreq(raw, study), study.features)
-    figure = draw_trial(eye, trial, grid, study.eye)
+    frontal = frontal_trace(raw, trial, study.eeg)
+    figure = draw_trial(eye, trial, grid, study.eye, frontal)
     figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
 
 
-def draw_trial(eye: EyeRecording, trial: Trial, grid: Grid, settings: EyeSettings) -> Figure:
-    """Draw what the eye columns of one trial are computed from.
+def draw_trial(
+    eye: EyeRecording,
+    trial: Trial,
+    grid: Grid,
+    settings: EyeSettings,
+    frontal: FrontalTrace | None = None,
+) -> Figure:
+    """Draw what the eye columns of one trial are computed from, and blinks as the EEG sees them.
 
     Parameters
     ----------
@@ -115,29 +137,34 @@ def draw_trial(eye: EyeRecording, trial: Trial, grid: Grid, settings: EyeSetting
         Its windows.
     settings : EyeSettings
         As for the table.
+    frontal : FrontalTrace, optional
+        A channel of the EEG in which blinks are seen.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Gaze over the events; pupil as exported and as the slow bands see it; share of each window
-        that was seen and not interpolated.
+        Gaze over the events; that channel over the blinks; pupil as exported and as the slow bands
+        see it; share of each window that was seen and not interpolated.
     """
     side = choose_side(eye, settings.side)
     cleaned = clean_pupil(eye, settings.pupil == "both")
-    figure = Figure(figsize=(12, 7), layout="constrained")
-    gaze, pupil, share = figure.subplots(3, 1, sharex=True, height_ratios=[3, 3, 1])
-    _draw_events(gaze, eye, side, trial)
+    events = events_by_kind(eye, side, settings.max_blink_s)
+    heights = [3, 3, 1] if frontal is None else [3, 2, 3, 1]
+    figure = Figure(figsize=(12, 7 if frontal is None else 9), layout="constrained")
+    gaze, *middle, pupil, share = figure.subplots(
+        len(heights), 1, sharex=True, height_ratios=heights
+    )
     _draw_gaze(gaze, eye, side, trial)
+    _draw_events(gaze, eye, events, side, trial)
+    if frontal is not None:
+        _shade(middle[0], events["blink"], _COLOURS["blink"], trial)
+        draw_frontal(middle[0], frontal, eye.messages, trial)
     _draw_pupil(pupil, eye, cleaned, side, trial, settings)
-    _, good = eye_features(cleaned, side, grid, settings)
-    starts = grid.starts / grid.sfreq
-    share.bar(starts, good, width=grid.n_window / grid.sfreq, align="edge", color="#c9dbe8",
-              edgecolor="white")  # fmt: skip
-    share.set(ylabel="good", ylim=(0, 1.05), xlabel="seconds from the trial's onset",
-              xlim=(0, trial.offset - trial.onset))  # fmt: skip
-    for axes in (gaze, pupil, share):
+    _draw_share(share, eye_features(cleaned, side, grid, settings)[1], grid)
+    share.set_xlim(0, trial.offset - trial.onset)
+    for axes in (gaze, *middle, pupil, share):
         axes.spines[["top", "right"]].set_visible(False)
-        for start in starts:
+        for start in grid.starts / grid.sfreq:
             axes.axvline(start, color="#dddddd", linewidth=0.6, zorder=0)
     return figure
 
@@ -149,30 +176,45 @@ def _during(eye: EyeRecording, trial: Trial) -> tuple[pd.DataFrame, np.ndarray]:
     return samples, samples["time"].to_numpy(float) - trial.onset
 
 
-def _draw_events(axes: Axes, eye: EyeRecording, side: str, trial: Trial) -> None:
+def _shade(axes: Axes, events: Events, colour: str, trial: Trial) -> int:
+    """Shade the events of a trial, and return how many there are."""
+    is_inside = (events.stop > trial.onset) & (events.onset < trial.offset)
+    for onset, stop in zip(events.onset[is_inside], events.stop[is_inside], strict=True):
+        axes.axvspan(onset - trial.onset, stop - trial.onset, color=colour, alpha=0.35, lw=0)
+    return int(is_inside.sum())
+
+
+def _draw_events(
+    axes: Axes, eye: EyeRecording, events: dict[str, Events], side: str, trial: Trial
+) -> None:
     handles = []
     for kind, colour in _COLOURS.items():
-        events = events_of(eye, side, kind)
-        is_inside = (events.stop > trial.onset) & (events.onset < trial.offset)
-        for onset, stop in zip(events.onset[is_inside], events.stop[is_inside], strict=True):
-            axes.axvspan(onset - trial.onset, stop - trial.onset, color=colour, alpha=0.35, lw=0)
-        handles.append(Patch(color=colour, alpha=0.35, label=f"{is_inside.sum()} {kind}s"))
-    legend = axes.legend(handles=handles, loc="upper right", ncols=3, frameon=False,
-                         bbox_to_anchor=(1, 1.15), title=f"events from {eye.events_from}",
-                         title_fontsize="small", fontsize="small")  # fmt: skip
-    axes.add_artist(legend)
+        n_events = _shade(axes, events[kind], colour, trial)
+        label = f"{n_events} {kind}s" if kind in eye.event_kinds else f"{kind}s not told"
+        handles.append(Patch(color=colour, alpha=0.35, label=label))
+    samples, time = _during(eye, trial)
+    is_lost = ~samples[f"valid_{side}"].to_numpy(bool)
+    if is_lost.any():
+        axes.fill_between(time, 0, 1, where=is_lost, transform=axes.get_xaxis_transform(), **_LOST)
+        handles.append(Patch(**_LOST, label="lost"))
+    found_by = _FOUND_BY.get(eye.events_from, f"events from {eye.events_from}")
+    axes.legend(handles=handles, ncols=len(handles), title=found_by, **_ABOVE_RIGHT)
 
 
 def _draw_gaze(axes: Axes, eye: EyeRecording, side: str, trial: Trial) -> None:
     samples, time = _during(eye, trial)
+    unit = eye.units.get("gaze", "")
+    axes.set_ylabel(f"gaze, {side} eye" + f" ({unit})" * bool(unit))
+    if not time.size:
+        _say_no_samples(axes, eye)
+        return
     valid = samples[f"valid_{side}"].to_numpy(bool)
     for axis, colour in (("x", _X), ("y", _Y)):
         place = np.where(valid, samples[f"gaze_{axis}_{side}"].to_numpy(float), np.nan)
         axes.plot(time, place, color=colour, linewidth=0.9, label=axis)
-    unit = eye.units.get("gaze", "")
-    axes.set_ylabel(f"gaze, {side} eye" + f" ({unit})" * bool(unit))
-    if time.size:
-        axes.legend(loc="upper left", ncols=2, frameon=False, fontsize="small")
+    legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1, ncols=2,
+                         frameon=False, fontsize="small")  # fmt: skip
+    axes.add_artist(legend)  # that of the events would take its place
 
 
 def _draw_pupil(
@@ -184,12 +226,34 @@ def _draw_pupil(
     settings: EyeSettings,
 ) -> None:
     samples, time = _during(eye, trial)
+    unit = eye.units.get("pupil", "")
+    axes.set_ylabel("pupil X" + f" ({unit})" * bool(unit))
+    if not time.size:
+        _say_no_samples(axes, eye)
+        return
     exported = samples[f"pupil_x_{side}"].to_numpy(float)
     exported = np.where(samples[f"valid_{side}"].to_numpy(bool), exported, np.nan)
+    if np.isnan(exported).all():
+        _say(axes, "no pupil sizes in this trial")
+        return
     axes.plot(time, exported, ".", color=_BEFORE, markersize=3, label="as exported")
     at, size, _ = pupil_trace(cleaned, side, trial.onset, trial.offset, settings.pupil_max_gap_s)
     axes.plot(at - trial.onset, size, color=_X, linewidth=1.2,
               label=f"without blinks and leaps, {TRACE_SFREQ:g} Hz")  # fmt: skip
-    unit = eye.units.get("pupil", "")
-    axes.set_ylabel("pupil X" + f" ({unit})" * bool(unit))
-    axes.legend(loc="upper right", ncols=2, frameon=False, fontsize="small")
+    axes.legend(ncols=2, **_ABOVE_RIGHT)
+
+
+def _draw_share(axes: Axes, good: np.ndarray, grid: Grid) -> None:
+    """Draw the share of good data of each window at its centre: windows may overlap."""
+    centres = (grid.starts + grid.n_window / 2) / grid.sfreq
+    axes.step(centres, good, where="mid", color=_X, linewidth=1.2, marker="o", markersize=3)
+    axes.set(ylabel="good", ylim=(0, 1.05), xlabel="seconds from the trial's onset")
+
+
+def _say_no_samples(axes: Axes, eye: EyeRecording) -> None:
+    _say(axes, f"no samples in this {'trial' if len(eye.samples) else 'export'}")
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="#555555")
+    axes.set_yticks([])
