@@ -27,6 +27,14 @@ Workers that somebody else started have one thread for OpenMP, OpenBLAS and MKL 
 nannies see to it; numba's threads do not matter, because no kernel of ours is parallel.
 """
 
+CALM = {
+    "distributed.worker.profile.enabled": False,  # a hundred looks a second, for a page of plots
+    "distributed.admin.tick.interval": "1s",  # fifty a second, for the same page
+    "distributed.scheduler.active-memory-manager.start": False,  # workers keep no data
+}
+"""What Dask does beside the work and nobody here looks at. With as many workers as CPUs it takes
+their time: of short tasks as much as a tenth."""
+
 DEATHS = 1
 """A task that killed one more worker than this is given up."""
 
@@ -73,8 +81,7 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                 {
                     "distributed.nanny.pre-spawn-environ": ONE_THREAD,
                     "distributed.scheduler.allowed-failures": DEATHS,
-                    # looks into every worker a hundred times a second, for a page nobody opens
-                    "distributed.worker.profile.enabled": False,
+                    **CALM,
                 }
             ),
             _start(workers, staging) as cluster,

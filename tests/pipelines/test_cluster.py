@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dask import config
 
 from featpipe import compiling
 from featpipe.errors import ConfigError
-from pipelines.cluster import ONE_THREAD, import_early, open_client, share_kernels
+from pipelines.cluster import CALM, ONE_THREAD, import_early, open_client, share_kernels
 
 HOT = """
 import numpy as np
@@ -130,14 +131,16 @@ def test_workers_that_compile_at_the_same_time_do_not_meet(staging, hot, tmp_pat
     assert not (tmp_path / "user").exists()
 
 
-def test_workers_do_not_look_into_themselves(staging):
-    def looks():
+def test_dask_does_little_beside_the_work(staging):
+    def found():
         from dask import config
 
-        return config.get("distributed.worker.profile.enabled")
+        return {name: config.get(name) for name in CALM}
 
     with open_client(1, None, staging) as client:
-        assert on_all(client, looks) == [False]
+        assert on_all(client, found) == [CALM]
+        assert client.run_on_scheduler(found) == CALM
+    assert config.get("distributed.worker.profile.enabled")  # of others nothing is changed
 
 
 def test_an_early_import_that_fails_is_left_to_the_task(staging, hot):
