@@ -100,18 +100,21 @@ def _has_lost_sample(events: pd.DataFrame, samples: pd.DataFrame) -> np.ndarray:
     time, onset = samples["time"].to_numpy(), events["onset"].to_numpy()
     first = np.searchsorted(time, onset - SAME)
     stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME)
-    gaze = np.array(
-        [[samples[f"gaze_{x}_{side}"].to_numpy(float) for x in "xy"] for side in _SIDES]
-    )
-    lost = np.isnan(gaze[:, 0]) | np.isnan(gaze[:, 1])
+    lost = np.array([_is_lost(samples, side) for side in _SIDES])
     if _are_of_both(events):
         lost[:] = lost.all(axis=0)
     has_lost = np.zeros(len(events), bool)
-    for i, side in enumerate(_SIDES):
-        if not lost[i].all():
-            n_lost = np.concatenate([[0], np.cumsum(lost[i])])
-            has_lost |= (events["eye"] == side).to_numpy() & (n_lost[stop] > n_lost[first])
+    for side, is_lost in zip(_SIDES, lost, strict=True):
+        if not is_lost.all():
+            at = np.flatnonzero(is_lost)
+            is_any = np.searchsorted(at, stop) > np.searchsorted(at, first)
+            has_lost |= (events["eye"] == side).to_numpy() & is_any
     return has_lost
+
+
+def _is_lost(samples: pd.DataFrame, side: str) -> np.ndarray:
+    x, y = (samples[f"gaze_{axis}_{side}"].to_numpy() for axis in "xy")
+    return np.isnan(x) | np.isnan(y)
 
 
 def _are_of_both(events: pd.DataFrame) -> bool:
