@@ -25,7 +25,7 @@ from featpipe.eeg.samples import Samples
 
 _TOGETHER = 8  # taps added up in one sweep, as in `polyphase`
 _LANES = 16  # channels are padded to full vector registers
-_CHUNK = 6144  # output samples per read from the file; 30 s at 200 Hz in one go
+_CHUNK = 3072  # output samples per read from the file; 8 MB leave no room for a second worker
 _LOST_UV = 1e7  # as in `samples`
 _FAR_UV = 5_000.0  # from the level; single precision then rounds by 0.0003 microvolt
 
@@ -53,9 +53,13 @@ def decimate(
         NaN where the filter covers a lost sample of the channel. Bit-equal for any bounds.
     """
     out = np.empty((max(0, stop - start), len(samples.first)))
-    for begin in range(start, stop, _CHUNK):
-        end = min(begin + _CHUNK, stop)
+    begin = start
+    while begin < stop:
+        stretch, end_of_stretch = stretch_of(how, begin)
+        n_outputs = end_of_stretch - stretch
+        end = min(stretch + max(1, _CHUNK // n_outputs) * n_outputs, stop)  # none is cut in two
         _fill(samples, how, begin, end, in_double, out[begin - start : end - start])
+        begin = end
     return out
 
 

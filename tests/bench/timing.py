@@ -1,5 +1,6 @@
 """Time several ways of doing the same, taking turns so that noise of the machine hits them all."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -54,6 +55,7 @@ def take_turns(
         say(f"    {name}, once untimed")
         prepare.get(name, bool)()
         results[name] = tool()
+    os.sync()  # or generated files would be written to disk beside what is timed
     for number in range(n_runs):
         for name, tool in tools.items():
             prepare.get(name, bool)()

@@ -37,7 +37,7 @@ def rows(folder: Path, size: Size) -> Iterator[Row]:
     files = linked(recording, folder / "raw", size.n_recordings)
     study = write_study(folder / "study", files, trials_of(size.recording_s, N_TRIALS))
     case = f"{size.n_recordings} .cnt of {size.recording_s} s, {os.cpu_count()} CPUs, "
-    tasks = _time_tasks(study, folder / "tasks", min(3, size.n_runs))
+    tasks = _time_tasks(study, folder / "tasks", size.n_runs)
     yield from _rows(case + "tasks", tasks, TASKS)
     if size.n_verbs:
         verbs = _time_verbs(study, folder, size.n_verbs)
