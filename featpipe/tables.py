@@ -60,9 +60,10 @@ def windows_table(
     for name, kind in KEYS.items():
         fields.append(pa.field(name, pa.type_for_alias(kind), nullable=name in NULLABLE_KEYS))
         arrays.append(pa.array(keys[name], type=fields[-1].type, from_pandas=name in NULLABLE_KEYS))
-    for name, column in zip(columns, by_column, strict=True):
+    one_by_one = pa.array(by_column.reshape(-1), type=pa.float32())
+    for i, name in zip(range(len(by_column)), columns, strict=True):
         fields.append(pa.field(name, pa.float32(), nullable=False))
-        arrays.append(pa.array(column, type=pa.float32()))
+        arrays.append(one_by_one.slice(i * len(order), len(order)))
     return with_metadata(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), metadata)
 
 

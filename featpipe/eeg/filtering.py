@@ -6,6 +6,7 @@ are applied to the continuous recording, never per trial.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ def design(sfreq_in: float, settings: EegSettings, n_times: int = 0) -> Resample
     sfreq, h_freq = output_band(sfreq_in, settings)
     up, down = _ratio(sfreq_in, sfreq, n_times)
     decibel = _DESIGN_DB + (_AT_NYQUIST_DB if up == down else 0.0)
-    taps = _lowpass(h_freq, sfreq / 2, sfreq_in * up, decibel)
+    taps = _lowpass(h_freq, sfreq / 2, sfreq_in * up, decibel).copy()
     for phase in range(up):  # every branch passes DC alike, or a flat channel would ripple
         taps[phase::up] /= taps[phase::up].sum()
     second = _highpass(settings.l_freq, sfreq)
@@ -139,6 +140,7 @@ def _fraction(sfreq: float) -> Fraction:
     return Fraction(sfreq).limit_denominator(1_000_000)
 
 
+@lru_cache(maxsize=8)
 def _lowpass(pass_hz: float, stop_hz: float, sfreq: float, decibel: float) -> np.ndarray:
     from scipy import signal  # half a second to import, and a run with nothing to do needs none
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,7 @@ def read_header(path: Path) -> Header:
     )
 
 
+@lru_cache(maxsize=2)  # of one recording it is asked for several times
 def _sections(text: str) -> dict[str, dict[str, str]]:
     """Key and value of each line, by section, in lower case; comments are free text."""
     sections: dict[str, dict[str, str]] = {}
