@@ -17,6 +17,8 @@ nothing."""
 _FEW_REPEAT, _MANY_EVEN = 0.01, 0.5
 """Above 1000 Hz they repeat; below, every so many steps one is of 2 ms, as regular as the tracker.
 Of one that loses samples neither is so."""
+_ENOUGH = 100_000
+"""Steps that tell how stamps are rounded."""
 _SAME = 1e-6
 """Seconds; the finest step of any tracker's clock."""
 
@@ -44,7 +46,7 @@ def sampling_rate(time: np.ndarray) -> float | None:
     moves = step[step > 0]
     if not moves.size:
         return None
-    are_coarse = are_whole_ms(step)
+    are_coarse = are_whole_ms(step[:_ENOUGH])
     longest = (_COARSE_MAX_STEP if are_coarse else _MAX_STEP) * np.median(moves) + _SAME
     steps = step if are_coarse else moves  # stamps that repeat among slower ones are rows twice
     return round(1.0 / float(steps[steps <= longest].mean()), 2)
