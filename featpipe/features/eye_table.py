@@ -95,9 +95,14 @@ def _refuse_apart(eye: EyeRecording, source: Source) -> None:
     first, last = recorded_span(eye)
     if not any(trial.onset < last and trial.offset > first for trial in source.trials):
         onset, offset = source.trials[0].onset, source.trials[-1].offset
-        together = (source.eye_offset or 0.0) - first
+        remedy = "correct the trials"
+        if source.eeg is None or source.eye_offset is not None:  # else the marks say how it lies
+            together = (source.eye_offset or 0.0) - first
+            remedy += (
+                ", or eye_offset in recordings.csv (EEG time = eye time + eye_offset; "
+                f"{together:.3f} if both were started together)"
+            )
         raise ReadError(
             f"the eye recording lies at {first:.3f} to {last:.3f} s, the trials at {onset:.3f} to "
-            f"{offset:.3f} s: correct the trials, or eye_offset in recordings.csv (EEG time = eye "
-            f"time + eye_offset; {together:.3f} if both were started together)"
+            f"{offset:.3f} s: {remedy}"
         )

@@ -1,10 +1,13 @@
 """The eye table shares the EEG's grid, and no window knows what happens in another trial."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from featpipe.errors import ReadError
 from featpipe.eye.settings import EyeSettings
 from featpipe.features.eye_table import eye_table
 from featpipe.features.table import FeatureSettings
@@ -62,3 +65,16 @@ def test_qc_counts_the_events_that_the_columns_count():
     in_windows = found.values["eye"][:, found.columns["eye"].index("eye_blink_frequency")]
     assert found.qc["n_blinks"] == round(4 * in_windows.sum()) == 2
     assert found.qc["n_fixations"] == len(eye.events)
+
+
+@pytest.mark.parametrize(
+    ("eeg", "offset", "proposed"),
+    [(None, None, "0.000 if both"), (Path("a.cnt"), -7.0, "-7.000 if both"), ("a.cnt", None, "")],
+)
+def test_trials_elsewhere_are_refused(eeg, offset, proposed):
+    """An offset is proposed where one was used, not where marks have made the clock."""
+    source = Source("lab", "A", "1", eeg, None, offset, (Trial(1, 200.0, 230.0, 0),), ("calm",))
+    with pytest.raises(ReadError, match=r"lies at 0.000 to 59.983 s, the trials at 200") as error:
+        eye_table(recording(), source, 200.0, EyeSettings(), FeatureSettings(window_s=4.0))
+    assert proposed in str(error.value)
+    assert ("eye_offset" in str(error.value)) == bool(proposed)
