@@ -9,6 +9,9 @@ import pandas as pd
 
 from featpipe.schema import EYE_EVENT_KINDS, EYE_EVENTS, EYE_MESSAGES, EYE_SAMPLES
 
+SAME_S = 1e-6
+"""The finest step of any eye tracker's clock, s: times that differ by less are equal."""
+
 
 class TrialSpan(NamedTuple):
     """Where one trial lies on the clock of an eye recording.

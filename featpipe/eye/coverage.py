@@ -5,7 +5,7 @@ import numpy as np
 from featpipe.errors import ReadError
 from featpipe.eye.side import events_of
 from featpipe.readers.sample_rate import are_whole_ms
-from featpipe.recording import EyeRecording
+from featpipe.recording import SAME_S, EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
 STEADY_MAX_STEP = 1.5
@@ -27,9 +27,6 @@ _N_AROUND = 250
 BETWEEN_S = 0.1
 """Events follow each other within this, or the track was lost: saccades, which some exports leave
 out between fixations, last no longer."""
-
-_SAME = 1e-6
-"""Seconds; the finest step of any tracker's clock."""
 
 _N_STEPS = 10_000
 """The usual step is known from so many; an hour at 1000 Hz has 3.6 million."""
@@ -179,7 +176,7 @@ def _longest_step(step: np.ndarray) -> float:
     if not moves.size:
         return np.nan
     median = float(np.median(moves))
-    steady = STEADY_MAX_STEP * median + _SAME
+    steady = STEADY_MAX_STEP * median + SAME_S
     period = moves[moves <= steady].mean()  # whole ms spoil the median
     off = np.abs(moves / period - np.maximum(np.rint(moves / period), 1))
     are_alike = np.mean(off <= _ALIKE) >= _MOST

@@ -17,7 +17,6 @@ from featpipe.eye.coverage import usual_step
 from featpipe.eye.degrees import units_per_degree
 from featpipe.eye.fixations import (
     MAX_DISPERSION,
-    SAME,
     dispersion_fixations,
     lost_stretches,
     velocity,
@@ -30,7 +29,7 @@ from featpipe.eye.side import best_side, events_of, has_events
 from featpipe.readers.eye_frames import events_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.plausible_saccades import MAX_DURATION_S
-from featpipe.recording import EyeRecording
+from featpipe.recording import SAME_S, EyeRecording
 from featpipe.schema import EYE_EVENT_KINDS
 
 logger = logging.getLogger(__name__)
@@ -170,7 +169,7 @@ def _detected(
 
 def _suited(eye: EyeRecording, settings: EyeSettings, per_degree: float | None) -> EyeSettings:
     """Return the settings with what suits the recording where the study leaves it open."""
-    is_fast = usual_step(eye.samples["time"].to_numpy()) <= 1 / FAST_HZ + SAME
+    is_fast = usual_step(eye.samples["time"].to_numpy()) <= 1 / FAST_HZ + SAME_S
     suited = "ivt" if is_fast and per_degree else "idt"
     return replace(
         settings,
@@ -201,8 +200,8 @@ def _found(
             share = (last - first + 1).sum() / gaze.time.size
             _warn_of_noise(eye, side, share, settings.detector)
     else:
-        first = np.searchsorted(gaze.time, fixations.onset - SAME)
-        last = np.searchsorted(gaze.time, fixations.stop + SAME) - 1
+        first = np.searchsorted(gaze.time, fixations.onset - SAME_S)
+        last = np.searchsorted(gaze.time, fixations.stop + SAME_S) - 1
         was_seen = (first < gaze.time.size) & (last >= first)
         first, last = first[was_seen], last[was_seen]
     min_saccade_s = 0.0 if settings.detector == "ivt" else MIN_SACCADE_S
@@ -252,7 +251,7 @@ def _saccades(
     is_after = end > begin  # fixations of an export may overlap
     begin, end = begin[is_after], end[is_after]
     duration = gaze.time[end] - gaze.time[begin]
-    is_saccade = (n_gaps[end] == n_gaps[begin]) & (duration >= min_s - SAME)
+    is_saccade = (n_gaps[end] == n_gaps[begin]) & (duration >= min_s - SAME_S)
     is_saccade &= duration <= MAX_DURATION_S
     begin, end = begin[is_saccade], end[is_saccade]
     moved = np.hypot(gaze.x[end] - gaze.x[begin], gaze.y[end] - gaze.y[begin])

@@ -5,9 +5,7 @@ import numpy as np
 from featpipe.compiling import kernel
 from featpipe.eye.coverage import usual_step
 from featpipe.eye.gaze import MAX_GAP_S, longest_step
-
-SAME = 1e-6
-"""Seconds; the finest step of any tracker's clock, so what differs by less is equal."""
+from featpipe.recording import SAME_S
 
 MAX_DISPERSION = {"px": 50.0, "norm": 0.06, "mm": 20.0, "href": 420.0, "deg": 1.6}
 """Largest dispersion of a fixation by the unit of the gaze: 1.6 degrees.
@@ -46,7 +44,7 @@ def lost_stretches(
     begins = begins[: ends.size]
     is_pause = np.diff(time) > max(MAX_GAP_S, longest_step(time))
     n_pauses = np.concatenate([[0], np.cumsum(is_pause)])
-    is_long = time[ends] - time[begins] >= min_s - SAME
+    is_long = time[ends] - time[begins] >= min_s - SAME_S
     is_blink = is_long & (n_pauses[ends] == n_pauses[begins - 1])
     return time[begins[is_blink]], time[ends[is_blink]]
 
@@ -89,7 +87,7 @@ def dispersion_fixations(
     """
     # copies, because columns of a frame cannot be written and would be compiled for once more
     arrays = (np.array(a, float, order="C") for a in (time, x, y))
-    found = _grow(*arrays, np.array(is_break, bool), float(max_dispersion), min_s - SAME)
+    found = _grow(*arrays, np.array(is_break, bool), float(max_dispersion), min_s - SAME_S)
     return found[:, 0], found[:, 1]
 
 
@@ -152,7 +150,7 @@ def velocity_fixations(
     goes_on = is_slow[:-1] & is_slow[1:] & ~is_break
     first = np.flatnonzero(is_slow & ~np.concatenate([[False], goes_on]))
     last = np.flatnonzero(is_slow & ~np.concatenate([goes_on, [False]]))
-    is_long = time[last] - time[first] >= min_s - SAME
+    is_long = time[last] - time[first] >= min_s - SAME_S
     return first[is_long], last[is_long]
 
 

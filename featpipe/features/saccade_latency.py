@@ -4,10 +4,8 @@ import numpy as np
 
 from featpipe.eye.side import Events
 from featpipe.features.spans import starting, trial_span
+from featpipe.recording import SAME_S
 from featpipe.windows import Grid
-
-_SAME = 1e-6
-"""Seconds; the finest step of any tracker's clock."""
 
 
 def saccade_latency(saccades: Events, unseen: np.ndarray, grid: Grid) -> np.ndarray:
@@ -33,8 +31,8 @@ def saccade_latency(saccades: Events, unseen: np.ndarray, grid: Grid) -> np.ndar
     of_trial, _ = starting(saccades.onset, trial_span(grid))
     onset, stop = saccades.onset[of_trial][1:], saccades.stop[of_trial][:-1]
     begin, end = unseen
-    n_begun = np.searchsorted(begin, onset - _SAME, side="right")
-    n_over = np.searchsorted(end, stop + _SAME, side="right")
+    n_begun = np.searchsorted(begin, onset - SAME_S, side="right")
+    n_over = np.searchsorted(end, stop + SAME_S, side="right")
     since = 1000 * np.maximum(onset - stop, 0)
     latency[of_trial[1:]] = np.where(n_begun > n_over, np.nan, since)
     return latency

@@ -52,10 +52,7 @@ def is_described(path: Path, csv: EyeCsv) -> bool:
     -------
     bool
     """
-    head = read_head(path, _HEAD_BYTES)
-    text = head.decode(csv.encoding, "replace") if csv.encoding else decode(head)
-    names, marks = set(named_columns(csv).values()), separators(csv.delimiter, csv.decimal)
-    return any(names.issubset(labels_in(row, s)) for row in text.splitlines() for s in marks)
+    return _share_named(path, csv) == 1
 
 
 def is_nearly_described(path: Path, csv: EyeCsv) -> bool:
@@ -72,13 +69,16 @@ def is_nearly_described(path: Path, csv: EyeCsv) -> bool:
     -------
     bool
     """
+    return 0.5 <= _share_named(path, csv) < 1
+
+
+def _share_named(path: Path, csv: EyeCsv) -> float:
+    """Return the share of the columns that one row in the beginning of a file names, the most."""
     head = read_head(path, _HEAD_BYTES)
     text = head.decode(csv.encoding, "replace") if csv.encoding else decode(head)
     names, marks = set(named_columns(csv).values()), separators(csv.delimiter, csv.decimal)
-    shares = (
-        len(names.intersection(labels_in(row, s))) for row in text.splitlines() for s in marks
-    )
-    return len(names) / 2 <= max(shares, default=0) < len(names)
+    found = (len(names.intersection(labels_in(row, s))) for row in text.splitlines() for s in marks)
+    return max(found, default=0) / len(names)
 
 
 def check(path: Path, csv: EyeCsv) -> Check:

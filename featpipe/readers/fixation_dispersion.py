@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-SAME = 1e-6
-"""Seconds; times are whole units of the tracker."""
+from featpipe.recording import SAME_S
 
 
 def add_dispersion(
-    events: pd.DataFrame, samples: pd.DataFrame, with_last: bool = False, same: float = SAME
+    events: pd.DataFrame, samples: pd.DataFrame, with_last: bool = False, same: float = SAME_S
 ) -> pd.DataFrame:
     """Fill the dispersion of fixations that have none from the samples they span.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featpipe.recording import EyeRecording
+from featpipe.recording import SAME_S, EyeRecording
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +24,6 @@ References
 ----------
 Carpenter (1988), Movements of the Eyes, 2nd edition, London, Pion.
 """
-
-SAME = 1e-6
-"""Seconds; the finest step of any tracker's clock."""
 
 _SIDES = ("left", "right")
 
@@ -98,8 +95,8 @@ def _is_around_blink(eye: EyeRecording) -> np.ndarray:
 def _has_lost_sample(events: pd.DataFrame, samples: pd.DataFrame) -> np.ndarray:
     """Mark the events in which the gaze of their eye is lost, where it was exported at all."""
     time, onset = samples["time"].to_numpy(), events["onset"].to_numpy()
-    first = np.searchsorted(time, onset - SAME)
-    stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME)
+    first = np.searchsorted(time, onset - SAME_S)
+    stop = np.searchsorted(time, onset + events["duration"].to_numpy() - SAME_S)
     lost = np.array([_is_lost(samples, side) for side in _SIDES])
     if _are_of_both(events):
         lost[:] = lost.all(axis=0)

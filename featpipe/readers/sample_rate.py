@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.recording import SAME_S
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _RATES_HZ = (5.0, 5000.0)
@@ -19,8 +20,6 @@ _FEW_REPEAT, _MANY_EVEN = 0.01, 0.5
 Of one that loses samples neither is so."""
 _ENOUGH = 100_000
 """Steps that tell how stamps are rounded."""
-_SAME = 1e-6
-"""Seconds; the finest step of any tracker's clock."""
 
 
 def sampling_rate(time: np.ndarray) -> float | None:
@@ -47,7 +46,7 @@ def sampling_rate(time: np.ndarray) -> float | None:
     if not moves.size:
         return None
     are_coarse = are_whole_ms(step[:_ENOUGH])
-    longest = (_COARSE_MAX_STEP if are_coarse else _MAX_STEP) * np.median(moves) + _SAME
+    longest = (_COARSE_MAX_STEP if are_coarse else _MAX_STEP) * np.median(moves) + SAME_S
     steps = step if are_coarse else moves  # stamps that repeat among slower ones are rows twice
     return round(1.0 / float(steps[steps <= longest].mean()), 2)
 
@@ -65,11 +64,11 @@ def are_whole_ms(step: np.ndarray) -> bool:
     bool
     """
     moves = step[step > 0]
-    if not moves.size or abs(np.median(moves) - _COARSE_S) >= _SAME:
+    if not moves.size or abs(np.median(moves) - _COARSE_S) >= SAME_S:
         return False
     if 1 - moves.size / step.size > _FEW_REPEAT:
         return True
-    apart = np.diff(np.flatnonzero(np.abs(step - 2 * _COARSE_S) < _SAME))
+    apart = np.diff(np.flatnonzero(np.abs(step - 2 * _COARSE_S) < SAME_S))
     is_even = np.abs(apart - np.median(apart)) <= 1 if apart.size else np.zeros(1)
     return float(np.mean(is_even)) > _MANY_EVEN
 
