@@ -7,6 +7,7 @@ Numba functions of other packages keep numba's settings.
 """
 
 import logging
+import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -74,7 +75,7 @@ def aligned(shape: tuple[int, ...], kind: type[np.floating]) -> np.ndarray:
         NumPy and numba promise 16 and 32 bytes only; vectors of 64 bytes then touch two lines each,
         and kernels that do little but load them take twice as long, by chance.
     """
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    size = math.prod(shape) * np.dtype(kind).itemsize
     room = np.zeros(size + _CACHE_LINE, np.uint8)
     skipped = -room.ctypes.data % _CACHE_LINE
     return room[skipped : skipped + size].view(kind).reshape(shape)

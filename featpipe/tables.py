@@ -54,8 +54,9 @@ def windows_table(
         Rows sorted by trial and window.
     """
     order = np.lexsort((keys["window"], keys["trial"]))
-    by_column = np.asarray(values.T[:, order], dtype=np.float32, order="C")
-    keys = keys.iloc[order]
+    if (np.diff(order) != 1).any():  # mostly they are sorted already
+        values, keys = values[order], keys.iloc[order]
+    by_column = np.asarray(values.T, dtype=np.float32, order="C")
     fields, arrays = [], []
     for name, kind in KEYS.items():
         fields.append(pa.field(name, pa.type_for_alias(kind), nullable=name in NULLABLE_KEYS))

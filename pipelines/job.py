@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from featpipe.datasets.layout import Defect
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
-from pipelines.study import Study, default_output, load_study, resolved, sources_of
+from pipelines.study import Study, default_output, find_recordings, load_study, resolved
 
 
 class Job(NamedTuple):
@@ -24,6 +25,10 @@ class Job(NamedTuple):
         Output folder.
     arguments : str
         What names study, output and overrides on the command line, without `--only`.
+    defects : tuple of Defect
+        What is missing or wrong in the folder of a public data set, as far as it is meant.
+    notes : tuple of str
+        What else is good to know of it.
     """
 
     study: Study
@@ -31,6 +36,8 @@ class Job(NamedTuple):
     left_out: list[Source]
     out: Path
     arguments: str
+    defects: tuple[Defect, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def open_job(
@@ -57,15 +64,26 @@ def open_job(
     path = study / "study.toml" if study.is_dir() else study
     # workers elsewhere must not start from a folder of their own
     loaded = load_study(path.absolute(), overrides)
-    every = sources_of(loaded)
-    sources = _select(every, only)
-    left_out = [source for source in every if source not in sources]
+    found = find_recordings(loaded)
+    sources = _select(found.sources, only)
+    left_out = [source for source in found.sources if source not in sources]
+    defects = [defect for defect in found.defects if _is_meant(defect, only)]
     words = [str(study), *(["-o", str(out)] if out else [])]
     words += [word for text in overrides for word in ("--set", text)]
     folder = (out or default_output(path)).absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: it is a file: name a folder for the outputs with -o")
-    return Job(loaded, sources, left_out, folder, shlex.join(words))
+    return Job(
+        loaded, sources, left_out, folder, shlex.join(words), tuple(defects), tuple(found.notes)
+    )
+
+
+def _is_meant(defect: Defect, only: Sequence[str]) -> bool:
+    """Tell whether a defect concerns what `--only` names; one of nobody's recording always does."""
+    wanted: dict[str, set[str]] = {}
+    for key, _, value in (text.partition("=") for text in only):
+        wanted.setdefault(key, set()).add(value)
+    return all(getattr(defect, key) in {*values, ""} for key, values in wanted.items())
 
 
 def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:

@@ -14,7 +14,7 @@ from pipelines.foresight import foresee
 from pipelines.job import Job
 from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
-from pipelines.study import TrainPlan
+from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 
 
@@ -136,7 +136,9 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         not there, "unusable" where a header says that it would fail, "unasked" of a family that
         earlier runs made, "optional" for all of training while nobody has trained.
     """
-    found = []
+    found = [
+        {"output": defect.unit, "state": "waiting", "reason": defect.what} for defect in job.defects
+    ]
     remembered = load_digests(job.out)
     failed = {name: failed_units(job.out, name) for name in ("extract", "train")}
     is_training = not is_dry_run and _is_training_meant(job, failed["train"])

@@ -15,7 +15,7 @@ from featpipe.readers import eye_csv
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
-from pipelines.study import StudySettings
+from pipelines.study_sections import StudySettings
 
 COLUMNS = (
     "status",

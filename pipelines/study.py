@@ -15,97 +15,20 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from featpipe.datasets.facts import classes_of
 from featpipe.datasets.lab_table import list_sources
+from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.table import LAYOUTS
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, unknown
 from featpipe.eye.clock import ClockSettings
 from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
+from pipelines.study_sections import TABLE, StudySettings, TrainPlan
 
-LAYOUTS = ("table",)
 _NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
 _QUOTED = ("float_type", "int_type", "bool_type")
-
-
-@dataclass(frozen=True)
-class StudySettings:
-    """What is studied, section [study].
-
-    Attributes
-    ----------
-    name : str
-        Stands in the column `dataset` of every table.
-    classes : tuple of str
-        Names of the labels 0, 1, 2 ...
-    layout : str
-        How the folder is laid out.
-    root : str
-        Folder of the recordings, relative to the study file.
-    recordings, trials : str
-        CSV files of the layout "table", relative to the study file.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    layout: str = "table"
-    root: str = "."
-    recordings: str = "recordings.csv"
-    trials: str = "trials.csv"
-
-    def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise ConfigError(f"[study] layout: {unknown('layout', self.layout, LAYOUTS)}")
-        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise ConfigError(
-                f"[study] classes = {list(self.classes)}: expected at least two different names"
-            )
-        for name in self.classes:
-            if name.strip().isdigit():
-                raise ConfigError(
-                    f"[study] classes: {name!r} could be taken for a label number; call it "
-                    f"'class {name}' or the like"
-                )
-
-
-@dataclass(frozen=True)
-class TrainPlan:
-    """What to train, section [train].
-
-    Attributes
-    ----------
-    methods : tuple of str
-        Names from `featpipe list methods`.
-    protocol : str
-        Name from `featpipe list protocols`.
-    policy : str
-        How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
-    seeds : tuple of int
-        Each method is trained once per seed.
-    eeg : str or None
-        EEG family that the methods read; None is the first of [features] eeg.
-    device : str
-        "cpu", "cuda" or "mps".
-    options : mapping
-        Method -> its options that differ from the defaults, for example
-        [train.options.cscm] subject_weight = 0.5.
-    """
-
-    methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
-    protocol: str = "loso"
-    policy: str = "last"
-    seeds: tuple[int, ...] = (0, 1, 2)
-    eeg: str | None = None
-    device: str = "cpu"
-    options: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.methods:
-            raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
-        if not self.seeds or min(self.seeds) < 0:
-            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
-        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
-            raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
 
 
 @dataclass(frozen=True)
@@ -175,13 +98,31 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
 
 def sources_of(study: Study) -> list[Source]:
     """List the recordings of a study."""
+    return find_recordings(study).sources
+
+
+def find_recordings(study: Study) -> Found:
+    """List the recordings of a study, and what is missing or wrong in its folder.
+
+    Raises
+    ------
+    ConfigError
+        When nothing can be made of the folder or the lists.
+    """
     folder, about = study.path.parent, study.study
-    return list_sources(
-        folder / about.recordings,
-        folder / about.trials,
-        folder / about.root,
-        about.name,
-        about.classes,
+    root = folder / about.root
+    if about.layout != TABLE:
+        return LAYOUTS[about.layout].find(root, choice_of(study))
+    recordings, trials = folder / about.recordings, folder / about.trials
+    return Found(list_sources(recordings, trials, root, about.name, about.classes))
+
+
+def choice_of(study: Study) -> Choice:
+    """Say what of a public data set a study wants."""
+    about = study.study
+    classes = about.classes or classes_of(about.layout)
+    return Choice(
+        about.name, classes, about.eeg, about.rating, about.threshold, study.features.window_s
     )
 
 

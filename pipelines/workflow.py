@@ -23,9 +23,15 @@ from pipelines.steps import extract as extraction
 from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import write_failures, write_manifest, write_quality
 
+LAYOUT = "layout"
+"""What failures are called that the folder itself shows, before any work."""
+
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
+    missing = defect_rows(job)
+    for text in (*job.notes, *(row.reason for row in missing)):
+        click.echo(text, err=True)
     pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
@@ -41,8 +47,20 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(text, err=True)
     write_quality(job.out)
     write_failures(rows, "extract", job.out, is_whole=is_whole)
+    write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)
     write_manifest(pupils + rows, job.out)
-    return rows
+    return rows + missing
+
+
+def defect_rows(job: Job) -> list[Row]:
+    """Make a failure of each defect that the folder of a public data set has."""
+    return [
+        Row(
+            LAYOUT, defect.unit, {"subject": defect.subject, "session": defect.session}, "failed",
+            error="ReadError", reason=defect.what,
+        )
+        for defect in job.defects
+    ]  # fmt: skip
 
 
 def _pupils(job: Job, settings: RunSettings) -> list[Row]:

@@ -1,5 +1,7 @@
 """Triggers and flags of an EEG recording, in seconds from its first sample."""
 
+from collections.abc import Iterator
+
 import mne
 import numpy as np
 import pandas as pd
@@ -24,15 +26,15 @@ def read_marks(raw: mne.io.BaseRaw) -> pd.DataFrame:
         Columns time and duration (s; time counts from the first sample of the file, whatever
         clock the annotations are kept on) and text.
     """
+    return pd.DataFrame(_spans(raw), columns=["time", "duration", "text"])
+
+
+def _spans(raw: mne.io.BaseRaw) -> Iterator[tuple[float, float, str]]:
+    """Yield time, duration and text of each annotation."""
     spans = raw.annotations
-    return pd.DataFrame(
-        {
-            # MNE counts from before the first sample where a recording was cropped
-            "time": spans.onset - raw.first_time,
-            "duration": spans.duration,
-            "text": [str(text) for text in spans.description],
-        }
-    )
+    # MNE counts from before the first sample where a recording was cropped
+    times = (spans.onset - raw.first_time).tolist()
+    yield from zip(times, spans.duration.tolist(), map(str, spans.description), strict=True)
 
 
 def break_times(raw: mne.io.BaseRaw) -> list[float]:
@@ -49,9 +51,7 @@ def break_times(raw: mne.io.BaseRaw) -> list[float]:
         Seconds from its first sample, ascending; a mark there is the start of the recording.
     """
     half_sample = 0.5 / raw.info["sfreq"]
-    marks = read_marks(raw)
-    is_break = [text.startswith(_BREAKS) for text in marks["text"]]
-    times = sorted(marks["time"][is_break].tolist())
+    times = sorted(time for time, _, text in _spans(raw) if text.startswith(_BREAKS))
     before = [half_sample, *(time + half_sample for time in times)]
     return [time for time, least in zip(times, before, strict=False) if time > least]
 
@@ -77,7 +77,7 @@ def flagged_samples(
     numpy.ndarray of bool, shape (n_times,)
     """
     flagged = np.zeros(n_times, dtype=bool)
-    for onset, duration, text in read_marks(raw).itertuples(index=False):
+    for onset, duration, text in _spans(raw):
         if text.upper().startswith(begins):
             begin = np.floor(onset * sfreq + _SAME_SAMPLE)
             end = np.ceil((onset + duration) * sfreq - _SAME_SAMPLE)

@@ -17,7 +17,7 @@ from models.registry import get_method, make_config, variant
 from models.selection import get_policy
 from models.train import TrainSettings
 from pipelines.engine import Output, Step, Unit
-from pipelines.study import TrainPlan
+from pipelines.study_sections import TrainPlan
 
 VERSION = 1
 """Raised by hand when the trainer or the protocols give other numbers."""

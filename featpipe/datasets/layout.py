@@ -1,0 +1,104 @@
+"""What a layout is: a function from a downloaded folder to recordings with their trials."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from featpipe.recording import Source
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a data set is wanted, as the study says it.
+
+    Attributes
+    ----------
+    name : str
+        Stands in the column `dataset` of every table.
+    classes : tuple of str
+        Names of the labels.
+    eeg : {"auto", "raw", "preprocessed"}
+        Which EEG, where a folder holds both; "auto" takes the raw recordings.
+    rating : str
+        Which rating is the label, where labels are ratings ("valence", "arousal" ...).
+    threshold : float or None
+        Ratings above it are the second class; None is the middle of the scale.
+    window_s : float
+        Length of the windows, where features are released.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    eeg: Literal["auto", "raw", "preprocessed"] = "auto"
+    rating: str = ""
+    threshold: float | None = None
+    window_s: float = 1.0
+
+
+class Defect(NamedTuple):
+    """What is missing or wrong in a folder.
+
+    Attributes
+    ----------
+    subject, session : str
+        Whose recording it costs; empty where it costs none.
+    what : str
+        The file, what is wrong with it, and the next step.
+    """
+
+    subject: str
+    session: str
+    what: str
+
+    @property
+    def unit(self) -> str:
+        """What it is listed under among failures."""
+        whose = f"sub-{self.subject}" * bool(self.subject)
+        return "_".join(filter(None, [whose, f"ses-{self.session}" * bool(self.session)])) or "all"
+
+
+class Found(NamedTuple):
+    """What a folder holds.
+
+    Attributes
+    ----------
+    sources : list of Source
+        Recordings that can be tried, ordered by subject (1, 2, 10) and session.
+    defects : list of Defect
+        Each costs a recording, a trial or a modality; told before any work starts, and in the
+        report.
+    notes : list of str
+        What is as it should be and good to know: whole subjects that were not downloaded, which of
+        two releases is used.
+    """
+
+    sources: list[Source]
+    defects: Sequence[Defect] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one data set lies in a folder.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `LAYOUTS`, and in `featpipe.datasets.facts` where there are facts.
+    describes : str
+        One line for a list.
+    is_here : callable
+        (folder) -> whether its files are there, by their names alone; quick and never raises.
+    find : callable
+        (folder, Choice) -> Found. No signal is read. Raises ConfigError where nothing can be made
+        of the folder.
+    find_released : callable or None
+        The same of the features that the data set ships; None where it ships none.
+    """
+
+    name: str
+    describes: str
+    is_here: Callable[[Path], bool]
+    find: Callable[[Path, Choice], Found]
+    find_released: Callable[[Path, Choice], Found] | None = field(default=None)

@@ -1,0 +1,104 @@
+"""What the sections [study] and [train] of a study file hold."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from featpipe.datasets.table import LAYOUTS
+from featpipe.errors import ConfigError, unknown
+
+TABLE = "table"
+"""The layout of a lab's own recordings."""
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What is studied, section [study].
+
+    Attributes
+    ----------
+    name : str
+        Stands in the column `dataset` of every table.
+    classes : tuple of str
+        Names of the labels 0, 1, 2 ...; may be left out where the layout is that of a public data
+        set, which has its own.
+    layout : str
+        How the folder is laid out: "table", or a name from `featpipe list datasets`.
+    root : str
+        Folder of the recordings, relative to the study file.
+    recordings, trials : str
+        CSV files of the layout "table", relative to the study file.
+    eeg : {"auto", "raw", "preprocessed"}
+        Which EEG of a data set that ships both; "auto" takes the raw recordings where they are.
+    rating : str
+        Which rating is the label, of data sets whose labels are ratings ("valence" ...).
+    threshold : float or None
+        Ratings above it are the second class; None is the middle of the scale.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    layout: str = TABLE
+    root: str = "."
+    recordings: str = "recordings.csv"
+    trials: str = "trials.csv"
+    eeg: Literal["auto", "raw", "preprocessed"] = "auto"
+    rating: str = ""
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        layouts = (TABLE, *LAYOUTS)
+        if self.layout not in layouts:
+            raise ConfigError(f"[study] layout: {unknown('layout', self.layout, layouts)}")
+        if self.layout != TABLE and not self.classes:
+            return  # those of the data set
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ConfigError(
+                f"[study] classes = {list(self.classes)}: expected at least two different names"
+            )
+        for name in self.classes:
+            if name.strip().isdigit():
+                raise ConfigError(
+                    f"[study] classes: {name!r} could be taken for a label number; call it "
+                    f"'class {name}' or the like"
+                )
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """What to train, section [train].
+
+    Attributes
+    ----------
+    methods : tuple of str
+        Names from `featpipe list methods`.
+    protocol : str
+        Name from `featpipe list protocols`.
+    policy : str
+        How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
+    seeds : tuple of int
+        Each method is trained once per seed.
+    eeg : str or None
+        EEG family that the methods read; None is the first of [features] eeg.
+    device : str
+        "cpu", "cuda" or "mps".
+    options : mapping
+        Method -> its options that differ from the defaults, for example
+        [train.options.cscm] subject_weight = 0.5.
+    """
+
+    methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
+    protocol: str = "loso"
+    policy: str = "last"
+    seeds: tuple[int, ...] = (0, 1, 2)
+    eeg: str | None = None
+    device: str = "cpu"
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.methods:
+            raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
+        if not self.seeds or min(self.seeds) < 0:
+            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
+        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
+            raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
