@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from featpipe.datasets.facts import NAMES
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, unknown
 
@@ -50,8 +51,10 @@ class StudySettings:
         layouts = (TABLE, *LAYOUTS)
         if self.layout not in layouts:
             raise ConfigError(f"[study] layout: {unknown('layout', self.layout, layouts)}")
-        if self.layout != TABLE and not self.classes:
+        if self.layout in NAMES and not self.classes:
             return  # those of the data set
+        if not self.classes:
+            raise ConfigError("[study] classes is missing: name what the labels 0, 1 ... mean")
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
             raise ConfigError(
                 f"[study] classes = {list(self.classes)}: expected at least two different names"
