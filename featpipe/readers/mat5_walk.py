@@ -15,11 +15,11 @@ from typing import NamedTuple
 from featpipe.errors import ReadError
 
 HEAD_BYTES = 128
-_MATRIX, COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
-_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
-_CELL, _STRUCT, _CHAR, _NUMBERS = 1, 2, 4, range(6, 16)
-_UNCHECKED = (3, 5, 16, 17)  # object, sparse, function, opaque: rare leaves, not entered
-_MOST_NESTED = 30
+MATRIX, COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
+WIDTHS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
+CELL, STRUCT, CHAR, NUMBERS, OPAQUE = 1, 2, 4, range(6, 16), 17
+_UNCHECKED = (3, 5, 16, OPAQUE)  # object, sparse, function, opaque: rare leaves, not entered
+MOST_NESTED = 30
 
 
 class Element(NamedTuple):
@@ -31,9 +31,36 @@ class Element(NamedTuple):
     after: int
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
+    """Bytes of a file and their order, "<" or ">"."""
+
     content: mmap.mmap | bytes
     order: str
+
+
+class Head(NamedTuple):
+    """What a matrix says about itself.
+
+    Attributes
+    ----------
+    kind : int
+        Class of MATLAB, such as 6 for double.
+    is_complex, is_logical : bool
+        Its flags.
+    shape : tuple of int
+        Dimensions, two or more; none of an object of MATLAB code.
+    name : str
+        Empty inside cells and structs.
+    after : int
+        Where its content begins.
+    """
+
+    kind: int
+    is_complex: bool
+    is_logical: bool
+    shape: tuple[int, ...]
+    name: str
+    after: int
 
 
 def walk_mat5(path: Path) -> None:
@@ -72,14 +99,14 @@ def variables(content: mmap.mmap | bytes) -> Iterator[Element]:
     ReadError
         When a size, a type or a number of dimensions cannot be.
     """
-    source = _Source(content, byte_order(content))
+    source = Source(content, byte_order(content))
     at = HEAD_BYTES
     while at < len(content):
-        element = _element(source, at, len(content))
-        if element.kind == _MATRIX:
+        element = read_element(source, at, len(content))
+        if element.kind == MATRIX:
             _walk_matrix(source, element, 0)
         elif element.kind != COMPRESSED:
-            raise _broken(at, f"a variable cannot have type {element.kind}")
+            raise broken(at, f"a variable cannot have type {element.kind}")
         yield element
         at = element.stop if element.kind == COMPRESSED else element.after
     if at == HEAD_BYTES:
@@ -91,86 +118,117 @@ def byte_order(content: mmap.mmap | bytes) -> str:
     return "<" if content[126:128] == b"IM" else ">"
 
 
-def _broken(at: int, what: str) -> ReadError:
+def broken(at: int, what: str) -> ReadError:
+    """Return the error for a defect at a place of the file; it does not repeat the path."""
     return ReadError(f"at byte {at}: {what}; copy the file again or save it again")
 
 
-def _element(source: _Source, at: int, stop: int) -> Element:
+def read_element(source: Source, at: int, stop: int) -> Element:
+    """Return the element whose tag is at a place; ReadError when it goes beyond `stop`."""
     if at + 8 > stop:
-        raise _broken(at, f"it ends at byte {stop}, inside a tag")
+        raise broken(at, f"it ends at byte {stop}, inside a tag")
     first, n_bytes = struct.unpack_from(f"{source.order}II", source.content, at)
     if first >> 16:  # a short element holds its data inside the tag
         if first >> 16 > 4:
-            raise _broken(at, f"a short element cannot have {first >> 16} bytes")
+            raise broken(at, f"a short element cannot have {first >> 16} bytes")
         return Element(first & 0xFFFF, at + 4, at + 4 + (first >> 16), at + 8)
     start = at + 8
     if start + n_bytes > stop:
-        raise _broken(at, f"an element goes to byte {start + n_bytes}, beyond {stop}")
+        raise broken(at, f"an element goes to byte {start + n_bytes}, beyond {stop}")
     return Element(first, start, start + n_bytes, start + n_bytes + -n_bytes % 8)
 
 
-def _expect(source: _Source, at: int, stop: int, kind: int, what: str) -> Element:
-    element = _element(source, at, stop)
+def _expect(source: Source, at: int, stop: int, kind: int, what: str) -> Element:
+    element = read_element(source, at, stop)
     if element.kind != kind:
-        raise _broken(at, f"{what} cannot have type {element.kind}")
+        raise broken(at, f"{what} cannot have type {element.kind}")
     return element
 
 
-def _walk_matrix(source: _Source, matrix: Element, depth: int) -> None:
-    if matrix.start == matrix.stop:
-        return
-    if depth > _MOST_NESTED:
-        raise _broken(matrix.start, f"nested deeper than {_MOST_NESTED}")
+def matrix_head(source: Source, matrix: Element) -> Head:
+    """Read what a matrix says about itself before its content.
+
+    Parameters
+    ----------
+    source : Source
+        Bytes, at least up to the end of the name.
+    matrix : Element
+        Where it lies; not empty.
+
+    Returns
+    -------
+    Head
+
+    Raises
+    ------
+    ReadError
+        When a size, a type or a number of dimensions cannot be.
+    """
     flags = _expect(source, matrix.start, matrix.stop, _UINT32, "array flags")
     if flags.stop - flags.start != 8:
-        raise _broken(matrix.start, "array flags have 8 bytes")
+        raise broken(matrix.start, "array flags have 8 bytes")
     (word,) = struct.unpack_from(f"{source.order}I", source.content, flags.start)
-    kind, is_complex = word & 0xFF, bool(word & 0x0800)
+    kind, is_complex, is_logical = word & 0xFF, bool(word & 0x0800), bool(word & 0x0200)
+    if kind == OPAQUE:  # an object of MATLAB code: its names come next, and no dimensions
+        return Head(kind, is_complex, is_logical, (), "", flags.after)
     sizes = _expect(source, flags.after, matrix.stop, _INT32, "dimensions")
     n_dims = (sizes.stop - sizes.start) // 4
+    if not 2 <= n_dims <= 32:
+        raise broken(flags.after, f"an array cannot have {n_dims} dimensions")
     shape = struct.unpack_from(f"{source.order}{n_dims}i", source.content, sizes.start)
-    if not 2 <= n_dims <= 32 or min(shape) < 0:
-        raise _broken(flags.after, f"{shape} are no dimensions")
+    if min(shape) < 0:
+        raise broken(flags.after, f"{shape} are no dimensions")
     name = _expect(source, sizes.after, matrix.stop, _INT8, "a name")
-    _walk_content(source, kind, is_complex, prod(shape), name.after, matrix.stop, depth)
+    text = source.content[name.start : name.stop].decode("latin1")
+    return Head(kind, is_complex, is_logical, shape, text, name.after)
+
+
+def _walk_matrix(source: Source, matrix: Element, depth: int) -> None:
+    if matrix.start == matrix.stop:
+        return
+    if depth > MOST_NESTED:
+        raise broken(matrix.start, f"nested deeper than {MOST_NESTED}")
+    head = matrix_head(source, matrix)
+    n_items = prod(head.shape)
+    _walk_content(source, head.kind, head.is_complex, n_items, head.after, matrix.stop, depth)
 
 
 def _walk_content(
-    source: _Source, kind: int, is_complex: bool, n_items: int, at: int, stop: int, depth: int
+    source: Source, kind: int, is_complex: bool, n_items: int, at: int, stop: int, depth: int
 ) -> None:
-    if kind == _STRUCT:
+    if kind == STRUCT:
         at, n_fields = _field_names(source, at, stop)
         _walk_items(source, n_items * n_fields, at, stop, depth)
-    elif kind == _CELL:
+    elif kind == CELL:
         _walk_items(source, n_items, at, stop, depth)
-    elif kind == _CHAR or kind in _NUMBERS:
+    elif kind == CHAR or kind in NUMBERS:
         for _ in range(2 if is_complex else 1):
-            element = _element(source, at, stop)
-            n_found = (element.stop - element.start) // _WIDTHS.get(element.kind, 1)
-            is_text = kind == _CHAR and element.kind == 16  # UTF-8: bytes, not characters
-            if element.kind not in _WIDTHS or (n_found != n_items and not is_text):
-                raise _broken(at, f"{n_items} numbers are declared, {n_found} are there")
+            element = read_element(source, at, stop)
+            n_found = (element.stop - element.start) // WIDTHS.get(element.kind, 1)
+            is_text = kind == CHAR and element.kind == 16  # UTF-8: bytes, not characters
+            if element.kind not in WIDTHS or (n_found != n_items and not is_text):
+                raise broken(at, f"{n_items} numbers are declared, {n_found} are there")
             at = element.after
     elif kind not in _UNCHECKED:
-        raise _broken(at, f"there is no class {kind}")
+        raise broken(at, f"there is no class {kind}")
 
 
-def _field_names(source: _Source, at: int, stop: int) -> tuple[int, int]:
+def _field_names(source: Source, at: int, stop: int) -> tuple[int, int]:
     length = _expect(source, at, stop, _INT32, "the length of field names")
     if length.stop - length.start != 4:
-        raise _broken(at, "the length of field names has 4 bytes")
+        raise broken(at, "the length of field names has 4 bytes")
     (n_letters,) = struct.unpack_from(f"{source.order}i", source.content, length.start)
     names = _expect(source, length.after, stop, _INT8, "field names")
     n_bytes = names.stop - names.start
     if n_letters < 1 or n_bytes % n_letters:
-        raise _broken(at, f"{n_bytes} bytes of field names are not in rows of {n_letters}")
+        raise broken(at, f"{n_bytes} bytes of field names are not in rows of {n_letters}")
     return names.after, n_bytes // n_letters
 
 
-def _walk_items(source: _Source, n_items: int, at: int, stop: int, depth: int) -> None:
+def _walk_items(source: Source, n_items: int, at: int, stop: int, depth: int) -> None:
     if n_items > (stop - at) // 8:
-        raise _broken(at, f"{n_items} items cannot be in {stop - at} bytes")
+        raise broken(at, f"{n_items} items cannot be in {stop - at} bytes")
     for _ in range(n_items):
-        item = _expect(source, at, stop, _MATRIX, "an item")
+        item = _expect(source, at, stop, MATRIX, "an item")
         _walk_matrix(source, item, depth + 1)
         at = item.after
