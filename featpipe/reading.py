@@ -5,8 +5,6 @@ The formats themselves are in `featpipe.readers`, one per file; `featpipe.reader
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,9 +19,10 @@ from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name, join
 from featpipe.readers.plausible_saccades import plausible_saccades
 from featpipe.readers.preflight import Check
+from featpipe.readers.reader import Reader, bound
 from featpipe.readers.sniffing import sniff
 from featpipe.readers.stim import annotate_stim
-from featpipe.readers.table import READERS, Reader, described
+from featpipe.readers.table import READERS, described
 from featpipe.readers.untouched import channel_indices
 from featpipe.recording import EyeRecording
 
@@ -45,7 +44,7 @@ __all__ = [
 ]
 
 
-def read_eeg(path: Path, settings: EegSettings | None = None) -> BaseRaw:
+def read_eeg(path: Path, settings: EegSettings | None = None, part: str = "") -> BaseRaw:
     """Open an EEG recording.
 
     Parameters
@@ -55,6 +54,8 @@ def read_eeg(path: Path, settings: EegSettings | None = None) -> BaseRaw:
     settings : EegSettings, optional
         What channels are wanted, and for what. It matters for EDF and BDF whose signals have
         several sampling rates: those that do not have the rate of the EEG are left out.
+    part : str
+        Which recording of a file that holds several; empty is the first.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def read_eeg(path: Path, settings: EegSettings | None = None) -> BaseRaw:
         When its EEG has several sampling rates.
     """
     path = Path(path)
-    raw: BaseRaw = _guarded(path, lambda: preflight(path, "eeg", None, settings).read(path))
+    raw: BaseRaw = _guarded(path, lambda: preflight(path, "eeg", None, settings, part).read(path))
     _guarded(path, lambda: annotate_stim(raw))
     _guarded(path, lambda: log_amplitude(path, raw))
     return raw
@@ -136,7 +137,7 @@ def read_eye(path: Path, csv: EyeCsv | None = None) -> EyeRecording:
 
 
 def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:
-    """Return every file whose content a recording depends on.
+    """Return every file whose content a recording depends on, the named one first.
 
     Parameters
     ----------
@@ -144,11 +145,6 @@ def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:
         The file that `read_eeg` or `read_eye` would be given.
     csv : EyeCsv or None
         How a table of no known format is to be read.
-
-    Returns
-    -------
-    tuple of Path
-        The named file first.
 
     Raises
     ------
@@ -222,7 +218,11 @@ def _reader_of(path: Path, csv: EyeCsv | None = None) -> Reader:
 
 
 def preflight(
-    path: Path, modality: str, csv: EyeCsv | None = None, settings: EegSettings | None = None
+    path: Path,
+    modality: str,
+    csv: EyeCsv | None = None,
+    settings: EegSettings | None = None,
+    part: str = "",
 ) -> Reader:
     """Return the reader of a recording that its header has nothing against.
 
@@ -234,7 +234,7 @@ def preflight(
         What it is expected to hold.
     csv : EyeCsv or None
         How a table of no known format is to be read.
-    settings : EegSettings or None
+    settings, part
         As in `read_eeg`; the reader that is returned knows them.
 
     Returns
@@ -259,9 +259,7 @@ def preflight(
         raise ReadError(f"{path}: {status}: {reason}{hint}")
     if status == "suspicious":
         logger.warning("%s: %s", path.name, reason)
-    if not reader.by_settings:
-        return reader
-    return replace(reader, read=partial(reader.read, settings=settings))
+    return bound(reader, path, settings, part)
 
 
 def _checked_samples(path: Path, raw: BaseRaw, ch_names: Sequence[str]) -> Samples | None:

@@ -133,6 +133,8 @@ class Source:
         In order.
     classes : tuple of str
         Names of the labels.
+    eeg_part : str
+        Which recording, where the EEG file holds several (a file of all subjects); else empty.
     """
 
     dataset: str
@@ -143,6 +145,7 @@ class Source:
     eye_offset: float | None
     trials: tuple[Trial, ...]
     classes: tuple[str, ...]
+    eeg_part: str = ""
 
     @property
     def name(self) -> str:

@@ -42,7 +42,7 @@ def foresee(unit: Unit) -> dict[str, str]:
 def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
     if source.eeg is None:
         return {}
-    raw = preflight(source.eeg, "eeg", None, study.eeg).read(source.eeg)
+    raw = preflight(source.eeg, "eeg", None, study.eeg, source.eeg_part).read(source.eeg)
     require_seconds(source, study, raw)
     if not study.features.eeg:
         return {}

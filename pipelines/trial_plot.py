@@ -108,7 +108,7 @@ def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
 
 
 def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) -> None:
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
     eye, _ = read_on_eeg_clock(file, raw, source, study)
     [grid] = lay_grids([trial], grid_sfreq(raw, study), study.features)
     frontal = frontal_trace(raw, trial, study.eeg)

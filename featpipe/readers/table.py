@@ -1,14 +1,8 @@
 """The export formats, one line each; `featpipe.reading` looks files up here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
 
-from mne.io import BaseRaw
-
-from featpipe.eeg.samples import Samples
 from featpipe.readers import (
     ant_cnt,
     brainvision,
@@ -32,58 +26,12 @@ from featpipe.readers import (
 )
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import sibling
-from featpipe.readers.preflight import Check
-
-
-def _alone(path: Path) -> tuple[Path, ...]:
-    return (path,)
+from featpipe.readers.reader import Reader
 
 
 def _pair(path: Path) -> tuple[Path, ...]:
     other = sibling(path)
     return (path,) if other is None else (path, other)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One export format.
-
-    Attributes
-    ----------
-    name : str
-        Its key in `READERS`.
-    modality : {"eeg", "eye"}
-        What it holds.
-    suffixes : tuple of str
-        Usual suffixes; the content decides.
-    read : callable
-        Path -> mne.io.BaseRaw or EyeRecording. With `by_settings` it takes EegSettings too.
-    check : callable
-        Path -> Check, from the header and the size of the file.
-    describes : str
-        One line for a list.
-    sources : callable
-        Path -> the files whose content matters, the named one first.
-    is_pair : bool
-        Samples and events are two recordings of one clock, each read by its own reader.
-    samples : callable or None
-        (path, raw that `read` gave, names of channels of that raw) -> the numbers as the file
-        stores them, or None for a file that stores them in another way. None for a format that
-        is read through MNE alone.
-    by_settings : bool
-        Which signals of a file are read depends on what channels are wanted.
-    """
-
-    name: str
-    modality: Literal["eeg", "eye"]
-    suffixes: tuple[str, ...]
-    read: Callable[..., Any]
-    check: Callable[[Path], Check]
-    describes: str
-    sources: Callable[[Path], tuple[Path, ...]] = _alone
-    is_pair: bool = False
-    samples: Callable[[Path, BaseRaw, Sequence[str]], Samples | None] | None = None
-    by_settings: bool = False
 
 
 READERS: dict[str, Reader] = {

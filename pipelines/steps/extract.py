@@ -139,6 +139,7 @@ def _recording(source: Source, family: str) -> dict[str, Any]:
         "classes": list(source.classes),
         "trials": [list(trial[: None if family == "eye" else -1]) for trial in source.trials],
     }  # which stimulus it was concerns pupils only
+    about |= {"eeg_part": source.eeg_part} if source.eeg_part else {}
     return about | ({"eye_offset": source.eye_offset} if family == "eye" else {})
 
 
@@ -150,7 +151,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     source, study, out = unit.payload
     require_trials(source, study)
     wanted = {output.facts["family"]: output for output in stale}
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
     if raw is not None:
         require_seconds(source, study, raw)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]

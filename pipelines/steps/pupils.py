@@ -81,6 +81,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
         "clock": asdict(study.clock),
     }
     recording = {"trials": [list(trial) for trial in source.trials], "offset": source.eye_offset}
+    recording |= {"eeg_part": source.eeg_part} if source.eeg_part else {}
     facts = {
         "step": "pupils",
         "family": "pupils",
@@ -95,7 +96,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
     """Compute the traces of one recording."""
     source, study, _ = unit.payload
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg)
+    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
     eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
     try:
         traces = pupil_traces(eye, source, study.eye)
