@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Limits:
 
 
 LIMITS = Limits()
+_NOTHING = r"(?!)"
 
 
 def read_arrays(
@@ -70,20 +72,57 @@ def read_arrays(
         When the file is damaged, holds more than numbers, text and containers, or goes beyond the
         limits; the message names the file, the defect and the next step.
     """
+    return read_arrays_and_shapes(path, wanted, _NOTHING, limits)[0]
+
+
+def read_arrays_and_shapes(
+    path: Path,
+    wanted: str | re.Pattern[str],
+    shaped: str | re.Pattern[str],
+    limits: Limits = LIMITS,
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[int, ...]]]:
+    r"""Read some arrays of a foreign file, and of others how large they are.
+
+    Parameters
+    ----------
+    path, wanted, limits
+        As in `read_arrays`. With a small `limits.n_bytes` larger arrays of a pickle are passed
+        over: a file of 100 MB takes as long as its start.
+    shaped : str or re.Pattern
+        As `wanted`, for the arrays of which the shape is enough.
+
+    Returns
+    -------
+    arrays : dict of str to numpy.ndarray
+    shapes : dict of str to tuple of int
+        In the order of the file.
+
+    Raises
+    ------
+    ReadError
+        As `read_arrays`.
+    """
     with TemporaryDirectory() as folder:
-        names = _ask(path, wanted, limits, folder)
-        return {
+        answer = _ask(path, wanted, shaped, limits, folder)
+        arrays = {
             name: np.load(Path(folder, f"{i}.npy"), allow_pickle=False)
-            for i, name in enumerate(names)
+            for i, name in enumerate(answer["names"])
         }
+    return arrays, {name: tuple(shape) for name, shape in answer["shapes"].items()}
 
 
-def _ask(path: Path, wanted: str | re.Pattern[str], limits: Limits, folder: str) -> list[str]:
-    pattern = wanted if isinstance(wanted, str) else wanted.pattern
+def _ask(
+    path: Path,
+    wanted: str | re.Pattern[str],
+    shaped: str | re.Pattern[str],
+    limits: Limits,
+    folder: str,
+) -> dict[str, Any]:
     # -P: the folder of readers must not shadow modules of the child
     command = [sys.executable, "-P", str(_CHILD)]
     request = {
-        "path": str(path.absolute()), "wanted": pattern, "folder": folder,
+        "path": str(path.absolute()), "folder": folder,
+        "wanted": re.compile(wanted).pattern, "shaped": re.compile(shaped).pattern,
         "n_bytes": limits.n_bytes, "memory": limits.memory,
     }  # fmt: skip
     try:
@@ -99,4 +138,4 @@ def _ask(path: Path, wanted: str | re.Pattern[str], limits: Limits, folder: str)
     answer = json.loads(done.stdout)
     if "refused" in answer:
         raise ReadError(f"{path}: {answer['refused']}")
-    return answer["names"]
+    return answer
