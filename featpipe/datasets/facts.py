@@ -29,7 +29,7 @@ class SessionFacts:
     sessions : tuple of str
         Names of the sessions that this holds for.
     labels : tuple of int
-        Index into the classes, per trial.
+        Index into the classes, per trial; empty where labels are ratings.
     seconds : tuple of int
         Length of each trial; empty where nobody has published it.
     onsets, offsets : tuple of float
@@ -91,12 +91,18 @@ class Facts:
         Rate in Hz by kind of file ("raw", "preprocessed", "features" ...).
     channels : tuple of str
         EEG channels in the order of the preprocessed files; empty: the 62 of the SEED cap.
+    other_channels : mapping of str to str
+        What lies behind them in these files, with MNE's type of it.
+    before_s : float
+        Seconds before the onset of each trial that these files hold with it.
     dates : mapping
         Session -> subject -> date in file names, YYYYMMDD.
     windows_s : tuple of float
         Window lengths of the features that are released.
     ratings : mapping
         Name of a rating -> (lowest, highest) value.
+    codes : mapping of str to int
+        Triggers of the raw recordings: "start" and "stop" of a trial, "before" what precedes it.
     starts : mapping
         Recording without usable marks -> its wall-clock start, HH:MM:SS.
     defects : tuple of KnownDefect
@@ -120,9 +126,12 @@ class Facts:
     sessions: tuple[SessionFacts, ...] = ()
     sfreq: Mapping[str, float] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
+    other_channels: Mapping[str, str] = field(default_factory=dict)
+    before_s: float = 0.0
     dates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     windows_s: tuple[float, ...] = ()
     ratings: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    codes: Mapping[str, int] = field(default_factory=dict)
     starts: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[KnownDefect, ...] = ()
 
