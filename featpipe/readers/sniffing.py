@@ -9,6 +9,7 @@ from featpipe.readers import (
     eyelink_asc,
     fif,
     gazepoint,
+    mat_trials,
     pupil_labs,
     seed_iv_eye,
     smi_events,
@@ -55,6 +56,8 @@ def sniff(path: Path) -> str | None:
     head = read_head(path, _HEAD_BYTES)
     suffix = path.suffix.lower()
     kind = _binary_kind(head, suffix, path.name.lower()) or _text_kind(head)
+    if kind is None and head.startswith(mat_trials.MAGIC) and mat_trials.is_one(path):
+        kind = "mat_trials"
     if kind is None and smi_workbook.is_one(path):
         kind = "smi_workbook"
     return kind or _SUFFIXES.get(suffix)

@@ -13,6 +13,7 @@ from featpipe.readers import (
     eyelink_asc,
     fif,
     gazepoint,
+    mat_trials,
     neuroscan_cnt,
     pupil_labs,
     seed_iv_eye,
@@ -93,6 +94,14 @@ READERS: dict[str, Reader] = {
             eeglab.check,
             "EEGLAB dataset, continuous, with or without .fdt",
             eeglab.sources,
+        ),
+        Reader(
+            "mat_trials",
+            "eeg",
+            (".mat",),
+            mat_trials.read,
+            mat_trials.check,
+            "Trials of SEED and SEED-IV in a MATLAB 5 file, <initials>_eeg<trial>, at 200 Hz",
         ),
         Reader(
             "smi_samples",
