@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from featpipe.readers import (
+    bids_physio,
     brainvision_header,
     edf_header,
     eeglab,
@@ -60,6 +61,8 @@ def sniff(path: Path) -> str | None:
         kind = "mat_trials"
     if kind is None and smi_workbook.is_one(path):
         kind = "smi_workbook"
+    if kind is None and bids_physio.is_one(path):
+        kind = bids_physio.NAME
     return kind or _SUFFIXES.get(suffix)
 
 

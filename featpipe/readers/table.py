@@ -5,6 +5,7 @@ from pathlib import Path
 
 from featpipe.readers import (
     ant_cnt,
+    bids_physio,
     brainvision,
     edf,
     edf_samples,
@@ -199,6 +200,15 @@ READERS: dict[str, Reader] = {
             gazepoint.read,
             gazepoint.check,
             "Gazepoint Analysis *_all_gaze.csv, and logs of the Open Gaze API",
+        ),
+        Reader(
+            bids_physio.NAME,
+            "eye",
+            bids_physio.EXTENSIONS,
+            bids_physio.read,
+            bids_physio.check,
+            "BIDS eye recording *_physio.tsv.gz, one file per eye, with its JSON and physioevents",
+            bids_physio.sources,
         ),
     )
 }
