@@ -1,9 +1,35 @@
 """The layouts of public data sets, one line each; a lab's own recordings are `lab_table`."""
 
+from featpipe.datasets import seed, seed_iv, seed_languages
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
-    for layout in ()
+    for layout in (
+        Layout(
+            "seed",
+            "SEED: Preprocessed_EEG or SEED_RAW_EEG, 03-Eye-tracking-excel",
+            seed.is_here,
+            seed.find,
+        ),
+        Layout(
+            "seed-iv",
+            "SEED-IV: eeg_raw_data, eye_raw_data",
+            seed_iv.is_here,
+            seed_iv.find,
+        ),
+        Layout(
+            "seed-ger",
+            "SEED-GER: 01-EEG-raw with its time.txt, 03-Eye-tracking-excel",
+            seed_languages.is_german_here,
+            seed_languages.find_german,
+        ),
+        Layout(
+            "seed-fra",
+            "SEED-FRA: 01-EEG-raw with its time.txt, 03-Eye-tracking-excel",
+            seed_languages.is_french_here,
+            seed_languages.find_french,
+        ),
+    )
 }  # fmt: skip
 """Layouts by name, as `[study] layout` spells them."""

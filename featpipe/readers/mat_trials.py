@@ -1,7 +1,7 @@
 """EEG that was cut into trials, each a variable of a MATLAB 5 file, as SEED and SEED-IV ship it.
 
-The variables are called `<initials>_eeg<trial>` and are (62, n_times) in microvolt. Neither channels
-nor rate stand in the file: they are those of the SEED cap, at 200 Hz.
+The variables are called `<initials>_eeg<trial>` and are (62, n_times) in microvolt. Neither
+channels nor rate stand in the file: they are those of the SEED cap, at 200 Hz.
 """
 
 import re

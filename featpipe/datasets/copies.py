@@ -1,0 +1,45 @@
+"""Recordings that are copies of others: the same data would be trained on and tested on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from featpipe.datasets.layout import Defect
+from featpipe.datasets.recording_names import Key
+from featpipe.readers.preflight import read_head
+
+_HEAD_BYTES = 1 << 16  # header and first numbers; two recordings have no second in common
+
+
+def without_copies(files: Mapping[Key, Path]) -> tuple[dict[Key, Path], list[Defect]]:
+    """Leave out files that are as long as another and begin as it does.
+
+    Parameters
+    ----------
+    files : mapping of (subject, session) to Path
+        In order.
+
+    Returns
+    -------
+    files : dict of (subject, session) to Path
+        The first of each.
+    defects : list of Defect
+        Of the others.
+    """
+    first: dict[tuple[int, bytes], Key] = {}
+    kept, defects = {}, []
+    for key, path in files.items():
+        mark = (path.stat().st_size, read_head(path, _HEAD_BYTES))
+        other = first.setdefault(mark, key) if mark[0] else key  # an empty file is told elsewhere
+        if other == key:
+            kept[key] = path
+        else:
+            defects.append(_copied(key, path, other, files[other]))
+    return kept, defects
+
+
+def _copied(key: Key, path: Path, other: Key, original: Path) -> Defect:
+    what = (
+        f"{path}: it is a copy of {original}, which is subject {other[0]}, session {other[1]}; one "
+        "of the two is of the wrong session or subject. Only the first is used: fetch both again"
+    )
+    return Defect(*key, what)

@@ -1,0 +1,153 @@
+"""SEED as it is released: preprocessed trials, amplifier recordings, workbooks of eye events.
+
+Known are the older release (`Preprocessed_EEG`), the current one (`SEED_EEG/Preprocessed_EEG`,
+`SEED_EEG/SEED_RAW_EEG`) and its multimodal part (`SEED_Multimodal/Chinese`), whole or in part,
+under whatever folder.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from featpipe.datasets import facts as published
+from featpipe.datasets.facts import Facts
+from featpipe.datasets.found_trials import published_trials, require_classes, sources
+from featpipe.datasets.gaps import gaps
+from featpipe.datasets.layout import Choice, Defect, Found
+from featpipe.datasets.mat_recordings import mat_recordings
+from featpipe.datasets.multimodal_release import (
+    FEATURES,
+    MULTIMODAL,
+    eye_files,
+    eye_gaps,
+    raw_files,
+    read_time_lists,
+)
+from featpipe.datasets.raw_trials import raw_recordings
+from featpipe.datasets.recording_names import DATED, Named, dated_files
+from featpipe.datasets.release_files import below, in_folder, language_of
+from featpipe.errors import ConfigError
+from featpipe.readers.mat_trials import is_one
+
+NAME = "seed"
+_MAT = re.compile(r"Preprocessed_?EEG", re.IGNORECASE)
+_OWN = re.compile(rf"{_MAT.pattern}|SEED_RAW_EEG|Extracted_?Features(_\d+s)?", re.IGNORECASE)
+_NO_RECORDING = "label.mat"
+_RAW_FORM, _MAT_FORM, _EYE_FORM = (
+    "<subject>_<session>.cnt", "<subject>_<YYYYMMDD>.mat", "<subject>_<session>.xls"
+)  # fmt: skip
+
+
+def is_here(root: Path) -> bool:
+    """Tell whether files of SEED are below a folder, by the names of the folders around them."""
+    try:
+        files = below(root, NAME)
+    except (OSError, ConfigError):
+        return False
+    multimodal = in_folder(files, MULTIMODAL)
+    return bool(in_folder(files, _OWN)) or any(language_of(root, p) == NAME for p in multimodal)
+
+
+def find(root: Path, choice: Choice) -> Found:
+    """List the recordings of SEED below a folder.
+
+    Parameters
+    ----------
+    root : Path
+        Folder.
+    choice : Choice
+        Which EEG is wanted.
+
+    Returns
+    -------
+    Found
+        Trials of amplifier recordings are where the facts have them, those of preprocessed ones
+        where their reader lays them.
+
+    Raises
+    ------
+    ConfigError
+        When there is no recording, or none of the EEG that is asked for.
+    """
+    facts = published.facts_of(NAME)
+    require_classes(choice, facts)
+    files = below(root, NAME)
+    raw, eyes = raw_files(files, facts), eye_files(files, facts)
+    mats = dated_files(_preprocessed(files), facts)
+    is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES))
+    if is_raw:
+        recordings, defects = raw_recordings(
+            raw.files, lambda k: published_trials(facts.session(k))
+        )
+        defects += _time_defects(files, facts)
+        alone = lambda k: published_trials(facts.session(k))  # noqa: E731
+    else:
+        recordings, defects, alone = mat_recordings(mats.files, facts)
+    eeg, form = (raw, _RAW_FORM) if is_raw else (mats, _MAT_FORM)
+    lost, notes = gaps(facts, list(eeg.files), facts.subjects, "EEG", form)
+    no_eyes, more = eye_gaps(facts, eyes, list(eeg.files), _EYE_FORM)
+    return Found(
+        sources(choice, recordings, eyes.files, alone),
+        [*eeg.defects, *defects, *lost, *eyes.defects, *no_eyes],
+        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *notes, *more],
+    )
+
+
+def _preprocessed(files: Sequence[Path]) -> list[Path]:
+    """List what lies where preprocessed recordings lie, or has their name and their content."""
+    mats = [path for path in files if path.suffix.lower() == ".mat"]
+    mats = [path for path in mats if path.name.lower() != _NO_RECORDING]
+    dated = [path for path in mats if DATED.fullmatch(path.stem)]
+    return in_folder(mats, _MAT) or [path for path in dated if is_one(path)]
+
+
+def _takes_raw(
+    root: Path, choice: Choice, raw: Named, mats: Named, eyes: Named, features: Sequence[Path]
+) -> bool:
+    """Decide which of two releases is used."""
+    if not (raw.files or mats.files or eyes.files):
+        strange = [defect.what for defect in (*raw.defects, *mats.defects, *eyes.defects)]
+        hint = f"; {strange[0]}" if strange else ""
+        hint += "; its features are: `featpipe import` takes those" * bool(features)
+        raise ConfigError(
+            f"{root}: no recording of SEED is here; expected Preprocessed_EEG/{_MAT_FORM}, "
+            f"SEED_RAW_EEG/{_RAW_FORM} or 03-Eye-tracking-excel/{_EYE_FORM} below it; correct "
+            f"[study] root{hint}"
+        )
+    there = {"raw": raw.files, "preprocessed": mats.files}
+    if choice.eeg != "auto" and not there[choice.eeg]:
+        form = {"raw": _RAW_FORM, "preprocessed": _MAT_FORM}[choice.eeg]
+        raise ConfigError(
+            f'[study] eeg = "{choice.eeg}": no {form} of SEED is below {root}; fetch that part of '
+            'the release, or leave it at "auto"'
+        )
+    return choice.eeg == "raw" or (choice.eeg == "auto" and bool(raw.files))
+
+
+def _other_release(raw: Named, mats: Named, is_raw: bool, facts: Facts) -> list[str]:
+    if not (raw.files and mats.files):
+        return []
+    used, other = (raw, mats) if is_raw else (mats, raw)
+    names = ("raw", "preprocessed") if is_raw else ("preprocessed", "raw")
+    return [
+        f"{facts.title}: {len(used.files)} {names[0]} recordings are used; {len(other.files)} "
+        f'{names[1]} ones are here too: [study] eeg = "{names[1]}" takes those'
+    ]
+
+
+def _time_defects(files: Sequence[Path], facts: Facts) -> list[Defect]:
+    """Compare time.txt with the facts, which are used in any case."""
+    bounds, defects = read_time_lists(files)
+    of = facts.sessions[0]
+    for path, found in bounds.items():
+        if found != (of.onsets, of.offsets):
+            pairs = zip(*found, strict=True)
+            wanted = list(zip(of.onsets, of.offsets, strict=True))
+            trial = next((i for i, pair in enumerate(pairs) if [pair] != wanted[i : i + 1]), None)
+            which = f"{len(found.onsets)} trials are" if trial is None else f"trial {trial + 1} is"
+            what = (
+                f"{path}: {which} not as published: SEED has {len(of.onsets)} trials from "
+                f"{of.onsets[0]:g} to {of.offsets[-1]:g} s, and these are used: compare them"
+            )
+            defects.append(Defect("", "", what))
+    return defects
