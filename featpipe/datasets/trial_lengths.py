@@ -121,9 +121,9 @@ def wrong_session(
     session = by_lengths or session_of_date(facts, key[0], date)
     if session in (None, key[1]):
         return None
-    why = "the lengths of its trials are" if by_lengths else "its date is"
+    why = "the lengths of its trials are those" if by_lengths else "its date is that"
     what = (
-        f"{path}: it lies where session {key[1]} belongs, and {why} that of session {session}; it "
+        f"{path}: it lies where session {key[1]} belongs, and {why} of session {session}; it "
         "is not used: move it there, and fetch the right one"
     )
     return Defect(*key, what)

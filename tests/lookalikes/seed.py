@@ -35,8 +35,7 @@ def small(facts: Facts, n_trials: int = 6, seconds: int = 4) -> Facts:
 
 def lengths(session: str, n_trials: int = 6, seconds: int = 4) -> tuple[int, ...]:
     """Seconds of the trials of a session, of their own in each."""
-    of = np.random.default_rng(int(session)).integers(0, 3, n_trials)
-    return tuple(seconds + int(more) for more in of)
+    return tuple(seconds + k * int(session) % 3 for k in range(1, n_trials + 1))
 
 
 def _small(of: SessionFacts, n_trials: int, seconds: int) -> SessionFacts:
@@ -147,13 +146,12 @@ def write_books(folder: Path, facts: Facts, subjects=SUBJECTS, n_trials: int | N
     return folder
 
 
-def write_window_labels(folder: Path, labels, bounds: SessionFacts, window_s: int = 4) -> Path:
+def write_window_labels(path: Path, labels, bounds: SessionFacts, window_s: int) -> Path:
     """Write the .npz of a recording's features: labels of windows, trials to train on first."""
     counts = [int((b - a) / window_s) for a, b in zip(bounds.onsets, bounds.offsets, strict=True)]
     parts = [np.full(n, label) for n, label in zip(counts, labels, strict=True)]
     n_train = 2 * len(parts) // 3
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "1_1.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
         path,
         train_data=np.void(b"\x80\x04}\x94."),  # an empty pickled dict

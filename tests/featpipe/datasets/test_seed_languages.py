@@ -1,0 +1,126 @@
+"""SEED-GER and SEED-FRA: bounds from time.txt, labels from the windows of the release or none."""
+
+import numpy as np
+import pytest
+from lookalikes.seed import small, time_text, write_books, write_raws, write_window_labels
+
+from featpipe.datasets import facts as published
+from featpipe.datasets.clip_labels import clip_labels
+from featpipe.datasets.layout import Choice
+from featpipe.datasets.seed_languages import (
+    find_french,
+    find_german,
+    is_french_here,
+    is_german_here,
+)
+from featpipe.datasets.time_lists import read_bounds
+from featpipe.errors import ConfigError, ReadError
+
+CHINESE = small(published.facts_of("seed"), n_trials=5, seconds=4)
+TIMES = CHINESE.sessions[0]
+LABELS = [2, 1, 0, 2, 0]
+CHOICE = Choice("seed-ger", CHINESE.classes)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """Short recordings of one subject: headers are looked at, no signal."""
+    folder = tmp_path_factory.mktemp("release") / "German"
+    write_raws(folder / "01-EEG-raw", CHINESE, LABELS, ("1",), sfreq=50)
+    write_books(folder / "03-Eye-tracking-excel", CHINESE, ("1",))
+    return folder
+
+
+@pytest.fixture
+def release(recordings, tmp_path):
+    """Links into them: what a test adds is its own."""
+    root = tmp_path / "German"
+    for folder in recordings.iterdir():
+        (root / folder.name).mkdir(parents=True)
+        for path in folder.iterdir():
+            (root / folder.name / path.name).symlink_to(path)
+    return root
+
+
+def write_labels(root, labels, session="1", window_s=4, times=TIMES):
+    path = root / f"02-EEG-DE-feature/eeg_used_{window_s}s/1_{session}.npz"
+    return write_window_labels(path, labels, times, window_s)
+
+
+def test_trials_without_labels_are_found(release):
+    assert is_german_here(release)
+    assert not is_french_here(release)
+    found = find_german(release, CHOICE)
+    assert [(s.subject, s.session, s.eye.name) for s in found.sources] == [
+        ("1", k, f"1_{k}.xls") for k in "123"
+    ]
+    assert not found.defects
+    assert [(t.onset, t.offset, t.label) for t in found.sources[0].trials] == [
+        (onset, offset, None) for onset, offset in zip(TIMES.onsets, TIMES.offsets, strict=True)
+    ]
+    assert [t.stimulus for t in found.sources[1].trials] == [f"2-{k}" for k in range(1, 6)]
+    assert any("5 trials, 20 are published" in note for note in found.notes)
+    assert any("session 1, 2, 3 have no label" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("window_s", [1, 4])
+def test_labels_are_those_of_the_windows_of_the_release(release, window_s):
+    for session, labels in (("1", LABELS), ("3", LABELS[::-1])):
+        write_labels(release, labels, session, window_s)
+    found = find_german(release, CHOICE)
+    assert [[t.label for t in s.trials] for s in found.sources] == [
+        LABELS,
+        [None] * 5,
+        LABELS[::-1],
+    ]
+    assert not found.defects
+    assert any("session 2 have no label" in note for note in found.notes)
+
+
+def test_labels_of_other_bounds_are_not_believed(release):
+    path = write_labels(release, LABELS, window_s=1)
+    with np.load(path) as of:
+        parts = {name: of[name] for name in of.files}
+    np.savez(path, **parts | {"test_label": parts["test_label"][1:]})
+    found = find_german(release, CHOICE)
+    assert {trial.label for trial in found.sources[0].trials} == {None}
+    assert [(d.subject, d.session) for d in found.defects] == [("", "1")]
+    n = round(sum(b - a for a, b in zip(TIMES.onsets, TIMES.offsets, strict=True)))
+    said = f"labels of {n - 1} windows, the trials of time.txt have {n}"
+    assert said in found.defects[0].what
+    np.savez(path, **parts | {"train_label": np.roll(parts["train_label"], 1)})
+    with pytest.raises(ReadError, match=r"trial 1 has the labels \[0, 2\], expected one"):
+        clip_labels(
+            path, read_bounds(release / "01-EEG-raw/time.txt"), published.facts_of("seed-ger")
+        )
+
+
+def test_a_tree_of_another_language_is_passed_over(release):
+    with pytest.raises(ConfigError, match=r"no recording of SEED-FRA.*names no other language"):
+        find_french(release.parent, CHOICE)
+    release.rename(release.with_name("French"))
+    assert len(find_french(release.parent, CHOICE).sources) == 3
+
+
+def test_without_bounds_there_are_no_trials(release):
+    path = release / "01-EEG-raw/time.txt"
+    path.unlink()
+    with pytest.raises(ConfigError, match=r"no time.txt tells when .* SEED-GER"):
+        find_german(release, CHOICE)
+    path.write_text("start_point_list = [1,2];\nend_point_list = [3];")
+    with pytest.raises(ConfigError, match="2 starts and 1 ends"):
+        find_german(release, CHOICE)
+
+
+def test_two_lists_that_differ_are_told(release):
+    other = release / "02-EEG-DE-feature"
+    other.mkdir()
+    (other / "time.txt").write_text(time_text(small(CHINESE, 4, 4).sessions[0]))
+    found = find_german(release, CHOICE)
+    assert ["time.txt: its times differ" in d.what for d in found.defects] == [True]
+    assert len(found.sources[0].trials) == 5
+
+
+def test_there_is_raw_eeg_only(release):
+    with pytest.raises(ConfigError, match="SEED-GER has raw EEG only"):
+        find_german(release, Choice("seed-ger", CHINESE.classes, "preprocessed"))
