@@ -1,6 +1,7 @@
 """The layouts of public data sets, one line each; a lab's own recordings are `lab_table`."""
 
 from featpipe.datasets import seed, seed_iv, seed_languages
+from featpipe.datasets import seed_v
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
@@ -30,6 +31,7 @@ LAYOUTS: dict[str, Layout] = {
             seed_languages.is_french_here,
             seed_languages.find_french,
         ),
+        Layout("seed-v", "EEG_raw/*.cnt and Eye_raw/Session_*/*.xlsx", seed_v.is_here, seed_v.find),
     )
 }  # fmt: skip
 """Layouts by name, as `[study] layout` spells them."""
