@@ -15,6 +15,7 @@ from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.readers.agreement import agrees
 from featpipe.readers.amplitude import log_amplitude
+from featpipe.readers.bids_channels import apply_channels, channels_files
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name, join
 from featpipe.readers.plausible_saccades import plausible_saccades
@@ -31,17 +32,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 __all__ = [
-    "READERS",
-    "Reader",
-    "check",
-    "find_reader",
-    "preflight",
-    "read_eeg",
-    "read_eye",
-    "read_samples",
-    "sniff",
-    "source_files",
-]
+    "READERS", "Reader", "check", "find_reader", "preflight", "read_eeg", "read_eye",
+    "read_samples", "sniff", "source_files",
+]  # fmt: skip
 
 
 def read_eeg(path: Path, settings: EegSettings | None = None, part: str = "") -> BaseRaw:
@@ -63,7 +56,8 @@ def read_eeg(path: Path, settings: EegSettings | None = None, part: str = "") ->
         Not loaded; data are read when they are asked for. Triggers are annotations, those of a
         Status or STI channel included (for these the file is read through once). An amplitude in
         the first four seconds that no EEG has, and pauses, are logged as warnings. Channel types
-        are as the format gives them; `featpipe.montage.pick_channels` knows EEG by name.
+        are as the format gives them, or the `*_channels.tsv` of BIDS, which names bad ones too;
+        `featpipe.montage.pick_channels` knows EEG by name.
 
     Raises
     ------
@@ -73,6 +67,7 @@ def read_eeg(path: Path, settings: EegSettings | None = None, part: str = "") ->
     """
     path = Path(path)
     raw: BaseRaw = _guarded(path, lambda: preflight(path, "eeg", None, settings, part).read(path))
+    _guarded(path, lambda: apply_channels(path, raw))
     _guarded(path, lambda: annotate_stim(raw))
     _guarded(path, lambda: log_amplitude(path, raw))
     return raw
@@ -152,7 +147,7 @@ def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:
         When a file that is needed is missing.
     """
     path = Path(path)
-    return _guarded(path, lambda: _reader_of(path, csv).sources(path))
+    return _guarded(path, lambda: (*_reader_of(path, csv).sources(path), *channels_files(path)))
 
 
 def check(path: Path, csv: EyeCsv | None = None) -> Check:

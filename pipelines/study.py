@@ -122,8 +122,9 @@ def choice_of(study: Study) -> Choice:
     about = study.study
     classes = about.classes or classes_of(about.layout)
     return Choice(
-        about.name, classes, about.eeg, about.rating, about.threshold, study.features.window_s
-    )
+        about.name, classes, about.eeg, about.rating, about.threshold, study.features.window_s,
+        about.task, about.label_column,
+    )  # fmt: skip
 
 
 def default_output(study_path: Path) -> Path:

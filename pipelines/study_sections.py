@@ -35,6 +35,11 @@ class StudySettings:
         Which rating is the label, of data sets whose labels are ratings ("valence" ...).
     threshold : float or None
         Ratings above it are the second class; None is the middle of the scale.
+    task : str
+        Which task of a BIDS data set; empty takes all.
+    label_column : str
+        Column of the events of a BIDS data set that holds the labels; empty is `trial_type`, or
+        `value` where that holds none.
     """
 
     name: str
@@ -46,6 +51,8 @@ class StudySettings:
     eeg: Literal["auto", "raw", "preprocessed"] = "auto"
     rating: str = ""
     threshold: float | None = None
+    task: str = ""
+    label_column: str = ""
 
     def __post_init__(self) -> None:
         layouts = (TABLE, *LAYOUTS)

@@ -26,6 +26,10 @@ class Choice:
         Ratings above it are the second class; None is the middle of the scale.
     window_s : float
         Length of the windows, where features are released.
+    task : str
+        Only recordings of this task, where a data set has several; empty takes all.
+    label_column : str
+        Column of the events that holds the label; empty leaves it to the layout.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Choice:
     rating: str = ""
     threshold: float | None = None
     window_s: float = 1.0
+    task: str = ""
+    label_column: str = ""
 
 
 class Defect(NamedTuple):

@@ -2,6 +2,7 @@
 
 from featpipe.datasets import seed, seed_iv, seed_languages
 from featpipe.datasets import seed_v
+from featpipe.datasets import bids
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
@@ -32,6 +33,7 @@ LAYOUTS: dict[str, Layout] = {
             seed_languages.find_french,
         ),
         Layout("seed-v", "EEG_raw/*.cnt and Eye_raw/Session_*/*.xlsx", seed_v.is_here, seed_v.find),
+        Layout("bids", "EEG-BIDS with events; eyes beside it", bids.is_here, bids.find),
     )
 }  # fmt: skip
 """Layouts by name, as `[study] layout` spells them."""

@@ -1,0 +1,256 @@
+"""Layout "bids": EEG-BIDS with its events, and eye recordings beside it as BIDS physio files.
+
+MNE-BIDS finds the recordings, because it keeps up with the names that the standard allows. It does
+not read them: our readers give access to the numbers as they are stored, which it does not.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from featpipe.datasets.bids_events import read_trials
+from featpipe.datasets.bids_recordings import Recording, list_recordings, session_names
+from featpipe.datasets.layout import Choice, Defect, Found
+from featpipe.errors import ConfigError, MixedRatesError, ReadError, few
+from featpipe.readers.bids_names import metadata, sidecars
+from featpipe.readers.bids_physio import NAME as BIDS_EYE
+from featpipe.readers.bids_physio import clock_offset
+from featpipe.readers.tsv_text import read_tsv
+from featpipe.reading import check, find_reader, sniff
+from featpipe.recording import Source
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_DESCRIPTION = "dataset_description.json"
+_SAME_RATE = 1e-3
+
+
+class _Header(NamedTuple):
+    """What the header of an EEG recording tells; None where it tells several rates."""
+
+    sfreq: float | None
+    duration_s: float | None
+
+
+def is_here(root: Path) -> bool:
+    """Tell whether a folder is a data set of BIDS with EEG in it, by names alone."""
+    try:
+        return _home(root) is not None
+    except OSError:
+        return False
+
+
+def _home(root: Path) -> Path | None:
+    """Return the root of the data set: the folder, or the only one in it that is one."""
+    if any(root.glob("sub-*/eeg")) or any(root.glob("sub-*/ses-*/eeg")):
+        return root
+    if (root / _DESCRIPTION).is_file() and any(root.glob("sub-*")):
+        return root
+    inner = [
+        path.parent for path in root.glob(f"*/{_DESCRIPTION}") if any(path.parent.glob("sub-*"))
+    ]
+    return inner[0] if len(inner) == 1 else None
+
+
+def find(root: Path, choice: Choice) -> Found:
+    """List the recordings of a data set of BIDS, with their trials.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+    choice : Choice
+        `task` picks one of several, `label_column` says where the labels stand.
+
+    Returns
+    -------
+    Found
+        Subjects are the labels of BIDS; sessions as `bids_recordings.session_names` has them.
+
+    Raises
+    ------
+    ConfigError
+        When there is no data set, MNE-BIDS is missing, or no row of any events is of a class.
+    """
+    home = _home(root)
+    if home is None:
+        raise ConfigError(
+            f"{root}: no data set of BIDS: expected {_DESCRIPTION} and folders sub-01 ... in it; "
+            "correct [study] root"
+        )
+    recordings, defects, notes = list_recordings(home, choice.task)
+    defects = [*_missing_subjects(home, recordings), *defects]
+    sources, others = [], Counter[str]()
+    sessions = session_names(recordings)
+    for recording in recordings:
+        source, flaws, labels = _source(recording, sessions[recording], choice)
+        others += labels
+        sources += [source] if source else []
+        defects += [Defect(recording.sub, sessions[recording], flaw) for flaw in flaws]
+    if recordings and not any(source.trials for source in sources):
+        _refuse_without_trials(home, choice, others, defects)
+    defects += [*_missing_sessions(recordings, sessions), *_missing_eyes(sources)]
+    return Found(sources, defects, notes)
+
+
+def _refuse_without_trials(
+    home: Path, choice: Choice, others: Counter[str], defects: Sequence[Defect]
+) -> None:
+    there = few([f"{name} ({n})" for name, n in others.most_common()]) if others else "nothing"
+    first = f" First of what is wrong: {defects[0].what}" if defects else ""
+    raise ConfigError(
+        f"{home}: no event is of a class of this study ({', '.join(choice.classes)}): the labels "
+        f"there are {there}; correct [study] classes, or name the column of the labels in "
+        f"[study] label_column.{first}"
+    )
+
+
+def _source(
+    recording: Recording, session: str, choice: Choice
+) -> tuple[Source | None, list[str], Counter[str]]:
+    """Make a source of a recording, with what is wrong of it and the labels that are no class."""
+    if not all(map(_IDENTIFIER.fullmatch, (recording.sub, session))):
+        return None, [f"{recording.file}: its labels are too long for file names"], Counter()
+    header, flaws = _header(recording)
+    eeg = recording.eeg if header else None
+    source = Source(
+        choice.name, recording.sub, session, eeg, recording.eye, None, (), choice.classes
+    )
+    if source.eeg is None and source.eye is None:
+        return None, flaws, Counter()
+    try:
+        events = sidecars(recording.file, "events", ".tsv")[-1:]
+        if not events:
+            raise ReadError(f"{recording.file}: no *_events.tsv beside it: add it")
+        found = read_trials(events[0], recording.file, choice.classes, choice.label_column)
+    except ReadError as error:
+        return None, [*flaws, str(error)], Counter()
+    flaws += found.flaws
+    if not found.trials:
+        classes = ", ".join(choice.classes)
+        flaws += [] if found.flaws else [f"{events[0]}: no event is of a class ({classes})"]
+        return None, flaws, found.others
+    source = replace(source, trials=found.trials)
+    if header:
+        flaws += _trials_outside(source, header)
+    eye, offset, eye_flaws = _eye(recording)
+    if eye is None and eeg is None:
+        return None, [*flaws, *eye_flaws], found.others
+    return replace(source, eye=eye, eye_offset=offset), [*flaws, *eye_flaws], found.others
+
+
+def _header(recording: Recording) -> tuple[_Header | None, list[str]]:
+    """Read the header of the EEG; None where it cannot be used, and why."""
+    path = recording.eeg
+    if path is None:
+        return None, [f"{recording.file}: no EEG beside it; only its eye tables are made"]
+    try:
+        status, reason = check(path)
+        reader = find_reader(path)
+        if status in ("truncated", "corrupt") or reader is None:
+            return None, [f"{path}: {status}: {reason}"]
+        raw = reader.read(path)
+        found = _Header(float(raw.info["sfreq"]), raw.n_times / float(raw.info["sfreq"]))
+    except MixedRatesError:
+        return _Header(None, None), []  # [eeg] channels decides when it is read
+    except Exception as error:  # whatever a damaged header leads to
+        what = str(error).removeprefix(f"{path}: ") or type(error).__name__
+        return None, [f"{path}: {what}"]
+    return found, _rate_flaws(path, found)
+
+
+def _rate_flaws(path: Path, header: _Header) -> list[str]:
+    try:
+        told = metadata(path).get("SamplingFrequency")
+    except ReadError as error:
+        return [str(error)]
+    if not isinstance(told, int | float) or header.sfreq is None:
+        return []
+    if abs(told - header.sfreq) <= _SAME_RATE * header.sfreq:
+        return []
+    return [
+        f"{path}: its sidecar has SamplingFrequency = {told:g}, the recording {header.sfreq:g} Hz, "
+        "which is used: correct the sidecar, or see whether the file is the right one"
+    ]
+
+
+def _trials_outside(source: Source, header: _Header) -> list[str]:
+    if header.duration_s is None:
+        return []
+    outside = [str(t.trial) for t in source.trials if t.offset > header.duration_s + 0.5]
+    if not outside:
+        return []
+    return [
+        f"{source.eeg}: it ends at {header.duration_s:.1f} s, trials {few(outside)} later: see "
+        "whether events and recording belong together"
+    ]
+
+
+def _eye(recording: Recording) -> tuple[Path | None, float | None, list[str]]:
+    """Return the eye recording, its offset to the EEG, and what is wrong of it."""
+    path = recording.eye
+    if path is None:
+        return None, None, []
+    try:
+        status, reason = check(path)
+        if status in ("truncated", "corrupt"):
+            return None, None, [f"{path}: {status}: {reason}"]
+        if sniff(path) != BIDS_EYE:
+            return path, None, []
+        offset, flaw = clock_offset(path)
+    except ReadError as error:
+        return None, None, [str(error)]
+    if flaw:
+        flaw = (
+            f"{path}: {flaw}: expected the seconds from the first sample of the EEG to its own "
+            "first; without them the clocks are aligned on events that both recordings hold"
+        )
+    return path, offset, [flaw] if flaw else []
+
+
+def _missing_subjects(home: Path, recordings: Iterable[Recording]) -> list[Defect]:
+    """Tell of subjects that are listed and have no recording."""
+    path = home / "participants.tsv"
+    if not path.is_file():
+        return []
+    try:
+        listed = read_tsv(path, required=("participant_id",))["participant_id"]
+    except ReadError as error:
+        return [Defect("", "", str(error))]
+    there = {of.sub for of in recordings}
+    missing = [name.removeprefix("sub-") for name in listed if name]
+    return [
+        Defect(name, "", f"{path}: sub-{name} is listed and has no recording: copy it, or take it "
+               "out of the list")
+        for name in missing if name not in there
+    ]  # fmt: skip
+
+
+def _missing_sessions(
+    recordings: Sequence[Recording], sessions: dict[Recording, str]
+) -> list[Defect]:
+    """Tell of sessions that most subjects have and one has not."""
+    of_subject: dict[str, set[str]] = {}
+    for of in recordings:
+        of_subject.setdefault(of.sub, set()).add(sessions[of])
+    counts = Counter(name for names in of_subject.values() for name in names)
+    usual = [name for name, n in counts.items() if n > len(of_subject) / 2]
+    return [
+        Defect(subject, name, f"sub-{subject}: it has no session {name}, which {counts[name]} of "
+               f"{len(of_subject)} subjects have: copy it, if it was recorded")
+        for subject, names in of_subject.items() for name in usual if name not in names
+    ]  # fmt: skip
+
+
+def _missing_eyes(sources: Sequence[Source]) -> list[Defect]:
+    """Tell of recordings without an eye file where most have one."""
+    without = [source for source in sources if source.eye is None]
+    if len(without) >= len(sources) / 2:
+        return []
+    return [
+        Defect(of.subject, of.session, f"{of.eeg}: no eye recording beside it that can be used, "
+               "as most have: it has no eye tables")
+        for of in without
+    ]  # fmt: skip
