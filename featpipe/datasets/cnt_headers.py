@@ -107,9 +107,12 @@ def open_raw(file: SessionFile, dates: Mapping[str, str]) -> tuple[CntHeader | N
     except (ReadError, OSError) as error:
         return None, [Defect(*file.key, str(error))]
     others = [session_of_date(date, file.session, dates) for date in header.dates]
-    if others and all(others):  # month and day can be exchanged: no way of reading it is right
+    # month and day may be exchanged: one right reading is enough
+    is_own = dates.get(file.session) in header.dates
+    if not is_own and any(others):
+        other = next(filter(None, others))
         what = (
-            f"{file.path}: its header has the date of session {others[0]}, its name is of session "
+            f"{file.path}: its header has the date of session {other}, its name is of session "
             f"{file.session}; it is not read: download it again"
         )
         return None, [Defect(*file.key, what)]

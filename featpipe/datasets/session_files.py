@@ -130,10 +130,7 @@ def missing(
     """
     subjects = {subject for subject, _ in (*eeg, *eyes)}
     keys = [(a, b) for a in of.subjects if a in subjects for b in of.session_names()]
-    defects, notes = [], []
-    absent = [subject for subject in of.subjects if subject not in subjects]
-    if absent:
-        notes.append(f"{of.title}: subjects that are not here: {few(absent, 20)}")
+    defects, notes = [], absent(subjects, of)
     for found, what in ((eeg, "EEG"), (eyes, "eyes")):
         if not found:
             notes.append(f"{of.title}: there are no recordings of the {what} here")
@@ -147,6 +144,12 @@ def missing(
                 )
                 defects.append(Defect(subject, session, text))
     return defects, notes
+
+
+def absent(subjects: Collection[str], of: Facts) -> list[str]:
+    """Tell in a note which subjects are not here, if any."""
+    names = [subject for subject in of.subjects if subject not in subjects]
+    return [f"{of.title}: subjects that are not here: {few(names, 20)}"] * bool(names)
 
 
 def session_of_date(date: str, own: str, dates: Mapping[str, str]) -> str | None:

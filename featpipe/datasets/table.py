@@ -3,6 +3,7 @@
 from featpipe.datasets import seed, seed_iv, seed_languages
 from featpipe.datasets import seed_v
 from featpipe.datasets import bids
+from featpipe.datasets import bids, seed, seed_iv, seed_languages, seed_v, seed_vii
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
@@ -32,7 +33,13 @@ LAYOUTS: dict[str, Layout] = {
             seed_languages.is_french_here,
             seed_languages.find_french,
         ),
-        Layout("seed-v", "EEG_raw/*.cnt and Eye_raw/Session_*/*.xlsx", seed_v.is_here, seed_v.find),
+        Layout("seed-v", "SEED-V: EEG_raw, Eye_raw/Session_*", seed_v.is_here, seed_v.find),
+        Layout(
+            "seed-vii",
+            "SEED-VII: EEG_raw with EYE_raw and save_info, or EEG_preprocessed",
+            seed_vii.is_here,
+            seed_vii.find,
+        ),
         Layout("bids", "EEG-BIDS with events; eyes beside it", bids.is_here, bids.find),
     )
 }  # fmt: skip

@@ -1,7 +1,8 @@
-"""EEG that was cut into trials, each a variable of a MATLAB 5 file, as SEED and SEED-IV ship it.
+"""EEG that was cut into trials, each a variable of a MATLAB 5 file, as the SEED family ships it.
 
-The variables are called `<initials>_eeg<trial>` and are (62, n_times) in microvolt. Neither
-channels nor rate stand in the file: they are those of the SEED cap, at 200 Hz.
+The variables are called `<initials>_eeg<trial>` (SEED, SEED-IV), or by the number alone (SEED-VII,
+all sessions of a subject in one file), and are (62, n_times) in microvolt. Neither channels nor
+rate stand in the file: they are those of the SEED cap, at 200 Hz.
 """
 
 import re
@@ -22,10 +23,14 @@ SFREQ = 200.0
 """Of every such file that was published, Hz."""
 
 _VARIABLE = re.compile(r"[^/]*_eeg(\d{1,3})")
+_NUMBER = re.compile(r"(\d{1,3})")
+_PART = re.compile(r"(\d{1,3})-(\d{1,3})")
 
 
 def is_one(path: Path) -> bool:
     """Tell whether a MATLAB 5 file has a variable of such a name; what is broken ends the search.
+
+    One whose name is a number must have the shape as well: features and ratings are called so too.
 
     Parameters
     ----------
@@ -37,17 +42,26 @@ def is_one(path: Path) -> bool:
     bool
     """
     with suppress(ReadError), path.open("rb") as file:
-        return any(_VARIABLE.fullmatch(variable.name) for variable in listed(file))
+        for variable in listed(file):
+            is_number = _NUMBER.fullmatch(variable.name) and _is_eeg(variable.shape)
+            if is_number or _VARIABLE.fullmatch(variable.name):
+                return True
     return False
 
 
-def trial_lengths(path: Path) -> dict[int, int]:
+def _is_eeg(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 and shape[0] == len(CAP62) and shape[1] >= SFREQ
+
+
+def trial_lengths(path: Path, part: str = "") -> dict[int, int]:
     """Return how many samples each trial has, from the headers of its variables.
 
     Parameters
     ----------
     path : Path
         The file.
+    part : str
+        Which trials, first and last: "21-40"; empty is all of them.
 
     Returns
     -------
@@ -57,17 +71,19 @@ def trial_lengths(path: Path) -> dict[int, int]:
     Raises
     ------
     ReadError
-        When the file is damaged or truncated, or a trial has another shape or is there twice.
+        When the file is damaged or truncated, when a trial has another shape or is there twice, or
+        when none of those that are wanted is there.
     """
     shapes = mat5_shapes(path)
-    return {number: shapes[name][1] for number, name in _names(path, shapes).items()}
+    return {number: shapes[name][1] for number, name in _names(path, shapes, part).items()}
 
 
-def _names(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[int, str]:
-    """Return the variable of each trial."""
+def _names(path: Path, shapes: dict[str, tuple[int, ...]], part: str) -> dict[int, str]:
+    """Return the variable of each trial that is wanted."""
     names: dict[int, str] = {}
+    pattern = _VARIABLE if any(map(_VARIABLE.fullmatch, shapes)) else _NUMBER
     for name, shape in shapes.items():
-        if not (match := _VARIABLE.fullmatch(name)):
+        if not (match := pattern.fullmatch(name)):
             continue
         if len(shape) != 2 or shape[0] != len(CAP62) or not shape[1]:
             raise ReadError(
@@ -80,12 +96,23 @@ def _names(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[int, str]:
                 f"{path}: {other} and {name} are one trial: the file is of two recordings; copy it "
                 "again"
             )
+    if names and not (names := _wanted(path, names, part)):
+        raise ReadError(f"{path}: it has none of the trials {part}; copy it again")
     if not names:
         raise ReadError(
             f"{path}: no variable <initials>_eeg<trial>, there are {few(list(shapes)) or 'none'}: "
             "take the file from the folder of the EEG"
         )
     return {number: names[number] for number in sorted(names)}
+
+
+def _wanted(path: Path, names: dict[int, str], part: str) -> dict[int, str]:
+    if not part:
+        return names
+    if not (match := _PART.fullmatch(part)):
+        raise ReadError(f"{path}: part {part!r} of it: expected first and last trial, like 21-40")
+    first, last = int(match[1]), int(match[2])
+    return {number: name for number, name in names.items() if first <= number <= last}
 
 
 def check(path: Path) -> Check:
@@ -113,13 +140,15 @@ def _inspect(path: Path) -> Check:
     return Check("suspicious", f"trials {few(missing)} are not in it; the others are read")
 
 
-def read(path: Path) -> RawArray:
-    """Read all trials of a file as one recording.
+def read(path: Path, part: str = "") -> RawArray:
+    """Read the trials of a file as one recording.
 
     Parameters
     ----------
     path : Path
         The file.
+    part : str
+        As in `trial_lengths`.
 
     Returns
     -------
@@ -132,8 +161,8 @@ def read(path: Path) -> RawArray:
     ReadError
         As `trial_lengths`, and when what is there are no real numbers.
     """
-    names = _names(path, mat5_shapes(path))
-    arrays = read_arrays(path, _VARIABLE)
+    names = _names(path, mat5_shapes(path), part)
+    arrays = read_arrays(path, "|".join(map(re.escape, names.values())))
     for name in names.values():
         if name not in arrays or arrays[name].dtype.kind not in "iuf":
             raise ReadError(f"{path}: {name} holds no real numbers; copy the file again")

@@ -102,7 +102,8 @@ READERS: dict[str, Reader] = {
             (".mat",),
             mat_trials.read,
             mat_trials.check,
-            "Trials of SEED and SEED-IV in a MATLAB 5 file, <initials>_eeg<trial>, at 200 Hz",
+            "Trials of SEED, SEED-IV and SEED-VII, each a variable of a MATLAB 5 file, at 200 Hz",
+            by_part=True,
         ),
         Reader(
             "smi_samples",

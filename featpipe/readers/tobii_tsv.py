@@ -7,6 +7,7 @@ Parsed here, because the eye-tracking libraries expect one version's names.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,9 @@ _EVENTS = {"event": "eventvalue", "studioevent": "studioeventdata"}
 _KINDS = ("fixation", "saccade")
 _PAUSE_S = 0.1
 """No row for so long, and an event without a duration of its own is over."""
+_LONGEST_STEP_MS = 300
+"""Between samples; trackers take 30 to 1200 a second, which are 833 microseconds or more."""
+_N_LOOKED_AT = 10_000
 _MAX_VALIDITY = 1
 """Studio's codes: 0 certain, 1 probable, 2 to 4 unsure or lost; Tobii advises against these."""
 
@@ -95,6 +99,7 @@ def read(path: Path) -> EyeRecording:
     export = _open(path)
     refuse_several(export, ["recordingname", "participantname"])
     is_sample = export.is_row & _is_eye_tracker(export)
+    export = _with_unit(export, is_sample)
     time, eyes = _eyes(export, is_sample)
     if not any(np.isfinite(eye).any() for eye in eyes.values()) and not first_of(export, _TYPES):
         raise ReadError(
@@ -124,6 +129,21 @@ def _is_eye_tracker(export: Delimited) -> np.ndarray:
     if measures:
         marks[export.is_row] = np.any([text != "" for text in texts(export, measures)], axis=0)
     return marks
+
+
+def _with_unit(export: Delimited, is_sample: np.ndarray) -> Delimited:
+    """Tell the unit of a clock whose name does not: ms, unless samples are too far apart for that.
+
+    Pro Lab exported microseconds under the bare name too, as in SEED-VII.
+    """
+    if export.units.get(_TIME):
+        return export
+    rows = np.flatnonzero(is_sample)[:_N_LOOKED_AT]
+    is_first = np.zeros(is_sample.size, dtype=bool)
+    is_first[rows] = True
+    step = np.diff(numbers(export, [_TIME], is_first)[0])
+    is_fine = bool(np.any(step > 0)) and np.median(step[step > 0]) > _LONGEST_STEP_MS
+    return replace(export, units={**export.units, _TIME: "us" if is_fine else "ms"})
 
 
 def _timed(export: Delimited, names: Sequence[str], is_wanted: np.ndarray) -> np.ndarray:

@@ -80,3 +80,34 @@ def test_a_truncated_file_keeps_its_format_and_is_refused(tmp_path, packed):
 def test_features_of_the_same_name_are_no_recording(tmp_path):
     path = write(tmp_path / "1_20131027.mat", {"de_LDS1": np.zeros((62, 4, 5))})
     assert sniff(path) is None
+
+
+def numbered(lengths):
+    random = np.random.default_rng(8)
+    return {str(k): 10 * random.standard_normal((62, n)) for k, n in lengths.items()}
+
+
+def test_variables_may_be_numbers_alone_and_be_read_in_part(tmp_path):
+    of = numbered({1: 400, 22: 600, 21: 800, 41: 400})
+    path = write(tmp_path / "7.mat", of)
+    assert sniff(path) == "mat_trials"
+    assert trial_lengths(path) == {1: 400, 21: 800, 22: 600, 41: 400}
+    assert trial_lengths(path, "21-40") == {21: 800, 22: 600}
+    raw = read_eeg(path, part="21-40")
+    for span in trial_spans({21: 800, 22: 600}, SFREQ):
+        start, stop = round(span.start * SFREQ), round(span.stop * SFREQ)
+        x = np.asarray(raw.get_data(start=start, stop=stop)) * 1e6
+        np.testing.assert_allclose(x, of[str(span.trial)], rtol=1e-12)
+    assert raw.n_times == 1400 + 4 * SFREQ
+
+
+@pytest.mark.parametrize(("part", "said"), [("61-80", "none of the trials 61-80"), ("2", "21-40")])
+def test_a_part_that_is_not_there_is_named(tmp_path, part, said):
+    path = write(tmp_path / "7.mat", numbered({1: 400}))
+    with pytest.raises(ReadError, match=said):
+        trial_lengths(path, part)
+
+
+def test_features_and_ratings_called_by_numbers_are_no_recording(tmp_path):
+    path = write(tmp_path / "7.mat", {"1": np.zeros((62, 33)), "2": np.zeros((1, 4000))})
+    assert sniff(path) is None

@@ -55,6 +55,10 @@ def export(names, factor=1, decimal=".", separator="\t", unit="ms", rows=ROWS):
 DIALECTS = {
     "Pro Lab, ms, UTF-8 with mark": (export(PRO), "utf-8-sig"),
     "Pro Lab, microseconds, UTF-16": (export(PRO, 1000, unit="μs"), "utf-16"),
+    "Pro Lab, microseconds that no name tells": (
+        export(PRO, 1000).replace("timestamp [ms]", "timestamp"),
+        "utf-8",
+    ),
     "Pro Lab, decimal comma": (export(PRO, decimal=","), "utf-8"),
     "Studio 3": (export(STUDIO), "utf-8-sig"),
     "Studio 3, semicolons": (export(STUDIO, separator=";"), "utf-8"),
@@ -123,8 +127,8 @@ def test_a_clock_that_was_set_back_is_refused_and_rows_in_another_order_are_sort
         read_eye(write(tmp_path, export(PRO, rows=rows)))
 
 
-def test_microseconds_without_a_unit_are_refused(tmp_path):
-    text = export(PRO, 1000).replace("Recording timestamp [ms]", "Recording timestamp")
+def test_microseconds_that_are_called_ms_are_refused(tmp_path):
+    text = export(PRO, 1000)
     with pytest.raises(ReadError, match=r'"ms", gives 0\.1 samples .*: "us" \(100 Hz\)'):
         read_eye(write(tmp_path, text))
 
