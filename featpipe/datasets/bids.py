@@ -91,7 +91,7 @@ def find(root: Path, choice: Choice) -> Found:
         defects += [Defect(recording.sub, sessions[recording], flaw) for flaw in flaws]
     if recordings and not any(source.trials for source in sources):
         _refuse_without_trials(home, choice, others, defects)
-    defects += [*_missing_sessions(recordings, sessions), *_missing_eyes(sources)]
+    defects += [*_missing_sessions(recordings, sessions), *_missing_files(recordings, sessions)]
     return Found(sources, defects, notes)
 
 
@@ -145,7 +145,7 @@ def _header(recording: Recording) -> tuple[_Header | None, list[str]]:
     """Read the header of the EEG; None where it cannot be used, and why."""
     path = recording.eeg
     if path is None:
-        return None, [f"{recording.file}: no EEG beside it; only its eye tables are made"]
+        return None, []
     try:
         status, reason = check(path)
         reader = find_reader(path)
@@ -244,13 +244,15 @@ def _missing_sessions(
     ]  # fmt: skip
 
 
-def _missing_eyes(sources: Sequence[Source]) -> list[Defect]:
-    """Tell of recordings without an eye file where most have one."""
-    without = [source for source in sources if source.eye is None]
-    if len(without) >= len(sources) / 2:
-        return []
-    return [
-        Defect(of.subject, of.session, f"{of.eeg}: no eye recording beside it that can be used, "
-               "as most have: it has no eye tables")
-        for of in without
-    ]  # fmt: skip
+def _missing_files(recordings: Sequence[Recording], sessions: dict[Recording, str]) -> list[Defect]:
+    """Tell of recordings without EEG, or without eyes, where most have them."""
+    defects = []
+    for part, what in (("eeg", "EEG"), ("eye", "eye recording")):
+        without = [of for of in recordings if getattr(of, part) is None]
+        if len(without) < len(recordings) / 2:
+            defects += [
+                Defect(of.sub, sessions[of], f"{of.file}: no {what} beside it, as most have: it "
+                       "has no tables of that")
+                for of in without
+            ]  # fmt: skip
+    return defects
