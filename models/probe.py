@@ -3,7 +3,7 @@
 It is a ruler, not a method: no option is chosen, nothing is random, 45 recordings take a second.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def _filled(x: np.ndarray) -> np.ndarray:
 class _Sums(NamedTuple):
     """What a fit needs of its rows; sums of parts add up."""
 
-    count: np.ndarray  # (n_classes,)
+    n_rows: np.ndarray  # (n_classes,)
     total: np.ndarray  # (n_classes, n_features)
     square: np.ndarray  # (n_features, n_features)
 
@@ -120,18 +120,18 @@ def _fit(sums: _Sums) -> tuple[np.ndarray, np.ndarray]:
     offset : array, shape (n_classes,)
         Scores are x @ weights + offset; -inf for classes without rows.
     """
-    n = sums.count.sum()
-    centres = sums.total / np.maximum(sums.count, 1)[:, np.newaxis]
+    n = sums.n_rows.sum()
+    centres = sums.total / np.maximum(sums.n_rows, 1)[:, np.newaxis]
     mean = sums.total.sum(axis=0) / n
     second = sums.square / n
     variance = np.diag(second) - mean * mean
     is_flat = variance <= 1e-10 * np.maximum(np.diag(second), 1e-20)
     scale = np.where(is_flat, 0.0, 1 / np.sqrt(np.where(is_flat, 1.0, variance)))
-    inside = second - (centres.T * (sums.count / n)) @ centres
+    inside = second - (centres.T * (sums.n_rows / n)) @ centres
     inner = inside * np.outer(scale, scale) + RIDGE * np.eye(len(mean))
     weights = np.linalg.solve(inner, ((centres - mean) * scale).T) * scale[:, np.newaxis]
     offset = -0.5 * np.einsum("cf,fc->c", centres + mean, weights)
-    return weights, np.where(sums.count > 0, offset, -np.inf)
+    return weights, np.where(sums.n_rows > 0, offset, -np.inf)
 
 
 def _leave_subjects_out(
@@ -145,7 +145,8 @@ def _leave_subjects_out(
     }
     if len(parts) < 2:
         return np.nan, np.nan
-    whole = _Sums(*(sum(of) for of in zip(*parts.values(), strict=True)))
+    columns: list[Any] = [np.sum(of, axis=0) for of in zip(*parts.values(), strict=True)]
+    whole = _Sums(*columns)
     windows, votes = [], []
     for one, part in parts.items():
         rows = subject == one

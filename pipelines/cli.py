@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from pipelines.exits import DONE, ENVIRONMENT, ENVIRONMENT_ERRORS, SOME_FAILED
+from pipelines.exits import DONE, SOME_FAILED
+from pipelines.outcome import finish, print_plan
 
 FILE = click.Path(path_type=Path)
 
@@ -128,9 +129,9 @@ def extract(
     job = open_job(study, out, overrides, only)
     require_tables(job)
     if dry_run:
-        return _print_plan(explain(job, is_dry_run=True), as_json)
+        return print_plan(explain(job, is_dry_run=True), as_json)
     rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
-    return _finish(rows, job.out, as_json)
+    return finish(rows, job.out, as_json)
 
 
 @app.command()
@@ -165,7 +166,7 @@ def _train(
     job = open_job(study, out, (*overrides, *chosen))
     work = {"train": workflow.train, "run_all": workflow.run_all}[job_name]
     rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))
-    return _finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
+    return finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
 
 
 @app.command()
@@ -179,7 +180,7 @@ def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: boo
     job = open_job(study, out, overrides)
     if not as_json:
         click.echo(options_text(job))
-    return _print_plan(explain(job), as_json, options(job))
+    return print_plan(explain(job), as_json, options(job))
 
 
 @app.command()
@@ -213,6 +214,34 @@ def report(out: Path) -> int:
     return DONE
 
 
+@app.command()
+@click.argument("out_a", type=FILE)
+@click.argument("out_b", type=FILE)
+@click.option(
+    "-o",
+    "--out",
+    type=FILE,
+    default="bridge.html",
+    show_default=True,
+    help="The page; the numbers of every column go beside it as .csv.",
+)
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    metavar="A=B",
+    help="Families to compare, e.g. de=de_lds [default: what both have].",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bridge(
+    out_a: Path, out_b: Path, out: Path, families: tuple[str, ...], as_json: bool
+) -> int:  # fmt: skip
+    """Compare two outputs, such as our features and shipped ones, and say what differs."""
+    from pipelines.bridge import print_bridge
+
+    return print_bridge(out_a, out_b, out, families, as_json=as_json)
+
+
 @app.command(name="list")
 @click.argument(
     "what", type=click.Choice(["methods", "features", "readers", "datasets", "protocols"])
@@ -231,53 +260,3 @@ def list_names(what: str, as_json: bool) -> int:
     for name, describes, reference in found:
         click.echo(f"{name:{width}}  {describes}" + (f"  [{reference}]" if reference else ""))
     return DONE
-
-
-def _print_plan(stale: list[dict[str, str]], as_json: bool, options: Any = None) -> int:
-    if as_json:
-        content = {"outputs": stale} | ({} if options is None else {"options": options})
-        click.echo(json.dumps(content, ensure_ascii=False, default=str))
-        return DONE
-    before = ""
-    for row in stale:
-        reason = "as above" if row["reason"] == before and len(before) > 60 else row["reason"]
-        click.echo(f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason))
-        before = row["reason"]
-    n_fresh = sum(row["state"] == "fresh" for row in stale)
-    n_left = sum(row["state"] in ("unasked", "optional") for row in stale)
-    n_bad, n_waiting = (sum(r["state"] == s for r in stale) for s in ("unusable", "waiting"))
-    told = f", {n_bad} of them would fail" * (n_bad > 0)
-    told += f"; of {n_waiting} recordings or runs files are not there" * (n_waiting > 0)
-    click.echo(f"{n_fresh} fresh, {len(stale) - n_fresh - n_left - n_waiting} to make{told}")
-    return DONE
-
-
-def _finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int:
-    """Print what came of a run; the exit code says whether all of it worked."""
-    from pipelines.progress import shown
-
-    counts = {state: sum(r.state == state for r in rows) for state in ("made", "kept", "failed")}
-    failed = [r for r in rows if r.state == "failed"]
-    if as_json:
-        failures = [
-            {"unit": r.unit, "error": r.error, "reason": r.reason, "made": list(r.files)}
-            for r in failed
-        ]
-        about = {"out": str(out), **counts, "failures": failures}
-        about |= {} if scores is None else {"scores": scores}
-        click.echo(json.dumps(about, ensure_ascii=False))
-    else:
-        if scores is not None:
-            click.echo(f"{scores}\n")
-        text = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "failed")
-        if n_files := sum(len(r.files) for r in failed):
-            text += f", yet {n_files} output{'s' * (n_files > 1)} of the failed made"
-        click.echo(f"{text}; outputs in {shown(out)}", err=scores is not None)
-        for r in failed:
-            made = ", ".join(Path(file).relative_to(out).as_posix() for file in r.files)
-            click.echo(f"failed: {r.unit}: {r.reason}" + f" (made: {made})" * bool(made), err=True)
-        if failed:
-            click.echo(f"reasons are kept in {shown(out / 'failures.parquet')}", err=True)
-    if any(r.error in ENVIRONMENT_ERRORS for r in failed):
-        return ENVIRONMENT
-    return SOME_FAILED if failed else DONE

@@ -21,10 +21,7 @@ from pipelines.eye_units import mixed_units
 from pipelines.quality import QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 
-TEMPLATE = """\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>featpipe report: {{ name }}</title>
-<style>
+STYLE = """
 body {font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222}
 table {border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums}
 th, td {padding: .2rem .7rem; text-align: left; border-bottom: 1px solid #ddd; font-size: .9rem}
@@ -32,7 +29,12 @@ th {border-bottom: 2px solid #888}
 .wide {overflow-x: auto} .note {color: #555; font-size: .9rem}
 .simulated, .warning {background: #fff3cd; border: 1px solid #e0c46c; padding: .6rem 1rem; font-weight: 600}
 svg {max-width: 100%; height: auto}
-</style></head><body>
+"""  # noqa: E501 - style sheet lines
+
+TEMPLATE = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>featpipe report: {{ name }}</title>
+<style>{{ style }}</style></head><body>
 <h1>{{ name }}</h1>
 {% if is_simulated %}<p class="simulated">{{ simulated }}</p>{% endif %}
 {% for protocol in protocols %}
@@ -82,6 +84,7 @@ def write_report(out: Path) -> Path:
     has_scores = (out / "scores.parquet").exists()
     html = Environment(autoescape=False).from_string(TEMPLATE).render(
         name=escape(name),
+        style=STYLE,
         is_simulated=name.startswith("simulated"),
         simulated=SIMULATED,
         protocols=list(_settings(out)) if has_scores else [],
@@ -107,7 +110,7 @@ def _settings(out: Path) -> Iterable[dict[str, str]]:
                 "The standard deviation divides by n - 1."
             ),
             "table": _score_table(setting.scores),
-            "figure": _svg(_per_subject(setting.scores)),
+            "figure": svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
             "confusion": _confusions(predictions, setting, classes),
         }
@@ -126,7 +129,7 @@ def _score_table(scores: pd.DataFrame) -> str:
             mean, sd = row[f"{metric}_mean"], row[f"{metric}_sd"]
             shown[metric.replace("_", " ")] = f"{mean:.3f} ± {sd:.3f}"
         rows.append(shown)
-    return _html(pd.DataFrame(rows))
+    return html_table(pd.DataFrame(rows))
 
 
 def _difference_table(found: pd.DataFrame) -> str:
@@ -139,7 +142,7 @@ def _difference_table(found: pd.DataFrame) -> str:
         }
         for row in found.to_dict("records")
     ]
-    return _html(pd.DataFrame(rows))
+    return html_table(pd.DataFrame(rows))
 
 
 def _per_subject(scores: pd.DataFrame) -> Figure:
@@ -181,7 +184,7 @@ def _confusions(predictions: pd.DataFrame, setting: Setting, classes: list[str])
         axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", fontsize=8)
         axes.set_yticks(range(len(classes)), [] if i else classes, fontsize=8)
     caption = '<h3>Confusion</h3><p class="note">Rows: true class; columns: predicted.</p>'
-    return caption + _svg(figure)
+    return caption + svg(figure)
 
 
 def _counts(predictions: pd.DataFrame, n_classes: int) -> np.ndarray:
@@ -199,7 +202,7 @@ def _quality(out: Path) -> str:
         return "<p>none</p>"
     frame = read_table(path).to_pandas()
     shown = frame.apply(lambda column: column.map(lambda x: _cell(x, str(column.name))))
-    html = _html(shown)
+    html = html_table(shown)
     for name, meaning in QUALITY.items():
         html = html.replace(f"<th>{name}</th>", f'<th title="{escape(meaning)}">{name}</th>')
     return html
@@ -215,14 +218,15 @@ def _cell(value: Any, column: str) -> Any:
 def _failures(out: Path) -> str:
     path = out / "failures.parquet"
     frame = read_table(path).to_pandas() if path.exists() else pd.DataFrame()
-    return "<p>none</p>" if frame.empty else _html(frame)
+    return "<p>none</p>" if frame.empty else html_table(frame)
 
 
-def _html(frame: pd.DataFrame) -> str:
+def html_table(frame: pd.DataFrame) -> str:
+    """Write a frame as a table of a page."""
     return frame.to_html(index=False, border=0, justify="left", na_rep="-")
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     """Draw as text that stands inside the page; equal input gives equal text."""
     stream = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "featpipe", "svg.fonttype": "none"}):

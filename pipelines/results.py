@@ -122,7 +122,7 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
     for setting in by_setting(frame):
         rows = [_line(row) for row in summary(setting.scores).to_dict("records")]
         head = ("method", "trained on", "tested on", "seeds", "accuracy", "macro F1", "kappa")
-        lines += [f"{setting.protocol}: {setting.meaning}", *_aligned([head, *rows]), ""]
+        lines += [f"{setting.protocol}: {setting.meaning}", *aligned([head, *rows]), ""]
         lines += _differences(setting.scores)
     return "\n".join(lines).rstrip()
 
@@ -151,10 +151,11 @@ def _differences(group: pd.DataFrame) -> list[str]:
          f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]")
         for row in found.to_dict("records")
     ]  # fmt: skip
-    return ["  accuracy against mlp, paired by subject, 95 % interval:", *_aligned(rows), ""]
+    return ["  accuracy against mlp, paired by subject, 95 % interval:", *aligned(rows), ""]
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lay out rows of equal length so that their columns stand below one another."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         "  "

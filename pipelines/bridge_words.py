@@ -1,0 +1,215 @@
+"""What the numbers of a bridge mean, in words: the verdict at the top of its page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from featpipe.errors import few
+from models.probe import Probe
+from pipelines.bridge_numbers import PLAIN, Numbers
+from pipelines.bridge_tables import EYE, Pair, measure_of
+
+_LN2, _LN10 = np.log(2), np.log(10)
+SCALES = {
+    2 / _LN2: "log2 of power",
+    1 / _LN2: "half the log2 of power (bits)",
+    2.0: "ln of power",
+    20 / _LN10: "decibels",
+    2 / _LN10: "log10 of power",
+}
+"""Scale against nats, 0.5 ln of power -> what the other counts in."""
+
+_LOGARITHMS = ("de", "de_bandpass", "dasm", "dcau")
+_NEAR = 0.06  # relative; the next two scales are 14 % apart
+
+
+def verdict(pair: Pair, numbers: Numbers) -> list[str]:
+    """Say what was found.
+
+    Parameters
+    ----------
+    pair : Pair
+        The joined windows.
+    numbers : Numbers
+        What was measured of them.
+
+    Returns
+    -------
+    list of str
+        Sentences, the most important first.
+    """
+    return [
+        *pair.warnings,
+        _likeness(numbers),
+        *_scale(pair, numbers),
+        *_smoothing(numbers),
+        *_order(pair, numbers),
+        *_levels(numbers),
+        *_odd_recordings(numbers),
+        *_gap(numbers.probes),
+    ]
+
+
+def _median(values: Any) -> float:
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    return float(np.median(known)) if known.size else np.nan
+
+
+def _likeness(numbers: Numbers) -> str:
+    best = numbers.smoothing.get(numbers.best_smoothing, np.nan)
+    r = _median(numbers.columns["pearson_within"])
+    if not np.isfinite(r):
+        return "No column varies within trials in both: nothing can be said of its windows."
+    word = next(
+        text for low, text in (
+            (0.995, "A and B are the same up to offset and scale"),
+            (0.9, "A and B are nearly the same up to offset and scale"),
+            (0.7, "A and B are alike"),
+            (0.4, "A and B are related, no more"),
+            (-2.0, "A and B have little in common"),
+        ) if max(r, best) >= low
+    )  # fmt: skip
+    text = f"{word}: median correlation within trials {r:.3f}"
+    if numbers.best_smoothing != (PLAIN, PLAIN):
+        text += f", {best:.3f} where both are smoothed alike"
+    return f"{text}; over all windows {_median(numbers.columns['pearson']):.3f}."
+
+
+def _scale(pair: Pair, numbers: Numbers) -> Iterator[str]:
+    """Name the scale, from the means of trials, or from single windows where there are few."""
+    scales = numbers.columns["scale"].to_numpy(float)
+    known = scales[np.isfinite(scales)]
+    if not known.size or measure_of(pair.families[0]) == EYE:
+        return
+    scale, low, high = np.quantile(known, [0.5, 0.25, 0.75])
+    offset = _median(numbers.columns["offset"])
+    yield (
+        f"Spread of B over that of A, by the means of trials: {scale:.3f} (quartiles of the "
+        f"columns {low:.3f} to {high:.3f}); line through the windows: B = "
+        f"{_median(numbers.columns['slope']):.3f} A {offset:+.3f}."
+    )
+    if all(measure_of(name) in _LOGARITHMS for name in pair.families) and scale > 0:
+        yield from _logarithm(float(scale))
+
+
+def _logarithm(scale: float) -> Iterator[str]:
+    near = {1.0: ""} | SCALES | {1 / value: name for value, name in SCALES.items()}
+    nearest = min(near, key=lambda value: abs(np.log(scale / value)))
+    if abs(scale / nearest - 1) > _NEAR:
+        yield "This scale is that of no other logarithm: the two differ in more than their unit."
+    elif nearest == 1.0:
+        yield "Both count in the same unit."
+    else:
+        in_a, in_b = "nats, 0.5 ln of power,", near[nearest]
+        if nearest not in SCALES:
+            in_a, in_b = in_b, "nats, 0.5 ln of power"
+        yield f"Another logarithm: A looks like {in_a} and B like {in_b} (scale {nearest:.3f})."
+
+
+def _smoothing(numbers: Numbers) -> Iterator[str]:
+    lag_a, lag_b = (_median(numbers.columns[f"lag1_{side}"]) for side in "ab")
+    share_a, share_b = (100 * _median(numbers.columns[f"between_{side}"]) for side in "ab")
+    text = (
+        f"neighbouring windows correlate {lag_a:.2f} in A and {lag_b:.2f} in B; {share_a:.0f} % "
+        f"and {share_b:.0f} % of the variance in a recording lie between its trials"
+    )
+    how_a, how_b = numbers.best_smoothing
+    plain = numbers.smoothing.get((PLAIN, PLAIN), np.nan)
+    for side, other, how in (("B", "A", how_a), ("A", "B", how_b)):
+        if how != PLAIN:
+            best = numbers.smoothing[numbers.best_smoothing]
+            yield (
+                f"{side} is smoothed along the windows, {other} is not ({text}): {other} smoothed "
+                f"by {how} agrees with it at {best:.3f}, as it is at {plain:.3f}."
+            )
+            return
+    if abs(lag_a - lag_b) > 0.2:
+        yield f"{'AB'[int(lag_b > lag_a)]} is smoother along the windows than the other ({text})."
+    else:
+        yield f"Neither is smoothed more than the other ({text})."
+
+
+def _order(pair: Pair, numbers: Numbers) -> Iterator[str]:
+    what = "columns" if measure_of(pair.families[0]) == EYE else "channels"
+    if numbers.read_across:
+        yield (
+            f"The columns of {numbers.read_across} go band by band under names that go channel by "
+            "channel: it was read across; every column is the wrong one."
+        )
+        return
+    if np.isfinite(numbers.itself):
+        text = f"{100 * numbers.itself:.0f} % of the {what} resemble themselves most"
+        if numbers.itself >= 0.9:
+            yield f"{text}: the order of {what} is the same."
+        else:
+            yield f"{text}: {_exchanged(numbers, what)}."
+    if len(numbers.bands) > 1 and numbers.bands_itself < 1:
+        best = dict(zip(numbers.bands.index, numbers.bands.to_numpy().argmax(axis=1), strict=True))
+        swapped = [f"{a} resembles {numbers.bands.columns[i]}" for a, i in best.items()
+                   if a != numbers.bands.columns[i]]  # fmt: skip
+        yield f"Bands are not in the same order, or cut otherwise: {few(swapped)}."
+
+
+def _exchanged(numbers: Numbers, what: str) -> str:
+    frame: Any = numbers.columns[["channel", "best_match"]]
+    pairs = frame.drop_duplicates("channel")
+    moved = pairs[(pairs["best_match"] != "") & (pairs["best_match"] != pairs["channel"])]
+    names = few([f"{a} is most like {b}" for a, b in moved.itertuples(index=False)])
+    r = numbers.channels.to_numpy()
+    gain = float(r.max(axis=1).mean() - np.diag(r).mean())
+    if moved["best_match"].is_unique and gain > 0.2:
+        return f"the {what} are in another order ({names})"
+    return f"their order may differ, or neighbours are too alike to tell ({names})"
+
+
+def _levels(numbers: Numbers) -> Iterator[str]:
+    over_all, inner = (_median(numbers.columns[name]) for name in ("pearson", "pearson_within"))
+    if over_all > inner + 0.2:
+        yield (
+            "The correlation over all windows is mostly that of levels of recordings and trials, "
+            "which any two measures of the same people share; the one within trials counts."
+        )
+
+
+def _odd_recordings(numbers: Numbers) -> Iterator[str]:
+    frame: Any = numbers.recordings
+    typical = frame["pearson_within"].median()
+    odd = frame[frame["pearson_within"] < typical - 0.3]
+    if len(odd):
+        names = [
+            f"{row.subject}/{row.session} ({row.pearson_within:.2f})" for row in odd.itertuples()
+        ]
+        yield (
+            f"Far below the others, where the median is {typical:.2f}: {few(names)}: another "
+            "recording may stand under that name, or its trials may be cut otherwise."
+        )
+
+
+def _gap(probes: dict[str, Probe]) -> Iterator[str]:
+    """Tell how much of a difference in scores smoothing makes, and what a split gives away."""
+    if not probes:
+        return
+    a, smooth, b = probes["A"], probes["A, smoothed by LDS"], probes["B"]
+
+    def told(name: str) -> str:
+        return ", ".join(f"{100 * getattr(of, name):.0f} % on {where}"
+                         for of, where in ((a, "A"), (smooth, "A smoothed"), (b, "B")))  # fmt: skip
+
+    if np.isfinite(a.loso):
+        yield (
+            f"The same linear classifier, subjects left out, single windows: {told('loso')} "
+            f"(balanced accuracy; the most frequent class gets {100 * a.chance_label:.0f} %). One "
+            f"answer per trial instead: {told('loso_votes')}."
+        )
+    if b.loso - a.loso > 0.03:
+        yield (
+            f"Of the {100 * (b.loso - a.loso):.0f} points between A and B, smoothing A by itself "
+            f"makes {100 * (smooth.loso - a.loso):.0f}."
+        )
+    yield (
+        "With neighbouring windows on both sides of the split it gets "
+        f"{told('mixed_windows')}, and tells which trial a window is from at "
+        f"{told('trial_identity')}: scores of such splits are recognition of the clip."
+    )
