@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from featpipe.datasets.layout import Defect
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
+from pipelines import presets
 from pipelines.study import Study, default_output, find_recordings, load_study, resolved
 
 
@@ -48,9 +49,9 @@ def open_job(
     Parameters
     ----------
     study : Path
-        The study file, or the folder it lies in as `study.toml`.
+        The study file, the folder it lies in as `study.toml`, or the name of a preset.
     out : Path or None
-        Output folder; None takes `out` beside the study file.
+        Output folder; None takes `out` beside the study file, of a preset `<preset>_out` here.
     overrides : sequence of str
         As `--set` takes them.
     only : sequence of str
@@ -61,14 +62,18 @@ def open_job(
     ConfigError
         When the study or one of the options is wrong.
     """
+    given, preset = out, presets.preset_of(study)
     path = study / "study.toml" if study.is_dir() else study
+    if preset:
+        path, out = presets.place_of(preset), out or presets.default_preset_output(preset)
     # workers elsewhere must not start from a folder of their own
-    loaded = load_study(path.absolute(), overrides)
+    loaded = load_study(path.absolute(), overrides, preset)
+    presets.require_data(loaded)
     found = find_recordings(loaded)
     sources = _select(found.sources, only)
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
-    words = [str(study), *(["-o", str(out)] if out else [])]
+    words = [str(study), *(["-o", str(given)] if given else [])]
     words += [word for text in overrides for word in ("--set", text)]
     folder = (out or default_output(path)).absolute()
     if folder.exists() and not folder.is_dir():

@@ -62,7 +62,7 @@ SECTIONS: dict[str, type] = {
 }
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: Path, overrides: Sequence[str] = (), content_of: Path | None = None) -> Study:
     """Read a study file.
 
     Parameters
@@ -71,6 +71,8 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
         The TOML file.
     overrides : sequence of str
         `section.key=value` each, as `--set` takes them; the value is TOML, or else text.
+    content_of : Path or None
+        A file that is read in the place of `path`, which need not be there then.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     ConfigError
         Naming file, section, key, value and what was expected.
     """
-    content = _read_toml(path)
+    content = _read_toml(content_of or path)
     for text in overrides:
         _override(content, text)
     for name, section in content.items():

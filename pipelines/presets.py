@@ -1,0 +1,90 @@
+"""Study files that come with featpipe, one per public data set and use, and the data they need.
+
+A preset is taken as if it lay in the current folder: its root is relative to there, outputs go to
+`<preset>_out` there.
+"""
+
+from pathlib import Path
+
+from featpipe.datasets.table import LAYOUTS
+from featpipe.errors import ConfigError, few, nearest
+from pipelines.study import Study
+from pipelines.study_sections import TABLE
+
+FOLDER = Path(__file__).with_name("studies")
+
+
+def names() -> list[str]:
+    """Name the presets, as they are typed."""
+    return sorted(path.name for path in FOLDER.glob("*.toml"))
+
+
+def preset_of(study: Path) -> Path | None:
+    """Return the preset that a word on the command line means.
+
+    Parameters
+    ----------
+    study : Path
+        What stands where a study file is expected: `seed_v.toml`, `seed_v` or `seed-v`.
+
+    Returns
+    -------
+    Path or None
+        The file inside the package; None where `study` is there itself, or means another folder.
+
+    Raises
+    ------
+    ConfigError
+        When it is not there and resembles a preset.
+    """
+    is_elsewhere = study.absolute().parent != Path.cwd()
+    if study.is_file() or (study / "study.toml").exists() or is_elsewhere:
+        return None
+    name = f"{study.name.removesuffix('.toml').replace('-', '_').lower()}.toml"
+    if (FOLDER / name).exists():
+        return FOLDER / name
+    stems = [other.removesuffix(".toml") for other in names()]
+    if not study.exists() and (near := nearest(name.removesuffix(".toml"), stems)):
+        raise ConfigError(
+            f"{study}: no such study file; did you mean {near}.toml, which comes with featpipe? "
+            f"There are {few(names(), 20)}"
+        )
+    return None
+
+
+def place_of(preset: Path) -> Path:
+    """Return where a preset is taken to lie."""
+    return Path.cwd() / preset.name
+
+
+def default_preset_output(preset: Path) -> Path:
+    """Where the outputs of a preset go unless `-o` says otherwise."""
+    return Path.cwd() / f"{preset.stem}_out"
+
+
+def require_data(study: Study) -> None:
+    """Refuse a folder that is not there, or is that of another data set.
+
+    Raises
+    ------
+    ConfigError
+        Telling what to type.
+    """
+    about = study.study
+    if about.layout == TABLE:
+        return
+    root = study.path.parent / about.root
+    command = f"featpipe run {study.path.name} --set study.root="
+    if not root.is_dir():
+        raise ConfigError(
+            f"{root}: no such folder: say where the data set lies, {command}/data/{root.name}"
+        )
+    layout = LAYOUTS.get(about.layout)
+    if layout is None or layout.is_here(root):
+        return
+    if others := [name for name, other in LAYOUTS.items() if other.is_here(root)]:
+        raise ConfigError(
+            f"{root}: [study] layout = {about.layout!r}, but this looks like "
+            f"{' or '.join(others)}: name another folder, {command}FOLDER, or take the preset of "
+            "that data set"
+        )

@@ -1,0 +1,114 @@
+"""Presets: study files that come with featpipe, taken as if they lay in the current folder."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from featpipe.datasets import facts
+from featpipe.datasets.layout import Defect, Found, Layout
+from featpipe.datasets.table import LAYOUTS
+from featpipe.recording import Source, Trial
+from pipelines import presets
+from pipelines.__main__ import run
+from pipelines.job import open_job
+from pipelines.study import load_study
+
+PATHS = sorted(presets.FOLDER.glob("*.toml"))
+
+
+def find_tiny(root, choice):
+    """Every `<subject>_1.fif` is a recording of two trials."""
+    trials = (Trial(1, 0.0, 4.0, 0), Trial(2, 4.0, 8.0, 1))
+    files = sorted(root.glob("*_1.fif"))
+    sources = [
+        Source(choice.name, path.stem[0], "1", path, None, None, trials, choice.classes)
+        for path in files
+    ]
+    return Found(sources, [Defect("9", "1", "9_1.fif is missing: download it again")])
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A data set that takes the place of SEED-V, and a current folder without any study."""
+    layout = Layout("seed-v", "tiny", lambda root: any(root.glob("*_1.fif")), find_tiny)
+    monkeypatch.setitem(LAYOUTS, "seed-v", layout)
+    root = tmp_path / "data"
+    root.mkdir()
+    for subject in "12":
+        (root / f"{subject}_1.fif").write_bytes(b"")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return root
+
+
+def shown(capsys, *arguments):
+    capsys.readouterr()
+    assert run(["show", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_every_preset_is_a_study(path, monkeypatch):
+    about = tomllib.loads(path.read_text(encoding="utf-8"))
+    layout = about["study"]["layout"]
+    monkeypatch.setitem(LAYOUTS, layout, LAYOUTS.get(layout) or Layout(layout, "", bool, find_tiny))
+    study = load_study(path)
+    known = facts.facts_of(layout)
+    assert study.study.layout.replace("-", "_") == path.stem.removesuffix("_released")
+    assert study.features.eye == bool(known.eye_subjects)
+    assert study.study.rating in {*known.ratings, ""}
+    assert bool(study.study.rating) == bool(known.ratings)
+    assert not study.study.classes  # those of the facts
+    assert all(len(line) <= 100 for line in path.read_text(encoding="utf-8").splitlines())
+    if about["study"].get("tables") == "released":
+        assert study.features.window_s in known.windows_s
+
+
+def test_every_data_set_has_one():
+    assert {name.replace("-", "_") for name in facts.NAMES} <= {path.stem for path in PATHS}
+
+
+@pytest.mark.parametrize("name", ["seed_v.toml", "seed_v", "seed-v", "SEED-V"])
+def test_a_preset_runs_from_any_folder_and_writes_there(tiny, capsys, name):
+    found = shown(capsys, name, "--set", f"study.root={tiny}")
+    assert found["options"]["study"]["root"] == str(tiny)
+    assert any(row["output"].endswith("sub-1_ses-1.parquet") for row in found["outputs"])
+    job = open_job(Path(name), None, ["study.root=../data"])
+    assert [source.name for source in job.sources] == ["sub-1_ses-1", "sub-2_ses-1"]
+    assert job.out == tiny.parent / "here/seed_v_out"
+    assert (
+        open_job(Path(name), Path("there"), ["study.root=../data"]).out == Path("there").absolute()
+    )
+    assert not list(presets.FOLDER.glob("*out*"))
+
+
+def test_without_its_data_a_preset_says_what_to_type(tiny, capsys):
+    assert run(["run", "seed_v"]) == 1
+    told = capsys.readouterr().err
+    assert "here/SEED-V: no such folder" in told
+    assert "featpipe run seed_v.toml --set study.root=/data/SEED-V" in told
+
+
+def test_the_folder_of_another_data_set_is_recognised(tiny, capsys):
+    assert run(["extract", "seed_ger", "--set", f"study.root={tiny}"]) == 1
+    assert "layout = 'seed-ger', but this looks like seed-v" in capsys.readouterr().err
+
+
+def test_a_file_of_that_name_comes_first(tiny, capsys):
+    text = (presets.FOLDER / "seed_v.toml").read_text(encoding="utf-8")
+    own = text.replace('name = "seed-v"', 'name = "mine"')
+    tiny.parent.joinpath("here/seed_v.toml").write_text(own, encoding="utf-8")
+    found = shown(capsys, "seed_v.toml", "--set", f"study.root={tiny}")
+    assert found["options"]["study"]["name"] == "mine"
+    assert presets.preset_of(tiny / "seed_v.toml") is None  # another folder is meant
+
+
+def test_a_name_nearly_that_of_a_preset_is_told(tiny, capsys):
+    assert run(["run", "seed_vi.toml"]) == 1
+    told = capsys.readouterr().err
+    assert "no such study file; did you mean seed_v" in told
+    assert "dreamer.toml" in told
+    assert run(["run", "nothing_like_it.toml"]) == 1
+    assert "`featpipe simulate OUT` writes one" in capsys.readouterr().err
