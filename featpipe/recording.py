@@ -135,6 +135,9 @@ class Source:
         Names of the labels.
     eeg_part : str
         Which recording, where the EEG file holds several (a file of all subjects); else empty.
+    channels : tuple of str
+        EEG channels that all recordings of the data set have, where their files differ in the order
+        of them; a study may name others. Empty takes those of the file.
     """
 
     dataset: str
@@ -146,6 +149,7 @@ class Source:
     trials: tuple[Trial, ...]
     classes: tuple[str, ...]
     eeg_part: str = ""
+    channels: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

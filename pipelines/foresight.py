@@ -8,6 +8,7 @@ from featpipe.features.table import lay_grids
 from featpipe.reading import preflight, source_files
 from featpipe.recording import Source
 from pipelines.engine import Unit
+from pipelines.source_settings import eeg_settings
 from pipelines.steps.extract import families, require_trials
 from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
@@ -42,11 +43,12 @@ def foresee(unit: Unit) -> dict[str, str]:
 def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
     if source.eeg is None:
         return {}
-    raw = preflight(source.eeg, "eeg", None, study.eeg, source.eeg_part).read(source.eeg)
+    settings = eeg_settings(source, study)
+    raw = preflight(source.eeg, "eeg", None, settings, source.eeg_part).read(source.eeg)
     require_seconds(source, study, raw)
     if not study.features.eeg:
         return {}
-    header = look_ahead(raw, source, study.features.eeg, study.eeg, study.features)
+    header = look_ahead(raw, source, study.features.eeg, settings, study.features)
     return {name: refusal(source.name, {name: why}) for name, why in header.impossible.items()}
 
 

@@ -22,6 +22,7 @@ from featpipe.recording import EyeRecording, Source, Trial
 from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
+from pipelines.source_settings import eeg_settings
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
@@ -108,10 +109,11 @@ def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
 
 
 def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) -> None:
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
+    settings = eeg_settings(source, study)
+    raw = None if source.eeg is None else read_eeg(source.eeg, settings, source.eeg_part)
     eye, _ = read_on_eeg_clock(file, raw, source, study)
     [grid] = lay_grids([trial], grid_sfreq(raw, study), study.features)
-    frontal = frontal_trace(raw, trial, study.eeg)
+    frontal = frontal_trace(raw, trial, settings)
     figure = draw_trial(eye, trial, grid, study.eye, frontal)
     figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from featpipe.datasets import seed, seed_iv, seed_languages
 from featpipe.datasets import seed_v
 from featpipe.datasets import bids
 from featpipe.datasets import bids, seed, seed_iv, seed_languages, seed_v, seed_vii
+from featpipe.datasets import deap, dreamer
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
@@ -41,6 +42,8 @@ LAYOUTS: dict[str, Layout] = {
             seed_vii.find,
         ),
         Layout("bids", "EEG-BIDS with events; eyes beside it", bids.is_here, bids.find),
+        Layout("deap", "sNN.dat, .mat or .bdf; participant_ratings.csv", deap.is_here, deap.find),
+        Layout("dreamer", "DREAMER.mat, all subjects in one", dreamer.is_here, dreamer.find),
     )
 }  # fmt: skip
 """Layouts by name, as `[study] layout` spells them."""

@@ -12,6 +12,7 @@ from mne.io import BaseRaw
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.readers.amplitude import expected, is_plausible, microvolt_spread
+from featpipe.readers.bdf_status import STATUS, nameless_status
 from featpipe.readers.distinct_names import distinct_names, tell_renamed
 from featpipe.readers.edf_clock import check_clock
 from featpipe.readers.edf_header import Header, read_header
@@ -163,7 +164,10 @@ def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
     reader = mne.io.read_raw_bdf if header.width == 3 else mne.io.read_raw_edf
     labels = "|".join(re.escape(header.labels[i]) for i in without)
     exclude = rf"[\s\0]*({labels})[\s\0]*$" if without else ()  # MNE keeps what fills a label up
-    reader = partial(reader, path, preload=False, exclude=exclude)
+    kept = [i for i in header.signals if i not in without]
+    status = nameless_status(header)
+    stim = kept.index(status) if status in kept else "auto"
+    reader = partial(reader, path, preload=False, exclude=exclude, stim_channel=stim)
     try:
         raw = open_raw(path, reader, _TOLD)
     except ReadError as error:
@@ -177,7 +181,11 @@ def _open(path: Path, header: Header, without: Sequence[int] = ()) -> BaseRaw:
 
 def _tell_namesakes_apart(raw: BaseRaw, path: Path, header: Header) -> None:
     """Let the first of several channels keep its name, where MNE numbers each; name the unnamed."""
-    labels = [header.labels[i] for i in raw._raw_extras[0]["sel"]]
+    signals = list(raw._raw_extras[0]["sel"])
+    labels = [header.labels[i] for i in signals]
+    if (status := nameless_status(header)) in signals:
+        labels[signals.index(status)] = STATUS
+        raw.rename_channels({raw.ch_names[signals.index(status)]: STATUS})
     if len(set(labels)) < len(labels) or "" in labels:
         found = distinct_names(labels)
         tell_renamed(path.name, labels, found)

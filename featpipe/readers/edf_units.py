@@ -96,13 +96,16 @@ def without_unit(header: Header) -> list[int]:
 
 
 def _eeg_signals(header: Header) -> list[int]:
-    """Signals that may be EEG; beside electrodes with a unit, what has none must name a place."""
+    """Signals that may be EEG.
+
+    Beside electrodes with a unit, what has none must name a place, and what has no name is none.
+    """
     named = [i for i in header.signals if is_eeg_name(header.labels[i])]
     sure = [i for i in named if is_surely_eeg_name(header.labels[i])]
     labels = [header.labels[i] for i in named]
     if counts_its_own_way(labels) or all(_is_bare(header, i) for i in sure):
         return named
-    return [i for i in named if i in sure or not _is_bare(header, i)]
+    return [i for i in named if i in sure or (header.labels[i] and not _is_bare(header, i))]
 
 
 def _is_bare(header: Header, i: int) -> bool:

@@ -5,6 +5,8 @@ from pathlib import Path
 from featpipe.readers import (
     bids_physio,
     brainvision_header,
+    deap_trials,
+    dreamer_mat,
     edf_header,
     eeglab,
     eyelink_asc,
@@ -59,6 +61,8 @@ def sniff(path: Path) -> str | None:
     kind = _binary_kind(head, suffix, path.name.lower()) or _text_kind(head)
     if kind is None and head.startswith(mat_trials.MAGIC) and mat_trials.is_one(path):
         kind = "mat_trials"
+    if kind is None and head.startswith(deap_trials.MAGIC):
+        kind = _matlab_kind(path)
     if kind is None and smi_workbook.is_one(path):
         kind = "smi_workbook"
     if kind is None and bids_physio.is_one(path):
@@ -82,7 +86,16 @@ def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
         return "fif"
     if head.startswith(eeglab.MAGIC) and suffix == ".set":
         return "eeglab"
+    if deap_trials.is_pickle(head):
+        return "deap_trials"
     return "seed_iv_eye" if seed_iv_eye.is_one(head) else None
+
+
+def _matlab_kind(path: Path) -> str | None:
+    """Tell recordings in MATLAB files by their variables."""
+    if dreamer_mat.is_one(path):
+        return "dreamer_mat"
+    return "deap_trials" if deap_trials.is_matlab(path) else None
 
 
 def _text_kind(head: bytes) -> str | None:

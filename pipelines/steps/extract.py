@@ -33,6 +33,7 @@ from featpipe.recording import Source
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
+from pipelines.source_settings import eeg_settings
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.steps.pupils import read_traces, recording_files, trace_files
 from pipelines.steps.trial_times import require_seconds
@@ -140,6 +141,7 @@ def _recording(source: Source, family: str) -> dict[str, Any]:
         "trials": [list(trial[: None if family == "eye" else -1]) for trial in source.trials],
     }  # which stimulus it was concerns pupils only
     about |= {"eeg_part": source.eeg_part} if source.eeg_part else {}
+    about |= {"channels": list(source.channels)} if source.channels else {}
     return about | ({"eye_offset": source.eye_offset} if family == "eye" else {})
 
 
@@ -149,9 +151,10 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     What cannot be made of it is refused in the end, when all else is published.
     """
     source, study, out = unit.payload
+    settings = eeg_settings(source, study)
     require_trials(source, study)
     wanted = {output.facts["family"]: output for output in stale}
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
+    raw = None if source.eeg is None else read_eeg(source.eeg, settings, source.eeg_part)
     if raw is not None:
         require_seconds(source, study, raw)
     eeg = [name for name in wanted if FAMILIES[name].modality == "eeg"]
@@ -159,7 +162,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     if source.eeg is not None and raw is not None and eeg:
         open_samples = partial(_samples, source.eeg, raw)
         try:
-            table = eeg_table(raw, source, eeg, study.eeg, study.features, open_samples)
+            table = eeg_table(raw, source, eeg, settings, study.features, open_samples)
         except ValueError as error:
             raise ReadError(f"{source.eeg}: {error}") from error
         impossible = table.impossible

@@ -19,6 +19,7 @@ from featpipe.reading import read_eeg, source_files
 from featpipe.recording import Source
 from featpipe.tables import read_table
 from pipelines.engine import Output, Step, Unit
+from pipelines.source_settings import eeg_settings
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
 
@@ -96,7 +97,8 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
     """Compute the traces of one recording."""
     source, study, _ = unit.payload
-    raw = None if source.eeg is None else read_eeg(source.eeg, study.eeg, source.eeg_part)
+    settings = eeg_settings(source, study)
+    raw = None if source.eeg is None else read_eeg(source.eeg, settings, source.eeg_part)
     eye, _ = read_on_eeg_clock(source.eye, raw, source, study)
     try:
         traces = pupil_traces(eye, source, study.eye)

@@ -1,0 +1,125 @@
+"""Layout "dreamer": 23 subjects with 18 film clips each, all in DREAMER.mat."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from featpipe.datasets import facts
+from featpipe.datasets.facts import Facts
+from featpipe.datasets.layout import Choice, Defect, Found
+from featpipe.datasets.rated import Rating, label_of, rating_of
+from featpipe.errors import ConfigError, ReadError, few
+from featpipe.readers.dreamer_mat import Contents, Subject, contents
+from featpipe.readers.end_to_end import trial_spans
+from featpipe.recording import Source, Trial
+
+SESSION = "1"
+_FILE = "DREAMER.mat"
+
+
+def is_here(root: Path) -> bool:
+    """Tell whether DREAMER.mat lies below a folder."""
+    try:
+        return bool(_files(root))
+    except OSError:
+        return False
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in sorted(root.rglob("*.mat")) if path.name.lower() == _FILE.lower()]
+
+
+def find(root: Path, choice: Choice) -> Found:
+    """List the subjects of DREAMER.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that the file lies in, or any above.
+    choice : Choice
+        `rating` and `threshold` matter.
+
+    Returns
+    -------
+    Found
+        One file for all; `Source.eeg_part` is the subject.
+
+    Raises
+    ------
+    ConfigError
+        When the file is not there, is broken, or the study asks for what is not in it.
+    """
+    of, files = facts.facts_of("dreamer"), _files(root)
+    rating = rating_of(of, choice)
+    if not files:
+        raise ConfigError(f"{root}: no {_FILE} in it; [study] root names its folder")
+    if choice.eeg == "raw":
+        raise ConfigError('[study] eeg = "raw": DREAMER has one release; leave the line out')
+    try:
+        there = contents(files[0])
+    except ReadError as error:
+        raise ConfigError(str(error)) from error
+    defects = [
+        Defect("", "", f"{path}: {files[0]} is there too and is used; take one of them away")
+        for path in files[1:]
+    ]
+    sources = []
+    for number, subject in there.subjects.items():
+        try:
+            trials, flaws = _trials(files[0], number, subject, of, rating)
+        except ReadError as error:
+            defects.append(Defect(number, SESSION, str(error)))
+            continue
+        defects += [Defect(number, SESSION, flaw) for flaw in flaws]
+        sources.append(_source(files[0], number, trials, choice))
+    return Found(sources, defects, list(_notes(of, there)))
+
+
+def _trials(
+    path: Path, number: str, subject: Subject, of: Facts, rating: Rating
+) -> tuple[list[Trial], list[str]]:
+    """Trials of a subject, and what is wrong with single ones."""
+    stimuli, values = of.session(SESSION).stimuli, subject.ratings.get(rating.name)
+    whose = f"{path}: subject {number}"
+    if list(subject.n_times) != list(range(1, len(stimuli) + 1)):
+        raise ReadError(
+            f"{whose} has {len(subject.n_times)} clips, expected {len(stimuli)}; download it again"
+        )
+    if values is None or len(values) != len(stimuli):
+        raise ReadError(
+            f"{whose} has no {len(stimuli)} values of Score{rating.name.capitalize()}; download it "
+            "again"
+        )
+    lengths = {clip: n_times for clip, n_times in subject.n_times.items() if n_times}
+    spans = trial_spans(lengths, of.sfreq["preprocessed"])
+    missing = [f"{clip}" for clip in subject.n_times if clip not in lengths]
+    flaws = [f"{whose}: clips {few(missing)} are empty; the others are used"] if missing else []
+    trials = []
+    for clip, start, stop in spans:
+        value = float(values[clip - 1])
+        label = label_of(rating, value)
+        if label is None and value == value:
+            flaws.append(
+                f"{whose}, clip {clip}: {rating.name} = {value:g}, expected {rating.low:g} to "
+                f"{rating.high:g}; it is used without a label"
+            )
+        trials.append(Trial(clip, start, stop, label, stimuli[clip - 1]))
+    return trials, flaws
+
+
+def _source(path: Path, number: str, trials: Sequence[Trial], choice: Choice) -> Source:
+    return Source(
+        dataset=choice.name,
+        subject=number,
+        session=SESSION,
+        eeg=path,
+        eye=None,
+        eye_offset=None,
+        trials=tuple(trials),
+        classes=choice.classes,
+        eeg_part=number,
+    )
+
+
+def _notes(of: Facts, there: Contents) -> Iterator[str]:
+    if absent := [subject for subject in of.subjects if subject not in there.subjects]:
+        yield f"DREAMER: not there: subjects {few(absent, len(of.subjects))}"
