@@ -1,10 +1,15 @@
 """The layouts of public data sets, one line each; a lab's own recordings are `lab_table`."""
 
-from featpipe.datasets import seed, seed_iv, seed_languages
-from featpipe.datasets import seed_v
-from featpipe.datasets import bids
-from featpipe.datasets import bids, seed, seed_iv, seed_languages, seed_v, seed_vii
-from featpipe.datasets import deap, dreamer
+from featpipe.datasets import (
+    bids,
+    deap,
+    dreamer,
+    seed,
+    seed_iv,
+    seed_languages,
+    seed_v,
+    seed_vii,
+)
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {

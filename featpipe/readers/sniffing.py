@@ -59,9 +59,7 @@ def sniff(path: Path) -> str | None:
     head = read_head(path, _HEAD_BYTES)
     suffix = path.suffix.lower()
     kind = _binary_kind(head, suffix, path.name.lower()) or _text_kind(head)
-    if kind is None and head.startswith(mat_trials.MAGIC) and mat_trials.is_one(path):
-        kind = "mat_trials"
-    if kind is None and head.startswith(deap_trials.MAGIC):
+    if kind is None and head.startswith(mat_trials.MAGIC):
         kind = _matlab_kind(path)
     if kind is None and smi_workbook.is_one(path):
         kind = "smi_workbook"
@@ -93,6 +91,8 @@ def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
 
 def _matlab_kind(path: Path) -> str | None:
     """Tell recordings in MATLAB files by their variables."""
+    if mat_trials.is_one(path):
+        return "mat_trials"
     if dreamer_mat.is_one(path):
         return "dreamer_mat"
     return "deap_trials" if deap_trials.is_matlab(path) else None

@@ -105,6 +105,9 @@ READERS: dict[str, Reader] = {
             mat_trials.read,
             mat_trials.check,
             "Trials of SEED, SEED-IV and SEED-VII, each a variable of a MATLAB 5 file, at 200 Hz",
+            by_part=True,
+        ),
+        Reader(
             "deap_trials",
             "eeg",
             (".dat", ".mat"),
