@@ -18,6 +18,8 @@ from featpipe.errors import ConfigError, MixedRatesError, ReadError, few
 from featpipe.readers.bids_names import metadata, sidecars
 from featpipe.readers.bids_physio import NAME as BIDS_EYE
 from featpipe.readers.bids_physio import clock_offset
+from featpipe.readers.bids_physio_files import eye_files
+from featpipe.readers.tsv_numbers import may_be_cut, refuse_cut
 from featpipe.readers.tsv_text import read_tsv
 from featpipe.reading import check, find_reader, sniff
 from featpipe.recording import Source
@@ -25,6 +27,7 @@ from featpipe.recording import Source
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _DESCRIPTION = "dataset_description.json"
 _SAME_RATE = 1e-3
+_NO_CLASS = "no event is of a class"
 
 
 class _Header(NamedTuple):
@@ -82,28 +85,30 @@ def find(root: Path, choice: Choice) -> Found:
         )
     recordings, defects, notes = list_recordings(home, choice.task)
     defects = [*_missing_subjects(home, recordings), *defects]
-    sources, others = [], Counter[str]()
+    sources, others, lost = [], Counter[str](), []
     sessions = session_names(recordings)
     for recording in recordings:
         source, flaws, labels = _source(recording, sessions[recording], choice)
         others += labels
         sources += [source] if source else []
+        lost += [] if source else flaws
         defects += [Defect(recording.sub, sessions[recording], flaw) for flaw in flaws]
-    if recordings and not any(source.trials for source in sources):
-        _refuse_without_trials(home, choice, others, defects)
+    if recordings and not sources:
+        _refuse_without_trials(home, choice, others, lost)
     defects += [*_missing_sessions(recordings, sessions), *_missing_files(recordings, sessions)]
     return Found(sources, defects, notes)
 
 
 def _refuse_without_trials(
-    home: Path, choice: Choice, others: Counter[str], defects: Sequence[Defect]
+    home: Path, choice: Choice, others: Counter[str], flaws: Sequence[str]
 ) -> None:
-    there = few([f"{name} ({n})" for name, n in others.most_common()]) if others else "nothing"
-    first = f" First of what is wrong: {defects[0].what}" if defects else ""
+    there = few([f"{name} ({n})" for name, n in others.most_common()])
+    if not others or not any(_NO_CLASS in flaw for flaw in flaws):
+        raise ConfigError(f"{home}: no recording has a trial that can be used: {few(flaws, 2)}")
     raise ConfigError(
         f"{home}: no event is of a class of this study ({', '.join(choice.classes)}): the labels "
         f"there are {there}; correct [study] classes, or name the column of the labels in "
-        f"[study] label_column.{first}"
+        "[study] label_column"
     )
 
 
@@ -130,7 +135,7 @@ def _source(
     flaws += found.flaws
     if not found.trials:
         classes = ", ".join(choice.classes)
-        flaws += [] if found.flaws else [f"{events[0]}: no event is of a class ({classes})"]
+        flaws += [] if found.flaws else [f"{events[0]}: {_NO_CLASS} ({classes})"]
         return None, flaws, found.others
     source = replace(source, trials=found.trials)
     if header:
@@ -194,11 +199,10 @@ def _eye(recording: Recording) -> tuple[Path | None, float | None, list[str]]:
     if path is None:
         return None, None, []
     try:
-        status, reason = check(path)
-        if status in ("truncated", "corrupt"):
-            return None, None, [f"{path}: {status}: {reason}"]
         if sniff(path) != BIDS_EYE:
             return path, None, []
+        for file in filter(may_be_cut, eye_files(path)):
+            refuse_cut(file)  # all of it is inflated only on suspicion: it may be an hour's
         offset, flaw = clock_offset(path)
     except ReadError as error:
         return None, None, [str(error)]

@@ -13,19 +13,25 @@ from typing import NamedTuple
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.bids_names import bids_name, sidecars
 from featpipe.readers.bids_physio_events import join_events, read_events
-from featpipe.readers.bids_physio_sidecar import EyeTable, eye_table, is_eyetrack, screen_scale
+from featpipe.readers.bids_physio_files import events_files, eye_files
+from featpipe.readers.bids_physio_sidecar import EyeTable, eye_table, screen_scale
 from featpipe.readers.eye_frames import samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.sample_rate import sampling_rate
-from featpipe.readers.tsv_numbers import CutShortError, first_line, is_header, read_columns
+from featpipe.readers.tsv_numbers import (
+    CutShortError,
+    first_lines,
+    is_header,
+    read_columns,
+    refuse_cut,
+)
 from featpipe.recording import EyeRecording
 
 NAME = "bids_physio"
-SUFFIXES = ("physio", "eyetrack")
-EXTENSIONS = (".tsv.gz", ".tsv")
+_N_FIRST = 2000
+"""Rows whose time stamps are looked at before the whole is read."""
 _RATE_DIFFERS = 0.1
 """Share by which a rate may differ from that of the time stamps."""
 
@@ -38,65 +44,8 @@ class _File(NamedTuple):
     eyes: dict[str, np.ndarray]
 
 
-def is_one(path: Path) -> bool:
-    """Tell whether a file is an eye recording of BIDS, by its name and its sidecar.
-
-    Parameters
-    ----------
-    path : Path
-        Any file. One whose name says that it is of an eye keeps its kind though its sidecar cannot
-        be read, so that the reader can say so.
-
-    Returns
-    -------
-    bool
-    """
-    name = bids_name(path)
-    if name is None or name.suffix not in SUFFIXES or name.extension not in EXTENSIONS:
-        return False
-    try:
-        return name.suffix == "eyetrack" or is_eyetrack(path)
-    except ReadError:
-        return "eye" in name.entities.get("recording", "")
-
-
-def eye_files(path: Path) -> list[Path]:
-    """List the files of all eyes of one recording, in the order of their names."""
-    name = bids_name(path)
-    if name is None:
-        return [path]
-    own = {key: label for key, label in name.entities.items() if key != "recording"}
-    found = [path]
-    for file in path.parent.glob(f"*_{name.suffix}{name.extension}"):
-        of = bids_name(file)
-        if of and file != path and is_one(file):
-            others = {key: label for key, label in of.entities.items() if key != "recording"}
-            found += [file] if others == own else []
-    return sorted(found)
-
-
-def sources(path: Path) -> tuple[Path, ...]:
-    """Return the file of an eye, the texts that say more of it, and those of the other eyes."""
-    files = eye_files(path)
-    beside: list[Path] = []
-    for file in files:
-        name = bids_name(file)
-        beside += sidecars(file, name.suffix if name else "physio", ".json")
-        beside += sidecars(file, "events", ".json")
-        beside += sidecars(file, "physioevents", ".json") + events_files(file)
-    # the other eye comes last: by that the two are known for a pair, of which one is listed
-    others = sorted((file for file in files if file != path), reverse=True)
-    return tuple(dict.fromkeys([path, *beside, *others]))
-
-
-def events_files(path: Path) -> list[Path]:
-    """List the files of events that belong to the file of an eye: one, or none."""
-    files = [file for end in EXTENSIONS for file in sidecars(path, "physioevents", end)]
-    return files[-1:]
-
-
 def check(path: Path) -> Check:
-    """Read the files of a recording and tell what is wrong in them.
+    """Inflate the files of a recording to their ends and tell what is wrong in them.
 
     Parameters
     ----------
@@ -113,15 +62,18 @@ def check(path: Path) -> Check:
 
 def _inspect(path: Path) -> Check:
     try:
-        files = [_read_file(file) for file in eye_files(path)]
+        for file in eye_files(path):
+            refuse_cut(file)
     except CutShortError as error:
         return Check("truncated", str(error).removeprefix(f"{path}: "))
-    flaws = [flaw for file in files for flaw in (*file.table.flaws, *_rate_flaws(file))]
+    tables = [eye_table(file) for file in eye_files(path)]
+    flaws = [flaw for table in tables for flaw in (*table.flaws, *_rate_flaws(table))]
     return Check("suspicious", "; ".join(dict.fromkeys(flaws))) if flaws else OK
 
 
-def _rate_flaws(file: _File) -> list[str]:
-    told, found = file.table.sfreq, sampling_rate(file.time)
+def _rate_flaws(table: EyeTable) -> list[str]:
+    """Compare the rate that is told with that of the first time stamps."""
+    told, found = table.sfreq, sampling_rate(np.array(_stamps(table)) / table.per_second)
     if told is None or found is None or abs(found / told - 1) <= _RATE_DIFFERS:
         return []
     return [f"SamplingFrequency = {told:g}, its time stamps have {found:g} Hz: correct the sidecar"]
@@ -263,31 +215,32 @@ def clock_offset(path: Path) -> tuple[float | None, str]:
     Raises
     ------
     ReadError
-        When sidecar or first row cannot be read.
+        When a sidecar or the first rows cannot be read.
     """
     table = eye_table(path)
     if table.start is None:
         return None, "StartTime is missing"
     if not table.time:
         return 0.0, ""
-    stamp = _first_stamp(table)
-    if stamp is None:
+    stamps = _stamps(table)
+    if not stamps:
         return None, "the first row has no time stamp"
+    stamp = stamps[0]
     if table.start == stamp and table.per_second != 1 and stamp:
         # converters wrote the first time stamp there
         return None, f"StartTime = {table.start:.10g} is the first time stamp, not seconds of EEG"
     return table.start - stamp / table.per_second, ""
 
 
-def _first_stamp(table: EyeTable) -> float | None:
-    i_field = table.columns.index(table.time)
-    line = first_line(table.path)
-    if is_header(line, table.columns):
-        stamp = read_columns(table.path, table.columns, [table.time])[table.time][0]
-    else:
-        fields = line.split(b"\t")
+def _stamps(table: EyeTable) -> list[float]:
+    """Return the time stamps of the first rows, up to one that has none."""
+    lines = first_lines(table.path)[:_N_FIRST]
+    if not table.time or not lines:
+        return []
+    i_field, stamps = table.columns.index(table.time), []
+    for line in lines[int(is_header(lines[0], table.columns)) : -1]:
         try:
-            stamp = float(fields[i_field])
+            stamps.append(float(line.split(b"\t")[i_field]))
         except (IndexError, ValueError):
-            return None
-    return float(stamp) if math.isfinite(stamp) else None
+            break
+    return [stamp for stamp in stamps if math.isfinite(stamp)]

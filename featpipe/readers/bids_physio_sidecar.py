@@ -10,7 +10,7 @@ from typing import Any
 from featpipe.errors import ReadError, few
 from featpipe.readers.bids_names import bids_name, metadata
 from featpipe.readers.sample_rate import PER_SECOND
-from featpipe.readers.tsv_numbers import first_line
+from featpipe.readers.tsv_numbers import first_lines
 
 _MAX_COLUMNS = 256
 _MAX_HZ = 100_000.0
@@ -147,7 +147,8 @@ def eye_table(path: Path) -> EyeTable:
 def _columns(path: Path, about: Mapping[str, Any]) -> tuple[str, ...]:
     columns = _texts(about.get("Columns"))
     if not columns and path.suffix == ".tsv":  # of the draft, with a header
-        columns = [name.strip() for name in first_line(path).decode("utf-8", "replace").split("\t")]
+        header = first_lines(path)[0].decode("utf-8", "replace")
+        columns = [name.strip() for name in header.split("\t")]
     roles = [_role(name)[1] for name in columns]
     if not 0 < len(columns) <= _MAX_COLUMNS or len({*columns}) < len(columns):
         raise ReadError(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from featpipe.readers import (
     bids_physio,
+    bids_physio_files,
     brainvision_header,
     deap_trials,
     dreamer_mat,
@@ -63,7 +64,7 @@ def sniff(path: Path) -> str | None:
         kind = _matlab_kind(path)
     if kind is None and smi_workbook.is_one(path):
         kind = "smi_workbook"
-    if kind is None and bids_physio.is_one(path):
+    if kind is None and bids_physio_files.is_one(path):
         kind = bids_physio.NAME
     return kind or _SUFFIXES.get(suffix)
 

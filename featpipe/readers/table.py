@@ -6,6 +6,7 @@ from pathlib import Path
 from featpipe.readers import (
     ant_cnt,
     bids_physio,
+    bids_physio_files,
     brainvision,
     deap_trials,
     dreamer_mat,
@@ -224,11 +225,11 @@ READERS: dict[str, Reader] = {
         Reader(
             bids_physio.NAME,
             "eye",
-            bids_physio.EXTENSIONS,
+            bids_physio_files.EXTENSIONS,
             bids_physio.read,
             bids_physio.check,
             "BIDS eye recording *_physio.tsv.gz, one file per eye, with its JSON and physioevents",
-            bids_physio.sources,
+            bids_physio_files.sources,
         ),
     )
 }

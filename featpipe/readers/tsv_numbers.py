@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ LOST = ("n/a", "N/A", "NaN", "nan", "NA", ".", "")
 """How lost values are written; "n/a" is what BIDS prescribes."""
 
 _CHUNK = 1 << 20
+_MOST_INFLATED = 1032  # times the size of a file, by deflate
 _TAB, _NEWLINE = 9, 10
 
 
@@ -46,24 +48,59 @@ def inflated(path: Path, max_bytes: int | None = None) -> bytes:
     parts, n_bytes = [], 0
     for part in _parts(path):
         n_bytes += len(part)
-        if n_bytes > max_bytes:
-            raise ReadError(
-                f"{path}: it inflates to more than {max_bytes} bytes, which no eye recording has; "
-                "replace it"
-            )
+        _refuse_larger(path, n_bytes, max_bytes)
         parts.append(part)
     return b"".join(parts)
 
 
-def first_line(path: Path) -> bytes:
-    """Return the first line of a file, inflated where it is gzipped; of 1 MB at most.
+def first_lines(path: Path) -> list[bytes]:
+    """Return the first lines of a file, those in its first megabyte, inflated where it is gzipped.
 
     Raises
     ------
     ReadError
         When it cannot be opened or is damaged there.
     """
-    return next(_parts(path), b"").partition(b"\n")[0].rstrip(b"\r")
+    return [line.rstrip(b"\r") for line in next(_parts(path), b"").split(b"\n")]
+
+
+def refuse_cut(path: Path) -> None:
+    """Inflate a file to its end, keeping nothing.
+
+    Raises
+    ------
+    CutShortError
+        When a gzipped file ends too early.
+    ReadError
+        When it is damaged, or larger than `MAX_BYTES`.
+    """
+    n_bytes = 0
+    for part in _parts(path):
+        n_bytes += len(part)
+        _refuse_larger(path, n_bytes, MAX_BYTES)
+
+
+def may_be_cut(path: Path) -> bool:
+    """Tell from its last bytes whether a gzipped file may have been cut, without inflating it.
+
+    They hold the size of the content, which is between that of the file and a thousand times as
+    much. Of a file that was cut anything stands there, which now and then is within.
+    """
+    n_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return False
+        file.seek(max(0, n_bytes - 4))
+        (told,) = struct.unpack("<I", file.read(4).ljust(4, b"\0"))
+    return not n_bytes <= told <= _MOST_INFLATED * n_bytes
+
+
+def _refuse_larger(path: Path, n_bytes: int, max_bytes: int) -> None:
+    if n_bytes > max_bytes:
+        raise ReadError(
+            f"{path}: it inflates to more than {max_bytes} bytes, which no eye recording has; "
+            "replace it"
+        )
 
 
 def _parts(path: Path) -> Iterator[bytes]:

@@ -163,6 +163,13 @@ def test_labels_that_are_no_class_of_the_study_are_listed(whole):
         bids.find(whole, Choice("mine", ("happy", "sad")))
 
 
+def test_trials_that_do_not_last_are_what_is_told_where_there_are_no_others(folder):
+    for path in folder.rglob("*_events.tsv"):
+        path.write_text(path.read_text().replace(f"\t{LENGTH}\t", "\t0\t"))
+    with pytest.raises(ConfigError, match=r"4 of 4 trials have no duration: write how"):
+        bids.find(folder, CHOICE)
+
+
 def spoil_truncated(folder):
     path = folder / f"sub-02/ses-1/eeg/{STEM}_eeg.eeg"
     path.write_bytes(path.read_bytes()[:-3001])
@@ -226,7 +233,8 @@ WHOLE, NO_EYE, NO_EEG, GONE = ("eeg", "eye"), ("eeg",), ("eye",), None
      (spoil_place, WHOLE, "another subject or session"), (spoil_session, GONE, "no session 1"),
      (spoil_rate, WHOLE, "SamplingFrequency = 512, the recording 500 Hz"),
      (spoil_events, GONE, "no *_events.tsv beside it"), (spoil_length, WHOLE, "ends at 31.0 s"),
-     (spoil_eye, NO_EYE, "physio.tsv.gz: truncated"), (spoil_no_eye, NO_EYE, "no eye recording"),
+     (spoil_eye, NO_EYE, "physio.tsv.gz: it ends within its content"),
+     (spoil_no_eye, NO_EYE, "no eye recording"),
      (spoil_start, WHOLE, "is the first time stamp, not seconds of EEG")],
 )  # fmt: skip
 def test_a_defect_costs_what_it_must_and_is_told(folder, spoil, left, text):
