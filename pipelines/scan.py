@@ -12,6 +12,7 @@ import click
 from featpipe.contents import Contents, contents
 from featpipe.errors import ConfigError, ReadError, few
 from featpipe.readers import eye_csv
+from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
@@ -102,7 +103,8 @@ def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iter
 
 
 def _is_text_table(file: Path) -> bool:
-    is_listed = file.name in (StudySettings.recordings, StudySettings.trials)
+    is_listed = file.name in (StudySettings.recordings, StudySettings.trials, "participants.tsv")
+    is_listed |= bids_name(file) is not None  # events.tsv and the like
     return file.suffix.lower() in (".csv", ".tsv", ".txt") and not is_listed
 
 

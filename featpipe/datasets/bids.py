@@ -103,8 +103,9 @@ def _refuse_without_trials(
     home: Path, choice: Choice, others: Counter[str], flaws: Sequence[str]
 ) -> None:
     there = few([f"{name} ({n})" for name, n in others.most_common()])
+    first = few(list(dict.fromkeys(flaws)), 2)
     if not others or not any(_NO_CLASS in flaw for flaw in flaws):
-        raise ConfigError(f"{home}: no recording has a trial that can be used: {few(flaws, 2)}")
+        raise ConfigError(f"{home}: no recording has a trial that can be used: {first}")
     raise ConfigError(
         f"{home}: no event is of a class of this study ({', '.join(choice.classes)}): the labels "
         f"there are {there}; correct [study] classes, or name the column of the labels in "

@@ -163,8 +163,8 @@ def is_header(line: bytes, names: Sequence[str]) -> bool:
 
 def _refuse_other_widths(path: Path, text: bytes, n_fields: int, n_skipped: int) -> None:
     codes = np.frombuffer(text + b"\n", np.uint8)
-    n_tabs = np.cumsum(codes == _TAB, dtype=np.int64)[np.flatnonzero(codes == _NEWLINE)]
-    found = np.diff(n_tabs, prepend=0) + 1
+    ends_field = np.flatnonzero((codes == _TAB) | (codes == _NEWLINE))
+    found = np.diff(np.flatnonzero(codes[ends_field] == _NEWLINE), prepend=-1)
     if (found != n_fields).any():
         i_line = int(np.argmax(found != n_fields))
         raise ReadError(

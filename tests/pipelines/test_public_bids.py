@@ -45,11 +45,13 @@ def tables(folder, family):
 
 def test_scan_knows_every_file_of_a_recording(folder, capsys):
     assert run(["scan", str(folder / "ds"), "--json"]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
     assert [row["format"] for row in rows] == ["brainvision", "bids_physio"] * 6
     assert {(row["subject"], row["session"], row["status"]) for row in rows} == {
         (subject, session, "ok") for subject in ("01", "02", "10") for session in "12"
     }
+    assert "tables of eye samples" not in err
 
 
 def test_de_and_labels_are_those_that_were_put_in(folder):

@@ -2,7 +2,9 @@
 
 import builtins
 import json
+import random
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -222,6 +224,26 @@ def spoil_no_eye(folder):
 def spoil_start(folder):
     path = folder / f"sub-02/ses-1/eeg/{STEM}_recording-eye1_physio.json"
     path.write_text(json.dumps({"RecordedEye": "left", "StartTime": FIRST_MS}))
+
+
+def test_no_damage_to_the_texts_leads_to_a_crash(folder):
+    rng = random.Random(2)
+    for subject in ("01", "10"):
+        shutil.rmtree(folder / f"sub-{subject}")
+    kinds = ("*.json", "*_events.tsv", "participants.tsv", "*.vhdr", "*_physio.tsv.gz")
+    files = sorted(file for kind in kinds for file in folder.rglob(kind))
+    n_whole = 0
+    for i in range(40):
+        file = files[i % len(files)]
+        whole = file.read_bytes()
+        spoiled = bytearray(whole[: rng.randrange(len(whole))] if i % 3 == 0 else whole)
+        for _ in range(min(4, len(spoiled))):
+            spoiled[rng.randrange(len(spoiled))] = rng.randrange(256)
+        file.write_bytes(bytes(spoiled))
+        with suppress(ConfigError):  # what holds for all recordings
+            n_whole += len(bids.find(folder, CHOICE).sources) == 2
+        file.write_bytes(whole)
+    assert n_whole > 10
 
 
 WHOLE, NO_EYE, NO_EEG, GONE = ("eeg", "eye"), ("eeg",), ("eye",), None

@@ -260,7 +260,7 @@ def _spoiled(rng, content):
 
 
 def test_no_damage_leads_to_a_crash(tmp_path):
-    rng, begin = random.Random(1), time.monotonic()
+    rng, longest = random.Random(1), 0.0
     path = write_eye(tmp_path, rows=eye_rows(60), events=EVENTS)
     stem = path.name.removesuffix("_physio.tsv.gz")
     events = tmp_path / f"{stem}_physioevents.tsv.gz"
@@ -275,13 +275,14 @@ def test_no_damage_leads_to_a_crash(tmp_path):
         else:
             content = _spoiled(rng, content)
         file.write_bytes(content)
+        begin = time.monotonic()
         try:
             read_eye(path)
             n_read += 1
         except ReadError as error:
             reasons.append(str(error))
-        finally:
-            file.write_bytes(whole[file])
+        longest = max(longest, time.monotonic() - begin)
+        file.write_bytes(whole[file])
     assert min(n_read, len(reasons)) > 20
     assert all(stem in reason for reason in reasons)
-    assert time.monotonic() - begin < 30
+    assert longest < 10
