@@ -75,21 +75,20 @@ def find(root: Path, choice: Choice) -> Found:
     raw, eyes = raw_files(files, facts), eye_files(files, facts)
     mats = dated_files(_preprocessed(files), facts)
     is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES))
+    said: list[str] = []
+    trials_of = {k: published_trials(facts.session(k)) for k in facts.session_names()}.__getitem__
     if is_raw:
-        recordings, defects = raw_recordings(
-            raw.files, lambda k: published_trials(facts.session(k))
-        )
+        recordings, defects, said = raw_recordings(raw.files, trials_of, facts)
         defects += _time_defects(files, facts)
-        alone = lambda k: published_trials(facts.session(k))  # noqa: E731
     else:
-        recordings, defects, alone = mat_recordings(mats.files, facts)
+        recordings, defects, trials_of = mat_recordings(mats.files, facts)
     eeg, form = (raw, _RAW_FORM) if is_raw else (mats, _MAT_FORM)
     lost, notes = gaps(facts, list(eeg.files), facts.subjects, "EEG", form)
     no_eyes, more = eye_gaps(facts, eyes, list(eeg.files), _EYE_FORM)
     return Found(
-        sources(choice, recordings, eyes.files, alone),
+        sources(choice, recordings, eyes.files, trials_of),
         [*eeg.defects, *defects, *lost, *eyes.defects, *no_eyes],
-        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *notes, *more],
+        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *said, *notes, *more],
     )
 
 

@@ -69,7 +69,7 @@ def find(name: str, root: Path, choice: Choice) -> Found:
     bounds, defects = _bounds(root, facts, files, bool(raw.files), choice)
     labels, unlabelled, notes = labels_of_sessions(in_folder(files, FEATURES), bounds, facts)
     trials = {k: _trials(facts, k, bounds, labels.get(k, {})) for k in facts.session_names()}
-    recordings, broken = raw_recordings(raw.files, trials.__getitem__)
+    recordings, broken, _ = raw_recordings(raw.files, trials.__getitem__, facts)
     lost, of_subjects = gaps(facts, list(raw.files), facts.subjects, "EEG", _EEG_FORM)
     no_eyes, of_eyes = eye_gaps(facts, eyes, list(raw.files), _EYE_FORM)
     n_clips = len(facts.sessions[0].stimuli)

@@ -179,6 +179,21 @@ def test_defects_of_raw_recordings_cost_what_they_concern(release, facts):
     assert of(found, "1", "2").trials == of(found, "1", "1").trials
 
 
+def test_dates_and_channels_of_headers_are_compared(release, facts):
+    folder = release / "SEED_EEG/SEED_RAW_EEG"
+    for name, date in (("1_1.cnt", b"10/27/13"), ("1_2.cnt", b"11/07/13")):  # of sessions 1 and 3
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[:225] + date + content[233:])
+    content = (folder / "2_1.cnt").read_bytes()
+    (folder / "2_1.cnt").write_bytes(content.replace(b"CPZ\0", b"X1\0\0", 1))
+    found = find(release, CHOICE)
+    assert keys(found) == KEYS
+    assert [(d.subject, d.session) for d in found.defects] == [("2", "1")]
+    assert "2_1.cnt: CPZ of the 62 channels" in found.defects[0].what
+    (note,) = [note for note in found.notes if "headers" in note]
+    assert "headers of 1_2.cnt (session 3) are" in note
+
+
 def test_defects_of_preprocessed_recordings(release, facts):
     folder = release / "SEED_EEG/Preprocessed_EEG"
     labels, seconds = SMALL.sessions[0].labels, SMALL.sessions[0].seconds
