@@ -7,16 +7,18 @@ rate stand in the file: they are those of the SEED cap, at 200 Hz.
 
 import re
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from mne.io import RawArray
+import numpy as np
+from mne.io import BaseRaw
 
 from featpipe.errors import ReadError, few
 from featpipe.montage import CAP62
-from featpipe.readers.end_to_end import end_to_end
 from featpipe.readers.foreign import read_arrays
 from featpipe.readers.mat5_shapes import listed, mat5_shapes
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.readers.trials_on_demand import on_demand
 
 MAGIC = b"MATLAB 5.0"
 SFREQ = 200.0
@@ -140,8 +142,8 @@ def _inspect(path: Path) -> Check:
     return Check("suspicious", f"trials {few(missing)} are not in it; the others are read")
 
 
-def read(path: Path, part: str = "") -> RawArray:
-    """Read the trials of a file as one recording.
+def read(path: Path, part: str = "") -> BaseRaw:
+    """Open the trials of a file as one recording.
 
     Parameters
     ----------
@@ -152,18 +154,25 @@ def read(path: Path, part: str = "") -> RawArray:
 
     Returns
     -------
-    mne.io.RawArray
+    mne.io.BaseRaw
         The trials end to end in the order of their numbers, each with its ends held
-        (`featpipe.readers.end_to_end`); 62 channels at 200 Hz, in volt.
+        (`featpipe.readers.end_to_end`); 62 channels at 200 Hz, in volt. They are fetched when they
+        are asked for; a ReadError says then if they are no real numbers.
 
     Raises
     ------
     ReadError
-        As `trial_lengths`, and when what is there are no real numbers.
+        As `trial_lengths`.
     """
-    names = _names(path, mat5_shapes(path), part)
-    arrays = read_arrays(path, "|".join(map(re.escape, names.values())))
-    for name in names.values():
+    shapes = mat5_shapes(path)
+    names = _names(path, shapes, part)
+    n_times = {number: shapes[name][1] for number, name in names.items()}
+    return on_demand(path, n_times, CAP62, SFREQ, partial(_fetch, path, list(names.values())))
+
+
+def _fetch(path: Path, names: list[str]) -> list[np.ndarray]:
+    arrays = read_arrays(path, "|".join(map(re.escape, names)))
+    for name in names:
         if name not in arrays or arrays[name].dtype.kind not in "iuf":
             raise ReadError(f"{path}: {name} holds no real numbers; copy the file again")
-    return end_to_end([arrays.pop(name) for name in names.values()], CAP62, SFREQ)
+    return [arrays[name] for name in names]

@@ -1,0 +1,110 @@
+"""The recording of `end_to_end`, whose trials are fetched when their numbers are first asked for.
+
+Scanning a folder and listing the recordings of a study need headers only; trials of a session have
+hundreds of megabytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+from mne.io import BaseRaw
+
+from featpipe.errors import ReadError
+from featpipe.readers.end_to_end import HELD_S, trial_spans
+
+Fetch = Callable[[], Sequence[np.ndarray]]
+"""Returns every trial, (n_channels, n_times) in microvolt, in order."""
+
+
+class RawTrials(BaseRaw):
+    """Trials laid end to end, each with its first and last sample held on either side.
+
+    Parameters
+    ----------
+    path : Path
+        The file that they are in.
+    n_times : sequence of int
+        Samples of each trial, as the file declares.
+    ch_names : sequence of str
+        EEG channels.
+    sfreq : float
+        Rate, Hz.
+    fetch : callable
+        Called once.
+    """
+
+    def __init__(
+        self, path: Path, n_times: Sequence[int], ch_names: Sequence[str], sfreq: float,
+        fetch: Fetch,
+    ) -> None:  # fmt: skip
+        held = round(HELD_S * sfreq)
+        shapes = [(len(ch_names), n) for n in n_times]
+        super().__init__(
+            mne.create_info(list(ch_names), sfreq, "eeg", verbose="ERROR"),
+            preload=False,
+            filenames=[path],
+            last_samps=[sum(n_times) + 2 * held * len(shapes) - 1],
+            raw_extras=[{"shapes": shapes, "held": held, "fetch": fetch, "trials": None}],
+            orig_format="double",
+        )
+
+    def _read_segment_file(self, data, idx, fi, start, stop, cals, mult) -> None:
+        """Fill `data` (n_picked, stop - start) with volts; MNE calls this."""
+        held, at = self._raw_extras[fi]["held"], 0
+        for trial in _trials(self._raw_extras[fi], self.filenames[fi]):
+            after = at + trial.shape[1] + 2 * held
+            first, last = max(start, at), min(stop, after)
+            if first < last:
+                columns = np.clip(np.arange(first, last) - at - held, 0, trial.shape[1] - 1)
+                block = trial[idx, columns[0] : columns[-1] + 1].astype(np.float64)
+                volts = 1e-6 * block[:, columns - columns[0]]
+                part = cals * volts if mult is None else mult @ volts
+                data[:, first - start : last - start] = part
+            at = after
+
+
+def _trials(about: dict[str, Any], path: object) -> Sequence[np.ndarray]:
+    """Return the trials, fetched now or before."""
+    if about["trials"] is None:
+        trials = list(about["fetch"]())
+        found = [trial.shape for trial in trials]
+        if found != about["shapes"]:
+            raise ReadError(
+                f"{path}: its header declares trials of {about['shapes']} numbers, {found} are "
+                "there: it is damaged, or was changed while it was read; copy it again"
+            )
+        about["trials"] = trials
+    return about["trials"]
+
+
+def on_demand(
+    path: Path, n_times: Mapping[int, int], ch_names: Sequence[str], sfreq: float, fetch: Fetch
+) -> RawTrials:
+    """Lay trials end to end that are fetched later.
+
+    Parameters
+    ----------
+    path : Path
+        The file that they are in.
+    n_times : mapping of int to int
+        Trial number -> samples, in the order in which `fetch` returns them.
+    ch_names : sequence of str
+        EEG channels.
+    sfreq : float
+        Rate, Hz.
+    fetch : callable
+        () -> the trials, in microvolt. What it raises leaves whatever asks for data.
+
+    Returns
+    -------
+    RawTrials
+        Its numbers and marks are those of `end_to_end`; not loaded.
+    """
+    raw = RawTrials(path, list(n_times.values()), ch_names, sfreq, fetch)
+    spans = trial_spans(n_times, sfreq)
+    edges = [span.stop + HELD_S for span in spans[:-1]]
+    raw.set_annotations(mne.Annotations(edges, 0.0, "EDGE boundary"), verbose="ERROR")
+    return raw
