@@ -119,7 +119,7 @@ def _eye_files(files: Sequence[Path], of: Facts) -> tuple[Recordings, list[Defec
         session = folder[1] if folder else file.session
         if not session:
             strangers.append(file.path)
-        elif file.session and file.session != session:
+        elif _is_misplaced(file, session, of):
             what = f"{file.path}: its name says session {file.session}, its folder {session}"
             flaws.append(Defect(file.subject, session, f"{what}; put it where it belongs"))
         else:
@@ -129,6 +129,12 @@ def _eye_files(files: Sequence[Path], of: Facts) -> tuple[Recordings, list[Defec
     chosen, doubles = one_each(kept)
     flaws += [*unknown, *misdated, *doubles]
     return chosen, [*strange(strangers, "Session_1/1_1_20180804.xlsx"), *flaws]
+
+
+def _is_misplaced(file: SessionFile, session: str, of: Facts) -> bool:
+    """Tell whether name and folder contradict each other, unless the date is for the folder."""
+    is_dated = file.date and _dates(file.subject, of).get(session) == file.date
+    return file.session not in (None, session) and not is_dated
 
 
 def _is_of_eyes(file: Path) -> bool:

@@ -114,26 +114,35 @@ def find(root: Path, choice: Choice) -> Found:
         for key in sorted(eeg.keys() | eyes.keys(), key=in_order)
     ]
     lacking, notes = missing(eeg, eyes, of)
-    notes += _told(placed)
+    notes += _told(placed, of)
     if subjects:
         notes.append(f'{of.title}: raw EEG is used; [study] eeg = "preprocessed" takes the other')
     flaws += [flaw for one in placed for flaw in one.flaws] + lacking
     return Found([one.source for one in placed if one.source], flaws, notes)
 
 
-def _told(placed: Sequence[Placed]) -> list[str]:
-    """Tell how well the wall's clock places the eyes."""
-    offsets = [(one.offset, one.source.name) for one in placed if one.offset and one.source]
-    if not offsets:
-        return []
-    offset, name = max(offsets, key=lambda one: one[0].spread)
-    typical = max(one.typical for one, _ in offsets)
-    return [
-        f"the eyes of {len(offsets)} recordings are placed by the clock on the wall: half of the "
-        f"triggers lie within {1000 * typical:.0f} ms of it in each of them, and all within "
-        f"{1000 * offset.spread:.0f} ms ({name} is the worst); whether the eye tracker's computer "
-        "showed the same time no file tells"
-    ]
+def _told(placed: Sequence[Placed], of: Facts) -> list[str]:
+    """Tell how well the wall's clock places the eyes, and which EEG it places as well."""
+    sources = [one.source for one in placed if one.source and one.source.eeg]
+    by_start = [one.eeg.stem for one in sources if one.eeg and one.eeg.stem in of.starts]
+    notes = [
+        f"{', '.join(by_start)}: clips are at the written triggers, as the marks are unusable, and "
+        "the start of the recording is known to the second only"
+    ] * bool(by_start)
+    offsets = [
+        (one.offset, one.source.name) for one in placed
+        if one.offset and one.source and one.source.eeg and one.source.eeg.stem not in by_start
+    ]  # fmt: skip
+    if offsets:
+        offset, name = max(offsets, key=lambda one: one[0].spread)
+        typical = max(one.typical for one, _ in offsets)
+        notes.append(
+            f"the eyes of {len(offsets)} recordings are placed by the clock on the wall: half of "
+            f"the triggers lie within {1000 * typical:.0f} ms of it in each of them, and all "
+            f"within {1000 * offset.spread:.0f} ms ({name} is the worst); whether the eye "
+            "tracker's computer showed the same time no file tells"
+        )
+    return notes
 
 
 def _raw_files(

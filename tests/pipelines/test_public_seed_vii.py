@@ -1,6 +1,7 @@
 """A folder like SEED-VII through the command line: raw, preprocessed, and with defects."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -120,3 +121,27 @@ def test_preprocessed_recordings_and_defects(tmp_path, short_facts, capsys):
     assert de.groupby(["subject", "session", "trial"]).ngroups == 2 * 2 * 20
     check_de(de)
     assert not (tmp_path / "out/features/eye").exists()
+
+
+def test_defects_are_told_and_what_is_sound_is_made(tmp_path, short_facts, capsys):
+    write_seed_vii(tmp_path / "SEED-VII", OF, subjects=("1", "14"))
+    (tmp_path / "study.toml").write_text(STUDY.format(eeg="raw"))
+    raw, eyes = tmp_path / "SEED-VII/EEG_raw", tmp_path / "SEED-VII/EYE_raw"
+    (raw / "1_20221001_1.cnt").rename(raw / "liu.cnt")
+    cut = raw / "1_20221008_3.cnt"
+    cut.write_bytes(cut.read_bytes()[:500_000])
+    (eyes / "14_20221015_1.tsv").unlink()
+    shutil.copy(raw / "14_20221015_1.cnt", raw / "14_20221022_3.cnt")  # of the wrong session
+    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    said = capsys.readouterr().err
+    for text in (
+        "liu.cnt: its name tells", "1_20221008_3.cnt: truncated",
+        "the eyes of subject 14, session 1",
+        "14_20221022_3.cnt: its header has the date of session 1",
+    ):  # fmt: skip
+        assert text in said
+    de, eye = (tables(tmp_path, family) for family in ("de", "eye"))
+    assert set(de["subject"] + "/" + de["session"]) == {"14/1"}
+    assert set(eye["subject"] + "/" + eye["session"]) == {"1/1", "1/3", "14/3"}
+    middle = eye.groupby("label")["eye_pupil_x_mean"].median()  # on the clock of the triggers
+    np.testing.assert_allclose(middle, 3 + 0.2 * middle.index.to_numpy(), atol=0.11)

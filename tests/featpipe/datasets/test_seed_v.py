@@ -214,6 +214,21 @@ def test_a_header_with_the_date_of_another_session_is_refused(folder):
     assert "its header has the date of session 3" in wrong.what
 
 
+def test_tables_in_the_folder_of_another_session_are_told(folder):
+    eyes = folder / "Eye_raw"
+    (eyes / "Session_1/1_1_20180804.xlsx").rename(eyes / "Session_1/1_3_20180804.xlsx")
+    found = find(folder)
+    assert found.defects == []  # the date is for the folder
+    assert found.sources[0].eye.name == "1_3_20180804.xlsx"
+    (eyes / "Session_1/1_3_20180804.xlsx").rename(eyes / "Session_1/1_3_eyes.xlsx")
+    (eyes / "Session_2/1_2_20180810.xlsx").rename(eyes / "Session_2/1_2_20180808.xlsx")
+    (eyes / "Session_3/1_3_20180808.xlsx").rename(eyes / "Session_3/1 after lunch.xlsx")
+    whats = [defect.what for defect in find(folder).defects]
+    assert "its name says session 3, its folder 1" in whats[0]
+    assert "20180808 is the date of session 3" in whats[1]
+    assert ["the eyes of subject 1, session" in what for what in whats[2:]] == [True, True]
+
+
 def test_the_repaired_copy_is_taken(folder):
     (folder / "EEG_raw/2_1_20180416.cnt").rename(folder / "EEG_raw/2_1_20180416_repaired.cnt")
     (folder / "EEG_raw/2_1_20180416.cnt").write_bytes(b"Version 3.0, broken")

@@ -81,8 +81,10 @@ def test_what_lies_in_the_release_is_found(folder):
     names = [f"sub-{subject}_ses-{session}" for subject in (1, 9, 14) for session in (1, 3)]
     assert [source.name for source in found.sources] == names
     assert "2, 3, 4, 5, 6, 7, 8, 10" in found.notes[0]
-    assert "half of the triggers lie within 1 ms" in found.notes[1]
-    assert "raw EEG is used" in found.notes[2]
+    assert found.notes[1].startswith("9_20221111_3, 14_20221015_1: clips are at the written")
+    assert "the eyes of 4 recordings" in found.notes[2]
+    assert "half of the triggers lie within 1 ms" in found.notes[2]
+    assert "raw EEG is used" in found.notes[3]
     first = found.sources[0]
     assert first.eeg == folder / "EEG_raw/1_20221001_1.cnt"
     assert first.eye == folder / "EYE_raw/1_20221001_1.tsv"
