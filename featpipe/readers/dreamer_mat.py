@@ -17,8 +17,8 @@ from mne.io import RawArray
 from featpipe.datasets import facts
 from featpipe.errors import ReadError, unknown
 from featpipe.readers.end_to_end import end_to_end
-from featpipe.readers.foreign import read_arrays, read_arrays_and_shapes
 from featpipe.readers.mat5_shapes import mat5_shapes
+from featpipe.readers.mat5_stream import Part, leaves
 from featpipe.readers.preflight import OK, Check, verdict
 
 VARIABLE = "DREAMER"
@@ -91,24 +91,37 @@ def contents(path: Path) -> Contents:
 def _contents(path: Path, n_bytes: int, mtime_ns: int) -> Contents:
     del n_bytes, mtime_ns  # they are there to tell versions of the file apart
     _require_variable(path)
-    wanted = f"{_SCORE.pattern}|{_CHANNEL.pattern}"
-    arrays, shapes = read_arrays_and_shapes(path, wanted, _CLIP)
+    there = {leaf.name: leaf for leaf in leaves(path, VARIABLE, _beside_the_signal)}
+    arrays = {name: leaf.array for name, leaf in there.items() if leaf.array is not None}
     found = [str(array.item()) for name, array in arrays.items() if _CHANNEL.fullmatch(name)]
     known = facts.facts_of("dreamer").channels
     ch_names = tuple(found) if sorted(found) == sorted(known) else known
     lengths: dict[str, dict[int, int]] = {}
-    for name, shape in shapes.items():
-        subject, clip = _numbers(name)
-        lengths.setdefault(subject, {})[clip] = _n_times(path, name, shape, len(ch_names))
+    for name, leaf in there.items():
+        if leaf.array is None:
+            subject, clip = _numbers(name)
+            lengths.setdefault(subject, {})[clip] = _n_times(path, name, leaf.shape, len(ch_names))
     if not lengths:
         raise ReadError(f"{path}: no {VARIABLE}.Data{{}}.EEG.stimuli in it; download it again")
     ratings: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         if match := _SCORE.fullmatch(name):
             of_subject = ratings.setdefault(f"{int(match[1]) + 1}", {})
-            of_subject[match[2].lower()] = np.asarray(array, dtype=float).ravel()
+            of_subject[match[2].lower()] = _ratings(path, name, array)
     subjects = {name: Subject(of, ratings.get(name, {})) for name, of in lengths.items()}
     return Contents(subjects, ch_names)
+
+
+def _beside_the_signal(name: str) -> Part:
+    if _CLIP.fullmatch(name):
+        return "shape"
+    return "array" if _SCORE.fullmatch(name) or _CHANNEL.fullmatch(name) else ""
+
+
+def _ratings(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "iuf":
+        raise ReadError(f"{path}: {name.replace('/', '.')} is no numbers; download it again")
+    return array.astype(float).ravel()
 
 
 def _require_variable(path: Path) -> None:
@@ -181,10 +194,17 @@ def read(path: Path, part: str = "") -> RawArray:
     part = part or next(iter(found.subjects))
     if part not in found.subjects:
         raise ReadError(f"{path}: {unknown('subject', part, found.subjects)}")
-    arrays = read_arrays(path, rf"{VARIABLE}/Data/{int(part) - 1}/EEG/stimuli/\d+")
-    clips = {_numbers(name)[1]: array for name, array in arrays.items()}
-    if any(clip.dtype.kind not in "iuf" for clip in clips.values()):
-        raise ReadError(f"{path}: EEG of subject {part} is no numbers; download it again")
+    clips: dict[int, np.ndarray] = {}
+    for name, _, array in leaves(path, VARIABLE, lambda name: _of_subject(name, part)):
+        if array is None or array.dtype.kind not in "iuf":
+            raise ReadError(f"{path}: EEG of subject {part} is no numbers; download it again")
+        clips[_numbers(name)[1]] = array
+        if len(clips) == len(found.subjects[part].n_times):
+            break
     in_order = [clips[clip].T for clip, n_times in found.subjects[part].n_times.items() if n_times]
     sfreq = facts.facts_of("dreamer").sfreq["preprocessed"]
     return end_to_end(in_order, found.ch_names, sfreq)
+
+
+def _of_subject(name: str, part: str) -> Part:
+    return "array" if _CLIP.fullmatch(name) and _numbers(name)[0] == part else ""

@@ -92,7 +92,7 @@ def expect_truth(frame, labels, sfreq):
         assert abs(0.5 * np.log(np.mean(np.exp(2 * excess)))) < 0.06, (band, label)
         if band == "gamma":  # every channel is a hundredth louder than the one before it
             by_channel = 0.5 * np.log(np.mean(np.exp(2 * (excess + truth)), axis=0))
-            assert np.corrcoef(by_channel, truth)[0, 1] > 0.8
+            assert np.corrcoef(by_channel, truth)[0, 1] > 0.85  # 0.7 in the other order
 
 
 def test_pickles_become_tables_of_the_truth(study):
