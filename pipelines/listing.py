@@ -1,8 +1,11 @@
 """What `featpipe list` prints: (name, one line, reference) of everything built in."""
 
+from featpipe.datasets import facts
+from featpipe.datasets.table import LAYOUTS
 from featpipe.features.table import FAMILIES
 from featpipe.readers import eye_csv
 from featpipe.reading import READERS
+from pipelines import presets
 
 
 def lines(what: str) -> list[tuple[str, str, str]]:
@@ -53,4 +56,17 @@ def _datasets() -> list[tuple[str, str, str]]:
     return [
         ("table", "your own recordings, listed in recordings.csv and trials.csv", ""),
         ("simulated", "genuine raw files with known truth: featpipe simulate OUT", ""),
+        *(_public(name, layout.describes) for name, layout in LAYOUTS.items()),
     ]
+
+
+def _public(name: str, describes: str) -> tuple[str, str, str]:
+    """Describe a layout, by the facts of its data set where there are some."""
+    stem = name.replace("-", "_")
+    ours = [preset for preset in presets.names() if preset.removesuffix(".toml")
+            in (stem, f"{stem}_released")]  # fmt: skip
+    typed = "".join(f"; featpipe run {preset}" for preset in ours)
+    if name not in facts.NAMES:
+        return name, describes + typed, ""
+    known = facts.facts_of(name)
+    return name, f"{known.title}, {known.describes}{typed}", known.citation

@@ -16,6 +16,7 @@ from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
+from pipelines.recognising import named, recognise, told
 from pipelines.study_sections import StudySettings
 
 COLUMNS = (
@@ -64,7 +65,9 @@ def print_scan(
         click.echo(_line(COLUMNS))
     found = []
     with _quiet():
-        for finding in scan(paths, csv):
+        known = [one for folder in paths if folder.is_dir() for one in recognise(folder)]
+        for sighted in scan(paths, csv):
+            finding = named(sighted, known)
             found.append(finding)
             inside = _contents(finding, csv) if is_detailed or finding.path in paths else None
             click.echo(_json(finding, inside) if as_json else _text(finding, inside))
@@ -74,6 +77,9 @@ def print_scan(
     for folder in filter(Path.is_dir, paths):
         for text in _of_others(folder, passed_over(folder, found), csv):
             click.echo(f"{folder}: {text}", err=True)
+    for one in known:
+        for text in told(one):
+            click.echo(f"{one.folder}: {text}", err=True)
     n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
     if len(found) == n_lost:
         return INPUT
