@@ -20,6 +20,7 @@ from models.selection import get_policy
 from pipelines.eye_units import mixed_units
 from pipelines.quality import QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
+from pipelines.summary import LAYOUT
 
 STYLE = """
 body {font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222}
@@ -53,6 +54,10 @@ TEMPLATE = """\
 clean data, 1 is all; rest the pointer on a column's name to see what it means.</p>
 {% for text in warnings %}<p class="warning">{{ text }}</p>{% endfor %}
 <div class="wide">{{ quality }}</div>
+{% if missing %}
+<h2>What is not in the folder</h2>
+<p class="note">Missing or wrong in the data set as it lies there, told before any work; nothing of it was guessed.</p>
+<div class="wide">{{ missing }}</div>{% endif %}
 <h2>Failures</h2>
 {{ failures }}
 </body></html>
@@ -90,6 +95,7 @@ def write_report(out: Path) -> Path:
         protocols=list(_settings(out)) if has_scores else [],
         quality=_quality(out),
         warnings=[escape(text) for text in mixed_units(out)],
+        missing=_missing(out),
         failures=_failures(out),
     )  # fmt: skip
     write_text(html, out / "report.html", out / ".staging")
@@ -215,10 +221,21 @@ def _cell(value: Any, column: str) -> Any:
     return value if value not in ("", None) else "-"
 
 
+def _missing(out: Path) -> str:
+    """List the defects that the folder of a public data set has; empty where there are none."""
+    frame = _failure_rows(out, is_layout=True)
+    return "" if frame.empty else html_table(frame[["subject", "session", "reason"]])
+
+
 def _failures(out: Path) -> str:
-    path = out / "failures.parquet"
-    frame = read_table(path).to_pandas() if path.exists() else pd.DataFrame()
+    frame = _failure_rows(out, is_layout=False)
     return "<p>none</p>" if frame.empty else html_table(frame)
+
+
+def _failure_rows(out: Path, *, is_layout: bool) -> Any:
+    path = out / "failures.parquet"
+    frame = read_table(path).to_pandas() if path.exists() else pd.DataFrame({"step": []})
+    return frame[(frame["step"] == LAYOUT) == is_layout]
 
 
 def html_table(frame: pd.DataFrame) -> str:

@@ -25,6 +25,10 @@ from pipelines.engine import Row
 logger = logging.getLogger(__name__)
 
 FAILURE_COLUMNS = ("step", "unit", "subject", "session", "error", "reason", "unmade")
+
+LAYOUT = "layout"
+"""What failures are called that the folder itself shows, before any work."""
+
 _UNKNOWN = "unknown"
 
 

@@ -21,10 +21,7 @@ from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
 from pipelines.steps.pupils import PUPILS, trace_path
-from pipelines.summary import write_failures, write_manifest, write_quality
-
-LAYOUT = "layout"
-"""What failures are called that the folder itself shows, before any work."""
+from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
 
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:

@@ -55,6 +55,7 @@ def write_output(
     )
     about = {"family": family, "classes": list(classes)}
     about |= {} if is_eye else {"bands": {k: list(v) for k, v in BANDS.items()}}
+    about |= {"recording": {"dataset": dataset}}
     for (subject, session), rows in keys.groupby(["subject", "session"]).indices.items():
         table = windows_table(keys.iloc[rows], x[rows], columns, about)
         path = out / "features" / family / f"sub-{subject}_ses-{session}.parquet"
