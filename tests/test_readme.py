@@ -14,6 +14,7 @@ from bench.table import as_markdown
 
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
+from pipelines import presets
 from pipelines.__main__ import run
 from pipelines.study import load_study, sources_of
 
@@ -73,6 +74,12 @@ def test_figures_are_those_of_the_last_bench():
     assert found["command"] == "make bench"
     shown = README.split("<!-- bench -->\n")[1].split("<!-- /bench -->")[0]
     assert shown.strip() == as_markdown(found)
+
+
+def test_study_files_that_are_run_come_along():
+    typed = set(re.findall(r"featpipe run (\w+\.toml)", README)) - {"study.toml"}
+    assert typed
+    assert typed <= set(presets.names())
 
 
 def test_commands_exist(capsys):
