@@ -156,9 +156,12 @@ def _mean_blocks(r: np.ndarray, of: Any, within: Any) -> pd.DataFrame:
 
 
 def _best(r: pd.DataFrame) -> dict[str, str]:
-    """Name what each row resembles most; rows without any correlation have nothing."""
+    """Name what each row resembles most: itself on a tie, nothing where there is no correlation."""
     values = r.to_numpy()
     chosen = values.argmax(axis=1)
+    # pupils of trackers with one diameter are two equal columns
+    is_itself = np.diag(values) > values.max(axis=1, initial=-1.0) - 1e-5
+    chosen = np.where(is_itself, np.arange(len(values)), chosen)
     return {
         str(name): str(r.columns[i])
         for name, i, row in zip(r.index, chosen, values, strict=True)

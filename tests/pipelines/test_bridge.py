@@ -201,6 +201,7 @@ def test_the_page_shows_where_the_gap_between_scores_comes_from(drawn):
 
 def test_eyes_are_compared_by_the_columns_that_both_have(two):
     x = features(two.keys, 33)
+    x[:, 1] = x[:, 0]  # a tracker with one diameter
     write_output(two.a, "eye", two.keys, x)
     columns = [name for name in EYE_FEATURES if "blink_duration" not in name]
     kept = [EYE_FEATURES.index(name) for name in columns]
