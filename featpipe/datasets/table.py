@@ -10,12 +10,6 @@ from featpipe.datasets import (
     seed_v,
     seed_vii,
 )
-from featpipe.datasets import seed, seed_iv, seed_languages
-from featpipe.datasets import seed_v
-from featpipe.datasets import bids
-from featpipe.datasets import bids, seed, seed_iv, seed_languages, seed_v, seed_vii
-from featpipe.datasets import deap, dreamer
-from featpipe.datasets import bids, seed, seed_iv, seed_languages, seed_v
 from featpipe.datasets.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
