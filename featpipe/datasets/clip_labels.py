@@ -97,7 +97,8 @@ def clip_labels(path: Path, bounds: Bounds, facts: Facts) -> dict[int, int]:
     if not match or any(name not in arrays for name in _PARTS):
         raise ReadError(f"{path}: no {' and '.join(_PARTS)} of windows of known length")
     windows = np.concatenate([np.asarray(arrays[name]).ravel() for name in _PARTS])
-    seconds = [b - a for a, b in zip(*bounds, strict=True)]
+    # rounded to samples, because 5.185 - 1.185 is below 4
+    seconds = [round(b - a, 3) for a, b in zip(*bounds, strict=True)]
     counts = [int(length / int(match[1])) for length in seconds]
     if sum(counts) != len(windows):
         raise ReadError(

@@ -1,5 +1,7 @@
 """SEED-GER and SEED-FRA: bounds from time.txt, labels from the windows of the release or none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lookalikes.seed import small, time_text, write_books, write_raws, write_window_labels
@@ -13,7 +15,7 @@ from featpipe.datasets.seed_languages import (
     is_french_here,
     is_german_here,
 )
-from featpipe.datasets.time_lists import read_bounds
+from featpipe.datasets.time_lists import Bounds, read_bounds
 from featpipe.errors import ConfigError, ReadError
 
 CHINESE = small(published.facts_of("seed"), n_trials=5, seconds=4)
@@ -93,6 +95,14 @@ def test_labels_of_other_bounds_are_not_believed(release):
         clip_labels(
             path, read_bounds(release / "01-EEG-raw/time.txt"), published.facts_of("seed-ger")
         )
+
+
+def test_windows_are_counted_in_samples(tmp_path):
+    bounds = Bounds((1.185, 40.0), (5.185, 44.0))
+    assert bounds.offsets[0] - bounds.onsets[0] < 4
+    times = replace(TIMES, onsets=(1.0, 40.0), offsets=(5.0, 44.0))
+    path = write_window_labels(tmp_path / "eeg_used_4s/1_1.npz", [1, 2], times, 4)
+    assert clip_labels(path, bounds, published.facts_of("seed-ger")) == {1: 1, 2: 2}
 
 
 def test_a_tree_of_another_language_is_passed_over(release):
