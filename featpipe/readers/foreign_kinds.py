@@ -9,6 +9,7 @@ Kind = Literal["mat5", "npz", "npy", "pickle"]
 
 _BYTE_ORDERS = (b"IM", b"MI")
 _ARCHIVES = {b"\x1f\x8b": "gzip", b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"BZh": "bzip2"}
+_PICKLES = {bytes([code]) for code in b"\x80(])}cFGIJKLMNSTUVX"}  # with protocol, or before 2
 _WEB_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
 
 
@@ -23,7 +24,7 @@ def foreign_kind(head: bytes) -> Kind:
     Returns
     -------
     {"mat5", "npz", "npy", "pickle"}
-        Pickles of protocol 0 have no signature: "pickle" is also what nothing else fits.
+        Pickles of protocols 0 and 1 have no signature: "pickle" is also much of what nothing fits.
 
     Raises
     ------
@@ -39,6 +40,10 @@ def foreign_kind(head: bytes) -> Kind:
     if head.startswith(b"\x93NUMPY"):
         return "npy"
     _refuse_impostor(head)
+    if head[:1] not in _PICKLES:
+        text = text_beginning(head)
+        begun = f"is text that begins {text!r}" if text else f"begins with {head[:8]!r}"
+        raise ReadError(f"it {begun}, as no file of arrays does; copy it again")
     return "pickle"
 
 

@@ -48,7 +48,7 @@ class Variable(NamedTuple):
         Where its element lies in the file, behind its tag.
     inflated : int
         Bytes of its content as declared, inflated when it is compressed.
-    is_compressed : bool
+    is_compressed, is_complex : bool
         Whether it is.
     """
 
@@ -59,6 +59,7 @@ class Variable(NamedTuple):
     n_bytes: int
     inflated: int
     is_compressed: bool
+    is_complex: bool
 
 
 def mat5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -150,7 +151,10 @@ def _variable(file: BinaryIO, order: str, at: int, n_file: int, i: int) -> Varia
         raise ReadError(f"variable {i}, at byte {at}, is damaged ({error})") from error
     if is_cut:
         raise _truncated(head.name, i, start + n_bytes, n_file)
-    return Variable(head.name, head.shape, head.kind, start, n_bytes, inflated, kind == COMPRESSED)
+    is_packed = kind == COMPRESSED
+    return Variable(
+        head.name, head.shape, head.kind, start, n_bytes, inflated, is_packed, head.is_complex
+    )
 
 
 def _truncated(name: str, i: int, stop: int, n_file: int) -> ReadError:

@@ -138,7 +138,8 @@ def read_element(source: Source, at: int, stop: int) -> Element:
     return Element(first, start, start + n_bytes, start + n_bytes + -n_bytes % 8)
 
 
-def _expect(source: Source, at: int, stop: int, kind: int, what: str) -> Element:
+def expect(source: Source, at: int, stop: int, kind: int, what: str) -> Element:
+    """Return the element at a place; ReadError when it is of another type."""
     element = read_element(source, at, stop)
     if element.kind != kind:
         raise broken(at, f"{what} cannot have type {element.kind}")
@@ -164,21 +165,21 @@ def matrix_head(source: Source, matrix: Element) -> Head:
     ReadError
         When a size, a type or a number of dimensions cannot be.
     """
-    flags = _expect(source, matrix.start, matrix.stop, _UINT32, "array flags")
+    flags = expect(source, matrix.start, matrix.stop, _UINT32, "array flags")
     if flags.stop - flags.start != 8:
         raise broken(matrix.start, "array flags have 8 bytes")
     (word,) = struct.unpack_from(f"{source.order}I", source.content, flags.start)
     kind, is_complex, is_logical = word & 0xFF, bool(word & 0x0800), bool(word & 0x0200)
     if kind == OPAQUE:  # an object of MATLAB code: its names come next, and no dimensions
         return Head(kind, is_complex, is_logical, (), "", flags.after)
-    sizes = _expect(source, flags.after, matrix.stop, _INT32, "dimensions")
+    sizes = expect(source, flags.after, matrix.stop, _INT32, "dimensions")
     n_dims = (sizes.stop - sizes.start) // 4
     if not 2 <= n_dims <= 32:
         raise broken(flags.after, f"an array cannot have {n_dims} dimensions")
     shape = struct.unpack_from(f"{source.order}{n_dims}i", source.content, sizes.start)
     if min(shape) < 0:
         raise broken(flags.after, f"{shape} are no dimensions")
-    name = _expect(source, sizes.after, matrix.stop, _INT8, "a name")
+    name = expect(source, sizes.after, matrix.stop, _INT8, "a name")
     text = source.content[name.start : name.stop].decode("latin1")
     return Head(kind, is_complex, is_logical, shape, text, name.after)
 
@@ -197,38 +198,52 @@ def _walk_content(
     source: Source, kind: int, is_complex: bool, n_items: int, at: int, stop: int, depth: int
 ) -> None:
     if kind == STRUCT:
-        at, n_fields = _field_names(source, at, stop)
-        _walk_items(source, n_items * n_fields, at, stop, depth)
+        names, n_letters = _name_table(source, at, stop)
+        n_fields = (names.stop - names.start) // n_letters
+        _walk_items(source, n_items * n_fields, names.after, stop, depth)
     elif kind == CELL:
         _walk_items(source, n_items, at, stop, depth)
     elif kind == CHAR or kind in NUMBERS:
         for _ in range(2 if is_complex else 1):
-            element = read_element(source, at, stop)
-            n_found = (element.stop - element.start) // WIDTHS.get(element.kind, 1)
-            is_text = kind == CHAR and element.kind == 16  # UTF-8: bytes, not characters
-            if element.kind not in WIDTHS or (n_found != n_items and not is_text):
-                raise broken(at, f"{n_items} numbers are declared, {n_found} are there")
-            at = element.after
+            at = number_element(source, kind, n_items, at, stop).after
     elif kind not in _UNCHECKED:
         raise broken(at, f"there is no class {kind}")
 
 
-def _field_names(source: Source, at: int, stop: int) -> tuple[int, int]:
-    length = _expect(source, at, stop, _INT32, "the length of field names")
+def number_element(source: Source, kind: int, n_items: int, at: int, stop: int) -> Element:
+    """Return the element of the numbers of an array; ReadError when they are not so many."""
+    element = read_element(source, at, stop)
+    n_found = (element.stop - element.start) // WIDTHS.get(element.kind, 1)
+    is_text = kind == CHAR and element.kind == 16  # UTF-8: bytes, not characters
+    if element.kind not in WIDTHS or (n_found != n_items and not is_text):
+        raise broken(at, f"{n_items} numbers are declared, {n_found} are there")
+    return element
+
+
+def field_names(source: Source, at: int, stop: int) -> tuple[list[str], int]:
+    """Return the names of a struct's fields and where its content begins."""
+    names, n_letters = _name_table(source, at, stop)
+    table = source.content[names.start : names.stop]
+    rows = [table[i : i + n_letters] for i in range(0, len(table), n_letters)]
+    return [row.split(b"\0")[0].decode("latin1") for row in rows], names.after
+
+
+def _name_table(source: Source, at: int, stop: int) -> tuple[Element, int]:
+    length = expect(source, at, stop, _INT32, "the length of field names")
     if length.stop - length.start != 4:
         raise broken(at, "the length of field names has 4 bytes")
     (n_letters,) = struct.unpack_from(f"{source.order}i", source.content, length.start)
-    names = _expect(source, length.after, stop, _INT8, "field names")
+    names = expect(source, length.after, stop, _INT8, "field names")
     n_bytes = names.stop - names.start
     if n_letters < 1 or n_bytes % n_letters:
         raise broken(at, f"{n_bytes} bytes of field names are not in rows of {n_letters}")
-    return names.after, n_bytes // n_letters
+    return names, n_letters
 
 
 def _walk_items(source: Source, n_items: int, at: int, stop: int, depth: int) -> None:
     if n_items > (stop - at) // 8:
         raise broken(at, f"{n_items} items cannot be in {stop - at} bytes")
     for _ in range(n_items):
-        item = _expect(source, at, stop, MATRIX, "an item")
+        item = expect(source, at, stop, MATRIX, "an item")
         _walk_matrix(source, item, depth + 1)
         at = item.after

@@ -141,7 +141,8 @@ def test_what_cannot_be_is_refused(tmp_path, elements, said):
         (b"<!DOCTYPE html><html><head><title>Log in", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "git lfs pull"),
         (b"\x1f\x8b\x08\0", "gzip archive; unpack"),
-        (b"subject,session\n1,2\n", "not as MATLAB 5 files do"),
+        (b"subject,session\n1,2\n", "it is text that begins"),
+        (b"\x93NUMPY\x01\0", "not as MATLAB 5 files do"),
         (b"MATLAB 5.0 MAT-file, cut", "has no byte order"),
     ],
 )
