@@ -11,7 +11,10 @@ from featpipe.errors import ReadError
 MOST_NESTED = 12
 MOST_LETTERS = 200
 REMEDY = "copy it again; if it comes from somebody else, ask for it in another form"
-_MOST_STEPS = 4_000_000  # of a microsecond or two
+_MOST_STEPS = 2_000_000  # of a microsecond or two
+A_LEAF = 8
+"""Steps that a value costs which becomes an array of its own."""
+
 _PAGE = 4096  # bytes that are copied in the time of one step
 
 
@@ -44,9 +47,9 @@ class Effort:
     def __init__(self, n_steps: int = _MOST_STEPS) -> None:
         self.left = n_steps
 
-    def spend(self, n_bytes: int = 0) -> None:
-        """Take one step off, and one for each page of bytes."""
-        self.left -= 1 + n_bytes // _PAGE
+    def spend(self, n_bytes: int = 0, n_steps: int = 1) -> None:
+        """Take steps off, and one for each page of bytes."""
+        self.left -= n_steps + n_bytes // _PAGE
         if self.left < 0:
             raise ReadError(f"it has millions of values that are not in arrays; {REMEDY}")
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.foreign_leaf import (
+    A_LEAF,
     MOST_NESTED,
     REMEDY,
     Leaf,
@@ -46,7 +47,7 @@ def tree_leaves(value: Any, name: str, terms: Terms, depth: int = 0) -> Iterator
     ReadError
         When it is nested too deep, or has too many values.
     """
-    terms.effort.spend()
+    terms.effort.spend(n_steps=A_LEAF)
     if depth > MOST_NESTED:
         raise ReadError(f"it is nested deeper than {MOST_NESTED}; {REMEDY}")
     if isinstance(value, bytes | Block):

@@ -16,6 +16,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.foreign_leaf import (
+    A_LEAF,
     Leaf,
     Terms,
     joined,
@@ -127,7 +128,7 @@ def _located(source: Source, variable: Variable) -> tuple[Source, Element]:
 def _leaves(
     source: Source, element: Element, name: str, terms: Terms, depth: int
 ) -> Iterator[Leaf]:
-    terms.effort.spend()
+    terms.effort.spend(n_steps=A_LEAF)
     if depth > MOST_NESTED:
         raise broken(element.start, f"nested deeper than {MOST_NESTED}")
     if element.start == element.stop:  # an empty cell

@@ -1,6 +1,7 @@
 """The arrays of .npy and .npz files: sizes are compared before anything is read or inflated."""
 
 import io
+import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,7 +185,7 @@ def _header(file: IO[bytes], name: str) -> _Header:
             raise ReadError(f"{name or 'it'} is .npy of version {version}; save it again")
         read = {1: npy_format.read_array_header_1_0, 2: npy_format.read_array_header_2_0}
         shape, is_fortran, dtype = read[version[0]](start, max_header_size=_LONGEST_HEADER)
-    except (ValueError, TypeError, SyntaxError, RecursionError, EOFError, KeyError) as error:
+    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError) as error:
         if isinstance(error, ReadError):
             raise
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]

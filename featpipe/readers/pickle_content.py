@@ -107,7 +107,7 @@ def _argument(machine: _Machine, op: pickletools.OpcodeInfo, effort: Effort) -> 
     if op.arg is None:
         return None
     if op.name in _LENGTHS:
-        return _block(machine, _LENGTHS[op.name], effort)
+        return _counted(machine, op.name, effort)
     begun = file.tell()
     if op.name == "STRING":
         found = _quoted(file.readline())
@@ -120,23 +120,31 @@ def _argument(machine: _Machine, op: pickletools.OpcodeInfo, effort: Effort) -> 
 
 _LENGTHS = {
     "BINSTRING": "<i", "SHORT_BINSTRING": "<B", "BINBYTES": "<I", "SHORT_BINBYTES": "<B",
-    "BINBYTES8": "<Q", "BYTEARRAY8": "<Q",
+    "BINBYTES8": "<Q", "BYTEARRAY8": "<Q", "BINUNICODE": "<I", "SHORT_BINUNICODE": "<B",
+    "BINUNICODE8": "<Q", "LONG1": "<B", "LONG4": "<i",
 }  # fmt: skip
 
 
-def _block(machine: _Machine, form: str, effort: Effort) -> bytes | Block:
-    file = machine.file
+def _counted(machine: _Machine, name: str, effort: Effort) -> Any:
+    """Read bytes, text or an integer whose length comes first; it is compared with the file."""
+    file, form = machine.file, _LENGTHS[name]
     (n_bytes,) = struct.unpack(form, file.read(struct.calcsize(form)))
     at = file.tell()
     if not 0 <= n_bytes <= machine.n_bytes - at:
         raise ReadError(
             f"it is damaged (truncated: {n_bytes} bytes are declared at byte {at}); copy it again"
         )
-    if n_bytes > _INLINE:
+    is_bytes = "UNICODE" not in name and "LONG" not in name
+    if is_bytes and n_bytes > _INLINE:
         file.seek(at + n_bytes)
         return Block(file, at, n_bytes)
     effort.spend(n_bytes)
-    return file.read(n_bytes)
+    content = file.read(n_bytes)
+    if is_bytes:
+        return content
+    if "LONG" in name:
+        return int.from_bytes(content, "little", signed=True)
+    return content.decode("utf-8", "surrogatepass")
 
 
 def _quoted(line: bytes) -> bytes:
