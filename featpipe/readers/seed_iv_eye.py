@@ -4,19 +4,20 @@
 found beside it. The last one sums up trials; of it only their lengths are taken.
 """
 
-import io
 import re
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.io import loadmat
 
 from featpipe.errors import ReadError
-from featpipe.readers.mat5_inflate import inflated
+from featpipe.readers.foreign import Limits, read_arrays_of
+from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.mat5_walk import HEAD_BYTES
 from featpipe.readers.preflight import Check, verdict
 from featpipe.readers.trial_tables import LONGEST_S, TrialTable, flaw_check, trial_recording
@@ -33,7 +34,7 @@ _COLUMNS = {
 _COUNTS = {"fixation": 6, "saccade": 17, "blink": 0}  # where in a trial's 28; then the frequency
 _SIGNATURE = re.compile("|".join(_VARIABLES.values()).encode())
 _FILE_NAME = re.compile(rf"(.*)({'|'.join(_VARIABLES)})(\.mat)", re.IGNORECASE)
-_MAX_BYTES = 64 << 20  # of one file, inflated; a session has 200 kB
+_LIMITS = Limits(n_bytes=64 << 20, memory=1 << 30, seconds=60)  # a session has 200 kB
 _PROBE = 256
 
 Cells = list[np.ndarray]
@@ -124,7 +125,7 @@ def _trials(path: Path) -> tuple[list[str], list[TrialTable], list[str]]:
         name = _FILE_NAME.sub(r"\1fixation\3", path.name)
         raise ReadError(f"{path}: the {part} part of a session; name {name}, which is read with it")
     files = {"fixation": path} | _beside(path)
-    cells = {part: _cells(file, part) for part, file in files.items()}
+    cells = _cells(files)
     n_trials = len(cells["fixation"])
     for part, found in cells.items():
         if len(found) != n_trials:
@@ -147,22 +148,34 @@ def _trials(path: Path) -> tuple[list[str], list[TrialTable], list[str]]:
     return kinds, tables, flaws
 
 
-def _cells(path: Path, part: str) -> Cells:
-    """Return the numbers of each trial, shape (n_events, n_columns)."""
+def _cells(files: Mapping[str, Path]) -> dict[str, Cells]:
+    """Return of each part the numbers of each trial, shape (n_events, n_columns)."""
+    about = [(part, file.absolute(), file.stat()) for part, file in files.items()]
+    return _read_cells(
+        *((part, file, at.st_size, at.st_mtime_ns, at.st_ino) for part, file, at in about)
+    )
+
+
+@lru_cache(maxsize=4)
+def _read_cells(*files: tuple[str, Path, int, int, int]) -> dict[str, Cells]:
+    """Read the files of a session once for their check and their reading, in one process."""
+    names = {file: _VARIABLES[part] for part, file, *_ in files}
+    found = read_arrays_of({file: f"{name}(/.*)?" for file, name in names.items()}, _LIMITS)
+    return {part: _of_trials(file, part, found[file]) for part, file, *_ in files}
+
+
+def _of_trials(path: Path, part: str, arrays: Mapping[str, np.ndarray]) -> Cells:
     name = _VARIABLES[part]
-    try:
-        found = loadmat(io.BytesIO(inflated(path, _MAX_BYTES)), variable_names=[name])
-    except ReadError as error:
-        raise ReadError(f"{path}: {error}") from error
-    cells = found.get(name)
-    if cells is None or cells.dtype != object or cells.size != max(cells.shape):
+    shape = mat5_shapes(path).get(name, (0, 0))
+    if name in arrays or prod(shape) != max(shape):
         raise ReadError(f"{path}: no row of cells {name} in it; copy it again")
     n_columns = len(_COLUMNS.get(part, range(28)))
-    return [_numbers(path, cell, n_columns, i + 1) for i, cell in enumerate(cells.ravel())]
+    return [_numbers(path, arrays.get(f"{name}/{i}"), n_columns, i + 1) for i in range(prod(shape))]
 
 
-def _numbers(path: Path, cell: object, n_columns: int, trial: int) -> np.ndarray:
-    numbers = np.asarray(cell)
+def _numbers(path: Path, numbers: np.ndarray | None, n_columns: int, trial: int) -> np.ndarray:
+    if numbers is None:  # a cell or a struct inside of the cell
+        raise ReadError(f"{path}, trial {trial}: no table of numbers; copy the file again")
     if not numbers.size:
         return np.empty((0, n_columns))
     if n_columns == 1 and numbers.ndim == 2 and 1 in numbers.shape:

