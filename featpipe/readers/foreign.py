@@ -41,7 +41,7 @@ class Limits:
         Most bytes of the arrays that are asked for, as each file declares them.
     memory : int
         Most address space of the child, bytes. What has to be inflated or held as a whole (a
-        compressed struct or cell, a pickle in an archive) may declare a third of it.
+        compressed struct or cell, a pickle in an archive) may declare two thirds of it.
     seconds : float
         Most time.
     """

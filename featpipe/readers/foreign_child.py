@@ -66,7 +66,7 @@ def _written(request: dict[str, Any]) -> dict[str, Any]:
     )
     can_be = [_could_begin(wanted), _could_begin(shaped)]
     is_of_use = lambda name: any(could(name) for could in can_be)  # noqa: E731
-    terms = Terms(Effort(), request["memory"] // 3, is_of_use)
+    terms = Terms(Effort(), request["memory"] * 2 // 3, is_of_use)
     arrays, given, n_bytes = [], {}, 0
     with Path(request["target"]).open("wb") as target:
         for leaf in leaves(Path(request["path"]), terms):

@@ -52,8 +52,13 @@ _CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"
 }  # fmt: skip
 _OTHERS = {3: "an object", 5: "a sparse matrix", 16: "a function", 17: "an object of MATLAB code"}
-_TEXT = {1: "latin1", 2: "latin1", 16: "utf-8", 3: "utf-16", 4: "utf-16", 17: "utf-16",
-         18: "utf-32"}  # fmt: skip
+_TEXT = {
+    1: "latin1", 2: "latin1", 16: "utf-8", 3: "utf-16", 4: "utf-16", 17: "utf-16", 18: "utf-32"
+}  # fmt: skip
+
+
+_PIECE = 1 << 20  # bytes
+_SLACK = 1 << 13  # bytes of tags and of the name
 
 
 class _Matrix(NamedTuple):
@@ -103,6 +108,8 @@ def _numeric_variable(source: Source, variable: Variable, name: str) -> Leaf:
     """Return the leaf of numbers, which are inflated when they are read."""
 
     def make() -> np.ndarray:
+        if variable.inflated > 16 * prod(variable.shape) + _SLACK:
+            raise ReadError(f"{name} is longer than its dimensions; copy the file again")
         inner, element = _located(source, variable)
         return _numbers(_Matrix(inner, element, matrix_head(inner, element)))
 
@@ -115,14 +122,28 @@ def _located(source: Source, variable: Variable) -> tuple[Source, Element]:
     start, stop = variable.start, variable.start + variable.n_bytes
     if not variable.is_compressed:
         return source, Element(MATRIX, start, stop, stop)
-    stream, n_bytes = zlib.decompressobj(), 8 + variable.inflated
-    try:
-        content = stream.decompress(memoryview(source.content)[start:stop], n_bytes + 1)
-    except zlib.error as error:
-        raise ReadError(f"{variable.name} is damaged ({error}); copy the file again") from error
-    if len(content) != n_bytes or not stream.eof:
-        raise ReadError(f"{variable.name} is not as long as it says; copy the file again")
+    n_bytes = 8 + variable.inflated
+    content = _inflated(memoryview(source.content)[start:stop], n_bytes, variable.name)
     return Source(content, source.order), Element(MATRIX, 8, n_bytes, n_bytes)
+
+
+def _inflated(packed: memoryview, n_bytes: int, name: str) -> bytearray:
+    """Inflate a variable, piece by piece: zlib would hold all of it twice."""
+    stream, content, at = zlib.decompressobj(), bytearray(n_bytes), 0
+    try:
+        for start in range(0, len(packed), _PIECE):
+            rest, piece = packed[start : start + _PIECE], b""
+            while rest or len(piece) == _PIECE:  # there may be more than one piece in it
+                piece = stream.decompress(rest, _PIECE)
+                if at + len(piece) > n_bytes:
+                    raise ReadError(f"{name} is longer than it says; copy the file again")
+                content[at : at + len(piece)] = piece
+                at, rest = at + len(piece), stream.unconsumed_tail
+    except zlib.error as error:
+        raise ReadError(f"{name} is damaged ({error}); copy the file again") from error
+    if at != n_bytes or not stream.eof:
+        raise ReadError(f"{name} is not as long as it says; copy the file again")
+    return content
 
 
 def _leaves(

@@ -34,7 +34,7 @@ class Element(NamedTuple):
 class Source(NamedTuple):
     """Bytes of a file and their order, "<" or ">"."""
 
-    content: mmap.mmap | bytes
+    content: mmap.mmap | bytes | bytearray
     order: str
 
 

@@ -265,8 +265,8 @@ def test_headers_of_npy_are_compared_with_the_file(tmp_path, header, raw, said):
 
 def test_a_struct_in_matlab_that_would_inflate_too_far_is_not_inflated(tmp_path):
     path = tmp_path / "a.mat"
-    savemat(path, {"s": {"x": np.zeros(6_000_000)}}, do_compression=True)
-    with pytest.raises(ReadError, match=r"s would take 480\d{5} bytes, over \d+; copy it again"):
+    savemat(path, {"s": {"x": np.zeros(12_000_000)}}, do_compression=True)
+    with pytest.raises(ReadError, match=r"s would take 960\d{5} bytes, over \d+; copy it again"):
         read_arrays(path, limits=Limits(memory=140_000_000))
 
 
