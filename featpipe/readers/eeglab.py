@@ -12,12 +12,14 @@ from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
 from featpipe.readers.breaks import log_breaks
+from featpipe.readers.mat5_content import walk_compressed
 from featpipe.readers.mat5_walk import HEAD_BYTES, walk_mat5
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
 
 MAGIC = b"MATLAB "
 _MAT5 = b"MATLAB 5.0"
+_MOST_WALKED = 1 << 30  # bytes of one variable, inflated; it is held once
 _SMALL = 64 << 20  # above this a .set without .fdt holds the data itself and is not parsed twice
 
 
@@ -30,13 +32,23 @@ def _fields(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def _parsed(path: Path, *version: int) -> dict[str, Any]:
     """Parse a file once for its sources, its check and its reading: a large one takes seconds."""
-    if read_head(path, len(_MAT5)) == _MAT5:
-        walk_mat5(path)
+    _require_sound(path)
     content = pymatreader.read_mat(path)
     content = content.get("EEG", content)
     fields = {name: content[name] for name in ("nbchan", "pnts", "trials") if name in content}
     data = content["data"]
     return fields | {"data": data if isinstance(data, str) else np.size(data)}
+
+
+def _require_sound(path: Path) -> None:
+    """Walk a file before SciPy, which MNE reads it with, believes sizes and types in it."""
+    if read_head(path, len(_MAT5)) != _MAT5:
+        return
+    try:
+        walk_mat5(path)
+        walk_compressed(path, _MOST_WALKED)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
 
 
 def data_file(path: Path) -> Path | None:
@@ -162,7 +174,8 @@ def read(path: Path) -> BaseRaw:
     ReadError
         When MNE cannot read it.
     """
-    data_file(path)
+    if data_file(path) is None and path.stat().st_size > _SMALL:
+        _require_sound(path)
     raw = open_raw(path, lambda: mne.io.read_raw_eeglab(path, preload=False))
     log_breaks(path, raw)
     return raw

@@ -163,11 +163,11 @@ NOTHING = "(?!)"
 
 def refuse_harm(folder: Path) -> None:
     """Let this process start, connect to and remove nothing, and write into a folder only."""
-    allowed = f"{folder.absolute()}/"
+    allowed = os.path.realpath(folder) + os.sep
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and _is_writing(*arguments):
-            if not str(arguments[0]).startswith(allowed):
+            if not os.path.realpath(os.fspath(arguments[0])).startswith(allowed):
                 raise PermissionError(f"it would have written {arguments[0]!r}")
         elif event.startswith(_FORBIDDEN):
             raise PermissionError(f"it would have called {event}")

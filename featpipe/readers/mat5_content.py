@@ -42,6 +42,7 @@ from featpipe.readers.mat5_walk import (
     field_names,
     matrix_head,
     number_element,
+    walk_matrix,
 )
 
 _STORED = {
@@ -102,6 +103,35 @@ def mat5_leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
             elif terms.is_of_use(name):
                 refuse_outsize(name, variable.inflated, terms)
                 yield from _leaves(*_located(source, variable), name, terms, 0)
+
+
+def walk_compressed(path: Path, most_bytes: int) -> None:
+    """Walk what is in the compressed variables of a file that another library is to read.
+
+    Parameters
+    ----------
+    path : Path
+        The file, walked by `walk_mat5`.
+    most_bytes : int
+        Larger variables, as they declare it, are not entered.
+
+    Raises
+    ------
+    ReadError
+        When one is damaged; the message does not repeat the path.
+    """
+    with path.open("rb") as file:
+        packed = [variable for variable in listed(file) if variable.is_compressed]
+        file.seek(0)
+        order = byte_order(file.read(HEAD_BYTES))
+        for variable in packed:
+            if variable.inflated > most_bytes:
+                continue
+            file.seek(variable.start)
+            content = memoryview(file.read(variable.n_bytes))
+            n_bytes = 8 + variable.inflated
+            inner = Source(_inflated(content, n_bytes, variable.name), order)
+            walk_matrix(inner, Element(MATRIX, 8, n_bytes, n_bytes))
 
 
 def _numeric_variable(source: Source, variable: Variable, name: str) -> Leaf:

@@ -69,7 +69,7 @@ def walk_mat5(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        The file. Compressed variables have a checksum of their own and are not entered.
+        The file. Compressed variables are not entered here (`mat5_content.walk_compressed`).
 
     Raises
     ------
@@ -104,7 +104,7 @@ def variables(content: mmap.mmap | bytes) -> Iterator[Element]:
     while at < len(content):
         element = read_element(source, at, len(content))
         if element.kind == MATRIX:
-            _walk_matrix(source, element, 0)
+            walk_matrix(source, element, 0)
         elif element.kind != COMPRESSED:
             raise broken(at, f"a variable cannot have type {element.kind}")
         yield element
@@ -184,7 +184,8 @@ def matrix_head(source: Source, matrix: Element) -> Head:
     return Head(kind, is_complex, is_logical, shape, text, name.after)
 
 
-def _walk_matrix(source: Source, matrix: Element, depth: int) -> None:
+def walk_matrix(source: Source, matrix: Element, depth: int = 0) -> None:
+    """Walk an array and all that is in it; ReadError when something in it cannot be."""
     if matrix.start == matrix.stop:
         return
     if depth > MOST_NESTED:
@@ -245,5 +246,5 @@ def _walk_items(source: Source, n_items: int, at: int, stop: int, depth: int) ->
         raise broken(at, f"{n_items} items cannot be in {stop - at} bytes")
     for _ in range(n_items):
         item = expect(source, at, stop, MATRIX, "an item")
-        _walk_matrix(source, item, depth + 1)
+        walk_matrix(source, item, depth + 1)
         at = item.after

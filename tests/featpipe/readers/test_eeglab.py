@@ -1,10 +1,12 @@
 """EEGLAB: data inside and beside, sizes, epochs."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from featpipe.errors import ReadError
 from featpipe.readers import eeglab
@@ -127,3 +129,29 @@ def test_the_place_of_an_eog_channel_is_no_matter_for_a_warning(tmp_path, volts,
     raw = read_eeg(write(tmp_path, volts, chanlocs=np.array(rows, dtype=fields)))
     assert raw.get_channel_types() == ["eeg", "eeg", "eog"]
     assert not caplog.records
+
+
+def test_a_byte_that_kills_scipy_is_refused_inside_of_a_compressed_variable_too(tmp_path, volts):
+    path = write(tmp_path, volts)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"nbchan") - 1] = 153  # how many bytes of names there are
+    packed = zlib.compress(content[128:])
+    path.write_bytes(content[:128] + struct.pack("<II", 15, len(packed)) + packed)
+    assert eeglab.check(path).status == "corrupt"
+    with pytest.raises(ReadError, match=r"s1\.set: at byte .* beyond|short element"):
+        eeglab.read(path)
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_a_compressed_file_is_walked_and_read(tmp_path, volts, monkeypatch, size):
+    path = write(tmp_path, volts)
+    content = loadmat(path)
+    savemat(path, {"EEG": content["EEG"]}, appendmat=False, do_compression=True)
+    if size == "large":  # its data are in it, and it is not parsed before MNE does
+        monkeypatch.setattr(eeglab, "_SMALL", 0)
+    np.testing.assert_allclose(eeglab.read(path).get_data() * 1e6, volts, rtol=1e-9)
+    broken = bytearray(path.read_bytes())
+    broken[-20] ^= 1
+    path.write_bytes(broken)
+    with pytest.raises(ReadError, match=r"s1\.set: EEG is damaged"):
+        eeglab.read(path)

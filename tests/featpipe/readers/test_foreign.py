@@ -256,3 +256,46 @@ def test_ways_of_compression_without_a_limit_are_refused(folder, way, said):
         parts.writestr("x.npy", sound("npy"))
     with pytest.raises(ReadError, match=said):
         read_arrays(path)
+
+
+HARM = """
+import os, socket, subprocess, sys
+from pathlib import Path
+from featpipe.readers.foreign_child import limit_memory, refuse_harm
+folder, canary = Path(sys.argv[1], "in"), sys.argv[1] + "/canary"
+limit_memory(1 << 30, 0)
+refuse_harm(folder)
+tried = [
+    lambda: os.system(f"touch {canary}"), lambda: subprocess.run(["touch", canary]),
+    lambda: open(canary, "w"), lambda: os.open(canary, os.O_CREAT | os.O_WRONLY),
+    lambda: os.fork(), lambda: os.execv("/bin/touch", ["touch", canary]),
+    lambda: os.remove(__file__), lambda: os.rename(folder, canary), lambda: os.mkdir(canary),
+    lambda: socket.create_connection(("127.0.0.1", 9)), lambda: open(f"{folder}/../canary", "w"),
+    lambda: __import__("pickle").loads(b"cos\\nsystem\\n."), lambda: bytearray(2 << 30),
+    lambda: Path(folder, "large").write_bytes(bytes(70 << 20)),
+]
+for i, harm in enumerate(tried):
+    try:
+        harm()
+    except (PermissionError, MemoryError, OSError) as error:
+        kind = "limit" if isinstance(error, MemoryError) or error.errno == 27 else "refused"
+        kind = kind if not isinstance(error, ConnectionError) else "connected"
+        print(i, kind)
+Path(folder, "allowed").write_text("x")
+"""
+
+
+def test_the_child_starts_writes_and_connects_to_nothing(tmp_path):
+    """Second wall: nothing that reads gets that far."""
+    (tmp_path / "in").mkdir()
+    script = tmp_path / "harm.py"
+    script.write_text(HARM)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split("\n")[:-1] == [f"{i} refused" for i in range(12)] + [
+        "12 limit", "13 limit"
+    ], done.stderr  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["allowed", "large"]
+    assert script.exists()
+    assert not (tmp_path / "canary").exists()
