@@ -64,7 +64,7 @@ def _written(request: dict[str, Any]) -> dict[str, Any]:
         re.compile(request[what], flags)
         for what, flags in zip(("wanted", "shaped"), request["flags"], strict=True)
     )
-    can_be = [_could_begin(wanted), _could_begin(shaped)]
+    can_be = [could_begin(wanted), could_begin(shaped)]
     is_of_use = lambda name: any(could(name) for could in can_be)  # noqa: E731
     terms = Terms(Effort(), request["memory"] * 2 // 3, is_of_use)
     arrays, given, n_bytes = [], {}, 0
@@ -139,17 +139,26 @@ def leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
             yield from tree_leaves(content, "", terms)
 
 
-def _could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Return a test of names: whether a flat name that matches could be it or begin with it.
+def could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return a test of names: whether what matches could have that name or begin with it.
 
-    What is before the first "/" of a pattern tells, unless something in it could match a "/" too
-    or stands on one side of a "|": then every name could.
+    Parameters
+    ----------
+    pattern : re.Pattern
+        For whole flat names.
+
+    Returns
+    -------
+    callable
+        (name) -> bool. What is before the first "/" of the pattern tells, unless something in it
+        could match a "/" too or stands on one side of a "|": then every name could.
     """
     first = pattern.pattern.split("/")[0]
     plain = re.sub(r"\\[dws.]|\[[\w\-]+\]|\(\?:|[\w\- ]|[(){}?*+,]", "", first)
-    is_grouped = "(" in first and "|" in pattern.pattern
-    if plain or is_grouped or "|" in pattern.pattern:
-        return lambda name: pattern.pattern != NOTHING
+    if pattern.pattern == NOTHING:
+        return lambda name: False
+    if plain or "|" in pattern.pattern:
+        return lambda name: True
     try:
         test = re.compile(first, pattern.flags)
     except re.error:

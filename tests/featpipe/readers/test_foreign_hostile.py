@@ -5,6 +5,7 @@ import io
 import operator
 import os
 import pickle
+import re
 import runpy
 import struct
 import subprocess
@@ -17,7 +18,7 @@ from scipy.sparse import csc_array
 
 from featpipe.errors import ReadError
 from featpipe.readers.foreign import Limits, read_arrays
-from featpipe.readers.foreign_child import leaves
+from featpipe.readers.foreign_child import could_begin, leaves
 from featpipe.readers.foreign_leaf import Effort, Terms
 
 EMPTY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
@@ -276,3 +277,27 @@ def test_a_sparse_matrix_is_named_when_it_is_wanted(tmp_path):
     with pytest.raises(ReadError, match="n is a sparse matrix, which is not read"):
         read(path)
     assert read_arrays(path, "x")["x"].shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        (r"data/\d+", "data", True),
+        (r"data/\d+", "label", False),
+        (r"de_LDS\d+", "about", False),
+        (r"(?i)DATA/\d+", "data", True),
+        ("(?!)", "data", False),
+        # what cannot be told is of use
+        (".*", "about", True),
+        ("a.b/c", "a", True),
+        (r"\S+/c", "a", True),
+        ("(EEG/)?data", "EEG", True),
+        ("x/1|y/2", "y", True),
+        ("[^/]*_eeg1", "about", True),
+        (r"[\w/]+x", "about", True),
+        (r"(?P<top>a)/b", "a", True),
+    ],
+)
+def test_only_what_can_begin_a_name_is_of_use(pattern, name, expected):
+    """A container is inflated only where something in it may be wanted, and always there."""
+    assert could_begin(re.compile(pattern))(name) is expected
