@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_kinds import HEAD_BYTES, foreign_kind
+from featpipe.readers.foreign_kinds import HEAD_BYTES, NOTHING, foreign_kind
 from featpipe.readers.preflight import read_head
 
 _CHILD = "featpipe.readers.foreign_child"
-_NOTHING = "(?!)"
 _LONGEST_ANSWER = 64 << 20  # bytes
 
 Pattern = str | re.Pattern[str]
@@ -107,7 +106,7 @@ def read_arrays_of(
     ReadError
         As `read_arrays`, for the first file that has to be refused.
     """
-    return {path: arrays for path, (arrays, _) in _ask(wanted, _NOTHING, limits).items()}
+    return {path: arrays for path, (arrays, _) in _ask(wanted, NOTHING, limits).items()}
 
 
 def read_arrays_and_shapes(

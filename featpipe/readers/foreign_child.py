@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_kinds import HEAD_BYTES, foreign_kind, text_beginning
+from featpipe.readers.foreign_kinds import HEAD_BYTES, NOTHING, foreign_kind, text_beginning
 from featpipe.readers.foreign_leaf import REMEDY, Effort, Leaf, Terms
 from featpipe.readers.foreign_tree import tree_leaves
 from featpipe.readers.mat5_content import mat5_leaves
@@ -164,10 +164,6 @@ def could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     except re.error:
         return lambda name: True
     return lambda name: test.fullmatch(name.split("/")[0]) is not None
-
-
-NOTHING = "(?!)"
-"""The pattern that no name matches."""
 
 
 def refuse_harm(folder: Path) -> None:

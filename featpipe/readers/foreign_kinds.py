@@ -5,6 +5,9 @@ from typing import Literal
 from featpipe.errors import ReadError
 
 HEAD_BYTES = 512
+NOTHING = "(?!)"
+"""The pattern that no name of an array matches."""
+
 Kind = Literal["mat5", "npz", "npy", "pickle"]
 
 _BYTE_ORDERS = (b"IM", b"MI")

@@ -81,10 +81,11 @@ def test_whatever_is_changed_it_answers_or_refuses(path):
         for value in (0, 1, 153, 255):
             changed = bytearray(content)
             changed[at] = value
-            path.write_bytes(changed)
-            refusals.append(refusal(path))
+            other = path.with_name(f"{at}_{value}")  # overwriting waits for the disk
+            other.write_bytes(changed)
+            refusals.append(refusal(other))
     assert sum(said is not None for said in refusals) > 5
-    assert all(said is None or said.startswith(f"{path}: ") for said in refusals)
+    assert all(said is None or said.startswith(str(path.parent)) for said in refusals)
 
 
 def variable(shape=(2, 3), name=b"x", n_bytes=None, kind=9):
