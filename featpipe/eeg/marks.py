@@ -9,6 +9,9 @@ import pandas as pd
 _BREAKS = ("New Segment", "boundary", "BAD boundary", "EDGE boundary")
 """As BrainVision and EEGLAB write them, and MNE where recordings were put end to end."""
 
+HELD = "BAD held"
+"""The text of spans that were not recorded: the ends of trials that are stored without more."""
+
 _SAME_SAMPLE = 1e-6  # of a sample; onsets are not exact in binary
 
 

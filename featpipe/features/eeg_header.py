@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import mne
+import numpy as np
 
 from featpipe.eeg.cleaning import cleaning_channels
 from featpipe.eeg.filtering import design, n_output
+from featpipe.eeg.marks import HELD, flagged_samples
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.trials import check_inside
 from featpipe.errors import ConfigError
@@ -92,9 +94,26 @@ def look_ahead(
     check_bands(source.name, raw.info["sfreq"], eeg, features)
     how = design(raw.info["sfreq"], eeg, raw.n_times)
     grids = lay_grids(source.trials, how.sfreq, features)
-    check_inside(grids, n_output(raw.n_times, how), how.sfreq)
+    n_times = n_output(raw.n_times, how)
+    check_inside(grids, n_times, how.sfreq)
+    if eeg.baseline == "pre":
+        held = flagged_samples(raw, how.sfreq, n_times, HELD.upper())
+        _require_time_before(source, grids, held, round(eeg.baseline_s * how.sfreq), eeg)
     possible = {name: names for name, names in columns.items() if name not in impossible}
     return EegHeader(picks, possible, grids, impossible)
+
+
+def _require_time_before(
+    source: Source, grids: Sequence[Grid], held: np.ndarray, n_before: int, eeg: EegSettings
+) -> None:
+    """Refuse a baseline that nobody recorded: trials may be stored without the time before them."""
+    for trial, grid in zip(source.trials, grids, strict=True):
+        if held[max(0, grid.start - n_before) : grid.start].any():
+            raise ConfigError(
+                f'[eeg] baseline = "pre" needs {eeg.baseline_s:g} s before trial {trial.trial} of '
+                f"{source.name}, whose file holds less: shorten baseline_s, or take "
+                'baseline = "trial"'
+            )
 
 
 def refusal(name: str, impossible: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 Every trial has its first and last sample held for a second on either side, which is what the filter
 sees at the ends of a recording. No filter that reaches less far mixes two trials, and a mark
-between them tells those that do.
+between them tells those that do. What is held is marked as bad: nothing is learnt from it, and no
+baseline is taken from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ import mne
 import numpy as np
 from mne.io import RawArray
 
+from featpipe.eeg.marks import HELD
 from featpipe.recording import TrialSpan
 
 HELD_S = 1.0
@@ -55,18 +57,37 @@ def end_to_end(trials: Sequence[np.ndarray], ch_names: Sequence[str], sfreq: flo
     Returns
     -------
     mne.io.RawArray
-        Volts, with a mark "EDGE boundary" between trials.
+        Volts, with the marks of `edge_marks`.
     """
     held = round(HELD_S * sfreq)
     total = sum(trial.shape[1] + 2 * held for trial in trials)
-    volts, at, edges = np.empty((len(ch_names), total)), 0, []
+    volts, at = np.empty((len(ch_names), total)), 0
     for trial in trials:
         stop = at + trial.shape[1] + 2 * held
         volts[:, at:stop] = np.pad(trial, ((0, 0), (held, held)), mode="edge")
-        edges.append(stop / sfreq)
         at = stop
     volts *= 1e-6
     info = mne.create_info(list(ch_names), sfreq, "eeg")
     raw = RawArray(volts, info, verbose="ERROR")
-    raw.set_annotations(mne.Annotations(edges[:-1], 0.0, "EDGE boundary"), verbose="ERROR")
+    spans = trial_spans({i: trial.shape[1] for i, trial in enumerate(trials)}, sfreq)
+    raw.set_annotations(edge_marks(spans), verbose="ERROR")
     return raw
+
+
+def edge_marks(spans: Sequence[TrialSpan]) -> mne.Annotations:
+    """Mark where trials meet and what was held.
+
+    Parameters
+    ----------
+    spans : sequence of TrialSpan
+        From `trial_spans`.
+
+    Returns
+    -------
+    mne.Annotations
+        "EDGE boundary" between trials; "BAD held" before and behind each.
+    """
+    marks = [(span.stop + HELD_S, 0.0, "EDGE boundary") for span in spans[:-1]]
+    marks += [(at, HELD_S, HELD) for span in spans for at in (span.start - HELD_S, span.stop)]
+    columns = ([mark[i] for mark in marks] for i in range(3))
+    return mne.Annotations(*columns)

@@ -13,7 +13,7 @@ import numpy as np
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
-from featpipe.readers.end_to_end import HELD_S, trial_spans
+from featpipe.readers.end_to_end import HELD_S, edge_marks, trial_spans
 
 Fetch = Callable[[], Sequence[np.ndarray]]
 """Returns every trial, (n_channels, n_times) in microvolt, in order."""
@@ -104,7 +104,5 @@ def on_demand(
         Its numbers and marks are those of `end_to_end`; not loaded.
     """
     raw = RawTrials(path, list(n_times.values()), ch_names, sfreq, fetch)
-    spans = trial_spans(n_times, sfreq)
-    edges = [span.stop + HELD_S for span in spans[:-1]]
-    raw.set_annotations(mne.Annotations(edges, 0.0, "EDGE boundary"), verbose="ERROR")
+    raw.set_annotations(edge_marks(trial_spans(n_times, sfreq)), verbose="ERROR")
     return raw
