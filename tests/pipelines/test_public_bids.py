@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.bids import CH_NAMES, CLASSES, LENGTH, ONSETS, SFREQ, labels, pupil, write_bids
+from lookalikes.one_worker import one_worker
 from lookalikes.signals import true_de
 
 from featpipe.schema import BANDS
@@ -34,7 +35,7 @@ def folder(tmp_path_factory):
         channels.read_text("utf-8").replace("Oz\tEEG\tµV\tgood", "Oz\tEEG\tµV\tbad")
     )
     (folder / "study.toml").write_text(STUDY, "utf-8")
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker()]) == 0
     return folder
 
 
@@ -86,7 +87,7 @@ def test_eyes_lie_on_the_clock_of_the_eeg(folder):
 
 
 def test_one_method_trains_and_learns(folder):
-    assert run(["train", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["train", str(folder / "study.toml"), *one_worker()]) == 0
     scores = pd.read_parquet(folder / "out/scores.parquet")
     assert scores.loc[scores["method"] == "svm_eeg", "accuracy"].min() > 0.8
 
@@ -106,7 +107,7 @@ def test_a_folder_with_defects_loses_what_it_must(tmp_path, capsys):
     eye = ds / "sub-10/ses-1/eeg/sub-10_ses-1_task-film_recording-eye2_physio.tsv.gz"
     eye.write_bytes(eye.read_bytes()[:3000])
     (tmp_path / "study.toml").write_text(STUDY, "utf-8")
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     told = capsys.readouterr().err
     for text in ("sub-11 is listed", "sub-02_ses-1_task-film_eeg.vhdr: truncated", eye.name):
         assert text in told

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes import deap as look
+from lookalikes.one_worker import one_worker
 from lookalikes.signals import true_de
 
 from featpipe.datasets import facts
@@ -55,7 +56,7 @@ def study(release, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     path = write_study(folder, release / PYTHON, '[eeg]\nbaseline = "pre"\nbaseline_s = 3.0\n')
     with short_videos():
-        assert run(["extract", str(path), "--workers", "1"]) == 0
+        assert run(["extract", str(path), *one_worker()]) == 0
     return folder
 
 
@@ -122,7 +123,7 @@ def test_recordings_of_two_laboratories_have_the_same_columns(study, release, tm
 
 def test_labels_can_be_learnt_from_the_eeg_alone(study, release, capsys):
     path = study / "study.toml"
-    quick = ["--workers", "1", "--method", "svm_eeg", "--protocol", "loso", "--seeds", "0"]
+    quick = [*one_worker(), "--method", "svm_eeg", "--protocol", "loso", "--seeds", "0"]
     assert run(["train", str(path), *quick]) == 0
     scores = pd.read_parquet(study / "out" / "scores.parquet")
     scores = scores.loc[scores["method"] == "svm_eeg"]
@@ -150,7 +151,7 @@ def test_a_spoilt_folder_costs_what_is_spoilt(release, tmp_path, capsys):
     cut, renamed = folder / "s23.dat", folder / "s30.dat"
     cut.write_bytes(cut.read_bytes()[:-10_000])
     renamed.rename(folder / "thirty.dat")
-    assert run(["extract", str(write_study(tmp_path, "raw")), "--workers", "1"]) == 3
+    assert run(["extract", str(write_study(tmp_path, "raw")), *one_worker()]) == 3
     shown = capsys.readouterr().err
     assert "s23.dat: it is damaged" in shown
     assert "thirty.dat: not called sNN.dat" in shown

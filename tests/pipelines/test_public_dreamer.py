@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes import dreamer as look
+from lookalikes.one_worker import one_worker
 from lookalikes.signals import true_de
 
 from featpipe.schema import BANDS
@@ -20,7 +21,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dreamer")
     truth = look.write_dreamer(folder / "raw", 3)
     (folder / "study.toml").write_text(STUDY)
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker()]) == 0
     return folder, truth
 
 
@@ -43,7 +44,7 @@ def test_every_subject_has_its_own_table_of_the_truth(study):
 
 def test_labels_can_be_learnt_and_the_file_is_scanned(study, capsys):
     folder, _ = study
-    options = ["--workers", "1", "--method", "svm_eeg", "--protocol", "loso", "--seeds", "0"]
+    options = [*one_worker(), "--method", "svm_eeg", "--protocol", "loso", "--seeds", "0"]
     assert run(["train", str(folder / "study.toml"), *options]) == 0
     scores = pd.read_parquet(folder / "out" / "scores.parquet")
     scores = scores.loc[scores["method"] == "svm_eeg"]
@@ -58,5 +59,5 @@ def test_labels_can_be_learnt_and_the_file_is_scanned(study, capsys):
 def test_a_second_run_makes_nothing(study, capsys):
     folder, _ = study
     capsys.readouterr()
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1", "--dry-run"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker(), "--dry-run"]) == 0
     assert "3 fresh, 0 to make" in capsys.readouterr().out

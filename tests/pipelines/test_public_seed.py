@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.closed_form import N_SIGMA, surplus
+from lookalikes.one_worker import one_worker
 from lookalikes.seed import SUBJECTS, eye_trial, small, write_books, write_preprocessed, write_raws
 
 from featpipe.datasets import facts as published
@@ -54,7 +55,7 @@ def study(tmp_path_factory, facts):
 
 
 def extract(folder, *options):
-    return run(["extract", str(folder / "study.toml"), "--workers", "1", *options])
+    return run(["extract", str(folder / "study.toml"), *one_worker(), *options])
 
 
 def check_labels(table):
@@ -108,7 +109,7 @@ def test_eyes_meet_the_eeg_by_the_number_of_the_trial(study):
 
 
 def test_a_classifier_tells_the_classes_of_a_subject_it_never_saw(study):
-    assert run(["train", str(study / "study.toml"), "--workers", "1"]) == 0
+    assert run(["train", str(study / "study.toml"), *one_worker()]) == 0
     scores = pd.read_parquet(study / "out/scores.parquet")
     of = scores[(scores["method"] == "svm_eeg") & (scores["protocol"] == "loso")]
     assert set(of["subject"]) >= {*SUBJECTS}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.closed_form import N_SIGMA, surplus
+from lookalikes.one_worker import one_worker
 from lookalikes.seed import small, write_books, write_raws, write_window_labels
 
 from featpipe.datasets import facts as published
@@ -44,7 +45,7 @@ def facts(monkeypatch):
 
 
 def test_the_windows_of_the_release_tell_the_labels_of_all_subjects(study):
-    assert run(["extract", str(study / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(study / "study.toml"), *one_worker()]) == 0
     table = read_features(study / "out/features/de")
     by_trial = table.groupby(["subject", "trial"])
     for subject in "12":
@@ -61,7 +62,7 @@ def test_without_them_tables_have_no_labels_and_what_is_wrong_is_told(study, tmp
     shutil.rmtree(root / "02-EEG-DE-feature")
     (root / "01-EEG-raw/2_1.cnt").rename(root / "01-EEG-raw/2-1.cnt")
     capsys.readouterr()
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     told = capsys.readouterr().err
     assert "trials of session 1 have no label" in told
     assert "2-1.cnt: its name is not <subject>_<session>.cnt of SEED-GER" in told

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.closed_form import N_SIGMA, surplus
+from lookalikes.one_worker import one_worker
 from lookalikes.seed import SUBJECTS, eye_trial, lengths, small
 from lookalikes.seed_iv import write_eeg, write_eyes
 
@@ -47,7 +48,7 @@ def study(tmp_path_factory, facts):
     folder = tmp_path_factory.mktemp("seed_iv")
     (folder / "study.toml").write_text(STUDY)
     write_eyes(write_eeg(folder / "SEED_IV", SMALL, 4), SMALL)
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker()]) == 0
     return folder
 
 
@@ -79,7 +80,7 @@ def test_eyes_meet_the_eeg_by_the_number_of_the_trial(study):
 
 
 def test_a_classifier_tells_the_classes_of_a_subject_it_never_saw(study):
-    assert run(["train", str(study / "study.toml"), "--workers", "1"]) == 0
+    assert run(["train", str(study / "study.toml"), *one_worker()]) == 0
     scores = pd.read_parquet(study / "out/scores.parquet")
     of = scores[scores["method"] == "svm_eeg"]
     assert of["accuracy"].mean() > 0.6  # of 15 windows each; the largest class has a third of them
@@ -94,7 +95,7 @@ def test_defects_are_told_and_the_rest_is_made(study, tmp_path, capsys):
     (eeg / "10_20151021.mat").rename(eeg / "10_20151021 (1).mat")
     (eyes / "1_20161125_fixation.mat").unlink()
     capsys.readouterr()
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     told = capsys.readouterr().err
     failures = pd.read_parquet(tmp_path / "out/failures.parquet")
     for said in (

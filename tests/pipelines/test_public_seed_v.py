@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.cnt_files import SFREQ, brief_facts
+from lookalikes.one_worker import one_worker
 from lookalikes.seed_v import N_FIXATIONS, write_seed_v
 from lookalikes.signals import true_de
 
@@ -38,7 +39,7 @@ def extracted(tmp_path_factory, short_facts):
     folder = tmp_path_factory.mktemp("seed-v")
     (folder / "study.toml").write_text(STUDY)
     write_seed_v(folder / "SEED-V", OF)
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker()]) == 0
     return folder
 
 
@@ -88,7 +89,7 @@ def test_eye_tables_stand_on_the_grid_of_the_eeg(extracted):
 
 
 def test_a_method_learns_it(extracted):
-    options = ["--method", "svm", "--seeds", "[0]", "--workers", "1"]
+    options = ["--method", "svm", "--seeds", "[0]", *one_worker()]
     assert run(["train", str(extracted / "study.toml"), *options]) == 0
     scores = pd.read_parquet(extracted / "out/scores.parquet")
     scores = scores[scores["method"] == "svm"]
@@ -105,7 +106,7 @@ def test_defects_are_told_and_what_is_sound_is_made(tmp_path, short_facts, capsy
     cut.write_bytes(cut.read_bytes()[:500_000])
     (raw / "2_1_20180416.cnt").rename(raw / "li_1.cnt")
     (raw / "2_2_20180419.cnt").rename(raw / "2_2_20180425.cnt")  # the date of session 3
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     said = capsys.readouterr().err
     for text in ("subject 1, session 2", "1_3_20180808.cnt: truncated", "li_1.cnt", "2_2_20180425"):
         assert text in said

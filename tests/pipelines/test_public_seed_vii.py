@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lookalikes.cnt_files import SFREQ
+from lookalikes.one_worker import one_worker
 from lookalikes.seed_vii import (
     EYES_BEFORE_S,
     MAT_SECONDS,
@@ -46,7 +47,7 @@ def extracted(tmp_path_factory, short_facts):
     folder = tmp_path_factory.mktemp("seed-vii")
     (folder / "study.toml").write_text(STUDY.format(eeg="auto"))
     write_seed_vii(folder / "SEED-VII", OF)
-    assert run(["extract", str(folder / "study.toml"), "--workers", "1"]) == 0
+    assert run(["extract", str(folder / "study.toml"), *one_worker()]) == 0
     return folder
 
 
@@ -97,7 +98,7 @@ def test_eye_tables_stand_on_the_grid_of_the_eeg(extracted):
 
 
 def test_a_method_learns_it(extracted):
-    options = ["--method", "svm", "--seeds", "[0]", "--workers", "1"]
+    options = ["--method", "svm", "--seeds", "[0]", *one_worker()]
     assert run(["train", str(extracted / "study.toml"), *options]) == 0
     scores = pd.read_parquet(extracted / "out/scores.parquet")
     scores = scores[scores["method"] == "svm"]
@@ -110,7 +111,7 @@ def test_preprocessed_recordings_and_defects(tmp_path, short_facts, capsys):
     path = tmp_path / "EEG_preprocessed/14.mat"
     path.write_bytes(path.read_bytes()[:100_000])
     (tmp_path / "study.toml").write_text(STUDY.format(eeg="preprocessed"))
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     said = capsys.readouterr().err
     assert "14.mat: it is truncated" in said
     assert "no eyes beside preprocessed EEG" in said
@@ -132,7 +133,7 @@ def test_defects_are_told_and_what_is_sound_is_made(tmp_path, short_facts, capsy
     cut.write_bytes(cut.read_bytes()[:500_000])
     (eyes / "14_20221015_1.tsv").unlink()
     shutil.copy(raw / "14_20221015_1.cnt", raw / "14_20221022_3.cnt")  # of the wrong session
-    assert run(["extract", str(tmp_path / "study.toml"), "--workers", "1"]) == 3
+    assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     said = capsys.readouterr().err
     for text in (
         "liu.cnt: its name tells", "1_20221008_3.cnt: truncated",
