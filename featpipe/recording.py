@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -117,6 +117,45 @@ class Trial(NamedTuple):
     stimulus: str = ""
 
 
+class Released(NamedTuple):
+    """What the files of a recording are, where a data set ships features instead of signals.
+
+    Attributes
+    ----------
+    window_s : float
+        Length of their windows, which do not overlap, s.
+    eeg_form, eye_form : str
+        How the numbers lie in the file: a key of `featpipe.readers.feature_files.FORMS`.
+    families : tuple of str
+        EEG families that the release has.
+    first_trial : int
+        Number that the first trial of the session has in the file.
+    codes : tuple of int
+        Number that the release writes for each class.
+    labels : Path or None
+        File that lists the label of each trial; None where there is none, or the features' own
+        file has them.
+    order : {"channel", "band"} or None
+        What runs slower in flat columns, as documented; None where that is in dispute.
+    axes, eye_axes : tuple of str
+        Documented order of the axes of one trial's array, where trials are stored apart.
+    eye_order : str
+        Documented order of the eye columns: a key of `featpipe.datasets.eye_columns.ORDERS`.
+    """
+
+    window_s: float
+    eeg_form: str = ""
+    eye_form: str = ""
+    families: tuple[str, ...] = ()
+    first_trial: int = 1
+    codes: tuple[int, ...] = ()
+    labels: Path | None = None
+    order: Literal["channel", "band"] | None = None
+    axes: tuple[str, ...] = ("channel", "window", "band")
+    eye_axes: tuple[str, ...] = ("window", "column")
+    eye_order: str = ""
+
+
 @dataclass(frozen=True)
 class Source:
     """Where one recording of a study lies and what happened in it.
@@ -135,6 +174,9 @@ class Source:
         Names of the labels.
     eeg_part : str
         Which recording, where the EEG file holds several (a file of all subjects); else empty.
+    released : Released or None
+        Where the files hold features: of which kind. Trials then begin at 0 on clocks of their
+        own, and one that nobody knows the length of ends at 0, too.
     channels : tuple of str
         EEG channels that all recordings of the data set have, where their files differ in the order
         of them; a study may name others. Empty takes those of the file.
@@ -149,6 +191,7 @@ class Source:
     trials: tuple[Trial, ...]
     classes: tuple[str, ...]
     eeg_part: str = ""
+    released: Released | None = None
     channels: tuple[str, ...] = ()
 
     @property

@@ -1,7 +1,7 @@
 """What a layout is: a function from a downloaded folder to recordings with their trials."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -99,12 +99,9 @@ class Layout:
     find : callable
         (folder, Choice) -> Found. No signal is read. Raises ConfigError where nothing can be made
         of the folder.
-    find_released : callable or None
-        The same of the features that the data set ships; None where it ships none.
     """
 
     name: str
     describes: str
     is_here: Callable[[Path], bool]
     find: Callable[[Path, Choice], Found]
-    find_released: Callable[[Path, Choice], Found] | None = field(default=None)

@@ -1,0 +1,162 @@
+"""The features that SEED ships, and those of SEED-GER and SEED-FRA.
+
+Two releases hold EEG of SEED: ExtractedFeatures (15 subjects, 12 families, MATLAB) and the
+multimodal one (12 subjects, DE, and the eyes with it). Where both are there the first is taken for
+the EEG of all recordings, so that all have the same. A third, older one has EEG and eyes of nine
+subjects in one MATLAB file per session; it is told by the names of its variables.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from featpipe.datasets import facts
+from featpipe.datasets.facts import Facts
+from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.recording_names import DATED, Named, dated_files, numbered_files
+from featpipe.datasets.release_files import below, in_folder
+from featpipe.datasets.released_trials import (
+    listed_trials,
+    released_sources,
+    require_sources,
+    require_window,
+    told,
+)
+from featpipe.errors import ReadError
+from featpipe.readers.mat5_shapes import mat5_shapes
+from featpipe.recording import Released
+
+KINDS = ("de", "psd", "dasm", "rasm", "asm", "dcau")
+FAMILIES = tuple(kind + smoothed for kind in KINDS for smoothed in ("_lds", "_ma"))
+
+_EXTRACTED = {
+    1.0: re.compile(r"extracted_?features(_1s)?", re.IGNORECASE),
+    4.0: re.compile(r"extracted_?features_4s", re.IGNORECASE),
+}
+_USED = {seconds: re.compile(rf"eeg_used_{seconds:g}s", re.IGNORECASE) for seconds in (1.0, 4.0)}
+_EYES = re.compile(r"eye_tracking_feature", re.IGNORECASE)
+_EYE_WINDOW_S = 4.0  # of no other length are there eye features
+_NINE = re.compile(r"(train|test)_(inst_(eeg|eye)|label)")
+_BESIDE = ("label.mat", "readme.txt", ".ds_store")  # among the recordings, and none
+_NONE = Named({}, [], [])
+_NO_FEATURES = (".py", ".md", ".txt")  # reading_eye_feature.py lies beside them
+
+
+def find_seed(root: Path, choice: Choice) -> Found:
+    """Find the features of SEED.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that was unpacked, or one above it.
+    choice : Choice
+        What of them is wanted.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    ConfigError
+        When there are none of the window that is asked for.
+    """
+    known = facts.facts_of("seed")
+    require_window(choice, known)
+    files = below(root, "seed")
+    mats = _recordings(in_folder(files, _EXTRACTED[choice.window_s]), ".mat")
+    if not mats:
+        return _multimodal("seed", root, choice)
+    eeg, eye = dated_files(mats, known), _eyes(files, choice, known)
+    labels = _label_file(mats)
+    released = Released(
+        choice.window_s, "numbered", "split", FAMILIES, codes=known.released_labels, labels=labels,
+        eye_order="smi",
+    )  # fmt: skip
+    found = told(known, eeg, eye, ("<subject>_<YYYYMMDD>.mat", "<subject>_<session>"))
+    notes = [*found.notes, *_other_eeg(files, choice)]
+    sources = released_sources(
+        choice, (eeg.files, eye.files), listed_trials(files, known)[0], lambda _: released
+    )
+    found = Found(sources, found.defects, notes)
+    return require_sources(root, known, choice, found, "ExtractedFeatures*")
+
+
+def _multimodal(name: str, root: Path, choice: Choice) -> Found:
+    """Find EEG and eyes of the multimodal release."""
+    known = facts.facts_of(name)
+    require_window(choice, known)
+    files = below(root, name)
+    npz = _recordings(in_folder(files, _USED[choice.window_s]), ".npz")
+    eeg, eye = numbered_files(npz, known), _eyes(files, choice, known)
+    if not eeg.files and not eye.files and name == "seed":
+        return _nine(root, files, choice)
+    released = Released(
+        choice.window_s, "split", "split", ("de",), codes=known.released_labels, eye_order="smi"
+    )
+    with_eyes = replace(known, subjects=known.eye_subjects)  # the others are not in it
+    found = told(with_eyes, eeg, eye, ("<subject>_<session>.npz", "<subject>_<session>"))
+    trials, defects, notes = listed_trials(files, known)
+    sources = released_sources(choice, (eeg.files, eye.files), trials, lambda _: released)
+    found = Found(sources, [*found.defects, *defects], [*found.notes, *notes])
+    return require_sources(root, known, choice, found, "eeg_used_*s, eye_tracking_feature")
+
+
+def _nine(root: Path, files: Sequence[Path], choice: Choice) -> Found:
+    """Find the files with EEG and eyes of nine subjects by the names of their variables."""
+    known = facts.facts_of("seed")
+    mats = [path for path in _recordings(files, ".mat") if _has_nine(path)]
+    is_dated = all(DATED.fullmatch(path.stem) for path in mats)
+    both = dated_files(mats, known) if is_dated else numbered_files(mats, known)
+    released = Released(
+        choice.window_s, "split", "split", ("de",), codes=known.released_labels, order="band",
+        eye_order="smi",
+    )  # fmt: skip
+    trials, _, _ = listed_trials(files, known)
+    sources = released_sources(choice, (both.files, both.files), trials, lambda _: released)
+    found = Found(sources, both.defects, both.notes)
+    forms = "folders ExtractedFeatures*, eeg_used_*s, eye_tracking_feature"
+    return require_sources(root, known, choice, found, forms)
+
+
+find_seed_ger = partial(_multimodal, "seed-ger")
+find_seed_fra = partial(_multimodal, "seed-fra")
+
+
+def _recordings(files: Sequence[Path], suffix: str = "") -> list[Path]:
+    """Leave out what lies among recordings and is none; what has another name is told."""
+    return [
+        path
+        for path in files
+        if path.name.lower() not in _BESIDE and suffix in ("", path.suffix.lower())
+    ]
+
+
+def _eyes(files: Sequence[Path], choice: Choice, known: Facts) -> Named:
+    if choice.window_s != _EYE_WINDOW_S:
+        return _NONE
+    inside = [path for path in in_folder(files, _EYES) if path.suffix.lower() not in _NO_FEATURES]
+    return numbered_files(_recordings(inside), known)
+
+
+def _label_file(mats: Sequence[Path]) -> Path | None:
+    found = (path.with_name("label.mat") for path in mats)
+    return next((path for path in found if path.is_file()), None)
+
+
+def _other_eeg(files: Sequence[Path], choice: Choice) -> list[str]:
+    used = in_folder(files, _USED[choice.window_s])
+    if not used:
+        return []
+    return [
+        f"SEED: {used[0].parent} has DE of 12 subjects as well; EEG is taken from ExtractedFeatures"
+    ]
+
+
+def _has_nine(path: Path) -> bool:
+    try:
+        return any(map(_NINE.fullmatch, mat5_shapes(path)))
+    except (ReadError, OSError):
+        return False

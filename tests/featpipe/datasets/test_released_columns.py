@@ -1,0 +1,101 @@
+"""Columns of released pairs and eyes are those that the numbers bear out."""
+
+import numpy as np
+import pytest
+from lookalikes.released_signals import CHANNELS, de_of, smi_eyes, tobii_eyes
+
+from featpipe.datasets.eye_columns import ORDERS, eye_columns
+from featpipe.datasets.pair_order import asm_is_dasm_then_rasm, stored_pairs
+from featpipe.errors import ReadError
+from featpipe.features.asymmetry import dasm, dcau, front_back_pairs, left_right_pairs, rasm
+from featpipe.features.smoothing import linear_dynamical_system
+from featpipe.schema import EYE_FEATURES
+
+LEFT_RIGHT, FRONT_BACK = left_right_pairs(CHANNELS), front_back_pairs(CHANNELS)
+
+
+@pytest.fixture(scope="module")
+def de():
+    return de_of(np.random.default_rng(1), 60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "derive", "pairs"),
+    [("dasm", dasm, LEFT_RIGHT), ("rasm", rasm, LEFT_RIGHT), ("dcau", dcau, FRONT_BACK)],
+)
+def test_pairs_are_confirmed_behind_the_smoother_too(de, kind, derive, pairs):
+    stored = linear_dynamical_system(derive(de, CHANNELS))
+    found = stored_pairs(kind, stored, linear_dynamical_system(de), CHANNELS, pairs)
+    assert found == (pairs, "confirmed")
+
+
+def test_other_pairs_than_expected_are_named_as_they_are(de):
+    """AF3 and AF4 may go with PO3 and PO4: nobody here has seen the files."""
+    at = CHANNELS.index
+    stored = dcau(de, CHANNELS)
+    stored[:, 21:] = de[:, [at("AF3"), at("AF4")]] - de[:, [at("PO3"), at("PO4")]]
+    found = stored_pairs("dcau", stored, de, CHANNELS, FRONT_BACK)
+    assert found.pairs[:21] == FRONT_BACK[:21]
+    assert found.pairs[21:] == [("AF3", "PO3"), ("AF4", "PO4")]
+    assert found.basis == "AF3-PO3 for AF3-CB1, AF4-PO4 for AF4-CB2"
+
+
+def test_right_minus_left_is_seen(de):
+    pairs = stored_pairs("dasm", -dasm(de, CHANNELS), de, CHANNELS, LEFT_RIGHT).pairs
+    assert pairs[0] == ("FP2", "FP1")
+
+
+def test_what_is_of_no_two_channels_is_refused(de):
+    stored = np.random.default_rng(2).normal(0, 3, (60, 27, 5))
+    with pytest.raises(ReadError, match="column 1 of dasm is that of no two channels"):
+        stored_pairs("dasm", stored, de, CHANNELS, LEFT_RIGHT)
+
+
+def test_lost_columns_keep_their_names(de):
+    stored = dasm(de, CHANNELS)
+    stored[:, 4] = np.nan
+    assert stored_pairs("dasm", stored, de, CHANNELS, LEFT_RIGHT).pairs == LEFT_RIGHT
+
+
+def test_asm_is_compared_with_its_parts(de):
+    parts = dasm(de, CHANNELS), rasm(de, CHANNELS)
+    assert asm_is_dasm_then_rasm(np.concatenate(parts, axis=1), *parts)
+    assert not asm_is_dasm_then_rasm(np.concatenate(parts[::-1], axis=1), *parts)
+    assert not asm_is_dasm_then_rasm(np.stack(parts, axis=2).reshape(60, 54, 5), *parts)
+
+
+def eyes(of, n_trials=15):
+    rng = np.random.default_rng(3)
+    return [of(rng, 20, k % 3) for k in range(n_trials)]
+
+
+@pytest.mark.parametrize(("of", "order"), [(smi_eyes, "smi"), (tobii_eyes, "tobii")])
+def test_each_order_is_borne_out_by_its_own_numbers(of, order):
+    found = eye_columns(eyes(of), order)
+    assert found.is_confirmed
+    assert found.constant == 1
+    assert set(found.names) == set(EYE_FEATURES)
+    other = {"smi": "tobii", "tobii": "smi"}[order]
+    with pytest.raises(ReadError, match=f"not in the order of {other}.*those of {order}"):
+        eye_columns(eyes(of), other)
+
+
+def test_eyes_that_bear_out_no_order_are_flagged_only():
+    trials = [np.random.default_rng(4).random((20, 33)) for _ in range(5)]
+    found = eye_columns(trials, "smi")
+    assert not found.is_confirmed
+    assert found.constant == 0
+    assert "not confirmed" in found.text()
+
+
+def test_the_number_of_columns_has_to_be_that_of_the_data_set():
+    with pytest.raises(ReadError, match="33 columns, expected the 31"):
+        eye_columns(eyes(smi_eyes), "smi without blinks")
+    assert len(ORDERS["smi without blinks"]) == 31
+
+
+def test_lost_numbers_do_not_hide_the_order():
+    trials = eyes(smi_eyes)
+    for x in trials:
+        x[::3, :24] = np.nan
+    assert eye_columns(trials, "smi").is_confirmed
