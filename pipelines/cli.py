@@ -134,6 +134,36 @@ def extract(
     return finish(rows, job.out, as_json)
 
 
+@app.command(name="import")
+@click.argument("dataset")
+@click.argument("root", type=FILE)
+@click.option("-o", "--out", type=FILE, required=True, help="Output folder; OUT/study.toml, too.")
+@click.option(
+    "--window-s",
+    type=float,
+    metavar="S",
+    help="Windows of S seconds [default: the longest there are, which have eyes].",
+)
+@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@_run_options
+def import_features(
+    dataset: str, root: Path, out: Path, window_s: float | None, only: tuple[str, ...],
+    workers: int | None, scheduler: str | None, fail_fast: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Features that a data set ships -> the same tables: seed, seed-iv, seed-v, seed-vii ..."""
+    from pipelines import workflow
+    from pipelines.importing import next_command, study_of_release
+    from pipelines.job import open_job
+    from pipelines.running import RunSettings
+
+    study = study_of_release(dataset, root, out, window_s)
+    job = open_job(study, out, (), only)
+    rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
+    code = finish(rows, job.out, as_json)
+    click.echo(f"next: {next_command(study, out)}", err=True)
+    return code
+
+
 @app.command()
 @_study_options
 @_run_options

@@ -5,10 +5,12 @@ Damage inside the signal, clocks that do not fit and too many bad channels show 
 
 from featpipe.features.eeg_header import look_ahead, refusal
 from featpipe.features.table import lay_grids
+from featpipe.readers.feature_files import damage
 from featpipe.reading import preflight, source_files
 from featpipe.recording import Source
 from pipelines.engine import Unit
 from pipelines.source_settings import eeg_settings
+from pipelines.steps.choose import is_released
 from pipelines.steps.extract import families, require_trials
 from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
@@ -28,6 +30,8 @@ def foresee(unit: Unit) -> dict[str, str]:
         Family -> why. Without its EEG a recording has no table at all, as in a real run.
     """
     source, study, _ = unit.payload
+    if is_released(study):
+        return _released_refusals(unit, source)
     try:
         require_trials(source, study)
         found = _eeg_refusals(source, study)
@@ -50,6 +54,16 @@ def _eeg_refusals(source: Source, study: Study) -> dict[str, str]:
         return {}
     header = look_ahead(raw, source, study.features.eeg, settings, study.features)
     return {name: refusal(source.name, {name: why}) for name, why in header.impossible.items()}
+
+
+def _released_refusals(unit: Unit, source: Source) -> dict[str, str]:
+    """Say which released files are damaged beyond reading, as far as their heads tell."""
+    found = {}
+    for family in families(unit):
+        path = source.eye if family == "eye" else source.eeg
+        if path is not None and (reason := damage(path)):
+            found[family] = reason
+    return found
 
 
 def _check_eye(source: Source, study: Study) -> None:

@@ -11,6 +11,7 @@ from pipelines.job import Job
 from pipelines.outdated import contradicted
 from pipelines.progress import shown
 from pipelines.steps import extract as extraction
+from pipelines.steps.choose import table_step
 
 
 def unasked(job: Job) -> dict[str, int]:
@@ -49,7 +50,8 @@ def leftovers(job: Job) -> Iterator[str]:
         For stderr. Which outputs, why they differ, and the command that makes them anew.
     """
     others = extraction.units(job.study, job.left_out, job.out)
-    stale = {p: why for unit in others for p, why in contradicted(extraction.EXTRACT, unit).items()}
+    step = table_step(job.study).step
+    stale = {p: why for unit in others for p, why in contradicted(step, unit).items()}
     if stale:
         names = few([path.relative_to(job.out).as_posix() for path in stale])
         yield (

@@ -14,6 +14,7 @@ from pipelines.foresight import foresee
 from pipelines.job import Job
 from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
+from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 
@@ -112,7 +113,8 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
 def _defects(unit: Unit, paths: Iterable[Path], remembered: Mapping[str, Digest]) -> list[str]:
     """Say why the tables of a recording cannot be trained on; nothing when they can."""
     try:
-        reasons = engine.explain(extraction.EXTRACT, unit, remembered)[0]
+        step = table_step(unit.payload.study).step
+        reasons = engine.explain(step, unit, remembered)[0]
     except ReadError as error:
         return [str(error)]
     stale = {path: reasons.get(path, "the study makes none of this recording") for path in paths}
@@ -140,7 +142,8 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         {"output": defect.unit, "state": "waiting", "reason": defect.what} for defect in job.defects
     ]
     remembered = load_digests(job.out)
-    failed = {name: failed_units(job.out, name) for name in ("extract", "train")}
+    steps = (table_step(job.study).step.name, "train")
+    failed = {name: failed_units(job.out, name) for name in steps}
     is_training = not is_dry_run and _is_training_meant(job, failed["train"])
     not_fresh: set[Path] = set()
     for step, unit in _all_units(job, is_training):
@@ -194,7 +197,8 @@ def _is_training_meant(job: Job, failed: Mapping[str, Failure]) -> bool:
 
 def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
     units = extraction.units(job.study, job.sources, job.out)
-    found: list[tuple[Step, Unit]] = [(extraction.EXTRACT, unit) for unit in units]
+    step = table_step(job.study).step
+    found: list[tuple[Step, Unit]] = [(step, unit) for unit in units]
     if not is_training:
         return found
     try:
@@ -202,7 +206,7 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
         from pipelines.steps.train import units as train_units
     except ImportError:  # the base install extracts and has no torch
         return found
-    broken = failed_units(job.out, "extract")  # training goes on without them
+    broken = failed_units(job.out, step.name)  # training goes on without them
     sources = [source for source in job.sources if source.name not in broken]
     tables = {
         modality: [extraction.table_path(job.out, name, source) for source in sources]

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from featpipe.datasets.facts import classes_of
 from featpipe.datasets.lab_table import list_sources
 from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.released import RELEASED
 from featpipe.datasets.table import LAYOUTS
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError, unknown
@@ -25,7 +26,7 @@ from featpipe.eye.clock import ClockSettings
 from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
-from pipelines.study_sections import TABLE, StudySettings, TrainPlan
+from pipelines.study_sections import RELEASED_TABLES, TABLE, StudySettings, TrainPlan
 
 _NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
 _QUOTED = ("float_type", "int_type", "bool_type")
@@ -113,10 +114,22 @@ def find_recordings(study: Study) -> Found:
     """
     folder, about = study.path.parent, study.study
     root = folder / about.root
+    if about.tables == RELEASED_TABLES:
+        _require_end_to_end(study)
+        return RELEASED[about.layout](root, choice_of(study))
     if about.layout != TABLE:
         return LAYOUTS[about.layout].find(root, choice_of(study))
     recordings, trials = folder / about.recordings, folder / about.trials
     return Found(list_sources(recordings, trials, root, about.name, about.classes))
+
+
+def _require_end_to_end(study: Study) -> None:
+    """Refuse a hop: released windows follow each other."""
+    if study.features.hop != study.features.window_s:
+        raise ConfigError(
+            f"{study.path}: [features] hop_s = {study.features.hop:g}: released features have "
+            f"windows end to end: leave hop_s out, or set it to {study.features.window_s:g}"
+        )
 
 
 def choice_of(study: Study) -> Choice:

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from featpipe.datasets.facts import NAMES
+from featpipe.datasets.released import RELEASED
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, unknown
 
 TABLE = "table"
 """The layout of a lab's own recordings."""
+
+RELEASED_TABLES = "released"
+"""Tables are made of the features that a data set ships."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class StudySettings:
         Folder of the recordings, relative to the study file.
     recordings, trials : str
         CSV files of the layout "table", relative to the study file.
+    tables : {"extracted", "released"}
+        Whether tables are made from recordings, or of the features that a data set ships.
     eeg : {"auto", "raw", "preprocessed"}
         Which EEG of a data set that ships both; "auto" takes the raw recordings where they are.
     rating : str
@@ -48,6 +54,7 @@ class StudySettings:
     root: str = "."
     recordings: str = "recordings.csv"
     trials: str = "trials.csv"
+    tables: Literal["extracted", "released"] = "extracted"
     eeg: Literal["auto", "raw", "preprocessed"] = "auto"
     rating: str = ""
     threshold: float | None = None
@@ -55,7 +62,12 @@ class StudySettings:
     label_column: str = ""
 
     def __post_init__(self) -> None:
-        layouts = (TABLE, *LAYOUTS)
+        is_released = self.tables == RELEASED_TABLES
+        layouts = tuple(RELEASED) if is_released else (TABLE, *LAYOUTS)
+        if is_released and self.layout == TABLE:
+            raise ConfigError(
+                f'[study] tables = "released": layout names the data set: {", ".join(RELEASED)}'
+            )
         if self.layout not in layouts:
             raise ConfigError(f"[study] layout: {unknown('layout', self.layout, layouts)}")
         if self.layout in NAMES and not self.classes:

@@ -20,6 +20,7 @@ from pipelines.planning import current_tables, with_floor
 from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
+from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
 
@@ -30,20 +31,21 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     for text in (*job.notes, *(row.reason for row in missing)):
         click.echo(text, err=True)
     pupils = _pupils(job, settings)
+    step, before = table_step(job.study)
     units = extraction.units(job.study, job.sources, job.out)
-    rows = run_step(extraction.EXTRACT, units, job.out, settings, before=extraction.compile_kernels)
+    rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
-    rows = set_aside(extraction.EXTRACT, units, rows, job.out)
+    rows = set_aside(step, units, rows, job.out)
     moved: list[Path] = []
     if is_whole:
         moved += set_aside_strangers(_tables(job, units), job.out)
-        moved += set_aside_stale(extraction.EXTRACT, _units_of_dropped_families(job), job.out)
+        moved += set_aside_stale(step, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
         click.echo(text, err=True)
     write_quality(job.out)
-    write_failures(rows, "extract", job.out, is_whole=is_whole)
+    write_failures(rows, step.name, job.out, is_whole=is_whole)
     write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)
     write_manifest(pupils + rows, job.out)
     return rows + missing
@@ -62,7 +64,8 @@ def defect_rows(job: Job) -> list[Row]:
 
 def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the traces up to date that the response to light is learnt from, of all recordings."""
-    if job.study.eye.light != "remove" or not job.study.features.eye:
+    is_learnt = job.study.eye.light == "remove" and not is_released(job.study)
+    if not is_learnt or not job.study.features.eye:
         return []
     sources = [source for source in job.sources + job.left_out if source.eye is not None]
     units = extraction.units(job.study, sources, job.out)

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lookalikes.signals import shrunk
 from naive_exports import write_brainvision
 
+from featpipe.datasets import facts
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
+from pipelines import importing, workflow
 from pipelines.__main__ import run
+from pipelines.engine import update
 
 SMALL = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
 QUICK = ["--set", "train.seeds=[0]", "--set", "train.options.cscm.n_epochs=3",
@@ -78,3 +82,23 @@ def study(finished_study, tmp_path):
 def quick():
     """Options that the finished study was trained with."""
     return QUICK
+
+
+DIVISORS = {"seed": 12, "seed-v": 12}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Facts with short trials, and every step in this process; returns `facts_of`."""
+    full = facts.facts_of
+
+    def facts_of(name):
+        return shrunk(full(name), DIVISORS.get(name, 8))
+
+    def in_this_process(step, units, out, settings, *, before=None):
+        return [update(step, unit, {}, out / ".staging") for unit in units]
+
+    monkeypatch.setattr(facts, "facts_of", facts_of)
+    monkeypatch.setattr(importing, "facts_of", facts_of)
+    monkeypatch.setattr(workflow, "run_step", in_this_process)
+    return facts_of

@@ -1,0 +1,133 @@
+"""`featpipe import`: a study file for the features that a data set ships."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from featpipe.datasets.facts import Facts, facts_of
+from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.released import RELEASED
+from featpipe.errors import ConfigError, unknown
+from featpipe.tables import write_text
+from pipelines.progress import shown
+from pipelines.study import Study, load_study
+from pipelines.study_sections import RELEASED_TABLES
+
+_STUDY = """\
+# Made by `featpipe import {layout}`: tables of the features that {title} ships.
+# {citation}
+# {licence}
+[study]
+name = {name}
+layout = {layout_text}
+tables = "released"
+root = {root}
+classes = {classes}
+
+[eye]
+event_scope = "trial"  # as published: the nine event statistics describe the whole trial
+
+[features]
+eeg = {families}
+eye = {has_eye}
+window_s = {window_s}
+"""
+
+
+def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None) -> Path:
+    """Write the study file of an import, unless it is there.
+
+    Parameters
+    ----------
+    dataset : str
+        A key of `RELEASED`.
+    root : Path
+        Folder with the features.
+    out : Path
+        Output folder; the study file lies in it.
+    window_s : float or None
+        Length of the windows; None takes the longest that are there.
+
+    Returns
+    -------
+    Path
+        The study file.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such data set, the folder has no features of it, or the study file that is
+        there says something else.
+    """
+    if dataset not in RELEASED:
+        raise ConfigError(unknown("data set that ships features", dataset, RELEASED))
+    if not root.is_dir():
+        raise ConfigError(f"{root}: there is no such folder: name the one that was unpacked")
+    path, root = out / "study.toml", root.absolute()
+    if path.exists():
+        _require_same(load_study(path.absolute()), dataset, root, window_s)
+        return path
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: it is a file: name a folder for the outputs with -o")
+    facts = facts_of(dataset)
+    found, length = _found(facts, root, window_s)
+    write_text(_text(facts, found, root, length), path, out / ".staging")
+    click.echo(f"wrote {shown(path)}", err=True)
+    return path
+
+
+def next_command(study: Path, out: Path) -> str:
+    """Return the command that trains on what was imported."""
+    return shlex.join(["featpipe", "train", str(study), "-o", str(out)])
+
+
+def _found(facts: Facts, root: Path, window_s: float | None) -> tuple[Found, float]:
+    """Find the features, of the longest windows if nobody says of which."""
+    lengths = sorted(facts.windows_s, reverse=True) if window_s is None else [window_s]
+    refusals: list[ConfigError] = []
+    for length in lengths:
+        choice = Choice(facts.name, facts.classes, window_s=length)
+        try:
+            return RELEASED[facts.name](root, choice), length
+        except ConfigError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _text(facts: Facts, found: Found, root: Path, window_s: float) -> str:
+    sources = found.sources
+    released = next(source.released for source in sources)
+    has_eeg = any(source.eeg is not None for source in sources)
+    families: Sequence[str] = released.families if has_eeg and released else ()
+    return _STUDY.format(
+        layout=facts.name,
+        layout_text=json.dumps(facts.name),
+        title=facts.title,
+        citation=facts.citation,
+        licence=facts.licence,
+        name=json.dumps(facts.name),
+        root=json.dumps(str(root), ensure_ascii=False),
+        classes=json.dumps(list(facts.classes), ensure_ascii=False),
+        families=json.dumps(list(families)),
+        has_eye=json.dumps(any(source.eye is not None for source in sources)),
+        window_s=float(window_s),
+    )
+
+
+def _require_same(study: Study, dataset: str, root: Path, window_s: float | None) -> None:
+    """Refuse a folder that holds the study of something else."""
+    about = study.study
+    asked = {"layout": dataset, "tables": RELEASED_TABLES, "root": str(root)}
+    said = {name: getattr(about, name) for name in asked}
+    said["root"] = str((study.path.parent / about.root).absolute())
+    if window_s is not None:
+        asked["window_s"], said["window_s"] = f"{window_s:g}", f"{study.features.window_s:g}"
+    for name, value in asked.items():
+        if said[name] != value:
+            raise ConfigError(
+                f"{study.path}: it is there and says {name} = {said[name]!r}, not {value!r}: name "
+                "another folder with -o, or edit that file and run it with `featpipe run`"
+            )
