@@ -18,7 +18,7 @@ from models.comparison import paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
-from pipelines.quality import QUALITY
+from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
 
@@ -209,7 +209,7 @@ def _quality(out: Path) -> str:
     frame = read_table(path).to_pandas()
     shown = frame.apply(lambda column: column.map(lambda x: _cell(x, str(column.name))))
     html = html_table(shown)
-    for name, meaning in QUALITY.items():
+    for name, meaning in {**QUALITY, **RELEASED_QUALITY}.items():
         html = html.replace(f"<th>{name}</th>", f'<th title="{escape(meaning)}">{name}</th>')
     return html
 

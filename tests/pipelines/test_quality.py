@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.quality import QUALITY
+from pipelines.quality import QUALITY, RELEASED_QUALITY
 
 README = Path(__file__).parents[2] / "pipelines/README.md"
 
@@ -19,6 +19,13 @@ def test_the_columns_are_those_that_are_explained(finished_study):
 def test_the_readme_says_of_each_what_the_code_says():
     text = README.read_text(encoding="utf-8").partition("\n## Data quality\n")[2]
     assert dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)) == QUALITY
+
+
+def test_the_readme_explains_the_columns_of_released_features():
+    text = README.read_text(encoding="utf-8").partition("\n## Data quality\n")[0]
+    text = text.partition("\n## Features that a data set ships\n")[2]
+    found = dict(re.findall(r"^\| `(eye_\w+|column_order)` \| (.*) \|$", text, re.MULTILINE))
+    assert found == RELEASED_QUALITY
 
 
 def test_the_report_explains_its_columns_and_shows_milliseconds(finished_study):
