@@ -4,6 +4,7 @@ import io
 import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
+from math import prod
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
@@ -129,14 +130,15 @@ def _leaves(
     with opened() as file:
         header = _header(file, name)
     rest = n_file - header.n_bytes
-    if header.dtype.names or header.dtype.kind not in "biufcSUO":
+    is_bytes = header.dtype.kind in "SV" and not header.dtype.names and prod(header.shape) == 1
+    if header.dtype.names or (header.dtype.kind not in "biufcSUO" and not is_bytes):
         what = "records" if header.dtype.names else f"{header.dtype}"
         yield unreadable(name, f"an array of {what}; save its numbers alone")
     elif header.dtype.hasobject:
         if terms.is_of_use(name):
             refuse_outsize(name, n_file, terms)
             yield from tree_leaves(_objects(opened, header, terms), name, terms)
-    elif header.dtype.kind == "S" and not header.shape:
+    elif is_bytes:  # of a pickle, however NumPy was made to hold them
         sized(header.shape, header.dtype, rest)
         if terms.is_of_use(name):
             refuse_outsize(name, n_file, terms)
