@@ -9,7 +9,7 @@ from pathlib import Path
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, few, nearest
 from pipelines.study import Study
-from pipelines.study_sections import TABLE
+from pipelines.study_sections import RELEASED_TABLES, TABLE
 
 FOLDER = Path(__file__).with_name("studies")
 
@@ -79,8 +79,7 @@ def require_data(study: Study) -> None:
         raise ConfigError(
             f"{root}: no such folder: say where the data set lies, {command}/data/{root.name}"
         )
-    layout = LAYOUTS.get(about.layout)
-    if layout is None or layout.is_here(root):
+    if about.tables == RELEASED_TABLES or LAYOUTS[about.layout].is_here(root):
         return
     if others := [name for name, other in LAYOUTS.items() if other.is_here(root)]:
         raise ConfigError(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from featpipe.datasets import facts
 from featpipe.datasets.layout import Choice, Found, Layout
+from featpipe.datasets.released import RELEASED
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, ReadError
 from featpipe.scanning import Finding
@@ -51,6 +52,29 @@ def _opened(folder: Path, layout: Layout) -> Recognised:
         return Recognised(folder, layout, layout.find(folder, choice))
     except (ConfigError, ReadError, OSError) as error:
         return Recognised(folder, layout, None, str(error))
+
+
+def released(folder: Path) -> Iterator[str]:
+    """Say which data sets' own features lie in a folder, and what to type."""
+    for name, find in RELEASED.items():
+        known = facts.facts_of(name)
+        for window_s in sorted(known.windows_s, reverse=True):
+            try:
+                found = find(folder, Choice(name, known.classes, window_s=window_s))
+            except (ConfigError, ReadError, OSError):
+                continue
+            yield (
+                f"features that {known.title} ships are here, of {len(found.sources)} recordings "
+                f"in windows of {window_s:g} s; {_next_of_released(name, folder)}"
+            )
+            break
+
+
+def _next_of_released(name: str, folder: Path) -> str:
+    root, stem = shlex.quote(str(folder.absolute())), name.replace("-", "_")
+    if f"{stem}_released.toml" in presets.names():
+        return f"next: featpipe run {stem}_released.toml --set study.root={root}"
+    return f"next: featpipe import {name} {root} -o {stem}_released_out"
 
 
 def named(finding: Finding, known: Iterable[Recognised]) -> Finding:

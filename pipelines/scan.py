@@ -16,7 +16,7 @@ from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
-from pipelines.recognising import named, recognise, told
+from pipelines.recognising import named, recognise, released, told
 from pipelines.study_sections import StudySettings
 
 COLUMNS = (
@@ -56,7 +56,8 @@ def print_scan(
     Returns
     -------
     int
-        0 when every recording can be used, 3 when some cannot, 2 when none can.
+        0 when every recording can be used, or features that a data set ships are all there is;
+        3 when some cannot, 2 when none can.
     """
     for path in paths:
         if not path.exists():
@@ -80,9 +81,13 @@ def print_scan(
     for one in known:
         for text in told(one):
             click.echo(f"{one.folder}: {text}", err=True)
+    shipped = [f"{folder}: {text}" for folder in filter(Path.is_dir, paths)
+               for text in released(folder)]  # fmt: skip
+    for text in shipped:
+        click.echo(text, err=True)
     n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
     if len(found) == n_lost:
-        return INPUT
+        return DONE if shipped and not found else INPUT
     return SOME_FAILED if n_lost else DONE
 
 
