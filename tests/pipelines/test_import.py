@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from lookalikes import released_files as files
 from lookalikes.imported_tables import check_column, check_keys, imported, table
+from lookalikes.one_worker import one_worker
 from lookalikes.released_signals import CHANNELS, SMOOTHERS
 
 from featpipe.datasets import facts
@@ -179,7 +180,7 @@ def test_window_counts_of_the_full_data_sets():
 def test_a_recording_of_full_length_goes_through_workers(tmp_path):
     of = facts.facts_of("seed")
     truth = files.write_multimodal(tmp_path / "d", of, [("12", "3")], 4.0)
-    code, out = imported("seed", tmp_path / "d", "--only", "session=3", "--workers", "1")
+    code, out = imported("seed", tmp_path / "d", "--only", "session=3", *one_worker())
     assert code == 0
     for family, column, i in (("eye", "eye_pupil_y_de4", 11), ("de", "de_gamma_CB2", -1)):
         frame = table(out, family, "12", "3")
