@@ -4,11 +4,15 @@ The grid counts samples at the rate of the EEG after resampling, so that both mo
 recording have the same windows even where a trial does not start on a whole second.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from featpipe.errors import ConfigError
+
+_SAME_PLACE = 1e-6
+"""Of a sample; times are not exact in binary."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,12 @@ def trial_grid(onset: float, offset: float, sfreq: float, window_s: float, hop_s
     Grid
         Only whole windows inside the trial.
     """
-    start, stop = round(onset * sfreq), round(offset * sfreq)
+    start, stop = (_nearest(time * sfreq) for time in (onset, offset))
     n_window = round(window_s * sfreq)
     starts = window_starts(stop - start, n_window, hop_s * sfreq)
     return Grid(start, stop - start, starts, n_window, sfreq)
+
+
+def _nearest(place: float) -> int:
+    """Round halves up: to the even one, a trial that begins and ends between samples loses one."""
+    return math.floor(place + 0.5 + _SAME_PLACE)

@@ -70,7 +70,7 @@ def open_job(
     loaded = load_study(path.absolute(), overrides, preset)
     presets.require_data(loaded)
     found = find_recordings(loaded)
-    sources = _select(found.sources, only)
+    sources = _select(found.sources, found.defects, only)
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
     words = [str(study), *(["-o", str(given)] if given else [])]
@@ -91,23 +91,31 @@ def _is_meant(defect: Defect, only: Sequence[str]) -> bool:
     return all(getattr(defect, key) in {*values, ""} for key, values in wanted.items())
 
 
-def _select(sources: list[Source], only: Sequence[str]) -> list[Source]:
+def _select(sources: list[Source], defects: Sequence[Defect], only: Sequence[str]) -> list[Source]:
+    """Select the recordings that are meant; none where all that is meant has defects."""
     wanted: dict[str, list[str]] = {}
     for text in only:
         key, _, value = text.partition("=")
         if key not in ("subject", "session"):
             raise ConfigError(f"--only {text}: {unknown('key', key, ['subject', 'session'])}")
-        ids = list(dict.fromkeys(getattr(source, key) for source in sources))
+        named = filter(None, (getattr(one, key) for one in (*sources, *defects)))
+        ids = sorted(set(named), key=_by_number)
         if not value:
-            raise ConfigError(f"--only {text}: which {key}? Write --only {key}={ids[0]}")
+            hint = f" Write --only {key}={ids[0]}" if ids else ""
+            raise ConfigError(f"--only {text}: which {key}?{hint}")
         if value not in ids:
             raise ConfigError(f"--only {text}: {unknown(key, value, ids)}")
         wanted.setdefault(key, []).append(value)
     chosen = [s for s in sources if all(getattr(s, key) in of for key, of in wanted.items())]
-    if not chosen:
+    if not chosen and sources and not any(d.unit != "all" and _is_meant(d, only) for d in defects):
         names = few([source.name for source in sources])
         raise ConfigError(f"--only {' '.join(only)}: no such recording; there are {names}")
     return chosen
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    """Sort 2 before 10, and names behind numbers."""
+    return (int(name), "") if name.isdecimal() else (1 << 31, name)
 
 
 def train_overrides(

@@ -51,6 +51,8 @@ def require_tables(job: Job) -> None:
     ConfigError
         Saying what could be asked for.
     """
+    if not job.sources and job.defects:
+        return  # each of these is told
     if not any(map(extraction.families, extraction.units(job.study, job.sources, job.out))):
         features = job.study.features
         raise ConfigError(

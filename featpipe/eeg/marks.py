@@ -10,7 +10,10 @@ _BREAKS = ("New Segment", "boundary", "BAD boundary", "EDGE boundary")
 """As BrainVision and EEGLAB write them, and MNE where recordings were put end to end."""
 
 HELD = "BAD held"
-"""The text of spans that were not recorded: the ends of trials that are stored without more."""
+"""The text of spans that were not recorded, between trials that are stored one by one."""
+
+HELD_S = 30.0
+"""How long the sample next to such a gap is held, s: a high-pass at 0.1 Hz reaches 26 s."""
 
 _SAME_SAMPLE = 1e-6  # of a sample; onsets are not exact in binary
 
@@ -84,5 +87,8 @@ def flagged_samples(
         if text.upper().startswith(begins):
             begin = np.floor(onset * sfreq + _SAME_SAMPLE)
             end = np.ceil((onset + duration) * sfreq - _SAME_SAMPLE)
+            if text == HELD:  # what lies between trials, whose ends are rounded
+                places = np.array([onset, onset + duration]) * sfreq
+                begin, end = np.floor(places + 0.5 + _SAME_SAMPLE)
             flagged[max(0, int(begin)) : max(0, int(end))] = True
     return flagged

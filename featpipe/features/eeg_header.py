@@ -12,7 +12,7 @@ import numpy as np
 
 from featpipe.eeg.cleaning import cleaning_channels
 from featpipe.eeg.filtering import design, n_output
-from featpipe.eeg.marks import HELD, flagged_samples
+from featpipe.eeg.marks import HELD, HELD_S, flagged_samples
 from featpipe.eeg.settings import EegSettings
 from featpipe.eeg.trials import check_inside
 from featpipe.errors import ConfigError
@@ -96,8 +96,13 @@ def look_ahead(
     grids = lay_grids(source.trials, how.sfreq, features)
     n_times = n_output(raw.n_times, how)
     check_inside(grids, n_times, how.sfreq)
+    held = flagged_samples(raw, how.sfreq, n_times, HELD.upper())
+    if held.any() and len(how.second) // 2 > HELD_S * how.sfreq:
+        raise ConfigError(
+            f"[eeg] l_freq = {eeg.l_freq:g} reaches {len(how.second) / 2 / how.sfreq:.0f} s, and "
+            f"{source.name} has trials that are stored one by one: take 0, or 0.1 and more"
+        )
     if eeg.baseline == "pre":
-        held = flagged_samples(raw, how.sfreq, n_times, HELD.upper())
         _require_time_before(source, grids, held, round(eeg.baseline_s * how.sfreq), eeg)
     possible = {name: names for name, names in columns.items() if name not in impossible}
     return EegHeader(picks, possible, grids, impossible)

@@ -1,9 +1,8 @@
 """Trials that are stored one by one, as one recording: laid end to end, each on ground of its own.
 
-Every trial has its first and last sample held for a second on either side, which is what the filter
-sees at the ends of a recording. No filter that reaches less far mixes two trials, and a mark
-between them tells those that do. What is held is marked as bad: nothing is learnt from it, and no
-baseline is taken from it.
+Between two trials the last sample of one and the first of the next are held, which is what filters
+see at the ends of a recording, for longer than any of them reaches: none mixes two trials. What is
+held is marked as bad: nothing is learnt from it, and no baseline is taken from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,8 @@ import mne
 import numpy as np
 from mne.io import RawArray
 
-from featpipe.eeg.marks import HELD
+from featpipe.eeg.marks import HELD, HELD_S
 from featpipe.recording import TrialSpan
-
-HELD_S = 1.0
-"""How long the first and the last sample of a trial are held, s."""
 
 
 def trial_spans(n_times: Mapping[int, int], sfreq: float) -> list[TrialSpan]:
@@ -36,9 +32,8 @@ def trial_spans(n_times: Mapping[int, int], sfreq: float) -> list[TrialSpan]:
     """
     held, at, spans = round(HELD_S * sfreq), 0, []
     for trial, length in n_times.items():
-        begin = at + held
-        spans.append(TrialSpan(trial, begin / sfreq, (begin + length) / sfreq))
-        at = begin + length + held
+        spans.append(TrialSpan(trial, at / sfreq, (at + length) / sfreq))
+        at += length + 2 * held
     return spans
 
 
@@ -59,14 +54,12 @@ def end_to_end(trials: Sequence[np.ndarray], ch_names: Sequence[str], sfreq: flo
     mne.io.RawArray
         Volts, with the marks of `edge_marks`.
     """
-    held = round(HELD_S * sfreq)
-    total = sum(trial.shape[1] + 2 * held for trial in trials)
-    volts, at = np.empty((len(ch_names), total)), 0
-    for trial in trials:
-        stop = at + trial.shape[1] + 2 * held
-        volts[:, at:stop] = np.pad(trial, ((0, 0), (held, held)), mode="edge")
-        at = stop
-    volts *= 1e-6
+    held, last = round(HELD_S * sfreq), len(trials) - 1
+    parts = [
+        np.pad(trial, ((0, 0), (held * (i > 0), held * (i < last))), mode="edge")
+        for i, trial in enumerate(trials)
+    ]
+    volts = 1e-6 * np.concatenate(parts, axis=1)
     info = mne.create_info(list(ch_names), sfreq, "eeg")
     raw = RawArray(volts, info, verbose="ERROR")
     spans = trial_spans({i: trial.shape[1] for i, trial in enumerate(trials)}, sfreq)
@@ -85,9 +78,9 @@ def edge_marks(spans: Sequence[TrialSpan]) -> mne.Annotations:
     Returns
     -------
     mne.Annotations
-        "EDGE boundary" between trials; "BAD held" before and behind each.
+        Between trials "BAD held", and "EDGE boundary" where they meet.
     """
-    marks = [(span.stop + HELD_S, 0.0, "EDGE boundary") for span in spans[:-1]]
-    marks += [(at, HELD_S, HELD) for span in spans for at in (span.start - HELD_S, span.stop)]
-    columns = ([mark[i] for mark in marks] for i in range(3))
-    return mne.Annotations(*columns)
+    stops = [span.stop for span in spans[:-1]]
+    n, onsets = len(stops), stops + [stop + HELD_S for stop in stops]
+    texts = [HELD] * n + ["EDGE boundary"] * n
+    return mne.Annotations(onsets, [2 * HELD_S] * n + [0.0] * n, texts)

@@ -12,15 +12,16 @@ import mne
 import numpy as np
 from mne.io import BaseRaw
 
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ReadError
-from featpipe.readers.end_to_end import HELD_S, edge_marks, trial_spans
+from featpipe.readers.end_to_end import edge_marks, trial_spans
 
 Fetch = Callable[[], Sequence[np.ndarray]]
 """Returns every trial, (n_channels, n_times) in microvolt, in order."""
 
 
 class RawTrials(BaseRaw):
-    """Trials laid end to end, each with its first and last sample held on either side.
+    """Trials laid end to end, with the samples next to each gap held.
 
     Parameters
     ----------
@@ -46,24 +47,24 @@ class RawTrials(BaseRaw):
             mne.create_info(list(ch_names), sfreq, "eeg", verbose="ERROR"),
             preload=False,
             filenames=[path],
-            last_samps=[sum(n_times) + 2 * held * len(shapes) - 1],
+            last_samps=[sum(n_times) + 2 * held * (len(shapes) - 1) - 1],
             raw_extras=[{"shapes": shapes, "held": held, "fetch": fetch, "trials": None}],
             orig_format="double",
         )
 
     def _read_segment_file(self, data, idx, fi, start, stop, cals, mult) -> None:
         """Fill `data` (n_picked, stop - start) with volts; MNE calls this."""
-        held, at = self._raw_extras[fi]["held"], 0
+        held, begin = self._raw_extras[fi]["held"], 0
         for trial in _trials(self._raw_extras[fi], self.filenames[fi]):
-            after = at + trial.shape[1] + 2 * held
-            first, last = max(start, at), min(stop, after)
+            after = begin + trial.shape[1]
+            first, last = max(start, begin - held), min(stop, after + held)
             if first < last:
-                columns = np.clip(np.arange(first, last) - at - held, 0, trial.shape[1] - 1)
+                columns = np.clip(np.arange(first, last) - begin, 0, trial.shape[1] - 1)
                 block = trial[idx, columns[0] : columns[-1] + 1].astype(np.float64)
                 volts = 1e-6 * block[:, columns - columns[0]]
                 part = cals * volts if mult is None else mult @ volts
                 data[:, first - start : last - start] = part
-            at = after
+            begin = after + 2 * held
 
 
 def _trials(about: dict[str, Any], path: object) -> Sequence[np.ndarray]:

@@ -10,6 +10,7 @@ from lookalikes import deap as look
 from featpipe.datasets import facts
 from featpipe.datasets.deap import find, is_here
 from featpipe.datasets.layout import Choice
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ConfigError
 from featpipe.features.table import FeatureSettings, lay_grids
 from featpipe.readers.end_to_end import trial_spans
@@ -59,8 +60,9 @@ def test_trials_of_preprocessed_files_are_the_videos(release, part):
     for source in found.sources:
         assert [t.label for t in source.trials] == TRUTH.labels[int(source.subject)].tolist()
         assert [t.stimulus for t in source.trials] == ["1", "2", "3", "4", "5", "6"]
-        # each stretch is held for 1 s on both sides, and begins 3 s before its video
-        assert [t.onset for t in source.trials] == [4.0 + 9 * k for k in range(N_TRIALS)]
+        # each begins 3 s before its video; between two the ends are held
+        step = 7 + 2 * HELD_S
+        assert [t.onset for t in source.trials] == [3.0 + step * k for k in range(N_TRIALS)]
         assert all(t.offset - t.onset == look.SECONDS for t in source.trials)
         assert source.channels == ()
 

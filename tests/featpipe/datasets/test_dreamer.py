@@ -7,6 +7,7 @@ from lookalikes import dreamer as look
 
 from featpipe.datasets.dreamer import find, is_here
 from featpipe.datasets.layout import Choice
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ConfigError
 
 CHOICE = Choice("dreamer", ("low", "high"))
@@ -31,10 +32,9 @@ def test_subjects_are_parts_of_one_file_with_labels_of_their_own(release):
         assert [t.stimulus for t in source.trials] == [f"{clip}" for clip in range(1, 19)]
         lengths = [t.offset - t.onset for t in source.trials]
         assert lengths == list(truth.seconds)
-        # ends are held for a second, so between two clips lie two
         gaps = [b.onset - a.offset for a, b in zip(source.trials, source.trials[1:], strict=False)]
-        assert source.trials[0].onset == 1.0
-        assert set(gaps) == {2.0}
+        assert source.trials[0].onset == 0.0
+        assert set(gaps) == {2 * HELD_S}
     assert any("not there: subjects 3, 4, 5" in note for note in found.notes)
 
 
@@ -65,7 +65,9 @@ def test_flaws_of_single_clips_cost_only_these(tmp_path):
     look.write_dreamer(tmp_path, 2, empty=(1, 3), score=(2, 5, 7.0), scoreless=2)
     first, second = find(tmp_path, CHOICE).sources
     assert [t.trial for t in first.trials] == [1, 2, *range(4, 19)]
-    assert first.trials[2].onset == first.trials[1].offset + 2.0  # the empty one takes no room
+    assert (
+        first.trials[2].onset == first.trials[1].offset + 2 * HELD_S
+    )  # the empty one takes no room
     assert second.trials[4].label is None
     told = [defect.what for defect in find(tmp_path, CHOICE).defects]
     assert "subject 1: clips 3 are empty; the others are used" in told[0]

@@ -17,6 +17,7 @@ from featpipe.datasets import facts as published
 from featpipe.datasets.layout import Choice
 from featpipe.datasets.seed import find, is_here
 from featpipe.datasets.table import LAYOUTS
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ConfigError
 from featpipe.features.table import FeatureSettings, lay_grids
 from featpipe.readers.mat_trials import SFREQ, trial_lengths
@@ -110,9 +111,11 @@ def test_preprocessed_trials_leave_out_the_sample_too_many(whole, facts):
         assert [t.offset - t.onset for t in source.trials] == pytest.approx(
             facts.sessions[0].seconds
         )
-        assert source.trials[0].onset == 1.0
+        assert source.trials[0].onset == 0.0
         gaps = [b.onset - a.offset for a, b in zip(source.trials, source.trials[1:], strict=False)]
-        assert gaps == pytest.approx([2 + 1 / SFREQ] * 3)  # held ends, and the sample left out
+        assert gaps == pytest.approx(
+            [2 * HELD_S + 1 / SFREQ] * 3
+        )  # held ends, and the sample left out
 
 
 @pytest.mark.parametrize("inside", ["", "data/v1"])
@@ -215,7 +218,7 @@ def test_defects_of_preprocessed_recordings(release, facts):
     assert len(found.defects) == 5
     # the trial of another length lies between the others, whose places are those in the file
     third = of(found, "1", "1").trials[1]
-    assert third.onset == pytest.approx((200 * (short[0] + short[1]) + 2 + 5 * 200) / 200)
+    assert third.onset == pytest.approx((200 * (short[0] + short[1]) + 2) / 200 + 4 * HELD_S)
 
 
 def test_time_txt_is_compared_with_what_is_published(release, facts):

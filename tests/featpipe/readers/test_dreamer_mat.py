@@ -5,6 +5,7 @@ import pytest
 from lookalikes import dreamer
 from scipy.io import loadmat, savemat
 
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ReadError
 from featpipe.readers.dreamer_mat import contents
 from featpipe.reading import check, read_eeg, sniff
@@ -33,11 +34,11 @@ def test_a_part_is_the_clips_of_that_subject_end_to_end(written):
     path, truth = written
     raw = read_eeg(path, part="2")
     assert raw.ch_names == list(dreamer.CHANNELS)
-    assert raw.n_times == 128 * sum(seconds + 2 for seconds in truth.seconds)
+    assert raw.n_times == 128 * (sum(truth.seconds) + 17 * 2 * HELD_S)
     stored = loadmat(path)["DREAMER"][0, 0]["Data"][0, 1][0, 0]["EEG"][0, 0]["stimuli"]
     first, second = stored[0, 0], stored[1, 0]
-    begin = 128 * (truth.seconds[0] + 3)
-    np.testing.assert_allclose(1e6 * raw[:][0][:, 128 : 128 + len(first)], first.T)
+    begin = round(128 * (truth.seconds[0] + 2 * HELD_S))
+    np.testing.assert_allclose(1e6 * raw[:][0][:, : len(first)], first.T)
     np.testing.assert_allclose(1e6 * raw[:][0][:, begin : begin + len(second)], second.T)
 
 

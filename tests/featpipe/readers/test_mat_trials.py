@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ReadError
 from featpipe.montage import CAP62
 from featpipe.readers.end_to_end import trial_spans
@@ -98,7 +99,7 @@ def test_variables_may_be_numbers_alone_and_be_read_in_part(tmp_path):
         start, stop = round(span.start * SFREQ), round(span.stop * SFREQ)
         x = np.asarray(raw.get_data(start=start, stop=stop)) * 1e6
         np.testing.assert_allclose(x, of[str(span.trial)], rtol=1e-12)
-    assert raw.n_times == 1400 + 4 * SFREQ
+    assert raw.n_times == 1400 + 2 * HELD_S * SFREQ
 
 
 @pytest.mark.parametrize(("part", "said"), [("61-80", "none of the trials 61-80"), ("2", "21-40")])
