@@ -16,7 +16,7 @@ def without_copies(files: Mapping[Key, Path]) -> tuple[dict[Key, Path], list[Def
     Parameters
     ----------
     files : mapping of (subject, session) to Path
-        In order.
+        In order; the session is empty where a file holds all of a subject.
 
     Returns
     -------
@@ -38,8 +38,9 @@ def without_copies(files: Mapping[Key, Path]) -> tuple[dict[Key, Path], list[Def
 
 
 def _copied(key: Key, path: Path, other: Key, original: Path) -> Defect:
+    whose = f"subject {other[0]}" + f", session {other[1]}" * bool(other[1])
     what = (
-        f"{path}: it is a copy of {original}, which is subject {other[0]}, session {other[1]}; one "
-        "of the two is of the wrong session or subject. Only the first is used: fetch both again"
+        f"{path}: it is a copy of {original}, which is {whose}; one of the two is of the wrong "
+        "session or subject. Only the first is used: fetch both again"
     )
     return Defect(*key, what)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from featpipe.datasets.facts import Facts, SessionFacts
 from featpipe.datasets.layout import Choice
 from featpipe.datasets.recording_names import Key, in_order
+from featpipe.datasets.time_lists import Bounds
 from featpipe.errors import ConfigError
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.recording import Source, Trial
@@ -26,10 +27,10 @@ def trial_of(of: SessionFacts, number: int, onset: float, offset: float) -> Tria
     return Trial(number, onset, offset, label, stimulus)
 
 
-def published_trials(of: SessionFacts) -> tuple[Trial, ...]:
-    """Return the trials of a session where the raw recording has them; none if it is not known."""
-    bounds = zip(of.onsets, of.offsets, strict=True)
-    return tuple(trial_of(of, number, *pair) for number, pair in enumerate(bounds, start=1))
+def trials_within(of: SessionFacts, bounds: Bounds) -> tuple[Trial, ...]:
+    """Return the trials of a session where the raw recording has them."""
+    pairs = enumerate(zip(*bounds, strict=True), start=1)
+    return tuple(trial_of(of, number, *pair) for number, pair in pairs)
 
 
 def trials_end_to_end(

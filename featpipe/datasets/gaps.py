@@ -9,7 +9,11 @@ from featpipe.errors import few
 
 
 def gaps(
-    facts: Facts, there: Collection[Key], subjects: Collection[str], what: str, form: str
+    facts: Facts,
+    eeg: Collection[Key],
+    eyes: Collection[Key],
+    forms: tuple[str, str],
+    kinds: tuple[str, str] = ("EEG", "eye recording"),
 ) -> tuple[list[Defect], list[str]]:
     """Tell what is missing.
 
@@ -17,32 +21,41 @@ def gaps(
     ----------
     facts : Facts
         Which subjects and sessions there are.
-    there : collection of (subject, session)
+    eeg, eyes : collection of (subject, session)
         What has a file, sound or not.
-    subjects : collection of str
-        Of whom something is expected.
-    what : str
-        "EEG" or "eye recording".
-    form : str
-        How its file is called, for the message.
+    forms : tuple of str
+        How the files of each are called, for the message.
+    kinds : tuple of str
+        What they are, for the message.
 
     Returns
     -------
     defects : list of Defect
-        A missing session of a subject of whom others are there.
+        A missing file of a subject of whom others are there; a session of which there is neither
+        is missing once.
     notes : list of str
-        At most one, of subjects without any.
+        Whole subjects; a modality of which there is nothing: it was not downloaded.
     """
-    present = {subject for subject, _ in there}
-    absent = [subject for subject in facts.subjects if subject in {*subjects} - present]
-    defects = [
-        Defect(
-            subject, session, f"subject {subject}, session {session}: there is no {what} ({form}), "
-            "while other sessions of the subject are here: fetch it, or give it its name back",
-        )
-        for subject in facts.subjects if subject in present and subject in subjects
-        for session in facts.session_names() if (subject, session) not in there
-    ]  # fmt: skip
-    if not absent or not present:
-        return defects, []
-    return defects, [f"{facts.title}: no {what} of subject {few(absent, 20)} in this folder"]
+    subjects = {subject for subject, _ in (*eeg, *eyes)}
+    keys = [(a, b) for a in facts.subjects if a in subjects for b in facts.session_names()]
+    defects, notes = [], absent(facts, subjects) if subjects else []
+    of_eyes = [key for key in keys if key[0] in facts.eye_subjects and (key in eeg or not eeg)]
+    for there, wanted, kind, form in zip((eeg, eyes), (keys, of_eyes), kinds, forms, strict=True):
+        if not there:
+            notes.append(f"{facts.title}: no {kind} ({form}) in this folder")
+            continue
+        defects += [
+            Defect(
+                *key, f"{facts.title}: there is no {kind} of subject {key[0]}, session {key[1]} "
+                f"({form}), and other files of the subject are here: fetch it, or give it its name "
+                "back",
+            )
+            for key in wanted if key not in there
+        ]  # fmt: skip
+    return defects, notes
+
+
+def absent(facts: Facts, subjects: Collection[str]) -> list[str]:
+    """Tell in a note which subjects are not here, if any."""
+    names = [subject for subject in facts.subjects if subject not in subjects]
+    return [f"{facts.title}: subjects that are not here: {few(names, 40)}"] * bool(names)

@@ -55,6 +55,14 @@ def in_folder(files: Iterable[Path], folder: re.Pattern[str]) -> list[Path]:
     return [path for path in files if any(map(folder.fullmatch, path.absolute().parts[:-1]))]
 
 
+def with_suffix(files: Iterable[Path], *suffixes: str) -> list[Path]:
+    """List the files with some suffixes, without what Excel and macOS leave beside them."""
+    return [
+        path for path in files
+        if path.suffix.lower() in suffixes and not path.name.startswith(("~$", "._"))
+    ]  # fmt: skip
+
+
 def is_here(root: Path, name: str, folder: re.Pattern[str]) -> bool:
     """Tell whether a folder holds files of a data set, by the names of the folders around them.
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from featpipe.datasets import facts
 from featpipe.datasets.facts import Facts
-from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.datasets.recording_names import Key, Named
+from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.recording_names import Key, Named, stranger
 from featpipe.datasets.release_files import below, in_folder
 from featpipe.datasets.released_trials import (
     released_sources,
@@ -114,10 +114,5 @@ def _files(files: Iterable[Path], known: Facts, form: _Form) -> Named:
         if match and match[1] in known.subjects:
             found |= {(match[1], session): path for session in known.session_names()}
         elif path.suffix.lower() == suffix:
-            what = (
-                f"{path}: its name is not {form.example} of {known.title} (subjects 1 to "
-                f"{known.subjects[-1]}), and it is not used: give it the name that the release "
-                "has, or move it elsewhere"
-            )
-            defects.append(Defect("", "", what))
+            defects.append(stranger(path, Path(form.example).stem, known))
     return Named(found, defects, [])

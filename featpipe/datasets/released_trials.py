@@ -8,8 +8,8 @@ from featpipe.datasets.found_trials import require_classes, trial_of
 from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.recording_names import Key, Named, in_order
-from featpipe.datasets.time_lists import read_bounds
-from featpipe.errors import ConfigError, ReadError
+from featpipe.datasets.time_lists import bounds_of_sessions
+from featpipe.errors import ConfigError
 from featpipe.recording import Released, Source, Trial
 
 TrialsOf = Callable[[str], tuple[Trial, ...]]
@@ -40,21 +40,21 @@ def listed_trials(files: Iterable[Path], known: Facts) -> tuple[TrialsOf, list[D
     """
     if any(of.labels for of in known.sessions):
         return (lambda session: released_trials(known.session(session))), [], []
-    times = next((path for path in files if path.name.lower() == "time.txt"), None)
-    if times is None:
+    bounds, defects = bounds_of_sessions(files, "time.txt", known)
+    if not bounds:
         note = (
-            f"{known.title}: no time.txt in this folder, and no file of features tells where "
-            "trials begin: windows in a row with one label count as one trial, also where they "
-            "are of several clips"
+            f"{known.title}: no time.txt in this folder that can be read, and no file of features "
+            "tells where trials begin: windows in a row with one label count as one trial, also "
+            "where they are of several clips"
         )
-        return (lambda _: ()), [], [note]
-    try:
-        bounds = read_bounds(times)
-    except ReadError as error:
-        return (lambda _: ()), [Defect("", "", f"{error}")], []
-    lengths = [b - a for a, b in zip(bounds.onsets, bounds.offsets, strict=True)]
-    trials = tuple(Trial(k, 0.0, length, None) for k, length in enumerate(lengths, start=1))
-    return (lambda _: trials), [], [f"{known.title}: lengths of trials from {times}"]
+        return (lambda _: ()), defects, [note]
+    trials = {
+        session: tuple(
+            Trial(k, 0.0, b - a, None) for k, (a, b) in enumerate(zip(*of, strict=True), start=1)
+        )
+        for session, of in bounds.items()
+    }
+    return trials.__getitem__, defects, [f"{known.title}: lengths of trials from time.txt"]
 
 
 def require_window(choice: Choice, facts: Facts) -> None:
@@ -91,17 +91,12 @@ def told(facts: Facts, eeg: Named, eye: Named, forms: tuple[str, str]) -> Found:
     Found
         No gaps of a modality of which nothing is there: it was not downloaded.
     """
-    defects, notes = [*eeg.defects, *eye.defects], [*eeg.notes, *eye.notes]
-    wanted = ((eeg, facts.subjects, "EEG features"), (eye, facts.eye_subjects, "eye features"))
-    for (named, subjects, what), form in zip(wanted, forms, strict=True):
-        if named.files:
-            missing, absent = gaps(facts, named.files.keys(), subjects, what, form)
-            told_of = {(defect.subject, defect.session) for defect in defects}
-            defects += [of for of in missing if (of.subject, of.session) not in told_of]
-            notes += absent
-        else:
-            notes.append(f"{facts.title}: no {what} ({form}) in this folder")
-    return Found([], defects, notes)
+    kinds = ("EEG features", "eye features")
+    lost, notes = gaps(facts, eeg.files, eye.files, forms, kinds)
+    defects = [*eeg.defects, *eye.defects]
+    told_of = {(defect.subject, defect.session) for defect in defects}
+    defects += [defect for defect in lost if defect[:2] not in told_of]
+    return Found([], defects, [*eeg.notes, *eye.notes, *notes])
 
 
 def released_sources(

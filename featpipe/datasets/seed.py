@@ -11,21 +11,20 @@ from pathlib import Path
 
 from featpipe.datasets import facts as published
 from featpipe.datasets.facts import Facts
-from featpipe.datasets.found_trials import published_trials, require_classes, sources
+from featpipe.datasets.found_trials import require_classes, sources, trials_within
 from featpipe.datasets.gaps import gaps
-from featpipe.datasets.layout import Choice, Defect, Found
+from featpipe.datasets.layout import Choice, Found
 from featpipe.datasets.mat_recordings import mat_recordings
 from featpipe.datasets.multimodal_release import (
     FEATURES,
     MULTIMODAL,
     eye_files,
-    eye_gaps,
     raw_files,
-    read_time_lists,
 )
-from featpipe.datasets.raw_trials import raw_recordings
+from featpipe.datasets.raw_recordings import raw_recordings
 from featpipe.datasets.recording_names import DATED, Named, dated_files
-from featpipe.datasets.release_files import below, in_folder, language_of
+from featpipe.datasets.release_files import below, in_folder, language_of, with_suffix
+from featpipe.datasets.time_lists import bounds_of_sessions
 from featpipe.errors import ConfigError
 from featpipe.readers.mat_trials import is_one
 
@@ -61,8 +60,8 @@ def find(root: Path, choice: Choice) -> Found:
     Returns
     -------
     Found
-        Trials of amplifier recordings are where the facts have them, those of preprocessed ones
-        where their reader lays them.
+        Trials of amplifier recordings are where time.txt has them, or the facts; those of
+        preprocessed ones where their reader lays them.
 
     Raises
     ------
@@ -76,26 +75,27 @@ def find(root: Path, choice: Choice) -> Found:
     mats = dated_files(_preprocessed(files), facts)
     is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES))
     said: list[str] = []
-    trials_of = {k: published_trials(facts.session(k)) for k in facts.session_names()}.__getitem__
     if is_raw:
-        recordings, defects, said = raw_recordings(raw.files, trials_of, facts)
-        defects += _time_defects(files, facts)
+        bounds, flaws = bounds_of_sessions(files, "time.txt", facts)
+        trials = {k: trials_within(facts.session(k), of) for k, of in bounds.items()}
+        trials_of = trials.__getitem__
+        # nobody has told whether these are numbered by date, and all have the same trials
+        recordings, defects, said = raw_recordings(raw.files, trials_of, facts, is_sure=False)
+        defects += flaws
     else:
         recordings, defects, trials_of = mat_recordings(mats.files, facts)
     eeg, form = (raw, _RAW_FORM) if is_raw else (mats, _MAT_FORM)
-    lost, notes = gaps(facts, list(eeg.files), facts.subjects, "EEG", form)
-    no_eyes, more = eye_gaps(facts, eyes, list(eeg.files), _EYE_FORM)
+    lost, notes = gaps(facts, eeg.files, eyes.files, (form, _EYE_FORM))
     return Found(
         sources(choice, recordings, eyes.files, trials_of),
-        [*eeg.defects, *defects, *lost, *eyes.defects, *no_eyes],
-        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *said, *notes, *more],
+        [*eeg.defects, *defects, *eyes.defects, *lost],
+        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *said, *notes],
     )
 
 
 def _preprocessed(files: Sequence[Path]) -> list[Path]:
     """List what lies where preprocessed recordings lie, or has their name and their content."""
-    mats = [path for path in files if path.suffix.lower() == ".mat"]
-    mats = [path for path in mats if path.name.lower() != _NO_RECORDING]
+    mats = [path for path in with_suffix(files, ".mat") if path.name.lower() != _NO_RECORDING]
     dated = [path for path in mats if DATED.fullmatch(path.stem)]
     return in_folder(mats, _MAT) or [path for path in dated if is_one(path)]
 
@@ -132,21 +132,3 @@ def _other_release(raw: Named, mats: Named, is_raw: bool, facts: Facts) -> list[
         f"{facts.title}: {len(used.files)} {names[0]} recordings are used; {len(other.files)} "
         f'{names[1]} ones are here too: [study] eeg = "{names[1]}" takes those'
     ]
-
-
-def _time_defects(files: Sequence[Path], facts: Facts) -> list[Defect]:
-    """Compare time.txt with the facts, which are used in any case."""
-    bounds, defects = read_time_lists(files)
-    of = facts.sessions[0]
-    for path, found in bounds.items():
-        if found != (of.onsets, of.offsets):
-            pairs = zip(*found, strict=True)
-            wanted = list(zip(of.onsets, of.offsets, strict=True))
-            trial = next((i for i, pair in enumerate(pairs) if [pair] != wanted[i : i + 1]), None)
-            which = f"{len(found.onsets)} trials are" if trial is None else f"trial {trial + 1} is"
-            what = (
-                f"{path}: {which} not as published: SEED has {len(of.onsets)} trials from "
-                f"{of.onsets[0]:g} to {of.offsets[-1]:g} s, and these are used: compare them"
-            )
-            defects.append(Defect("", "", what))
-    return defects

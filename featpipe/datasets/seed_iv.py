@@ -13,9 +13,8 @@ from featpipe.datasets.found_trials import require_classes, sources
 from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
-from featpipe.datasets.multimodal_release import eye_gaps
 from featpipe.datasets.recording_names import DATED, Named, dated_files
-from featpipe.datasets.release_files import below, in_folder
+from featpipe.datasets.release_files import below, in_folder, with_suffix
 from featpipe.errors import ConfigError
 from featpipe.readers.mat_trials import is_one
 
@@ -66,29 +65,27 @@ def find(root: Path, choice: Choice) -> Found:
     if not eeg.files and not eyes.files:
         raise ConfigError(_nothing(root, files, [*eeg.defects, *strangers, *eyes.defects]))
     recordings, defects, alone = mat_recordings(eeg.files, facts)
-    lost, notes = gaps(facts, list(eeg.files), facts.subjects, "EEG", _EEG_FORM)
-    no_eyes, more = eye_gaps(facts, eyes, list(eeg.files), _EYE_FORM)
+    lost, notes = gaps(facts, eeg.files, eyes.files, (_EEG_FORM, _EYE_FORM))
     raw = ["SEED-IV: eeg_raw_data is filtered and at 200 Hz; there is no other EEG"]
     return Found(
         sources(choice, recordings, eyes.files, alone),
-        [*eeg.defects, *defects, *lost, *strangers, *eyes.defects, *_torn(eyes), *no_eyes],
-        [*raw * (choice.eeg == "raw"), *eeg.notes, *eyes.notes, *notes, *more],
+        [*eeg.defects, *defects, *strangers, *eyes.defects, *_torn(eyes), *lost],
+        [*raw * (choice.eeg == "raw"), *eeg.notes, *eyes.notes, *notes],
     )
 
 
 def _eeg_files(files: Sequence[Path]) -> list[Path]:
     """List what lies where recordings lie, or has their name and their content."""
-    mats = [path for path in files if path.suffix.lower() == ".mat"]
+    mats = with_suffix(files, ".mat")
     dated = [path for path in mats if DATED.fullmatch(path.stem)]
     return in_folder(mats, _EEG) or [path for path in dated if is_one(path)]
 
 
 def _eye_files(files: Sequence[Path]) -> tuple[dict[str, list[Path]], list[Defect]]:
     """List each of the five kinds of files, and what lies among them under another name."""
-    mats = [path for path in files if path.suffix.lower() == ".mat"]
     found: dict[str, list[Path]] = {part: [] for part in _PARTS}
     strangers = []
-    for path in mats:
+    for path in with_suffix(files, ".mat"):
         if match := _EYE_NAME.fullmatch(path.stem):
             found[match["part"].lower()].append(path)
         elif in_folder([path], _EYES):

@@ -11,22 +11,19 @@ from pathlib import Path
 from featpipe.datasets import facts as published
 from featpipe.datasets.clip_labels import labels_of_sessions
 from featpipe.datasets.facts import Facts
-from featpipe.datasets.found_trials import require_classes, sources, trial_of
+from featpipe.datasets.found_trials import require_classes, sources, trials_within
 from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.multimodal_release import (
     FEATURES,
     MULTIMODAL,
     eye_files,
-    eye_gaps,
     raw_files,
-    read_time_lists,
 )
-from featpipe.datasets.raw_trials import raw_recordings
+from featpipe.datasets.raw_recordings import raw_recordings
 from featpipe.datasets.release_files import below, in_folder, language_of
-from featpipe.datasets.time_lists import Bounds
+from featpipe.datasets.time_lists import Bounds, bounds_of_sessions
 from featpipe.errors import ConfigError
-from featpipe.recording import Trial
 
 _EEG_FORM, _EYE_FORM = "<subject>_<session>.cnt", "<subject>_<session>.xls"
 
@@ -68,16 +65,21 @@ def find(name: str, root: Path, choice: Choice) -> Found:
     raw, eyes = raw_files(files, facts), eye_files(files, facts)
     bounds, defects = _bounds(root, facts, files, bool(raw.files), choice)
     labels, unlabelled, notes = labels_of_sessions(in_folder(files, FEATURES), bounds, facts)
-    trials = {k: _trials(facts, k, bounds, labels.get(k, {})) for k in facts.session_names()}
+    trials = {
+        k: tuple(
+            trial._replace(label=labels.get(k, {}).get(trial.trial))
+            for trial in trials_within(facts.session(k), bounds)
+        )
+        for k in facts.session_names()
+    }
     recordings, broken, _ = raw_recordings(raw.files, trials.__getitem__, facts)
-    lost, of_subjects = gaps(facts, list(raw.files), facts.subjects, "EEG", _EEG_FORM)
-    no_eyes, of_eyes = eye_gaps(facts, eyes, list(raw.files), _EYE_FORM)
+    lost, more = gaps(facts, raw.files, eyes.files, (_EEG_FORM, _EYE_FORM))
     n_clips = len(facts.sessions[0].stimuli)
     said = f"{facts.title}: time.txt has {len(bounds.onsets)} trials, {n_clips} are published"
     return Found(
         sources(choice, recordings, eyes.files, trials.__getitem__),
-        [*raw.defects, *defects, *broken, *unlabelled, *lost, *eyes.defects, *no_eyes],
-        [*[said] * (len(bounds.onsets) != n_clips), *notes, *of_subjects, *of_eyes],
+        [*raw.defects, *defects, *broken, *unlabelled, *eyes.defects, *lost],
+        [*[said] * (len(bounds.onsets) != n_clips), *notes, *more],
     )
 
 
@@ -94,30 +96,14 @@ def _bounds(
             f"{root}: no recording of {facts.title} is here; expected 01-EEG-raw/{_EEG_FORM} below "
             "it, in a folder that names no other language; correct [study] root"
         )
-    found, defects = read_time_lists(files)
+    found, defects = bounds_of_sessions(files, "time.txt", facts)
     if not found:
         why = defects[0].what if defects else "there is none"
         raise ConfigError(
             f"{root}: no time.txt tells when the trials of {facts.title} are ({why}); fetch it "
             "with the release, it lies beside the recordings"
         )
-    path, bounds = next(iter(found.items()))
-    for other, of in found.items():
-        if of != bounds:
-            what = f"{other}: its times differ from those of {path}, which are used: compare them"
-            defects.append(Defect("", "", what))
-    return bounds, defects
-
-
-def _trials(
-    facts: Facts, session: str, bounds: Bounds, labels: dict[int, int]
-) -> tuple[Trial, ...]:
-    of = facts.session(session)
-    pairs = enumerate(zip(*bounds, strict=True), start=1)
-    return tuple(
-        trial_of(of, number, onset, offset)._replace(label=labels.get(number))
-        for number, (onset, offset) in pairs
-    )
+    return next(iter(found.values())), defects
 
 
 GERMAN, FRENCH = "seed-ger", "seed-fra"

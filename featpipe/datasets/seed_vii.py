@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets import facts, seed_vii_mat
-from featpipe.datasets.cnt_headers import open_raw, within
 from featpipe.datasets.facts import Facts
+from featpipe.datasets.found_trials import require_classes, trials_within
+from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
+from featpipe.datasets.raw_recordings import Header, opened, within
+from featpipe.datasets.recording_names import Key, date_of, in_order, numbered_files
+from featpipe.datasets.release_files import with_suffix
 from featpipe.datasets.seed_vii_clips import (
     Clips,
     clips_by_clock,
@@ -25,18 +29,7 @@ from featpipe.datasets.seed_vii_clips import (
     pairs,
     wall_times,
 )
-from featpipe.datasets.session_files import (
-    Key,
-    SessionFile,
-    in_order,
-    known_only,
-    missing,
-    named,
-    one_each,
-    paths_below,
-    require_classes,
-    strange,
-)
+from featpipe.datasets.time_lists import Bounds
 from featpipe.datasets.wall_clock import Offset, eye_offset, read_triggers, since
 from featpipe.errors import ConfigError, ReadError
 from featpipe.folders import files_below
@@ -44,21 +37,22 @@ from featpipe.readers.tobii_start import seconds_of_day, start_of
 from featpipe.recording import Source, Trial
 
 NAME = "seed-vii"
-_STEM = r"(?P<subject>[1-9]\d*)_(?P<date>\d{8})_(?P<session>\d)"
-_EEG = re.compile(rf"{_STEM}\.cnt", re.IGNORECASE)
-_EYE = re.compile(rf"{_STEM}\.tsv", re.IGNORECASE)
-_TRIGGERS = re.compile(rf"{_STEM}_trigger_info\.csv", re.IGNORECASE)
+_STEM = re.compile(r"(?P<subject>[1-9]\d*)_(?P<date>\d{8})_(?P<session>\d)")
+_TRIGGERS = re.compile(rf"{_STEM.pattern}_trigger_info", re.IGNORECASE)
 _EYE_FOLDER = re.compile(r"eye_?raw", re.IGNORECASE)
+_FORM = "<subject>_<YYYYMMDD>_<session>"
 
-Recordings = Mapping[Key, SessionFile]
+Recordings = Mapping[Key, Path]
 
 
 class Parts(NamedTuple):
-    """The files of one recording: its EEG, its eyes, its triggers, or None."""
+    """The files of one recording: its EEG, with a header if usable, eyes, triggers, or None."""
 
-    eeg: SessionFile | None
-    eye: SessionFile | None
-    triggers: SessionFile | None
+    key: Key
+    eeg: Path | None
+    header: Header | None
+    eye: Path | None
+    triggers: Path | None
 
 
 class Placed(NamedTuple):
@@ -72,7 +66,7 @@ class Placed(NamedTuple):
 def is_here(root: Path) -> bool:
     """Tell whether a folder holds recordings of SEED-VII, by names alone."""
     files = files_below(root)
-    is_raw = any(pattern.fullmatch(file.name) for file in files for pattern in (_EEG, _EYE))
+    is_raw = any(_STEM.fullmatch(file.stem) for file in with_suffix(files, ".cnt", ".tsv"))
     return is_raw or bool(seed_vii_mat.files_of(files))
 
 
@@ -109,15 +103,18 @@ def find(root: Path, choice: Choice) -> Found:
     # eyes alone do not keep anybody from the preprocessed EEG
     if choice.eeg == "preprocessed" or (choice.eeg == "auto" and subjects and not eeg):
         return seed_vii_mat.find(subjects, of, choice)
+    headers, broken, _ = opened(eeg, lambda subject: _dates(eeg, subject))
     placed = [
-        _recording(key, Parts(eeg.get(key), eyes.get(key), triggers.get(key)), eeg, of, choice)
-        for key in sorted(eeg.keys() | eyes.keys(), key=in_order)
+        _recording(
+            Parts(key, eeg.get(key), headers.get(key), eyes.get(key), triggers.get(key)), of, choice
+        )
+        for key in in_order({**eeg, **eyes})
     ]
-    lacking, notes = missing(eeg, eyes, of)
+    lacking, notes = gaps(of, eeg, eyes, (f"{_FORM}.cnt", f"{_FORM}.tsv"))
     notes += _told(placed, of)
     if subjects:
         notes.append(f'{of.title}: raw EEG is used; [study] eeg = "preprocessed" takes the other')
-    flaws += [flaw for one in placed for flaw in one.flaws] + lacking
+    flaws += [*broken, *(flaw for one in placed for flaw in one.flaws), *lacking]
     return Found([one.source for one in placed if one.source], flaws, notes)
 
 
@@ -150,80 +147,67 @@ def _raw_files(
 ) -> tuple[Recordings, Recordings, Recordings, list[Defect]]:
     """Return EEG, eyes and triggers by subject and session."""
     of_eyes = [
-        file for file in paths_below(files, {".tsv"})
-        if _EYE.fullmatch(file.name) or _EYE_FOLDER.fullmatch(file.parent.name)
+        file for file in with_suffix(files, ".tsv")
+        if _STEM.fullmatch(file.stem) or _EYE_FOLDER.fullmatch(file.parent.name)
     ]  # fmt: skip
-    eeg, strangers = named(paths_below(files, {".cnt"}), _EEG)
-    eyes, strange_eyes = named(of_eyes, _EYE)
-    triggers, _ = named(paths_below(files, {".csv"}), _TRIGGERS)
-    flaws = strange(strangers, "1_20221001_1.cnt") + strange(strange_eyes, "1_20221001_1.tsv")
-    chosen = []
-    for found in (eeg, eyes, triggers):
-        known, unknown = known_only(found, of)
-        one, doubles = one_each(known)
-        chosen.append(one)
-        flaws += [*unknown, *doubles]
-    return *_of_one_date(chosen, flaws), flaws
+    of_triggers = [file for file in with_suffix(files, ".csv") if _TRIGGERS.fullmatch(file.stem)]
+    found = (
+        numbered_files(with_suffix(files, ".cnt"), of, _STEM, _FORM),
+        numbered_files(of_eyes, of, _STEM, _FORM),
+        numbered_files(of_triggers, of, _TRIGGERS, f"{_FORM}_trigger_info"),
+    )
+    flaws = [defect for named in found for defect in named.defects]
+    return *_of_one_date([named.files for named in found], flaws), flaws
+
+
+def _dates(eeg: Recordings, subject: str) -> dict[str, str]:
+    return {session: date_of(path) for (whose, session), path in eeg.items() if whose == subject}
 
 
 def _of_one_date(
-    chosen: Sequence[dict[Key, SessionFile]], flaws: list[Defect]
+    chosen: Sequence[dict[Key, Path]], flaws: list[Defect]
 ) -> tuple[Recordings, Recordings, Recordings]:
     """Leave out eyes and triggers whose date is not that of the EEG beside them."""
     eeg, eyes, triggers = chosen
     for others in (eyes, triggers):
-        for key in [key for key in others if key in eeg and others[key].date != eeg[key].date]:
-            file = others.pop(key)
+        for key in [k for k in others if k in eeg and date_of(others[k]) != date_of(eeg[k])]:
             what = (
-                f"{file.path}: its date is not that of {eeg[key].path.name}, so that it is of "
+                f"{others.pop(key)}: its date is not that of {eeg[key].name}, so that it is of "
                 "another recording; it is not read: give it the name that it had in the release"
             )
             flaws.append(Defect(*key, what))
     return eeg, eyes, triggers
 
 
-def _recording(key: Key, parts: Parts, eeg: Recordings, of: Facts, choice: Choice) -> Placed:
+def _recording(parts: Parts, of: Facts, choice: Choice) -> Placed:
     """Put one recording together; without usable EEG, of its eyes on their own clock."""
-    wall, flaws = _wall(parts, len(of.session(key[1]).labels))
-    clips, trials = None, []
-    if parts.eeg:
-        dates = {
-            session: file.date for (subject, session), file in eeg.items() if subject == key[0]
-        }
-        clips, trials, more = _of_eeg(parts.eeg, dates, wall, of)
+    subject, session = parts.key
+    wall, flaws = _wall(parts, len(of.session(session).labels))
+    clips, trials = None, ()
+    if parts.eeg and parts.header:
+        clips, more = _clips(parts.key, parts.eeg, parts.header.marks, wall, of)
+        flaws += more
+    if parts.eeg and parts.header and clips:
+        trials = _trials(clips.spans(), session, of)
+        trials, more = within(parts.key, parts.eeg, trials, parts.header.seconds)
         flaws += more
     offset, more = _offset(parts, clips, wall)
     flaws += more
     if offset and not clips:
-        trials = _trials(pairs([since(time, wall[0]) for time in wall]), key[1], of)
+        trials = _trials(pairs([since(time, wall[0]) for time in wall]), session, of)
     if not trials:
         return Placed(None, flaws)
     source = Source(
         dataset=choice.name,
-        subject=key[0],
-        session=key[1],
-        eeg=parts.eeg.path if parts.eeg and clips else None,
-        eye=parts.eye.path if parts.eye else None,
+        subject=subject,
+        session=session,
+        eeg=parts.eeg if clips else None,
+        eye=parts.eye,
         eye_offset=offset.seconds if offset else None,
-        trials=tuple(trials),
+        trials=trials,
         classes=choice.classes,
     )
     return Placed(source, flaws, offset if clips else None)
-
-
-def _of_eeg(
-    eeg: SessionFile, dates: Mapping[str, str], wall: Sequence[float], of: Facts
-) -> tuple[Clips | None, list[Trial], list[Defect]]:
-    """Return the clips of a recording and its trials; none where it cannot be used."""
-    header, flaws = open_raw(eeg, dates)
-    if header is None:
-        return None, [], flaws
-    clips, more = _clips(eeg, header.marks, wall, of)
-    flaws += more
-    if clips is None:
-        return None, [], flaws
-    trials, more = within(_trials(clips.spans(), eeg.session, of), eeg, header.seconds)
-    return clips, trials, flaws + more
 
 
 def _offset(
@@ -236,13 +220,13 @@ def _offset(
     eye = parts.eye
     if not eye or not wall:
         return None, []
-    start = start_of(eye.path)
+    start = start_of(eye)
     if start is None:
         what = (
-            f"{eye.path}: no 'Recording start time' in it: it is aligned on events that the EEG "
+            f"{eye}: no 'Recording start time' in it: it is aligned on events that the EEG "
             "has too, or not at all; export that column too"
         )
-        return None, [Defect(*eye.key, what)]
+        return None, [Defect(*parts.key, what)]
     moments = clips.eeg if clips else [since(time, wall[0]) for time in wall]
     return eye_offset(moments, wall, start), []
 
@@ -254,36 +238,31 @@ def _wall(parts: Parts, n_clips: int) -> tuple[list[float], list[Defect]]:
         known = parts.eeg or parts.eye
         if known is None:
             return [], []
-        name = f"{known.path.stem}_trigger_info.csv"
+        name = f"{known.stem}_trigger_info.csv"
         what = f"{name}: it is not here, and nothing else places eyes and EEG together for sure"
-        return [], [Defect(*known.key, f"{what}; download save_info")] * (parts.eye is not None)
+        return [], [Defect(*parts.key, f"{what}; download save_info")] * (parts.eye is not None)
     try:
-        return wall_times(read_triggers(file.path), n_clips), []
+        return wall_times(read_triggers(file), n_clips), []
     except (ReadError, OSError) as error:
-        place = "" if file.path.name in str(error) else f"{file.path}: "
-        return [], [Defect(*file.key, f"{place}{error}; it is not used: download it again")]
+        place = "" if file.name in str(error) else f"{file}: "
+        return [], [Defect(*parts.key, f"{place}{error}; it is not used: download it again")]
 
 
 def _clips(
-    eeg: SessionFile, marks: Sequence[tuple[float, str]], wall: Sequence[float], of: Facts
+    key: Key, eeg: Path, marks: Sequence[tuple[float, str]], wall: Sequence[float], of: Facts
 ) -> tuple[Clips | None, list[Defect]]:
-    n_clips = len(of.session(eeg.session).labels)
-    start = seconds_of_day(of.starts.get(eeg.path.stem, ""))
+    n_clips = len(of.session(key[1]).labels)
+    start = seconds_of_day(of.starts.get(eeg.stem, ""))
     try:
         if start is None:
             return clips_by_marks(marks, wall, n_clips), []
         if not wall:
-            raise ReadError(f"its marks are unusable, and {eeg.path.stem}_trigger_info.csv is not")
+            raise ReadError(f"its marks are unusable, and {eeg.stem}_trigger_info.csv is not")
         return clips_by_clock(wall, start), []
     except ReadError as error:
-        what = f"{eeg.path}: {error}: nothing tells where its clips are; download it and save_info"
-        return None, [Defect(*eeg.key, f"{what} again")]
+        what = f"{eeg}: {error}: nothing tells where its clips are; download it and save_info"
+        return None, [Defect(*key, f"{what} again")]
 
 
-def _trials(spans: Sequence[tuple[float, float]], session: str, of: Facts) -> list[Trial]:
-    about = of.session(session)
-    columns = zip(spans, about.labels, about.stimuli, strict=True)
-    return [
-        Trial(i, *span, label, stimulus)
-        for i, (span, label, stimulus) in enumerate(columns, start=1)
-    ]
+def _trials(spans: Sequence[tuple[float, float]], session: str, of: Facts) -> tuple[Trial, ...]:
+    return trials_within(of.session(session), Bounds(*zip(*spans, strict=True)))

@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from featpipe.datasets.copies import without_copies
 from featpipe.datasets.facts import Facts
+from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.datasets.session_files import absent
+from featpipe.datasets.recording_names import stranger
 from featpipe.errors import ReadError, few
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.readers.mat_trials import SFREQ, trial_lengths
@@ -54,12 +56,14 @@ def find(subjects: Mapping[str, Path], of: Facts, choice: Choice) -> Found:
     Found
         A session is the part of its file with the clips that it showed.
     """
-    sources, flaws = [], []
-    for subject, path in subjects.items():
-        if subject not in of.subjects:
-            what = f"{path}: {of.title} has no subject {subject}; it is not read"
-            flaws.append(Defect("", "", f"{what}: give it the name that it had in the release"))
-            continue
+    sources = []
+    known = {(subject, ""): path for subject, path in subjects.items() if subject in of.subjects}
+    own, flaws = without_copies(known)
+    flaws += [
+        stranger(path, "<subject>", of) for subject, path in subjects.items()
+        if subject not in of.subjects
+    ]  # fmt: skip
+    for (subject, _), path in own.items():
         try:
             lengths = trial_lengths(path)
         except (ReadError, OSError) as error:
@@ -70,7 +74,7 @@ def find(subjects: Mapping[str, Path], of: Facts, choice: Choice) -> Found:
             sources += [source] * (source is not None)
             flaws += more
     notes = [
-        *absent(subjects, of),
+        *absent(of, subjects),
         f"{of.title}: no eyes beside preprocessed EEG, which has lost the time between clips",
     ]
     return Found(sources, flaws, notes)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
-from featpipe.datasets.recording_names import Key, session_of_date
+from featpipe.datasets.recording_names import Key, dates_of, session_of
 from featpipe.errors import few
 
 Lengths = Mapping[int, int]
@@ -118,7 +118,7 @@ def wrong_session(
     Defect or None
     """
     by_lengths = session_by_lengths(facts, key, lengths, sfreq)
-    session = by_lengths or session_of_date(facts, key[0], date)
+    session = by_lengths or session_of(date, dates_of(facts, key[0]))
     if session in (None, key[1]):
         return None
     why = "the lengths of its trials are those" if by_lengths else "its date is that"

@@ -136,8 +136,8 @@ def test_defects_are_told_and_what_is_sound_is_made(tmp_path, short_facts, capsy
     assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     said = capsys.readouterr().err
     for text in (
-        "liu.cnt: its name tells", "1_20221008_3.cnt: truncated",
-        "the eyes of subject 14, session 1",
+        "liu.cnt: its name is not", "1_20221008_3.cnt: truncated",
+        "no eye recording of subject 14, session 1",
         "14_20221022_3.cnt: its header has the date of session 1",
     ):  # fmt: skip
         assert text in said

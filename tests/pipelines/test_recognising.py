@@ -101,7 +101,7 @@ def test_a_folder_like_seed_v_is_known(tmp_path, monkeypatch, capsys):
     assert row.split()[:4] == ["ok", "neuroscan_cnt", "11", "2"]
     assert "this is SEED-V, layout 'seed-v'" in captured.err
     assert f"featpipe run seed_v.toml --set study.root={tmp_path}" in captured.err
-    assert "the EEG of subject 11, session 3" in captured.err
+    assert "no EEG of subject 11, session 3" in captured.err
 
 
 def test_features_that_a_data_set_ships_are_told_and_their_preset_knows_them(tmp_path, capsys):

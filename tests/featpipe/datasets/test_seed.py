@@ -68,10 +68,11 @@ def windows(trials, window_s):
 
 
 def test_windows_at_full_length():
-    from featpipe.datasets.found_trials import published_trials, trials_end_to_end
+    from featpipe.datasets.found_trials import trials_end_to_end, trials_within
+    from featpipe.datasets.time_lists import Bounds
 
     session = FULL.session("1")
-    raw = published_trials(session)
+    raw = trials_within(session, Bounds(session.onsets, session.offsets))
     seconds = dict(enumerate(session.seconds, start=1))
     mats = trials_end_to_end(session, {k: 200 * n + 1 for k, n in seconds.items()}, seconds, SFREQ)
     for trials in (raw, mats):
@@ -95,7 +96,7 @@ def test_the_whole_release_is_found_without_complaint(whole, facts):
         assert [t.label for t in source.trials] == [2, 1, 0, 0]
         assert [t.stimulus for t in source.trials] == ["1", "2", "3", "4"]
     assert any('eeg = "preprocessed"' in note for note in found.notes)
-    assert any("no EEG of subject 3, 4, 5" in note for note in found.notes)
+    assert any("subjects that are not here: 3, 4, 5" in note for note in found.notes)
 
 
 def test_preprocessed_trials_leave_out_the_sample_too_many(whole, facts):
@@ -221,15 +222,19 @@ def test_defects_of_preprocessed_recordings(release, facts):
     assert third.onset == pytest.approx((200 * (short[0] + short[1]) + 2) / 200 + 4 * HELD_S)
 
 
-def test_time_txt_is_compared_with_what_is_published(release, facts):
+def test_time_txt_is_believed_and_compared_with_what_is_published(release, facts):
     path = release / "SEED_EEG/SEED_RAW_EEG/time.txt"
     path.write_text(time_text(facts.sessions[0]).replace("2000,", "2001,", 1))
     found = find(release, CHOICE)
     assert [d.what for d in found.defects] == [
-        f"{path}: trial 1 is not as published: SEED has 4 trials from 2 to "
-        f"{facts.sessions[0].offsets[-1]:g} s, and these are used: compare them"
+        f"{path}: the times of trials 1 are not those published; the file is believed: compare "
+        "them, or copy the file again"
     ]
-    assert found.sources[0].trials[0].onset == 2.0
+    assert [source.trials[0].onset for source in found.sources] == [2.001] * 9
+    path.write_text(time_text(small(FULL, 3, 1).sessions[0]))
+    found = find(release, CHOICE)
+    assert "times of 3 trials, expected 4; those published are used" in found.defects[0].what
+    assert len(found.sources[0].trials) == 4
     path.write_text("start_point_list = [__import__('os')];")
     assert "is no list of sample numbers" in find(release, CHOICE).defects[0].what
 

@@ -11,7 +11,7 @@ from lookalikes.seed_v import eye_trial, write_seed_v, write_times
 
 from featpipe.datasets import facts, seed_v
 from featpipe.datasets.layout import Choice
-from featpipe.datasets.seed_v_times import read_times
+from featpipe.datasets.time_lists import read_times
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.table import FeatureSettings, lay_grids
 from featpipe.reading import read_eeg, read_eye
@@ -127,7 +127,7 @@ def test_times_in_the_file_are_believed_and_told(folder):
     found = find(folder)
     defect = only(found.defects)
     assert (defect.subject, defect.session) == ("", "2")
-    assert "clips 1: other times" in defect.what
+    assert "the times of trials 1 are not those published; the file is believed" in defect.what
     assert found.sources[1].trials[0].onset == 1.5
     assert found.sources[0].trials[0].onset == 1.0
 
@@ -158,7 +158,7 @@ def test_times_that_cannot_be_read_cost_nothing(folder):
     assert find(folder).defects == []
     (folder / "trial_start_end_timestamp.txt").write_text("Session 1: start_second: []")
     found = find(folder)
-    assert "the times that are known" in only(found.defects).what
+    assert "the published times are used" in only(found.defects).what
     assert len(found.sources) == 9
 
 
@@ -167,8 +167,8 @@ def test_a_missing_session_and_missing_eyes_are_defects_of_their_recording(folde
     (folder / "Eye_raw/Session_3/2_3_20180425.xlsx").unlink()
     found = find(folder)
     assert [(d.subject, d.session) for d in found.defects] == [("1", "2"), ("2", "3")]
-    assert "the EEG of subject 1, session 2" in found.defects[0].what
-    assert "the eyes of subject 2, session 3" in found.defects[1].what
+    assert "no EEG of subject 1, session 2" in found.defects[0].what
+    assert "no eye recording of subject 2, session 3" in found.defects[1].what
     by_name = {source.name: source for source in found.sources}
     assert by_name["sub-1_ses-2"].eeg is None
     assert by_name["sub-1_ses-2"].eye is not None
@@ -191,10 +191,9 @@ def test_a_name_that_says_nothing_is_told(folder):
     (folder / "EEG_raw/1_1_20180804.cnt").rename(folder / "EEG_raw/zhang.cnt")
     (folder / "Eye_raw/Session_1/1_1_20180804.xlsx").rename(folder / "Eye_raw/Session_1/zhang.xlsx")
     whats = [defect.what for defect in find(folder).defects]
-    assert "zhang.cnt: its name tells no subject" in whats[0]
-    assert "1_1_20180804.cnt" in whats[0]
+    assert "zhang.cnt: its name is not <subject>_<session>_<YYYYMMDD>.cnt" in whats[0]
     assert any("zhang.xlsx" in what for what in whats)
-    assert any("the EEG of subject 1, session 1" in what for what in whats)
+    assert any("no EEG of subject 1, session 1" in what for what in whats)
 
 
 def test_a_recording_with_the_date_of_another_session_is_refused(folder):
@@ -226,7 +225,7 @@ def test_tables_in_the_folder_of_another_session_are_told(folder):
     whats = [defect.what for defect in find(folder).defects]
     assert "its name says session 3, its folder 1" in whats[0]
     assert "20180808 is the date of session 3" in whats[1]
-    assert ["the eyes of subject 1, session" in what for what in whats[2:]] == [True, True]
+    assert ["no eye recording of subject 1, session" in what for what in whats[2:]] == [True, True]
 
 
 def test_the_repaired_copy_is_taken(folder):
@@ -247,7 +246,7 @@ def test_a_trial_behind_the_end_is_cut_and_told(folder, monkeypatch):
         (folder / "trial_start_end_timestamp.txt").unlink(missing_ok=True)
         found = find(folder)
         assert [defect.session for defect in found.defects] == ["1"] * 3
-        assert "trial 15 lasts from" in found.defects[0].what
+        assert "trials 15 end later" in found.defects[0].what
         assert len(found.sources[0].trials) == n_trials
         assert found.sources[0].trials[-1].offset <= 46.0
 

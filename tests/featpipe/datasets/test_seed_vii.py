@@ -160,9 +160,9 @@ def test_missing_cut_renamed_and_misplaced_files_are_told(folder):
     found = find(folder)
     whats = "\n".join(defect.what for defect in found.defects)
     for text in (
-        "the eyes of subject 1, session 1", "the EEG of subject 1, session 3",
-        "9_20221104_1.cnt: truncated", "wang.cnt: its name tells no subject",
-        "the EEG of subject 14, session 1", "14_20221015_3.tsv: its date is not that of",
+        "no eye recording of subject 1, session 1", "no EEG of subject 1, session 3",
+        "9_20221104_1.cnt: truncated", "wang.cnt: its name is not <subject>_<YYYYMMDD>_",
+        "no EEG of subject 14, session 1", "14_20221015_3.tsv: its date is not that of",
     ):  # fmt: skip
         assert text in whats
     by_name = {source.name: source for source in found.sources}

@@ -41,9 +41,9 @@ def test_the_bounds_of_seed(tmp_path, text):
         ("start_point_list = [1.5]; end_point_list = [2];", "is no list of sample numbers"),
         ("start_point_list = [1, 5]; end_point_list = [2];", "2 starts and 1 ends"),
         ("start_point_list = []; end_point_list = [];", "0 starts and 0 ends"),
-        ("start_point_list = [9]; end_point_list = [2];", "trial 1 goes from sample 9 to 2"),
-        ("start_point_list = [1, 4]; end_point_list = [5, 9];", "trial 2 begins at sample 4"),
-        (GOOD * 500, "bytes are no two lists"),
+        ("start_point_list = [9]; end_point_list = [2];", "trial 1 is from 0.009 to 0.002 s"),
+        ("start_point_list = [1, 4]; end_point_list = [5, 9];", "trial 2 is from 0.004 to 0.009 s"),
+        (GOOD * 500, "bytes are no few lists"),
     ],
 )
 def test_anything_else_is_refused(tmp_path, text, said):
