@@ -13,16 +13,16 @@ from featpipe.datasets import facts
 from featpipe.datasets.deap_files import RATINGS, DeapFiles, deap_files, is_here
 from featpipe.datasets.deap_original import original_trials, read_ratings
 from featpipe.datasets.facts import Facts
+from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.datasets.rated import Rating, label_of, rating_of
-from featpipe.errors import ConfigError, ReadError, few
+from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
+from featpipe.errors import ConfigError, ReadError
 from featpipe.readers.deap_trials import contents
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.recording import Source, Trial
 
 __all__ = ["find", "is_here"]
 
-SESSION = "1"
 _N_AT_ONCE = 4  # files whose labels are read
 
 
@@ -97,7 +97,7 @@ def _original(
             defects.append(Defect(subject, SESSION, str(error)))
             continue
         defects += [Defect(subject, SESSION, flaw) for flaw in flaws]
-        sources.append(_source(subject, path, trials, choice, of.channels))
+        sources.append(rated_source(choice, subject, path, trials, channels=of.channels))
     return sources, defects
 
 
@@ -114,7 +114,7 @@ def _preprocessed(
             defects.append(Defect(subject, SESSION, str(error)))
             continue
         defects += [Defect(subject, SESSION, flaw) for flaw in flaws]
-        sources.append(_source(subject, path, trials, choice))
+        sources.append(rated_source(choice, subject, path, trials))
     return sources, defects
 
 
@@ -149,26 +149,6 @@ def _stored_trials(path: Path, of: Facts, rating: Rating) -> tuple[list[Trial], 
     return trials, flaws
 
 
-def _source(
-    subject: str,
-    path: Path,
-    trials: Sequence[Trial],
-    choice: Choice,
-    channels: tuple[str, ...] = (),
-) -> Source:
-    return Source(
-        dataset=choice.name,
-        subject=subject,
-        session=SESSION,
-        eeg=path,
-        eye=None,
-        eye_offset=None,
-        trials=tuple(trials),
-        classes=choice.classes,
-        channels=channels,
-    )
-
-
 def _elsewhere(subjects: set[str], is_raw: bool) -> Iterator[Defect]:
     """Tell of subjects that are there in the release that is not read."""
     other, this = ("preprocessed", "BDF") if is_raw else ("BDF", "preprocessed")
@@ -188,5 +168,4 @@ def _notes(of: Facts, files: DeapFiles, is_raw: bool, there: set[str]) -> Iterat
         yield f"DEAP: the preprocessed files are read and not the BDF files{why}"
     if not is_raw:
         yield f"DEAP: {of.defects[0].what}; {of.defects[0].remedy}"
-    if absent := [subject for subject in of.subjects if subject not in there]:
-        yield f"DEAP: not there: subjects {few(absent, len(of.subjects))}"
+    yield from absent(of, there)

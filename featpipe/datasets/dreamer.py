@@ -1,18 +1,17 @@
 """Layout "dreamer": 23 subjects with 18 film clips each, all in DREAMER.mat."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from featpipe.datasets import facts
 from featpipe.datasets.facts import Facts
+from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.datasets.rated import Rating, label_of, rating_of
+from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
 from featpipe.errors import ConfigError, ReadError, few
-from featpipe.readers.dreamer_mat import Contents, Subject, contents
+from featpipe.readers.dreamer_mat import Subject, contents
 from featpipe.readers.end_to_end import trial_spans
-from featpipe.recording import Source, Trial
+from featpipe.recording import Trial
 
-SESSION = "1"
 _FILE = "DREAMER.mat"
 
 
@@ -70,8 +69,8 @@ def find(root: Path, choice: Choice) -> Found:
             defects.append(Defect(number, SESSION, str(error)))
             continue
         defects += [Defect(number, SESSION, flaw) for flaw in flaws]
-        sources.append(_source(files[0], number, trials, choice))
-    return Found(sources, defects, list(_notes(of, there)))
+        sources.append(rated_source(choice, number, files[0], trials, eeg_part=number))
+    return Found(sources, defects, absent(of, there.subjects))
 
 
 def _trials(
@@ -104,22 +103,3 @@ def _trials(
             )
         trials.append(Trial(clip, start, stop, label, stimuli[clip - 1]))
     return trials, flaws
-
-
-def _source(path: Path, number: str, trials: Sequence[Trial], choice: Choice) -> Source:
-    return Source(
-        dataset=choice.name,
-        subject=number,
-        session=SESSION,
-        eeg=path,
-        eye=None,
-        eye_offset=None,
-        trials=tuple(trials),
-        classes=choice.classes,
-        eeg_part=number,
-    )
-
-
-def _notes(of: Facts, there: Contents) -> Iterator[str]:
-    if absent := [subject for subject in of.subjects if subject not in there.subjects]:
-        yield f"DREAMER: not there: subjects {few(absent, len(of.subjects))}"

@@ -46,7 +46,7 @@ def gaps(
             continue
         defects += [
             Defect(
-                *key, f"{facts.title}: there is no {kind} of subject {key[0]}, session {key[1]} "
+                *key, f"{facts.title}: no {kind} of subject {key[0]}, session {key[1]} "
                 f"({form}), and other files of the subject are here: fetch it, or give it its name "
                 "back",
             )

@@ -1,11 +1,17 @@
 """Labels from ratings: above a threshold is the second class."""
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Choice
 from featpipe.errors import ConfigError, unknown
+from featpipe.recording import Source, Trial
+
+SESSION = "1"
+"""Data sets with ratings have one session."""
 
 
 class Rating(NamedTuple):
@@ -82,3 +88,27 @@ def label_of(rating: Rating, value: float) -> int | None:
     if math.isnan(value) or not rating.low <= value <= rating.high:
         return None
     return int(value > rating.threshold)
+
+
+def rated_source(
+    choice: Choice,
+    subject: str,
+    path: Path,
+    trials: Sequence[Trial],
+    *,
+    channels: tuple[str, ...] = (),
+    eeg_part: str = "",
+) -> Source:
+    """Return the recording of a subject, which has no eyes beside it."""
+    return Source(
+        dataset=choice.name,
+        subject=subject,
+        session=SESSION,
+        eeg=path,
+        eye=None,
+        eye_offset=None,
+        trials=tuple(trials),
+        classes=choice.classes,
+        channels=channels,
+        eeg_part=eeg_part,
+    )

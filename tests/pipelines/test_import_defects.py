@@ -80,13 +80,13 @@ def test_a_folder_with_every_defect_gives_all_that_is_sound(small, root, tmp_pat
     assert code == 3
     assert not mark.exists()
     told = failures(out)
-    assert "there is no EEG features (<subject>_<session>.npz)" in told["sub-1_ses-1"]
+    assert "no EEG features of subject 1, session 1 (<subject>_<session>.npz)" in told["sub-1_ses-1"]
     assert "1_2.npz: it is damaged" in told["sub-1_ses-2"]
     assert "subject one.npz: its name is not <subject>_<session>.npz" in told["all"]
     for name in ("sub-2_ses-1", "sub-2_ses-2"):
         assert "system, which may run code" in told[name]
     assert "10_1: it is damaged" in told["sub-10_ses-1"]
-    assert "there is no eye features" in told["sub-10_ses-2"]
+    assert "no eye features of subject 10, session 2" in told["sub-10_ses-2"]
     made = {family: {path.stem for path in (out / "features" / family).iterdir()}
             for family in ("de", "eye")}  # fmt: skip
     sound = {"sub-2_ses-3", "sub-10_ses-3"}

@@ -165,7 +165,7 @@ def test_defects_of_preprocessed_files_cost_only_their_subject(part_of):
     assert "truncated" in told[0]
     assert "is there too and is used" in told[1]
     assert "s30 (copy).dat: not called sNN.dat" in told[2]
-    [note] = [note for note in found.notes if "not there" in note]
+    [note] = [note for note in found.notes if "are not here" in note]
     assert "24" not in note.split()
     assert "30" in note.replace(",", "").split()
 

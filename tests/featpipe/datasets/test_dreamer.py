@@ -35,7 +35,7 @@ def test_subjects_are_parts_of_one_file_with_labels_of_their_own(release):
         gaps = [b.onset - a.offset for a, b in zip(source.trials, source.trials[1:], strict=False)]
         assert source.trials[0].onset == 0.0
         assert set(gaps) == {2 * HELD_S}
-    assert any("not there: subjects 3, 4, 5" in note for note in found.notes)
+    assert any("subjects that are not here: 3, 4, 5" in note for note in found.notes)
 
 
 def test_threshold_and_rating_are_the_study_s(release):
