@@ -12,14 +12,13 @@ from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
 from featpipe.readers.breaks import log_breaks
-from featpipe.readers.mat5_content import walk_compressed
-from featpipe.readers.mat5_walk import HEAD_BYTES, walk_mat5
+from featpipe.readers.mat5_sound import require_sound
+from featpipe.readers.mat5_walk import HEAD_BYTES
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
 
 MAGIC = b"MATLAB "
 _MAT5 = b"MATLAB 5.0"
-_MOST_WALKED = 1 << 30  # bytes of one variable, inflated; it is held once
 _SMALL = 64 << 20  # above this a .set without .fdt holds the data itself and is not parsed twice
 
 
@@ -42,11 +41,8 @@ def _parsed(path: Path, *version: int) -> dict[str, Any]:
 
 def _require_sound(path: Path) -> None:
     """Walk a file before SciPy, which MNE reads it with, believes sizes and types in it."""
-    if read_head(path, len(_MAT5)) != _MAT5:
-        return
     try:
-        walk_mat5(path)
-        walk_compressed(path, _MOST_WALKED)
+        require_sound(path)
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
 

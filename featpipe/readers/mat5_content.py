@@ -42,7 +42,6 @@ from featpipe.readers.mat5_walk import (
     field_names,
     matrix_head,
     number_element,
-    walk_matrix,
 )
 
 _STORED = {
@@ -105,35 +104,6 @@ def mat5_leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
                 yield from _leaves(*_located(source, variable), name, terms, 0)
 
 
-def walk_compressed(path: Path, most_bytes: int) -> None:
-    """Walk what is in the compressed variables of a file that another library is to read.
-
-    Parameters
-    ----------
-    path : Path
-        The file, walked by `walk_mat5`.
-    most_bytes : int
-        Larger variables, as they declare it, are not entered.
-
-    Raises
-    ------
-    ReadError
-        When one is damaged; the message does not repeat the path.
-    """
-    with path.open("rb") as file:
-        packed = [variable for variable in listed(file) if variable.is_compressed]
-        file.seek(0)
-        order = byte_order(file.read(HEAD_BYTES))
-        for variable in packed:
-            if variable.inflated > most_bytes:
-                continue
-            file.seek(variable.start)
-            content = memoryview(file.read(variable.n_bytes))
-            n_bytes = 8 + variable.inflated
-            inner = Source(_inflated(content, n_bytes, variable.name), order)
-            walk_matrix(inner, Element(MATRIX, 8, n_bytes, n_bytes))
-
-
 def _numeric_variable(source: Source, variable: Variable, name: str) -> Leaf:
     """Return the leaf of numbers, which are inflated when they are read."""
 
@@ -153,12 +123,31 @@ def _located(source: Source, variable: Variable) -> tuple[Source, Element]:
     if not variable.is_compressed:
         return source, Element(MATRIX, start, stop, stop)
     n_bytes = 8 + variable.inflated
-    content = _inflated(memoryview(source.content)[start:stop], n_bytes, variable.name)
+    content = inflated(memoryview(source.content)[start:stop], n_bytes, variable.name)
     return Source(content, source.order), Element(MATRIX, 8, n_bytes, n_bytes)
 
 
-def _inflated(packed: memoryview, n_bytes: int, name: str) -> bytearray:
-    """Inflate a variable, piece by piece: zlib would hold all of it twice."""
+def inflated(packed: memoryview, n_bytes: int, name: str) -> bytearray:
+    """Inflate a variable, piece by piece: zlib would hold all of it twice.
+
+    Parameters
+    ----------
+    packed : memoryview
+        Its bytes in the file.
+    n_bytes : int
+        As many as it declares.
+    name : str
+        For messages.
+
+    Returns
+    -------
+    bytearray
+
+    Raises
+    ------
+    ReadError
+        When it has more or fewer bytes, or is damaged; the message does not repeat the path.
+    """
     stream, content, at = zlib.decompressobj(), bytearray(n_bytes), 0
     try:
         for start in range(0, len(packed), _PIECE):

@@ -1,15 +1,11 @@
-"""A walk over the elements of a MATLAB 5 file, so that only sound ones reach scipy.
+"""Tags and heads of the elements of a MATLAB 5 file, each compared with the bytes around it.
 
-scipy's reader trusts the sizes and types inside a file and can end the interpreter with a
-segmentation fault when one byte is wrong. The walk hops from tag to tag and touches no data.
-Layout after MathWorks, "MAT-File Format", level 5.
+Who reads a file hops from tag to tag and touches no data. Layout after MathWorks, "MAT-File
+Format", level 5.
 """
 
 import mmap
 import struct
-from collections.abc import Iterator
-from math import prod
-from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.errors import ReadError
@@ -17,8 +13,7 @@ from featpipe.errors import ReadError
 HEAD_BYTES = 128
 MATRIX, COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
-CELL, STRUCT, CHAR, NUMBERS, OPAQUE = 1, 2, 4, range(6, 16), 17
-_UNCHECKED = (3, 5, 16, OPAQUE)  # object, sparse, function, opaque: rare leaves, not entered
+CELL, STRUCT, CHAR, SPARSE, NUMBERS, OPAQUE = 1, 2, 4, 5, range(6, 16), 17
 MOST_NESTED = 30
 
 
@@ -61,56 +56,6 @@ class Head(NamedTuple):
     shape: tuple[int, ...]
     name: str
     after: int
-
-
-def walk_mat5(path: Path) -> None:
-    """Walk a MATLAB 5 file to its end.
-
-    Parameters
-    ----------
-    path : Path
-        The file. Compressed variables are not entered here (`mat5_content.walk_compressed`).
-
-    Raises
-    ------
-    ReadError
-        When a size, a type or a number of dimensions cannot be.
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        for _ in variables(content):
-            pass
-
-
-def variables(content: mmap.mmap | bytes) -> Iterator[Element]:
-    """Walk the variables of a MATLAB 5 file, one after the other.
-
-    Parameters
-    ----------
-    content : mmap.mmap or bytes
-        The file.
-
-    Yields
-    ------
-    Element
-        A sound variable, or a compressed one, which is not entered.
-
-    Raises
-    ------
-    ReadError
-        When a size, a type or a number of dimensions cannot be.
-    """
-    source = Source(content, byte_order(content))
-    at = HEAD_BYTES
-    while at < len(content):
-        element = read_element(source, at, len(content))
-        if element.kind == MATRIX:
-            walk_matrix(source, element, 0)
-        elif element.kind != COMPRESSED:
-            raise broken(at, f"a variable cannot have type {element.kind}")
-        yield element
-        at = element.stop if element.kind == COMPRESSED else element.after
-    if at == HEAD_BYTES:
-        raise ReadError("it ends before its first variable; copy it again")
 
 
 def byte_order(content: mmap.mmap | bytes) -> str:
@@ -184,33 +129,6 @@ def matrix_head(source: Source, matrix: Element) -> Head:
     return Head(kind, is_complex, is_logical, shape, text, name.after)
 
 
-def walk_matrix(source: Source, matrix: Element, depth: int = 0) -> None:
-    """Walk an array and all that is in it; ReadError when something in it cannot be."""
-    if matrix.start == matrix.stop:
-        return
-    if depth > MOST_NESTED:
-        raise broken(matrix.start, f"nested deeper than {MOST_NESTED}")
-    head = matrix_head(source, matrix)
-    n_items = prod(head.shape)
-    _walk_content(source, head.kind, head.is_complex, n_items, head.after, matrix.stop, depth)
-
-
-def _walk_content(
-    source: Source, kind: int, is_complex: bool, n_items: int, at: int, stop: int, depth: int
-) -> None:
-    if kind == STRUCT:
-        names, n_letters = _name_table(source, at, stop)
-        n_fields = (names.stop - names.start) // n_letters
-        _walk_items(source, n_items * n_fields, names.after, stop, depth)
-    elif kind == CELL:
-        _walk_items(source, n_items, at, stop, depth)
-    elif kind == CHAR or kind in NUMBERS:
-        for _ in range(2 if is_complex else 1):
-            at = number_element(source, kind, n_items, at, stop).after
-    elif kind not in _UNCHECKED:
-        raise broken(at, f"there is no class {kind}")
-
-
 def number_element(source: Source, kind: int, n_items: int, at: int, stop: int) -> Element:
     """Return the element of the numbers of an array; ReadError when they are not so many."""
     element = read_element(source, at, stop)
@@ -239,12 +157,3 @@ def _name_table(source: Source, at: int, stop: int) -> tuple[Element, int]:
     if n_letters < 1 or n_bytes % n_letters:
         raise broken(at, f"{n_bytes} bytes of field names are not in rows of {n_letters}")
     return names, n_letters
-
-
-def _walk_items(source: Source, n_items: int, at: int, stop: int, depth: int) -> None:
-    if n_items > (stop - at) // 8:
-        raise broken(at, f"{n_items} items cannot be in {stop - at} bytes")
-    for _ in range(n_items):
-        item = expect(source, at, stop, MATRIX, "an item")
-        walk_matrix(source, item, depth + 1)
-        at = item.after
