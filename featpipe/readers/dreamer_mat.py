@@ -24,6 +24,7 @@ from featpipe.readers.preflight import OK, Check, verdict
 VARIABLE = "DREAMER"
 _CLIP = re.compile(rf"{VARIABLE}/Data/(\d+)/EEG/stimuli/(\d+)")
 _SCORE = re.compile(rf"{VARIABLE}/Data/(\d+)/Score(\w+)")
+_MOST_BESIDE = 1 << 22  # bytes of ratings and names; 23 x 3 x 18 numbers have ten thousand
 _CHANNEL = re.compile(rf"{VARIABLE}/EEG_Electrodes/\d+")
 
 
@@ -91,7 +92,7 @@ def contents(path: Path) -> Contents:
 def _contents(path: Path, n_bytes: int, mtime_ns: int) -> Contents:
     del n_bytes, mtime_ns  # they are there to tell versions of the file apart
     _require_variable(path)
-    there = {leaf.name: leaf for leaf in leaves(path, VARIABLE, _beside_the_signal)}
+    there = {leaf.name: leaf for leaf in leaves(path, VARIABLE, _beside_the_signal, _MOST_BESIDE)}
     arrays = {name: leaf.array for name, leaf in there.items() if leaf.array is not None}
     found = [str(array.item()) for name, array in arrays.items() if _CHANNEL.fullmatch(name)]
     known = facts.facts_of("dreamer").channels

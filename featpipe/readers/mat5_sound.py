@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_leaf import REMEDY, Effort
+from featpipe.readers.foreign_leaf import Effort
 from featpipe.readers.mat5_content import inflated
-from featpipe.readers.mat5_shapes import Variable, listed
+from featpipe.readers.mat5_shapes import listed, refuse_bomb
 from featpipe.readers.mat5_walk import (
     CELL,
     CHAR,
@@ -39,7 +39,6 @@ from featpipe.readers.mat5_walk import (
 
 _MOST_MATRICES = 3_000_000  # 200 000 events with 12 fields are 2.4 million
 _MOST_WITHOUT_FIELDS = 1000  # SciPy makes a step for each element, and there is no byte of it
-_MOST_ALIKE = 100, 64 << 20  # no EEG inflates to as many bytes for each of its own, and so many
 _INTEGERS = 5
 _REFUSED = {3: "an object", 16: "a function", 17: "an object of MATLAB code"}
 
@@ -65,7 +64,7 @@ def require_sound(path: Path) -> None:
         file.seek(0)
         effort = Effort(_MOST_MATRICES)
         for variable in listed(file):  # as SciPy goes: by the bytes that each declares
-            _refuse_bomb(variable)
+            refuse_bomb(variable)
             if variable.is_compressed:
                 file.seek(variable.start)
                 packed, n_bytes = file.read(variable.n_bytes), 8 + variable.inflated
@@ -90,15 +89,6 @@ def _version(head: bytes) -> int:
     if version not in (1, 2):
         raise ReadError(f"there is no version {version} of MATLAB files; copy it again")
     return version
-
-
-def _refuse_bomb(variable: Variable) -> None:
-    most_fold, least = _MOST_ALIKE
-    if variable.is_compressed and variable.inflated > max(least, most_fold * variable.n_bytes):
-        raise ReadError(
-            f"{variable.name or 'a variable'} inflates from {variable.n_bytes} bytes to "
-            f"{variable.inflated}, as no recording does; {REMEDY}"
-        )
 
 
 def _walk(source: Source, matrix: Element, name: str, effort: Effort, depth: int) -> int:

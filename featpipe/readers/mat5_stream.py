@@ -2,7 +2,7 @@
 
 A struct of all subjects is one compressed stream, of which scipy would hold everything: DREAMER.mat
 is half a gigabyte, and four inflated. Nothing is believed before it is compared with the room that
-the element around it has, so this needs no process of its own.
+the element around it has, and with what it may cost, so this needs no process of its own.
 """
 
 import struct
@@ -15,7 +15,8 @@ from typing import BinaryIO, Literal, NamedTuple
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.mat5_shapes import listed
+from featpipe.readers.foreign_leaf import A_LEAF, REMEDY, Effort, joined
+from featpipe.readers.mat5_shapes import listed, refuse_bomb
 from featpipe.readers.mat5_walk import HEAD_BYTES, MATRIX, byte_order
 
 Part = Literal["array", "shape", ""]
@@ -48,10 +49,13 @@ class Leaf(NamedTuple):
 
 
 class _Stream:
-    """Bytes of a variable, from front to back."""
+    """Bytes of a variable, from front to back, and what may still be spent on them."""
 
-    def __init__(self, file: BinaryIO, n_packed: int, is_compressed: bool, order: str) -> None:
+    def __init__(
+        self, file: BinaryIO, n_packed: int, is_compressed: bool, order: str, most_bytes: int
+    ) -> None:
         self.file, self.left, self.order = file, n_packed, order
+        self.effort, self.most_bytes = Effort(), most_bytes
         self.inflate = zlib.decompressobj() if is_compressed else None
         self.buffer, self.begin, self.at = b"", 0, 0
 
@@ -66,6 +70,8 @@ class _Stream:
         self.buffer, self.begin = found, 0
 
     def take(self, n: int, *, is_kept: bool = True) -> bytes:
+        if n < 0:
+            raise ReadError(f"an element goes beyond the one around it; {_AGAIN}")
         self.at += n
         parts = []
         while n:
@@ -81,7 +87,9 @@ class _Stream:
         return struct.unpack(self.order + form, self.take(struct.calcsize(self.order + form)))
 
 
-def leaves(path: Path, variable: str, wanted: Callable[[str], Part]) -> Iterator[Leaf]:
+def leaves(
+    path: Path, variable: str, wanted: Callable[[str], Part], most_bytes: int = 1 << 30
+) -> Iterator[Leaf]:
     """Walk one variable of a MATLAB 5 file.
 
     Parameters
@@ -92,6 +100,8 @@ def leaves(path: Path, variable: str, wanted: Callable[[str], Part]) -> Iterator
         Name of the variable.
     wanted : callable
         Name of an array -> "array" for its content, "shape", or "" to pass over it.
+    most_bytes : int
+        Most bytes of all contents that are wanted.
 
     Yields
     ------
@@ -101,7 +111,7 @@ def leaves(path: Path, variable: str, wanted: Callable[[str], Part]) -> Iterator
     Raises
     ------
     ReadError
-        When there is no such variable, or it is damaged.
+        When there is no such variable, it is damaged, or costs more than it may.
     """
     try:
         with path.open("rb") as file:
@@ -110,8 +120,9 @@ def leaves(path: Path, variable: str, wanted: Callable[[str], Part]) -> Iterator
             found = next((one for one in listed(file) if one.name == variable), None)
             if found is None:
                 raise ReadError(f"it has no variable {variable}; {_AGAIN}")
+            refuse_bomb(found)
             file.seek(found.start)
-            stream = _Stream(file, found.n_bytes, found.is_compressed, order)
+            stream = _Stream(file, found.n_bytes, found.is_compressed, order, most_bytes)
             n_bytes = stream.unpack("II")[1] if found.is_compressed else found.n_bytes
             yield from _matrix(stream, variable, stream.at + n_bytes, wanted, 0)
     except (ReadError, zlib.error) as error:
@@ -145,6 +156,7 @@ def _content(stream: _Stream, stop: int, most: int = 1 << 16) -> bytes:
 def _matrix(
     stream: _Stream, name: str, stop: int, wanted: Callable[[str], Part], depth: int
 ) -> Iterator[Leaf]:
+    stream.effort.spend(n_steps=A_LEAF)
     if depth > _MOST_NESTED:
         raise ReadError(f"it is nested deeper than {_MOST_NESTED}; {_AGAIN}")
     if stream.at == stop:  # an empty matrix
@@ -161,10 +173,10 @@ def _matrix(
         raise ReadError(f"{shape} are no dimensions of {name}; {_AGAIN}")
     if kind in (_CELL, _STRUCT):
         fields = _field_names(stream, stop) if kind == _STRUCT else [""]
-        for item, field in ((i, field) for i in range(prod(shape)) for field in fields):
-            index = "" if kind == _STRUCT and prod(shape) == 1 else f"/{item}"
-            inner = f"{name}{index}" + f"/{field}" * bool(field)
-            yield from _item(stream, inner, stop, wanted, depth)
+        n_items = prod(shape) if fields else 0  # none costs a step that has no bytes
+        for item, field in ((i, field) for i in range(n_items) for field in fields):
+            inner = name if kind == _STRUCT and n_items == 1 else joined(name, item)
+            yield from _item(stream, joined(inner, field) if field else inner, stop, wanted, depth)
     elif (kind == _CHAR or kind in _NUMBERS) and (part := wanted(name)):
         array = _array(stream, kind, shape, stop, name) if part == "array" else None
         yield Leaf(name, shape, array)
@@ -187,12 +199,18 @@ def _field_names(stream: _Stream, stop: int) -> list[str]:
     letters = _content(stream, stop)
     if n_letters < 1 or len(letters) % n_letters:
         raise ReadError(f"{len(letters)} bytes are no names of {n_letters}; {_AGAIN}")
+    stream.effort.spend(n_steps=len(letters) // n_letters)
     rows = (letters[i : i + n_letters] for i in range(0, len(letters), n_letters))
     return [row.partition(b"\0")[0].decode("latin-1") for row in rows]
 
 
 def _array(stream: _Stream, kind: int, shape: tuple[int, ...], stop: int, name: str) -> np.ndarray:
     stored, n_bytes, _ = _element(stream, stop)
+    stream.most_bytes -= max(n_bytes, 8 * prod(shape))
+    if stream.most_bytes < 0:
+        raise ReadError(
+            f"{name} and what is before it take more bytes than they can have; {REMEDY}"
+        )
     content = stream.take(n_bytes)
     if kind == _CHAR:
         encoding = _TEXT.get(stored, "latin-1")
