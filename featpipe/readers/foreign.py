@@ -11,7 +11,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -21,10 +23,15 @@ from typing import Any
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_kinds import HEAD_BYTES, NOTHING, foreign_kind
+from featpipe.readers.foreign_kinds import ANSWERS, BEGUN, HEAD_BYTES, NOTHING, foreign_kind
 from featpipe.readers.preflight import read_head
 
 _CHILD = "featpipe.readers.foreign_child"
+_ERRORS = "errors"
+_KEPT = (
+    "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME",
+)  # fmt: skip
 _LONGEST_ANSWER = 64 << 20  # bytes
 
 Pattern = str | re.Pattern[str]
@@ -145,6 +152,7 @@ def _ask(
         targets = [Path(folder, f"{i}.arrays") for i in range(len(wanted))]
         request = {
             "folder": folder, "memory": limits.memory, "n_bytes": limits.n_bytes,
+            "seconds": limits.seconds,
             "files": [
                 _request(path, pattern, shaped, target)
                 for (path, pattern), target in zip(wanted.items(), targets, strict=True)
@@ -190,27 +198,65 @@ def _taken(path: Path, about: list[tuple[str, str, list[int], bool]]) -> dict[st
 
 def _answers(request: dict[str, Any], paths: list[Path], limits: Limits) -> list[dict[str, Any]]:
     """Run the child and return what it says of each file."""
-    which = ", ".join(map(str, paths))
-    # -P: the folder that one happens to be in must not shadow modules of the child
-    root = str(Path(__file__).parents[2])
-    seen = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    alone = {"PYTHONPATH": seen, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-P", "-m", _CHILD]
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(request).encode(), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, timeout=limits.seconds, check=False,
-            env={**os.environ, **alone},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
+    which, folder = ", ".join(map(str, paths)), Path(request["folder"])
+    ended, is_late = _run_child(request, limits.seconds)
+    if is_late:
         raise ReadError(
             f"{which}: reading it takes over {limits.seconds:g} s; copy it to a disk of this "
             "machine, or again"
-        ) from error
-    answers = Path(request["folder"], "answers.json")
-    if done.returncode or answers.stat().st_size > _LONGEST_ANSWER:
-        raise ReadError(
-            f"{which}: its structure is damaged beyond reading (the process that read it ended "
-            f"with {done.returncode}); copy it again"
         )
-    return json.loads(answers.read_bytes())
+    answers = folder / ANSWERS
+    if not ended and answers.is_file() and answers.stat().st_size <= _LONGEST_ANSWER:
+        return json.loads(answers.read_bytes())
+    with (folder / _ERRORS).open("rb") as file:
+        lines = file.read(1 << 16).decode("utf-8", "replace").split("\n")
+    last = next((line.strip()[:200] for line in reversed(lines) if line.strip()), "it says nothing")
+    if not (folder / BEGUN).is_file():
+        raise ReadError(
+            f"{which}: the process that reads it could not start ({ended}: {last}); see whether "
+            "limits of this shell or machine forbid it (ulimit -a)"
+        )
+    raise ReadError(
+        f"{which}: its structure is damaged beyond reading (the process that read it ended "
+        f"with {ended}: {last}); copy it again"
+    )
+
+
+def _run_child(request: dict[str, Any], seconds: float) -> tuple[int, bool]:
+    """Run the child; return how it ended, and whether it had to be ended because it took long."""
+    command = [sys.executable, "-P", "-m", _CHILD]  # -P: no folder shadows modules of the child
+    is_late = threading.Event()
+    with Path(request["folder"], _ERRORS).open("wb") as errors:
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
+            cwd=request["folder"], env=_environment(),
+        )  # fmt: skip
+
+    def end() -> None:
+        is_late.set()
+        child.kill()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        assert child.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended already, and will be asked why
+            child.stdin.write(json.dumps(request).encode() + b"\n")
+            child.stdin.flush()
+        child.wait()  # its end of the pipe stays open: the child ends when this process does
+    finally:
+        timer.cancel()
+        child.kill()
+        with suppress(BrokenPipeError), child:  # closes the pipe and waits
+            pass
+    return child.returncode, is_late.is_set()
+
+
+def _environment() -> dict[str, str]:
+    """Return the little that the child needs; no folder that is relative to where one is."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    parts = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    seen = [str(Path(__file__).parents[2]), *(part for part in parts if Path(part).is_absolute())]
+    alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return {**kept, **alone, "PYTHONPATH": os.pathsep.join(seen)}

@@ -6,9 +6,7 @@ and time, and starts, connects to and writes nothing beside its folder.
 """
 
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,20 +14,25 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_kinds import HEAD_BYTES, NOTHING, foreign_kind, text_beginning
+from featpipe.readers.foreign_kinds import (
+    ANSWERS,
+    BEGUN,
+    HEAD_BYTES,
+    NOTHING,
+    foreign_kind,
+    text_beginning,
+)
 from featpipe.readers.foreign_leaf import REMEDY, Effort, Leaf, Terms
 from featpipe.readers.foreign_tree import tree_leaves
+from featpipe.readers.foreign_walls import (
+    end_with_parent,
+    limit_memory,
+    limit_time,
+    refuse_harm,
+)
 from featpipe.readers.mat5_content import mat5_leaves
 from featpipe.readers.npy_content import npy_leaves, npz_leaves
 from featpipe.readers.pickle_content import read_pickle
-
-_ROOM = 64 << 20  # bytes of a written file beside its numbers: names, headers
-_FORBIDDEN = (
-    "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.kill",
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod",
-    "os.truncate", "os.putenv", "shutil.", "subprocess.", "pty.", "socket.", "ctypes.",
-    "pickle.find_class", "urllib.", "ftplib.", "winreg.",
-)  # fmt: skip
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -166,42 +169,28 @@ def could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return lambda name: test.fullmatch(name.split("/")[0]) is not None
 
 
-def refuse_harm(folder: Path) -> None:
-    """Let this process start, connect to and remove nothing, and write into a folder only."""
-    allowed = os.path.realpath(folder) + os.sep
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and _is_writing(*arguments):
-            if not os.path.realpath(os.fspath(arguments[0])).startswith(allowed):
-                raise PermissionError(f"it would have written {arguments[0]!r}")
-        elif event.startswith(_FORBIDDEN):
-            raise PermissionError(f"it would have called {event}")
-
-    sys.addaudithook(hook)
-
-
-def _is_writing(path: object, mode: str | None, flags: int) -> bool:
-    return bool(set(mode or "") & set("wax+")) or bool(flags & (os.O_WRONLY | os.O_RDWR))
-
-
-def limit_memory(n_bytes: int, n_written: int) -> None:
-    """Limit address space and the size of files; leave no core file."""
-    try:
-        import resource
-    except ImportError:  # Windows: the limit of time, and the sizes that are compared, hold
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_written + _ROOM, n_written + _ROOM))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main() -> None:
-    """Answer the requests that come in by standard input into the folder that they name."""
-    asked = json.load(sys.stdin)
-    limit_memory(asked["memory"], asked["n_bytes"])
-    refuse_harm(Path(asked["folder"]))
-    answers = [answer(asked | request) for request in asked["files"]]
-    Path(asked["folder"], "answers.json").write_text(json.dumps(answers), encoding="ascii")
+    """Answer the request that comes in by standard input into the folder that it names."""
+    with open(0, "rb", buffering=0, closefd=False) as pipe:  # nothing may be read ahead of need
+        asked = json.loads(_line(pipe))
+        folder = Path(asked["folder"])
+        limit_memory(asked["memory"], asked["n_bytes"])
+        limit_time(asked["seconds"])
+        refuse_harm(folder)
+        end_with_parent(pipe, folder)
+        Path(folder, BEGUN).touch()
+        answers = [answer(asked | request) for request in asked["files"]]
+        Path(folder, ANSWERS).write_text(json.dumps(answers), encoding="ascii")
+
+
+def _line(pipe: BinaryIO) -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        part = pipe.read(1 << 16)
+        if not part:
+            raise EOFError("the request ends before its line does")
+        line += part
+    return line
 
 
 if __name__ == "__main__":

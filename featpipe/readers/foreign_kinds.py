@@ -7,6 +7,8 @@ from featpipe.errors import ReadError
 HEAD_BYTES = 512
 NOTHING = "(?!)"
 """The pattern that no name of an array matches."""
+BEGUN, ANSWERS = "begun", "answers.json"
+"""Files by which the process that reads tells that it runs, and what it found."""
 
 Kind = Literal["mat5", "npz", "npy", "pickle"]
 

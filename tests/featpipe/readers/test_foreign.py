@@ -261,7 +261,7 @@ def test_ways_of_compression_without_a_limit_are_refused(folder, way, said):
 HARM = """
 import os, socket, subprocess, sys
 from pathlib import Path
-from featpipe.readers.foreign_child import limit_memory, refuse_harm
+from featpipe.readers.foreign_walls import limit_memory, refuse_harm
 folder, canary = Path(sys.argv[1], "in"), sys.argv[1] + "/canary"
 limit_memory(1 << 30, 0)
 refuse_harm(folder)
