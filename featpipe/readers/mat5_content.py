@@ -180,7 +180,7 @@ def _leaves(
         width = np.dtype(_CLASSES[head.kind]).itemsize * (2 if head.is_complex else 1)
         yield Leaf(name, head.shape, prod(head.shape) * width, lambda: _numbers(matrix))
     elif head.kind == CHAR:
-        yield Leaf(name, head.shape[:-1], prod(head.shape) * 4, lambda: _text(matrix))
+        yield Leaf(name, head.shape[:-1], prod(head.shape) * 4, lambda: _text(matrix, terms))
     elif head.kind in (CELL, STRUCT):
         for part, item in _items(matrix, terms):
             inner = name
@@ -233,17 +233,20 @@ def _numbers(matrix: _Matrix) -> np.ndarray:
     return array.reshape(head.shape, order="F")
 
 
-def _text(matrix: _Matrix) -> np.ndarray:
+def _text(matrix: _Matrix, terms: Terms) -> np.ndarray:
     source, head, stop = matrix.source, matrix.head, matrix.element.stop
-    n_items = prod(head.shape)
+    n_items, shape = prod(head.shape), head.shape[:-1]
     element = number_element(source, CHAR, n_items, head.after, stop)
+    terms.effort.spend(n_steps=max(n_items, element.stop - element.start))
     codec = _TEXT.get(element.kind, "latin1")
     codec += {"<": "-le", ">": "-be"}[source.order] * (codec in ("utf-16", "utf-32"))
     text = source.content[element.start : element.stop].decode(codec, "replace")
-    if len(text) != n_items and prod(head.shape[:-1]) == 1:
-        return np.array([text]).reshape(head.shape[:-1])
+    if len(text) != n_items and prod(shape) == 1:
+        return np.array([text]).reshape(shape)
     if len(text) != n_items:
         raise broken(head.after, f"{n_items} letters are declared, {len(text)} are there")
-    letters = np.array(list(text), "U1").reshape(head.shape, order="F")
-    rows = ["".join(row) for row in letters.reshape(-1, head.shape[-1])] if n_items else []
-    return np.array(rows, "U").reshape(head.shape[:-1] if n_items else (0,))
+    if not n_items:
+        return np.empty((0,), "U1")
+    letters = np.frombuffer(text.encode("utf-32-le"), "<U1").reshape(head.shape, order="F")
+    rows = np.ascontiguousarray(letters.reshape(-1, head.shape[-1])).view(f"<U{head.shape[-1]}")
+    return native(rows.reshape(shape))

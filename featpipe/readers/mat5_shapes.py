@@ -83,7 +83,28 @@ def mat5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     ReadError
         When it is another file, is damaged, or is truncated: the message names the variable.
     """
-    found: dict[str, tuple[int, ...]] = {}
+    return {name: variable.shape for name, variable in mat5_variables(path).items()}
+
+
+def mat5_variables(path: Path) -> dict[str, Variable]:
+    """Return what the heads of the variables of a MATLAB 5 file say.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict of str to Variable
+        By name, in the order of the file.
+
+    Raises
+    ------
+    ReadError
+        As `mat5_shapes`.
+    """
+    found: dict[str, Variable] = {}
     try:
         with path.open("rb") as file:
             for variable in listed(file):
@@ -91,7 +112,7 @@ def mat5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
                     continue
                 if variable.name in found:
                     raise ReadError(f"two variables are called {variable.name!r}; save it again")
-                found[variable.name] = variable.shape
+                found[variable.name] = variable
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
     return found

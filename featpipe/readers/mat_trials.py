@@ -16,7 +16,8 @@ from mne.io import BaseRaw
 from featpipe.errors import ReadError, few
 from featpipe.montage import CAP62
 from featpipe.readers.foreign import read_arrays
-from featpipe.readers.mat5_shapes import listed, mat5_shapes
+from featpipe.readers.mat5_shapes import Variable, listed, mat5_variables
+from featpipe.readers.mat5_walk import NUMBERS
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.trials_on_demand import on_demand
 
@@ -76,17 +77,20 @@ def trial_lengths(path: Path, part: str = "") -> dict[int, int]:
         When the file is damaged or truncated, when a trial has another shape or is there twice, or
         when none of those that are wanted is there.
     """
-    shapes = mat5_shapes(path)
-    return {number: shapes[name][1] for number, name in _names(path, shapes, part).items()}
+    there = mat5_variables(path)
+    return {number: there[name].shape[1] for number, name in _names(path, there, part).items()}
 
 
-def _names(path: Path, shapes: dict[str, tuple[int, ...]], part: str) -> dict[int, str]:
+def _names(path: Path, there: dict[str, Variable], part: str) -> dict[int, str]:
     """Return the variable of each trial that is wanted."""
     names: dict[int, str] = {}
-    pattern = _VARIABLE if any(map(_VARIABLE.fullmatch, shapes)) else _NUMBER
-    for name, shape in shapes.items():
+    pattern = _VARIABLE if any(map(_VARIABLE.fullmatch, there)) else _NUMBER
+    for name, variable in there.items():
         if not (match := pattern.fullmatch(name)):
             continue
+        shape = variable.shape
+        if variable.kind not in NUMBERS or variable.is_complex:
+            raise ReadError(f"{path}: {name} holds no real numbers; copy the file again")
         if len(shape) != 2 or shape[0] != len(CAP62) or not shape[1]:
             raise ReadError(
                 f"{path}: {name} has the shape {shape}, expected ({len(CAP62)}, samples): copy the "
@@ -102,7 +106,7 @@ def _names(path: Path, shapes: dict[str, tuple[int, ...]], part: str) -> dict[in
         raise ReadError(f"{path}: it has none of the trials {part}; copy it again")
     if not names:
         raise ReadError(
-            f"{path}: no variable <initials>_eeg<trial>, there are {few(list(shapes)) or 'none'}: "
+            f"{path}: no variable <initials>_eeg<trial>, there are {few(list(there)) or 'none'}: "
             "take the file from the folder of the EEG"
         )
     return {number: names[number] for number in sorted(names)}
@@ -164,9 +168,9 @@ def read(path: Path, part: str = "") -> BaseRaw:
     ReadError
         As `trial_lengths`.
     """
-    shapes = mat5_shapes(path)
-    names = _names(path, shapes, part)
-    n_times = {number: shapes[name][1] for number, name in names.items()}
+    there = mat5_variables(path)
+    names = _names(path, there, part)
+    n_times = {number: there[name].shape[1] for number, name in names.items()}
     return on_demand(path, n_times, CAP62, SFREQ, partial(_fetch, path, list(names.values())))
 
 

@@ -13,7 +13,7 @@ import subprocess
 import numpy as np
 import pytest
 from naive_foreign import RAW
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 from scipy.sparse import csc_array
 
 from featpipe.errors import ReadError
@@ -269,6 +269,16 @@ def test_a_struct_in_matlab_that_would_inflate_too_far_is_not_inflated(tmp_path)
     savemat(path, {"s": {"x": np.zeros(12_000_000)}}, do_compression=True)
     with pytest.raises(ReadError, match=r"s would take 960\d{5} bytes, over \d+; copy it again"):
         read_arrays(path, limits=Limits(memory=140_000_000))
+
+
+def test_letters_of_matlab_cost_what_they_are(tmp_path):
+    path = tmp_path / "a.mat"
+    savemat(path, {"t": np.array(["a" * 1500] * 1500)}, do_compression=True)
+    with pytest.raises(ReadError, match="millions of values"):
+        read(path)
+    rows = np.array(["ab  ", "ä cd"])
+    savemat(path, {"t": rows})
+    assert read(path)["t"].tolist() == rows.tolist() == loadmat(path)["t"].tolist()
 
 
 def test_a_sparse_matrix_is_named_when_it_is_wanted(tmp_path):

@@ -1,7 +1,6 @@
 """The process that reads foreign files: how it starts, what limits it, and that it ends."""
 
 import os
-
 import subprocess
 import sys
 

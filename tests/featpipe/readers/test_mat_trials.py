@@ -60,10 +60,15 @@ def test_other_content_is_refused(tmp_path, content, said):
         trial_lengths(path)
 
 
-def test_complex_numbers_are_refused(tmp_path):
-    path = write(tmp_path / "1_20131027.mat", {"ww_eeg1": np.zeros((62, 400)) + 1j})
+@pytest.mark.parametrize(
+    "content", [np.zeros((62, 400)) + 1j, np.full((62, 400), "a"), np.full((62, 400), "a", object)]
+)
+def test_what_is_no_real_numbers_is_refused_by_its_head(tmp_path, content):
+    path = write(tmp_path / "1_20131027.mat", {"ww_eeg1": content})
+    if content.dtype.kind == "U":  # SciPy makes rows of text
+        savemat(path, {"ww_eeg1": np.array(["a" * 400] * 62)})
     with pytest.raises(ReadError, match=r"1_20131027.mat.*no real numbers"):
-        read_eeg(path)
+        trial_lengths(path)
 
 
 @pytest.mark.parametrize("packed", [True, False])
