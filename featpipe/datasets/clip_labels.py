@@ -16,7 +16,7 @@ from featpipe.datasets.layout import Defect
 from featpipe.datasets.recording_names import NUMBERED
 from featpipe.datasets.time_lists import Bounds
 from featpipe.errors import ReadError
-from featpipe.readers.foreign import read_arrays
+from featpipe.readers.foreign import SMALL, read_arrays
 
 _WINDOW = re.compile(r"eeg_used_(\d+)s", re.IGNORECASE)
 _PARTS = ("train_label", "test_label")
@@ -93,7 +93,7 @@ def clip_labels(path: Path, bounds: Bounds, facts: Facts) -> dict[int, int]:
         When windows and trials do not agree.
     """
     match = _WINDOW.fullmatch(path.parent.name)
-    arrays = read_arrays(path, "|".join(_PARTS))
+    arrays = read_arrays(path, "|".join(_PARTS), SMALL)
     if not match or any(name not in arrays for name in _PARTS):
         raise ReadError(f"{path}: no {' and '.join(_PARTS)} of windows of known length")
     windows = np.concatenate([np.asarray(arrays[name]).ravel() for name in _PARTS])

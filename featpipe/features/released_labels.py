@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign import read_arrays
+from featpipe.readers.foreign import SMALL, read_arrays
 from featpipe.recording import Released, Source, Trial
 
 
@@ -73,7 +73,7 @@ def _said(
         yield path, {trial: _one(path, trial, of) for trial, of in labels.items()}
     listed = source.released.labels if source.released else None
     if listed is not None:
-        arrays = list(read_arrays(listed, "label").values())
+        arrays = list(read_arrays(listed, "label", SMALL).values())
         found = np.ravel(arrays[0]) if arrays else np.empty(0)
         if len(found) != len(trials):
             raise ReadError(f"{listed}: {len(found)} labels, expected {len(trials)}; copy it again")

@@ -16,7 +16,7 @@ from mne.io import RawArray
 from featpipe.datasets import facts
 from featpipe.errors import ReadError
 from featpipe.readers.end_to_end import end_to_end
-from featpipe.readers.foreign import Limits, read_arrays, read_arrays_and_shapes
+from featpipe.readers.foreign import SMALL, read_arrays, read_arrays_and_shapes
 from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 
@@ -24,7 +24,6 @@ MAGIC = b"MATLAB 5.0"
 _PICKLE = re.compile(rb"\x80[\x02-\x05](\x95.{8})?\}.{0,24}(labels|data)", re.DOTALL)
 """A pickled dict whose first key is one of the two; Python 2 wrote `labels` first."""
 _CUT = re.compile(r"truncated: variable \d \((data|labels)\)")
-_LABELS = Limits(n_bytes=1 << 20)  # 40 x 4 numbers have 1280
 
 
 class Contents(NamedTuple):
@@ -82,7 +81,7 @@ def _contents(path: Path, n_bytes: int, mtime_ns: int) -> Contents:
     del n_bytes, mtime_ns  # they are there to tell versions of the file apart
     if read_head(path, len(MAGIC)) == MAGIC:
         mat5_shapes(path)  # tells a truncated file, and by which variable
-    arrays, shapes = read_arrays_and_shapes(path, "labels", "data", _LABELS)
+    arrays, shapes = read_arrays_and_shapes(path, "labels", "data", SMALL)
     shape, ratings = shapes.get("data", ()), arrays.get("labels")
     of = facts.facts_of("deap")
     expected = len(of.channels) + len(of.other_channels)

@@ -58,6 +58,8 @@ class Limits:
 
 
 LIMITS = Limits()
+SMALL = Limits(n_bytes=1 << 20, memory=1 << 30, seconds=60.0)
+"""Of labels, ratings and other short lists, whatever else is in the file."""
 
 
 def read_arrays(
@@ -185,13 +187,17 @@ def _request(path: Path, wanted: Pattern, shaped: Pattern, target: Path) -> dict
     }  # fmt: skip
 
 
-def _taken(path: Path, about: list[tuple[str, str, list[int], bool]]) -> dict[str, np.ndarray]:
+def _taken(path: Path, about: list[tuple[str, int, str, list[int], bool]]) -> dict[str, np.ndarray]:
     """Read the arrays that the child has written, and remove them."""
-    arrays = {}
+    arrays, there = {}, {}
     with path.open("rb") as file:
-        for name, kind, shape, by_column in about:
-            flat = np.fromfile(file, np.dtype(kind), prod(shape))
-            arrays[name] = flat.reshape(shape, order="F" if by_column else "C")
+        for name, at, kind, shape, by_column in about:
+            what = (at, kind, tuple(shape), by_column)
+            if what not in there:  # else it is one array in the file too
+                file.seek(at)
+                flat = np.fromfile(file, np.dtype(kind), prod(shape))
+                there[what] = flat.reshape(shape, order="F" if by_column else "C")
+            arrays[name] = there[what]
     path.unlink()  # what comes next need not have room beside it: the folder may be memory too
     return arrays
 

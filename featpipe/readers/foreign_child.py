@@ -48,8 +48,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        "arrays", in that order, each as name, type, shape and whether columns come first; and
-        "shapes" by name. Or "refused" with the reason.
+        "arrays", in that order, each as name, place in bytes, type, shape and whether columns come
+        first; and "shapes" by name. Or "refused" with the reason.
     """
     try:
         return _written(request)
@@ -70,7 +70,8 @@ def _written(request: dict[str, Any]) -> dict[str, Any]:
     can_be = [could_begin(wanted), could_begin(shaped)]
     is_of_use = lambda name: any(could(name) for could in can_be)  # noqa: E731
     terms = Terms(Effort(), request["memory"] * 2 // 3, is_of_use)
-    arrays, given, n_bytes = [], {}, 0
+    arrays, given, n_bytes, at = [], {}, 0, 0
+    written: dict[Callable[[], np.ndarray], tuple] = {}  # what a pickle refers to again, once
     with Path(request["target"]).open("wb") as target:
         for leaf in leaves(Path(request["path"]), terms):
             is_wanted, is_shaped = wanted.fullmatch(leaf.name), shaped.fullmatch(leaf.name)
@@ -79,11 +80,15 @@ def _written(request: dict[str, Any]) -> dict[str, Any]:
             if leaf.name in given:
                 raise ReadError(f"two arrays in it are called {leaf.name!r}; {REMEDY}")
             given[leaf.name] = leaf.shape if is_shaped else None
-            if is_wanted:
+            if is_wanted and leaf.make not in written:
                 n_bytes += leaf.n_bytes
                 if n_bytes > request["n_bytes"]:
                     raise ReadError(f"its arrays have over {request['n_bytes']} bytes; {REMEDY}")
-                arrays.append((leaf.name, *_write(leaf.make(), target)))
+                array = leaf.make()
+                written[leaf.make] = (at, *_write(array, target))
+                at += array.nbytes
+            if is_wanted:
+                arrays.append((leaf.name, *written[leaf.make]))
     shapes = {name: shape for name, shape in given.items() if shape is not None}
     return {"arrays": arrays, "shapes": shapes}
 

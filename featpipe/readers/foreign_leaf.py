@@ -15,6 +15,7 @@ _MOST_STEPS = 2_000_000  # of a microsecond or two
 A_LEAF = 8
 """Steps that a value costs which becomes an array of its own."""
 
+_A_BOMB = 100, 64 << 20  # as many bytes for each of its own, and so many in all
 _PAGE = 4096  # bytes that are copied in the time of one step
 
 
@@ -78,6 +79,16 @@ def refuse_outsize(name: str, n_bytes: int, terms: Terms) -> None:
         raise ReadError(
             f"{name or 'its content'} would take {n_bytes} bytes, over {terms.most_inflated}; "
             f"{REMEDY}"
+        )
+
+
+def refuse_bomb(name: str, n_packed: int, n_bytes: int) -> None:
+    """Refuse what inflates to far more than recordings and features do; ReadError."""
+    most_fold, least = _A_BOMB
+    if n_bytes > max(least, most_fold * n_packed):
+        raise ReadError(
+            f"{name or 'a variable'} inflates from {n_packed} bytes to {n_bytes}, as no recording "
+            f"does; {REMEDY}"
         )
 
 

@@ -21,6 +21,7 @@ from featpipe.readers.foreign_leaf import (
     Terms,
     joined,
     native,
+    refuse_bomb,
     refuse_outsize,
     unreadable,
 )
@@ -122,6 +123,7 @@ def _located(source: Source, variable: Variable) -> tuple[Source, Element]:
     start, stop = variable.start, variable.start + variable.n_bytes
     if not variable.is_compressed:
         return source, Element(MATRIX, start, stop, stop)
+    refuse_bomb(variable.name, variable.n_bytes, variable.inflated)
     n_bytes = 8 + variable.inflated
     content = inflated(memoryview(source.content)[start:stop], n_bytes, variable.name)
     return Source(content, source.order), Element(MATRIX, 8, n_bytes, n_bytes)

@@ -13,7 +13,6 @@ from typing import BinaryIO, NamedTuple
 
 from featpipe.errors import ReadError
 from featpipe.readers.foreign_kinds import foreign_kind
-from featpipe.readers.foreign_leaf import REMEDY
 from featpipe.readers.mat5_walk import (
     CHAR,
     COMPRESSED,
@@ -32,7 +31,6 @@ from featpipe.readers.mat5_walk import (
 _PROBE = 4096  # flags, 32 dimensions and a name of any sensible length
 _MOST_VARIABLES = 20_000
 _MOST_DEFLATED = 1032  # zlib makes no more bytes of one
-_A_BOMB = 100, 64 << 20  # no EEG inflates to as many bytes for each of its own, and so many
 
 
 class Variable(NamedTuple):
@@ -150,16 +148,6 @@ def listed(file: BinaryIO) -> Iterator[Variable]:
         at = stop if variable.is_compressed else stop + -stop % 8
     if not i:
         raise ReadError("it is truncated before its first variable; copy it again")
-
-
-def refuse_bomb(variable: Variable) -> None:
-    """Refuse a variable that inflates to far more than recordings do; ReadError."""
-    most_fold, least = _A_BOMB
-    if variable.is_compressed and variable.inflated > max(least, most_fold * variable.n_bytes):
-        raise ReadError(
-            f"{variable.name or 'a variable'} inflates from {variable.n_bytes} bytes to "
-            f"{variable.inflated}, as no recording does; {REMEDY}"
-        )
 
 
 def _variable(file: BinaryIO, order: str, at: int, n_file: int, i: int) -> Variable:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_leaf import Effort
+from featpipe.readers.foreign_leaf import Effort, refuse_bomb
 from featpipe.readers.mat5_content import inflated
-from featpipe.readers.mat5_shapes import listed, refuse_bomb
+from featpipe.readers.mat5_shapes import listed
 from featpipe.readers.mat5_walk import (
     CELL,
     CHAR,
@@ -64,7 +64,7 @@ def require_sound(path: Path) -> None:
         file.seek(0)
         effort = Effort(_MOST_MATRICES)
         for variable in listed(file):  # as SciPy goes: by the bytes that each declares
-            refuse_bomb(variable)
+            refuse_bomb(variable.name, variable.n_bytes, variable.inflated)
             if variable.is_compressed:
                 file.seek(variable.start)
                 packed, n_bytes = file.read(variable.n_bytes), 8 + variable.inflated

@@ -15,8 +15,8 @@ from typing import BinaryIO, Literal, NamedTuple
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.readers.foreign_leaf import A_LEAF, REMEDY, Effort, joined
-from featpipe.readers.mat5_shapes import listed, refuse_bomb
+from featpipe.readers.foreign_leaf import A_LEAF, REMEDY, Effort, joined, refuse_bomb
+from featpipe.readers.mat5_shapes import listed
 from featpipe.readers.mat5_walk import HEAD_BYTES, MATRIX, byte_order
 
 Part = Literal["array", "shape", ""]
@@ -120,7 +120,7 @@ def leaves(
             found = next((one for one in listed(file) if one.name == variable), None)
             if found is None:
                 raise ReadError(f"it has no variable {variable}; {_AGAIN}")
-            refuse_bomb(found)
+            refuse_bomb(found.name, found.n_bytes, found.inflated)
             file.seek(found.start)
             stream = _Stream(file, found.n_bytes, found.is_compressed, order, most_bytes)
             n_bytes = stream.unpack("II")[1] if found.is_compressed else found.n_bytes

@@ -17,6 +17,7 @@ from featpipe.readers.foreign_leaf import (
     Leaf,
     Terms,
     native,
+    refuse_bomb,
     refuse_outsize,
     sized,
     unreadable,
@@ -106,6 +107,7 @@ def _sound(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
         )
     if member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size:
         raise ReadError(f"{member.filename!r} has two sizes; copy it again")
+    refuse_bomb(member.filename, member.compress_size, member.file_size)
     return member
 
 

@@ -53,3 +53,25 @@ def test_a_block_that_is_cut_is_damage_though_nobody_wants_it(tmp_path):
     path.write_bytes(path.read_bytes()[:-200_000])
     with pytest.raises(ReadError, match=r"one\.4: it is damaged"):
         read_arrays(path, "labels", LITTLE)
+
+
+def test_what_a_pickle_refers_to_again_is_written_once(tmp_path):
+    path, numbers = tmp_path / "one", np.arange(1000.0)
+    path.write_bytes(pickle.dumps({"a": numbers, "more": [numbers] * 50, "b": numbers + 1}))
+    found = read_arrays(path, ".*", Limits(n_bytes=20_000))
+    np.testing.assert_array_equal(found["more/49"], numbers)
+    np.testing.assert_array_equal(found["b"], numbers + 1)
+    assert found["more/49"] is found["a"]
+
+
+@pytest.mark.parametrize("form", ["mat", "npz"])
+def test_what_inflates_a_hundredfold_is_refused(tmp_path, form):
+    path = tmp_path / f"a.{form}"
+    if form == "mat":
+        savemat(path, {"x": np.zeros(9_000_000)}, do_compression=True)
+    else:
+        np.savez_compressed(path, x=np.zeros(9_000_000))
+    with pytest.raises(
+        ReadError, match=r"x(\.npy)? inflates from \d+ bytes to 72000\d+, as no rec"
+    ):
+        read_arrays(path, "x")
