@@ -19,6 +19,7 @@ from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name
 from featpipe.readers.preflight import Status
 from featpipe.reading import Reader, check, find_reader, read_eye, source_files
+from featpipe.regular_files import is_regular
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def _reader_in_folder(path: Path, csv: EyeCsv | None) -> Reader | None:
 def _reader(path: Path, csv: EyeCsv | None) -> Reader | None:
     try:
         return find_reader(path, csv)
-    except OSError:
+    except (ReadError, OSError):
         return None
 
 
@@ -191,7 +192,7 @@ def inspect(path: Path, csv: EyeCsv | None = None) -> Finding:
     """
     reader = _reader(path, csv)
     if reader is None:
-        status = "suspicious" if path.is_file() else "corrupt"
+        status = "suspicious" if is_regular(path) else "corrupt"
         return _finding(path, None, status, _why_unknown(path))
     reason = ""
     try:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import content_of
 
 _SEPARATORS = (",", "\t", ";")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MAX_BYTES = 1 << 24  # a hundred thousand rows have some of these
 _AS_TEXT = "save it as CSV UTF-8"
 
 
@@ -62,12 +64,12 @@ def read_rows(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> 
 
 
 def _text(path: Path) -> str:
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file; [study] in the study file names it")
     try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file; [study] in the study file names it") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be opened: {error.strerror or error}") from error
+        content = content_of(path, _MAX_BYTES)
+    except ReadError as error:
+        raise ConfigError(str(error)) from error
     if content.startswith(_WORKBOOKS):
         raise ConfigError(f"{path}: it is a workbook, whatever its name says: {_AS_TEXT}")
     text = decode(content)

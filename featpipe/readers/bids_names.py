@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featpipe.errors import ReadError
+from featpipe.regular_files import content_of
 
 _MAX_JSON_BYTES = 1 << 22
 _NAME = re.compile(r"((?:[a-z]+-[A-Za-z0-9+]+_)+)([A-Za-z0-9]+)(\.[A-Za-z0-9.]+)")
@@ -137,13 +138,10 @@ def read_json(path: Path) -> dict[str, Any]:
     ReadError
         When the file is none; the message names it.
     """
+    text = content_of(path, _MAX_JSON_BYTES)
     try:
-        if path.stat().st_size > _MAX_JSON_BYTES:
-            raise ReadError(f"{path}: {path.stat().st_size} bytes are no sidecar: replace it")
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, ReadError):
-            raise
+        content = json.loads(text.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise ReadError(f"{path}: it is no JSON ({error}); correct it or copy it again") from error
     if not isinstance(content, dict):
         raise ReadError(f"{path}: expected a JSON object of names and values; correct it")

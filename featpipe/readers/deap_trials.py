@@ -19,6 +19,7 @@ from featpipe.readers.end_to_end import end_to_end
 from featpipe.readers.foreign import SMALL, read_arrays, read_arrays_and_shapes
 from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.preflight import OK, Check, read_head, verdict
+from featpipe.regular_files import state_of
 
 MAGIC = b"MATLAB 5.0"
 _PICKLE = re.compile(rb"\x80[\x02-\x05](\x95.{8})?\}.{0,24}(labels|data)", re.DOTALL)
@@ -72,7 +73,7 @@ def contents(path: Path) -> Contents:
     ReadError
         When the file is damaged, or does not hold such arrays.
     """
-    state = path.stat()
+    state = state_of(path)
     return _contents(path, state.st_size, state.st_mtime_ns)
 
 

@@ -20,6 +20,7 @@ from featpipe.readers.end_to_end import end_to_end
 from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.mat5_stream import Part, leaves
 from featpipe.readers.preflight import OK, Check, verdict
+from featpipe.regular_files import state_of
 
 VARIABLE = "DREAMER"
 _CLIP = re.compile(rf"{VARIABLE}/Data/(\d+)/EEG/stimuli/(\d+)")
@@ -84,7 +85,7 @@ def contents(path: Path) -> Contents:
     ReadError
         When the file is damaged, or holds no EEG of that form.
     """
-    state = path.stat()
+    state = state_of(path)
     return _contents(path, state.st_size, state.st_mtime_ns)
 
 

@@ -172,8 +172,9 @@ def _ask(
 
 def _refuse_by_head(path: Path) -> None:
     """Refuse what is no file of arrays without starting a process."""
+    head = read_head(path, HEAD_BYTES)
     try:
-        foreign_kind(read_head(path, HEAD_BYTES))
+        foreign_kind(head)
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from featpipe.errors import ReadError
+from featpipe.regular_files import open_file
 
 Status = Literal["ok", "truncated", "corrupt", "suspicious"]
 
@@ -57,8 +58,14 @@ def verdict(path: Path, inspect: Callable[[], Check]) -> Check:
 
 
 def read_head(path: Path, n_bytes: int, start: int = 0) -> bytes:
-    """Return up to `n_bytes` bytes of a file, from `start`."""
-    with path.open("rb") as file:
+    """Return up to `n_bytes` bytes of a file, from `start`.
+
+    Raises
+    ------
+    ReadError
+        When it is no regular file, or cannot be opened.
+    """
+    with open_file(path) as file:
         file.seek(start)
         return file.read(n_bytes)
 

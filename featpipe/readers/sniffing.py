@@ -26,6 +26,7 @@ from featpipe.readers import (
 )
 from featpipe.readers.preflight import read_head
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import is_regular
 
 _HEAD_BYTES = 1 << 16
 _SUFFIXES = {
@@ -55,7 +56,7 @@ def sniff(path: Path) -> str | None:
         A file that is named like a recording but is not one keeps the kind of its suffix, so that
         the reader can say what is wrong with it.
     """
-    if not path.is_file():
+    if not is_regular(path):
         return None
     head = read_head(path, _HEAD_BYTES)
     suffix = path.suffix.lower()

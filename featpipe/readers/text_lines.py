@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.regular_files import open_file
 
 _NEWLINE = 10
 _LONGEST = 1 << 20  # characters of a line; exports put hundreds of numbers into one cell
@@ -104,10 +105,8 @@ def read_lines(path: Path, encoding: str | None = None) -> Lines:
     ReadError
         When the file cannot be opened, is empty, is not text in lines, or not in that encoding.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ReadError(f"{path}: it cannot be opened ({error.strerror or error})") from error
+    with open_file(path) as file:
+        content = file.read()
     if not content.strip():
         raise ReadError(f"{path}: it is empty; export or copy it again")
     text = _in_utf8(content) if encoding is None else _from(path, content, encoding)

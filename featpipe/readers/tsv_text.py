@@ -6,8 +6,10 @@ import pandas as pd
 
 from featpipe.errors import ReadError
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import content_of
 
-_MAX_BYTES = 1 << 26
+_MAX_BYTES = 1 << 24
+_MAX_CELLS = 1 << 21  # a hundred thousand events in twenty columns, and as text some seconds
 _LOST = "n/a"
 
 
@@ -33,13 +35,14 @@ def read_tsv(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
         When it cannot be read, lacks a column, or a row has not as many fields as there are names;
         the message names file and line.
     """
-    try:
-        n_bytes = path.stat().st_size
-        text = decode(path.read_bytes()) if n_bytes <= _MAX_BYTES else ""
-    except OSError as error:
-        raise ReadError(f"{path}: it cannot be opened ({error.strerror or error})") from error
-    if n_bytes > _MAX_BYTES or "\0" in text:
+    text = decode(content_of(path, _MAX_BYTES))
+    if "\0" in text:
         raise ReadError(f"{path}: it is no table of text; copy it again")
+    if (n_cells := text.count("\t") + text.count("\n")) > _MAX_CELLS:
+        raise ReadError(
+            f"{path}: {n_cells} cells, expected at most {_MAX_CELLS}: see whether it is a table of "
+            "samples under another name"
+        )
     rows = [
         (number, [cell.strip() for cell in line.split("\t")])
         for number, line in enumerate(text.split("\n"), start=1)
