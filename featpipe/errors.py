@@ -6,6 +6,9 @@ from difflib import get_close_matches
 N_NAMES = 8
 """Most names that a message spells out."""
 
+_N_OF_NAME = 200
+"""Most characters of one of them."""
+
 
 class ConfigError(ValueError):
     """A study, an option or an argument is wrong; the message says which and what to do."""
@@ -91,4 +94,31 @@ def few(names: Sequence[str], n_shown: int = N_NAMES) -> str:
     'A1, A2, A3, ... (128 in all)'
     """
     more = f", ... ({len(names)} in all)" if len(names) > n_shown else ""
-    return ", ".join(names[:n_shown]) + more
+    return ", ".join(printable(name, _N_OF_NAME) for name in names[:n_shown]) + more
+
+
+def printable(text: str, n_most: int = 80) -> str:
+    r"""Make a text of a file, or a path, fit for a message: one line of bounded length.
+
+    Parameters
+    ----------
+    text : str
+        Whatever somebody wrote there.
+    n_most : int
+        Most characters that are shown.
+
+    Returns
+    -------
+    str
+        What is no character to be seen, such as line ends and what terminals obey, is spelled out.
+
+    Examples
+    --------
+    >>> printable("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    >>> printable("9" * 500, 3)
+    '999... (500 characters)'
+    """
+    more = f"... ({len(text)} characters)" if len(text) > n_most else ""
+    shown = (c if c.isprintable() else repr(c)[1:-1] for c in text[:n_most])
+    return "".join(shown) + more

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
-from featpipe.errors import ReadError, few
+from featpipe.errors import ReadError, few, printable
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import content_of
 
 SFREQ = 1000.0
 """Sample numbers are those of the amplifier, Hz."""
@@ -22,10 +23,16 @@ ALL = ""
 """Stands for the name of a session where one list is for all of them."""
 
 _MOST_BYTES = 1 << 16
-_LIST = re.compile(r"\s*(\w+)\s*=\s*\[([\d\s,]*)\]\s*;?")
+# possessive: of many spaces each would be tried as the end of the first run and of the second
+_LIST = re.compile(r"\s*+(\w++)\s*+=\s*+\[([^\[\]]*+)\]\s*+;?+")
 _NAMES = ("start_point_list", "end_point_list")
-_SECONDS = r"\s*[:=]\s*\[([^\[\]]*)\]\s*[;,]?\s*"
-_SESSION = re.compile(rf"\s*Session\s*(\d+)\s*:\s*start_second{_SECONDS}end_second{_SECONDS}")
+_SECONDS = r"\s*+[:=]\s*+\[([^\[\]]*+)\]\s*+(?:[;,]\s*+)?+"
+_SESSION = re.compile(
+    rf"\s*+Session\s*+([0-9]{{1,3}}+)\s*+:\s*+start_second{_SECONDS}end_second{_SECONDS}"
+)
+_SAMPLE = re.compile(r"[0-9]{1,9}")
+_SECOND = re.compile(r"[0-9]{1,6}(\.[0-9]{0,9})?")
+_BETWEEN = re.compile(r"\s*+,\s*+|\s++")
 
 
 class Bounds(NamedTuple):
@@ -122,14 +129,19 @@ def read_bounds(path: Path) -> Bounds:
         When it holds anything but two lists of the same length, in order of time.
     """
     text = _text(path)
-    lists, at = {}, 0
+    lists: dict[str, tuple[float, ...]] = {}
+    at = 0
     while match := _LIST.match(text, at):
-        lists[match[1]] = tuple(int(number) / SFREQ for number in re.findall(r"\d+", match[2]))
+        name = printable(match[1])
+        if name in lists:
+            raise ReadError(f"{path}: {name} is there twice; {_remedy(path)}")
+        samples = _numbers(path, f", {name}", match[2], _SAMPLE, "whole number of samples")
+        lists[name] = tuple(sample / SFREQ for sample in samples)
         at = match.end()
     if rest := text[at:].strip():
         raise ReadError(f"{path}: {rest[:40]!r} is no list of sample numbers; {_remedy(path)}")
     if set(lists) != set(_NAMES):
-        names = ", ".join(lists) or "no list"
+        names = few(list(lists)) or "no list"
         raise ReadError(f"{path}: {names}, expected {' and '.join(_NAMES)}; {_remedy(path)}")
     return _in_order(path, "", *(lists[name] for name in _NAMES))
 
@@ -165,7 +177,8 @@ def read_times(path: Path) -> dict[str, Bounds]:
         place = _of_session(match[1])
         if match[1] in times:
             raise ReadError(f"{path}{place} is there twice; {_remedy(path)}")
-        times[match[1]] = _in_order(path, place, *(_numbers(path, place, match[i]) for i in (2, 3)))
+        lists = (_numbers(path, place, match[i], _SECOND, "number of seconds") for i in (2, 3))
+        times[match[1]] = _in_order(path, place, *lists)
         at = match.end()
     if not times:
         raise ReadError(f"{path}: it is empty; {_remedy(path)}")
@@ -179,16 +192,18 @@ _READERS: Mapping[str, Callable[[Path], Mapping[str, Bounds]]] = {
 
 
 def _text(path: Path) -> str:
-    if path.stat().st_size > _MOST_BYTES:
-        raise ReadError(f"{path}: {path.stat().st_size} bytes are no few lists; {_remedy(path)}")
-    return decode(path.read_bytes())
+    return decode(content_of(path, _MOST_BYTES))
 
 
-def _numbers(path: Path, place: str, text: str) -> tuple[float, ...]:
-    words = list(filter(None, map(str.strip, text.split(","))))
+def _numbers(
+    path: Path, place: str, text: str, number: re.Pattern[str], what: str
+) -> tuple[float, ...]:
+    """Read numbers between commas or blanks; a comma behind the last one is none too many."""
+    text = text.strip().removesuffix(",").rstrip()
+    words = _BETWEEN.split(text) if text else []
     for word in words:
-        if not re.fullmatch(r"\d+(\.\d*)?", word):
-            raise ReadError(f"{path}{place}: {word!r} is no number of seconds; {_remedy(path)}")
+        if not number.fullmatch(word):
+            raise ReadError(f"{path}{place}: '{printable(word)}' is no {what}; {_remedy(path)}")
     return tuple(map(float, words))
 
 
