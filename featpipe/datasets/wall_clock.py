@@ -10,15 +10,16 @@ laboratory's own script places eye recordings in the same way.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, printable
 from featpipe.readers.text_lines import decode
 from featpipe.readers.tobii_start import seconds_of_day
+from featpipe.regular_files import content_of
 
 _DAY_S = 86400.0
 _MAX_BYTES = 1 << 20
@@ -65,16 +66,15 @@ def read_triggers(path: Path) -> list[Trigger]:
     ReadError
         When a row is something else, or time runs backwards; the message names the line.
     """
-    with path.open("rb") as file:
-        text = decode(file.read(_MAX_BYTES))
     triggers: list[Trigger] = []
-    for i, row in enumerate(csv.reader(io.StringIO(text)), start=1):
-        if not any(cell.strip() for cell in row):
+    for i, row in enumerate(_rows(path), start=1):
+        if len(row) <= 2 and not "".join(row).strip():
             continue
         time = seconds_of_day(row[1].strip().split(" ")[-1]) if len(row) == 2 else None
         if time is None:
+            found = printable(",".join(row))
             raise ReadError(
-                f"{path} line {i}: {','.join(row)!r}: expected a code and a time such as "
+                f"{path} line {i}: '{found}': expected a code and a time such as "
                 "1,2022-10-01 14:25:40.123456; download it again"
             )
         if triggers and since(time, triggers[-1].time) < 0:
@@ -83,6 +83,16 @@ def read_triggers(path: Path) -> list[Trigger]:
     if not triggers:
         raise ReadError(f"{path}: it is empty; download it again")
     return triggers
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(decode(content_of(path, _MAX_BYTES))))
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ReadError(
+            f"{path} line {reader.line_num}: it cannot be read as CSV ({error}); download it again"
+        ) from error
 
 
 def since(time: float, start: float) -> float:

@@ -48,6 +48,11 @@ def test_triggers_are_read(tmp_path):
         ("1;2022-10-01 14:25:40.1\n", "line 1"),
         ("1,2022-10-01 14:25:40.1\n2,soon\n", "line 2: '2,soon'"),
         ("1,2022-10-01 14:25:40.1\n2,2022-10-01 14:25:39.1\n", "line 2: time runs backwards"),
+        ("1," + "9" * 140_000, r"line 1: it cannot be read as CSV \(field larger"),
+        ('"' + "1,2022-10-01 14:25:40.1\n" * 7000, "it cannot be read as CSV"),
+        ("," * 1000, r"line 1: ',{80}\.\.\. \(1000 characters\)': expected a code"),
+        ("1,\x1b[2J", r"line 1: '1,\\x1b\[2J'"),
+        ("1,2022-10-01 14:25:40.1\n" * 50_000, "more than 1048576 bytes"),
     ],
 )
 def test_what_is_no_trigger_is_named(tmp_path, text, message):
@@ -56,6 +61,7 @@ def test_what_is_no_trigger_is_named(tmp_path, text, message):
     with pytest.raises(ReadError, match=message) as caught:
         read_triggers(path)
     assert "a_trigger_info.csv" in str(caught.value)
+    assert len(str(caught.value)) < 300 + len(str(path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
