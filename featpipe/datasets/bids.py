@@ -19,7 +19,8 @@ from featpipe.readers.bids_names import metadata, sidecars
 from featpipe.readers.bids_physio import NAME as BIDS_EYE
 from featpipe.readers.bids_physio import clock_offset
 from featpipe.readers.bids_physio_files import eye_files
-from featpipe.readers.tsv_numbers import may_be_cut, refuse_cut
+from featpipe.readers.gzipped import may_be_cut
+from featpipe.readers.tsv_numbers import refuse_cut
 from featpipe.readers.tsv_text import read_tsv
 from featpipe.reading import check, find_reader, sniff
 from featpipe.recording import Source

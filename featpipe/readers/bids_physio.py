@@ -18,15 +18,10 @@ from featpipe.readers.bids_physio_files import events_files, eye_files
 from featpipe.readers.bids_physio_sidecar import EyeTable, eye_table, screen_scale
 from featpipe.readers.eye_frames import samples_frame
 from featpipe.readers.fixation_dispersion import add_dispersion
+from featpipe.readers.gzipped import CutShortError, first_lines
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.sample_rate import sampling_rate
-from featpipe.readers.tsv_numbers import (
-    CutShortError,
-    first_lines,
-    is_header,
-    read_columns,
-    refuse_cut,
-)
+from featpipe.readers.tsv_numbers import is_header, read_columns, refuse_cut
 from featpipe.recording import EyeRecording
 
 NAME = "bids_physio"

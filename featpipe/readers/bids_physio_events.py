@@ -11,10 +11,12 @@ from featpipe.errors import ReadError
 from featpipe.readers.bids_names import metadata
 from featpipe.readers.bids_physio_sidecar import EyeTable
 from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
-from featpipe.readers.tsv_numbers import LOST, inflated, is_header
+from featpipe.readers.gzipped import content
+from featpipe.readers.tsv_numbers import LOST, is_header
 from featpipe.schema import EYE_EVENT_KINDS
 
-_MAX_BYTES = 1 << 28
+_MAX_BYTES = 1 << 25
+_MAX_CELLS = 1 << 21  # all are held as text
 _MAX_COLUMNS = 256
 
 
@@ -93,7 +95,12 @@ def join_events(found: Sequence[Events]) -> Events:
 def _rows(path: Path) -> pd.DataFrame:
     """Return all cells as text, lost ones empty."""
     columns = metadata(path).get("Columns")
-    text = inflated(path, _MAX_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
+    text = content(path, _MAX_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
+    if (n_cells := text.count("\t") + text.count("\n")) > _MAX_CELLS:
+        raise ReadError(
+            f"{path}: {n_cells} cells, expected at most {_MAX_CELLS}: see whether it is a table of "
+            "samples under another name"
+        )
     lines = text.rstrip("\n").split("\n") if text.strip() else []
     if not isinstance(columns, list) and path.suffix == ".tsv" and lines:
         columns = lines[0].split("\t")

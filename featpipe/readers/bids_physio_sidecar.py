@@ -9,8 +9,8 @@ from typing import Any
 
 from featpipe.errors import ReadError, few
 from featpipe.readers.bids_names import bids_name, metadata
+from featpipe.readers.gzipped import first_lines
 from featpipe.readers.sample_rate import PER_SECOND
-from featpipe.readers.tsv_numbers import first_lines
 
 _MAX_COLUMNS = 256
 _MAX_HZ = 100_000.0

@@ -1,121 +1,54 @@
-"""Columns of numbers from a tab-separated file without a header, gzipped or not, within limits."""
+"""Columns of numbers from a tab-separated file without a header, gzipped or not, within limits.
 
-import gzip
+A file is read block by block; only the columns that are wanted are kept.
+"""
+
 import io
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, printable
+from featpipe.readers.gzipped import CutShortError, pieces
 
 MAX_BYTES = 1 << 30
 """Of a file, inflated: 1000 Hz for eight hours have 900 MB. A small one may inflate to any size."""
 
+MAX_ROWS = 1 << 25
+"""Of a file: nine hours at 1000 Hz. Each takes 8 bytes in every column that is read."""
+
 LOST = ("n/a", "N/A", "NaN", "nan", "NA", ".", "")
 """How lost values are written; "n/a" is what BIDS prescribes."""
 
-_CHUNK = 1 << 20
-_MOST_INFLATED = 1032  # times the size of a file, by deflate
+_LONGEST = 1 << 20  # bytes of a line
 _TAB, _NEWLINE = 9, 10
 
 
-class CutShortError(ReadError):
-    """A gzipped file ends before its content does."""
+class _Block(NamedTuple):
+    """Whole lines of a file, the last without its end, and how many stand before them."""
 
-
-def inflated(path: Path, max_bytes: int | None = None) -> bytes:
-    """Return the content of a file, inflated where it is gzipped.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    max_bytes : int, optional
-        Most bytes that are inflated; by default `MAX_BYTES`.
-
-    Raises
-    ------
-    CutShortError
-        When a gzipped file ends too early.
-    ReadError
-        When it cannot be opened, is damaged or larger than that.
-    """
-    max_bytes = MAX_BYTES if max_bytes is None else max_bytes
-    parts, n_bytes = [], 0
-    for part in _parts(path):
-        n_bytes += len(part)
-        _refuse_larger(path, n_bytes, max_bytes)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def first_lines(path: Path) -> list[bytes]:
-    """Return the first lines of a file, those in its first megabyte, inflated where it is gzipped.
-
-    Raises
-    ------
-    ReadError
-        When it cannot be opened or is damaged there.
-    """
-    return [line.rstrip(b"\r") for line in next(_parts(path), b"").split(b"\n")]
+    text: bytes
+    n_before: int
 
 
 def refuse_cut(path: Path) -> None:
-    """Inflate a file to its end, keeping nothing.
+    """Read a file to its end, keeping nothing.
 
     Raises
     ------
     CutShortError
-        When a gzipped file ends too early.
+        When a gzipped file ends too early, or a file holds nothing.
     ReadError
-        When it is damaged, or larger than `MAX_BYTES`.
+        When it is damaged, or larger than `MAX_BYTES` or `MAX_ROWS`.
     """
-    n_bytes = 0
-    for part in _parts(path):
-        n_bytes += len(part)
-        _refuse_larger(path, n_bytes, MAX_BYTES)
-
-
-def may_be_cut(path: Path) -> bool:
-    """Tell from its last bytes whether a gzipped file may have been cut, without inflating it.
-
-    They hold the size of the content, which is between that of the file and a thousand times as
-    much. Of a file that was cut anything stands there, which now and then is within.
-    """
-    n_bytes = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return False
-        file.seek(max(0, n_bytes - 4))
-        (told,) = struct.unpack("<I", file.read(4).ljust(4, b"\0"))
-    return not n_bytes <= told <= _MOST_INFLATED * n_bytes
-
-
-def _refuse_larger(path: Path, n_bytes: int, max_bytes: int) -> None:
-    if n_bytes > max_bytes:
-        raise ReadError(
-            f"{path}: it inflates to more than {max_bytes} bytes, which no eye recording has; "
-            "replace it"
-        )
-
-
-def _parts(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            is_packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if is_packed else path.open("rb") as file:
-            while part := file.read(_CHUNK):
-                yield part
-    except EOFError as error:
-        raise CutShortError(f"{path}: it ends within its content; copy it again") from error
-    except zlib.error as error:
-        raise ReadError(f"{path}: its content is damaged ({error}); copy it again") from error
-    except OSError as error:  # of gzip, too
-        raise ReadError(f"{path}: it cannot be read ({error}); copy it again") from error
+    n_blocks = 0
+    for _ in _blocks(path):
+        n_blocks += 1
+    if not n_blocks:
+        raise CutShortError(f"{path}: it holds no sample; copy or export it again")
 
 
 def read_columns(path: Path, names: Sequence[str], wanted: Sequence[str]) -> dict[str, np.ndarray]:
@@ -139,20 +72,45 @@ def read_columns(path: Path, names: Sequence[str], wanted: Sequence[str]) -> dic
     ------
     ReadError
         When a row has more or fewer fields than there are names, or a field is no number; the
-        message names file and line.
+        message names file and line. When it is larger than `MAX_BYTES` or `MAX_ROWS`.
     """
-    text = inflated(path).replace(b"\r\n", b"\n").rstrip(b"\n")
-    first, _, rest = text.partition(b"\n")
-    n_skipped = int(is_header(first, names))
-    text = rest if n_skipped else text
-    if b"\0" in text:
-        raise ReadError(f"{path}: it holds NUL characters, so it is no table; copy it again")
-    if not text:
-        return {name: np.empty(0) for name in wanted}
-    _refuse_other_widths(path, text, len(names), n_skipped)
-    frame = _parsed(path, text, names, wanted, n_skipped)
-    columns = {name: frame[name].to_numpy(float) for name in wanted}
-    return {name: np.where(np.isfinite(x), x, np.nan) for name, x in columns.items()}
+    found: dict[str, list[np.ndarray]] = {name: [np.empty(0)] for name in wanted}
+    for block in _blocks(path):
+        first, _, rest = block.text.partition(b"\n")
+        if not block.n_before and is_header(first, names):
+            block = _Block(rest, 1)
+        if not block.text:
+            continue
+        _refuse_other_widths(path, block, len(names))
+        frame = _parsed(path, block, names, wanted)
+        for name in wanted:
+            x = frame[name].to_numpy(float)
+            found[name].append(np.where(np.isfinite(x), x, np.nan))
+    return {name: np.concatenate(found.pop(name)) for name in wanted}
+
+
+def _blocks(path: Path) -> Iterator[_Block]:
+    """Yield a file in whole lines; blank ones at its end are none."""
+    rest, n_rows = b"", 0
+    for piece in pieces(path, MAX_BYTES):
+        if b"\0" in piece:
+            raise ReadError(f"{path}: it holds NUL characters, so it is no table; copy it again")
+        text = (rest + piece).replace(b"\r\n", b"\n")
+        lines = text[: text.rfind(b"\n") + 1].rstrip(b"\n")
+        rest = text[len(lines) + 1 :] if lines else text
+        if len(rest) > _LONGEST:
+            raise ReadError(
+                f"{path}: line ends were lost, or it is no table; export or copy it again"
+            )
+        if lines:
+            yield _Block(lines, n_rows)
+            n_rows += lines.count(b"\n") + 1
+        if n_rows > MAX_ROWS:
+            raise ReadError(
+                f"{path}: it has more than {MAX_ROWS} rows, which no eye recording has; replace it"
+            )
+    if rest := rest.removesuffix(b"\r").rstrip(b"\n"):
+        yield _Block(rest, n_rows)
 
 
 def is_header(line: bytes, names: Sequence[str]) -> bool:
@@ -161,21 +119,19 @@ def is_header(line: bytes, names: Sequence[str]) -> bool:
     return [field.strip() for field in fields] == [name.lower() for name in names]
 
 
-def _refuse_other_widths(path: Path, text: bytes, n_fields: int, n_skipped: int) -> None:
-    codes = np.frombuffer(text + b"\n", np.uint8)
+def _refuse_other_widths(path: Path, block: _Block, n_fields: int) -> None:
+    codes = np.frombuffer(block.text + b"\n", np.uint8)
     ends_field = np.flatnonzero((codes == _TAB) | (codes == _NEWLINE))
     found = np.diff(np.flatnonzero(codes[ends_field] == _NEWLINE), prepend=-1)
     if (found != n_fields).any():
         i_line = int(np.argmax(found != n_fields))
         raise ReadError(
-            f"{path}, line {i_line + 1 + n_skipped}: {found[i_line]} fields, where Columns of the "
-            f"sidecar names {n_fields}: correct Columns, or copy the file again"
+            f"{path}, line {i_line + 1 + block.n_before}: {found[i_line]} fields, where Columns of "
+            f"the sidecar names {n_fields}: correct Columns, or copy the file again"
         )
 
 
-def _parsed(
-    path: Path, text: bytes, names: Sequence[str], wanted: Sequence[str], n_skipped: int
-) -> pd.DataFrame:
+def _parsed(path: Path, block: _Block, names: Sequence[str], wanted: Sequence[str]) -> pd.DataFrame:
     # blank lines were refused with their width, but a table of one column may have them
     how = {
         "sep": "\t", "header": None, "names": list(names), "usecols": list(wanted), "quoting": 3,
@@ -183,10 +139,10 @@ def _parsed(
     }  # fmt: skip
     try:
         return pd.read_csv(
-            io.BytesIO(text), dtype="float64", na_values=list(LOST), low_memory=False, **how
+            io.BytesIO(block.text), dtype="float64", na_values=list(LOST), low_memory=False, **how
         )
     except (ValueError, OverflowError) as error:
-        frame = pd.read_csv(io.BytesIO(text), dtype="str", **how)
+        frame = pd.read_csv(io.BytesIO(block.text), dtype="str", **how)
         for name in wanted:
             cells = frame[name].str.strip().mask(frame[name].isin(LOST))
             is_bad = cells.notna().to_numpy() & np.isnan(
@@ -195,7 +151,8 @@ def _parsed(
             if is_bad.any():
                 i_line = int(np.argmax(is_bad))
                 raise ReadError(
-                    f"{path}, line {i_line + 1 + n_skipped}: {name} = {cells.iloc[i_line]!r} is no "
-                    "number; lost values are written n/a: correct it, or copy the file again"
+                    f"{path}, line {i_line + 1 + block.n_before}: {name} = "
+                    f"'{printable(cells.iloc[i_line])}' is no number; lost values are written n/a: "
+                    "correct it, or copy the file again"
                 ) from error
         raise ReadError(f"{path}: it cannot be read ({error}); copy it again") from error
