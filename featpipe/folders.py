@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
-from featpipe.errors import ReadError
+from featpipe.errors import ConfigError, ReadError
+from featpipe.regular_files import is_regular
 from featpipe.tables import read_metadata
 
+MOST_FILES = 200_000
+"""Files and folders that may lie below one; a data set in single trials has some ten thousand."""
+
+_PASSED_OVER = (".", "~$")
 _BESIDE_TABLES = ("manifest.json", "report.html")
 
 
@@ -20,23 +25,35 @@ def files_below(folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        Sorted, without hidden ones. Folders that are linked are gone into; each is listed once,
-        so that links in a circle come to an end.
+        Sorted; without hidden ones, those of Office that lie beside an open workbook, and what is
+        no file or closed to us. Folders that are linked are gone into, unless they lie around the
+        first one; each is listed once, so that links in a circle come to an end.
+
+    Raises
+    ------
+    ConfigError
+        When there are more than any data set has.
     """
     found: list[Path] = []
-    seen = {os.path.realpath(folder)}
+    root = Path(os.path.realpath(folder))
+    seen = {root, *root.parents}
     for place, folders, names in os.walk(folder, followlinks=True):
         here = Path(place)
         # real folders first: what a link names as well is listed where it lies
-        folders.sort(key=lambda name: ((here / name).is_symlink(), name))
+        folders.sort(key=lambda name: (os.path.islink(here / name), name))  # noqa: PTH114 no raise
         folders[:] = [name for name in folders if _is_new(here / name, seen)]
-        found += [here / name for name in names if not name.startswith(".")]
-    return sorted(file for file in found if file.is_file())
+        found += [here / name for name in names if not name.startswith(_PASSED_OVER)]
+        if len(found) + len(seen) > MOST_FILES:
+            raise ConfigError(
+                f"{folder}: more than {MOST_FILES} files lie below it: name the folder of the data "
+                "set alone, and see where links in it lead to"
+            )
+    return sorted(filter(is_regular, found))
 
 
-def _is_new(folder: Path, seen: set[str]) -> bool:
+def _is_new(folder: Path, seen: set[Path]) -> bool:
     """Tell whether a folder is to be gone into, and remember it."""
-    place = os.path.realpath(folder)
+    place = Path(os.path.realpath(folder))
     if folder.name.startswith(".") or place in seen:
         return False
     seen.add(place)

@@ -1,17 +1,18 @@
 """Which files of DEAP lie below a folder, by their names: sNN.dat, sNN.mat, sNN.bdf."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets import facts
 from featpipe.datasets.layout import Defect
-from featpipe.errors import few
+from featpipe.errors import ConfigError, few
+from featpipe.folders import files_below
 from featpipe.readers.deap_trials import is_matlab
 
 RATINGS = "participant_ratings.csv"
-_NAME = re.compile(r"s(\d\d)\.(dat|mat|bdf)", re.IGNORECASE)
+_NAME = re.compile(r"s([0-9]{2})\.(dat|mat|bdf)", re.IGNORECASE)
 _FOLDERS = ("data_preprocessed_python", "data_preprocessed_matlab", "data_original")
 _SUFFIXES = (".dat", ".mat", ".bdf")
 
@@ -44,14 +45,13 @@ class DeapFiles(NamedTuple):
 def is_here(root: Path) -> bool:
     """Tell whether recordings of DEAP lie below a folder."""
     try:
-        for path in sorted(root.rglob("s[0-9][0-9].*")):
-            if not _NAME.fullmatch(path.name):
-                continue
-            if path.suffix.lower() != ".mat" or path.parent.name.lower() in _FOLDERS:
-                return True
-            return is_matlab(path)  # other data sets have such names too
-    except OSError:
+        named = [path for path in files_below(root) if _NAME.fullmatch(path.name)]
+    except ConfigError:
         return False
+    for path in named:
+        if path.suffix.lower() != ".mat" or path.parent.name.lower() in _FOLDERS:
+            return True
+        return is_matlab(path)  # other data sets have such names too
     return False
 
 
@@ -69,9 +69,10 @@ def deap_files(root: Path) -> DeapFiles:
     """
     found: dict[str, dict[str, Path]] = {"bdf": {}, "dat": {}, "mat": {}}
     defects: list[Defect] = []
-    for path in sorted(root.rglob("*")):
+    files = files_below(root)
+    for path in files:
         match = _NAME.fullmatch(path.name)
-        if match is None or not path.is_file():
+        if match is None:
             continue
         subject, kind = f"{int(match[1])}", match[2].lower()
         if subject not in facts.facts_of("deap").subjects:
@@ -80,22 +81,20 @@ def deap_files(root: Path) -> DeapFiles:
             what = f"{path}: {other} is there too and is used; take one of them away"
             defects.append(Defect("", "", what))
     folders = {path.parent for of in found.values() for path in of.values()}
-    defects += _strays(folders)
-    tables = sorted(root.rglob(RATINGS))
+    defects += _strays([path for path in files if path.parent in folders])
+    tables = [path for path in files if path.name.lower() == RATINGS]
     in_order = {kind: {s: of[s] for s in sorted(of, key=int)} for kind, of in found.items()}
     return DeapFiles(
         in_order["bdf"], in_order["dat"], in_order["mat"], tables[0] if tables else None, defects
     )
 
 
-def _strays(folders: set[Path]) -> Iterator[Defect]:
+def _strays(beside: Iterable[Path]) -> Iterator[Defect]:
     """Tell of files among the recordings whose name is none of a recording."""
-    for folder in sorted(folders):
-        strange = [
-            path.name
-            for path in sorted(folder.iterdir())
-            if path.suffix.lower() in _SUFFIXES and not _NAME.fullmatch(path.name)
-        ]
-        if strange:
-            what = f"{few(strange)}: not called sNN.dat, sNN.mat or sNN.bdf, so that nobody can "
-            yield Defect("", "", f"{folder}: {what}tell whose it is; give it its name back")
+    strange: dict[Path, list[str]] = {}
+    for path in beside:
+        if path.suffix.lower() in _SUFFIXES and not _NAME.fullmatch(path.name):
+            strange.setdefault(path.parent, []).append(path.name)
+    for folder, names in strange.items():
+        what = f"{few(names)}: not called sNN.dat, sNN.mat or sNN.bdf, so that nobody can "
+        yield Defect("", "", f"{folder}: {what}tell whose it is; give it its name back")

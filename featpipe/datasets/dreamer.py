@@ -1,6 +1,8 @@
 """Layout "dreamer": 23 subjects with 18 film clips each, all in DREAMER.mat."""
 
+import re
 from pathlib import Path
+from typing import NoReturn
 
 from featpipe.datasets import facts
 from featpipe.datasets.facts import Facts
@@ -8,23 +10,31 @@ from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
 from featpipe.errors import ConfigError, ReadError, few
+from featpipe.folders import files_below
 from featpipe.readers.dreamer_mat import Subject, contents
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.recording import Trial
 
 _FILE = "DREAMER.mat"
+_NEARLY = re.compile(r".*dreamer.*\.mat.*", re.IGNORECASE)  # DREAMER (1).mat, DREAMER.mat.part
 
 
 def is_here(root: Path) -> bool:
     """Tell whether DREAMER.mat lies below a folder."""
     try:
         return bool(_files(root))
-    except OSError:
+    except ConfigError:
         return False
 
 
 def _files(root: Path) -> list[Path]:
-    return [path for path in sorted(root.rglob("*.mat")) if path.name.lower() == _FILE.lower()]
+    return [path for path in files_below(root) if path.name.lower() == _FILE.lower()]
+
+
+def _refuse_without_file(root: Path) -> NoReturn:
+    alike = [str(path) for path in files_below(root) if _NEARLY.fullmatch(path.name)]
+    hint = f"; if {few(alike)} is it, give it its name back" if alike else ""
+    raise ConfigError(f"{root}: no {_FILE} in it{hint}; [study] root names its folder")
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -50,7 +60,7 @@ def find(root: Path, choice: Choice) -> Found:
     of, files = facts.facts_of("dreamer"), _files(root)
     rating = rating_of(of, choice)
     if not files:
-        raise ConfigError(f"{root}: no {_FILE} in it; [study] root names its folder")
+        _refuse_without_file(root)
     if choice.eeg == "raw":
         raise ConfigError('[study] eeg = "raw": DREAMER has one release; leave the line out')
     try:

@@ -49,7 +49,11 @@ _EEG_FORM, _EYE_FORM = "<subject>_<session>_<YYYYMMDD>", "Session_<k>/<subject>_
 
 def is_here(root: Path) -> bool:
     """Tell whether a folder holds raw recordings of SEED-V, by names alone."""
-    return any(_EEG.fullmatch(file.stem) for file in with_suffix(files_below(root), ".cnt"))
+    try:
+        files = files_below(root)
+    except ConfigError:
+        return False
+    return any(_EEG.fullmatch(file.stem) for file in with_suffix(files, ".cnt"))
 
 
 def find(root: Path, choice: Choice) -> Found:

@@ -65,7 +65,10 @@ class Placed(NamedTuple):
 
 def is_here(root: Path) -> bool:
     """Tell whether a folder holds recordings of SEED-VII, by names alone."""
-    files = files_below(root)
+    try:
+        files = files_below(root)
+    except ConfigError:
+        return False
     is_raw = any(_STEM.fullmatch(file.stem) for file in with_suffix(files, ".cnt", ".tsv"))
     return is_raw or bool(seed_vii_mat.files_of(files))
 

@@ -251,3 +251,14 @@ def test_the_full_data_set_has_forty_minutes_per_subject(monkeypatch):
     assert all(trial.offset == span.stop for trial, span in zip(trials, spans, strict=True))
     grids = lay_grids(trials, 128.0, FeatureSettings(window_s=1.0))
     assert [len(grid.starts) for grid in grids] == [60] * 40
+
+
+def test_linked_folders_are_gone_into_and_what_macos_leaves_is_no_defect(release, tmp_path):
+    (tmp_path / PYTHON).symlink_to(release / PYTHON)
+    (tmp_path / MATLAB).mkdir()
+    (tmp_path / MATLAB / "._s01.mat").touch()
+    (tmp_path / MATLAB / "~$s01.mat").touch()
+    assert is_here(tmp_path)
+    found = find(tmp_path, CHOICE)
+    assert [source.subject for source in found.sources] == ["1", "24", "30"]
+    assert not found.defects

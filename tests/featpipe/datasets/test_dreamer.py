@@ -94,3 +94,17 @@ def test_a_folder_without_it_is_told(tmp_path):
     assert not is_here(tmp_path)
     with pytest.raises(ConfigError, match=r"no DREAMER\.mat in it"):
         find(tmp_path, CHOICE)
+
+
+def test_a_linked_folder_is_gone_into_and_a_copy_of_the_browser_is_named(release, tmp_path):
+    (tmp_path / "linked").symlink_to(release[0])
+    (tmp_path / "._DREAMER.mat").touch()
+    assert is_here(tmp_path)
+    found = find(tmp_path, CHOICE)
+    assert found.sources
+    assert not found.defects
+    (tmp_path / "linked").unlink()
+    (tmp_path / "DREAMER (1).mat").touch()
+    assert not is_here(tmp_path)
+    with pytest.raises(ConfigError, match=r"DREAMER \(1\)\.mat is it, give it its name back"):
+        find(tmp_path, CHOICE)
