@@ -14,16 +14,18 @@ from typing import NamedTuple
 from featpipe.datasets.bids_events import read_trials
 from featpipe.datasets.bids_recordings import Recording, list_recordings, session_names
 from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.errors import ConfigError, MixedRatesError, ReadError, few
+from featpipe.errors import ConfigError, MixedRatesError, ReadError, few, printable
 from featpipe.readers.bids_names import metadata, sidecars
 from featpipe.readers.bids_physio import NAME as BIDS_EYE
 from featpipe.readers.bids_physio import clock_offset
 from featpipe.readers.bids_physio_files import eye_files
+from featpipe.readers.bids_physio_sidecar import number_of
 from featpipe.readers.gzipped import may_be_cut
 from featpipe.readers.tsv_numbers import refuse_cut
 from featpipe.readers.tsv_text import read_tsv
 from featpipe.reading import check, find_reader, sniff
 from featpipe.recording import Source
+from featpipe.regular_files import is_regular
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _DESCRIPTION = "dataset_description.json"
@@ -50,7 +52,7 @@ def _home(root: Path) -> Path | None:
     """Return the root of the data set: the folder, or the only one in it that is one."""
     if any(root.glob("sub-*/eeg")) or any(root.glob("sub-*/ses-*/eeg")):
         return root
-    if (root / _DESCRIPTION).is_file() and any(root.glob("sub-*")):
+    if is_regular(root / _DESCRIPTION) and any(root.glob("sub-*")):
         return root
     inner = [
         path.parent for path in root.glob(f"*/{_DESCRIPTION}") if any(path.parent.glob("sub-*"))
@@ -170,10 +172,10 @@ def _header(recording: Recording) -> tuple[_Header | None, list[str]]:
 
 def _rate_flaws(path: Path, header: _Header) -> list[str]:
     try:
-        told = metadata(path).get("SamplingFrequency")
+        told = number_of(metadata(path), "SamplingFrequency")
     except ReadError as error:
         return [str(error)]
-    if not isinstance(told, int | float) or header.sfreq is None:
+    if told is None or header.sfreq is None:
         return []
     if abs(told - header.sfreq) <= _SAME_RATE * header.sfreq:
         return []
@@ -219,14 +221,14 @@ def _eye(recording: Recording) -> tuple[Path | None, float | None, list[str]]:
 def _missing_subjects(home: Path, recordings: Iterable[Recording]) -> list[Defect]:
     """Tell of subjects that are listed and have no recording."""
     path = home / "participants.tsv"
-    if not path.is_file():
+    if not is_regular(path):
         return []
     try:
         listed = read_tsv(path, required=("participant_id",))["participant_id"]
     except ReadError as error:
         return [Defect("", "", str(error))]
     there = {of.sub for of in recordings}
-    missing = [name.removeprefix("sub-") for name in listed if name]
+    missing = [printable(name.removeprefix("sub-"), 64) for name in listed if name]
     return [
         Defect(name, "", f"{path}: sub-{name} is listed and has no recording: copy it, or take it "
                "out of the list")

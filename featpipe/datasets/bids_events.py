@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from featpipe.errors import ConfigError, ReadError, few, unknown
+from featpipe.errors import ConfigError, ReadError, few, printable, unknown
 from featpipe.readers.bids_names import metadata
 from featpipe.readers.tsv_text import read_tsv
 from featpipe.recording import SAME_S, Trial
@@ -74,7 +74,8 @@ def read_trials(path: Path, recording: Path, classes: Sequence[str], column: str
     for line in rows.index[is_trial]:
         onset, duration = (_number(rows.at[line, what]) for what in ("onset", "duration"))
         if onset is None or onset < 0:
-            flaws.append(f"{path.name} line {line}: onset = {rows.at[line, 'onset'] or 'n/a'!r}")
+            told = str(rows.at[line, "onset"]) or "n/a"
+            flaws.append(f"{path.name} line {line}: onset = '{printable(told)}'")
         elif duration is None or duration <= 0:
             n_endless += 1
         else:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets.layout import Defect
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, ReadError
 from featpipe.readers.bids_names import bids_name
 from featpipe.readers.bids_physio import NAME as BIDS_EYE
+from featpipe.readers.bids_physio_files import is_one
 from featpipe.readers.sniffing import sniff
 from featpipe.readers.table import READERS
+from featpipe.regular_files import is_regular
 
 EEG_EXTENSIONS = (".vhdr", ".edf", ".bdf", ".set", ".fif")
 """In the order in which they are preferred, where a recording is there twice."""
@@ -168,14 +170,17 @@ def _eye_kind(file: Path) -> str:
     name = bids_name(file)
     if name is None or name.suffix in _TEXTS or name.extension == ".json":
         return ""
-    kind = sniff(file)
+    try:
+        kind = sniff(file)
+    except ReadError:  # it may not be read, which is told when it is opened
+        kind = BIDS_EYE if is_one(file) else None
     return kind if kind and READERS[kind].modality == "eye" else ""
 
 
 def _files_in(home: Path, folder: str) -> list[Path]:
     """Files of the folders of one type of data, subject by subject."""
     found = [*home.glob(f"sub-*/{folder}/*"), *home.glob(f"sub-*/ses-*/{folder}/*")]
-    return sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+    return sorted(file for file in found if is_regular(file) and not file.name.startswith("."))
 
 
 def _strangers(home: Path) -> list[Defect]:

@@ -5,6 +5,7 @@ trial, with the video (`Experiment_id`) and its ratings.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,12 +16,13 @@ import numpy as np
 from featpipe.datasets.csv_rows import read_rows
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.rated import Rating, label_of
-from featpipe.errors import ConfigError, ReadError
+from featpipe.errors import ConfigError, ReadError, printable
 from featpipe.readers import edf
 from featpipe.readers.bdf_status import Codes, status_codes
 from featpipe.recording import Trial
 
 _KEYS = ("Participant_id", "Trial", "Experiment_id")
+_WHOLE = re.compile(r"[0-9]{1,6}")
 _SLACK_S = 1.0  # videos are of one minute by the clock of a player
 
 
@@ -66,8 +68,10 @@ def read_ratings(path: Path, facts: Facts, rating: Rating) -> dict[str, dict[int
 
 
 def _whole(path: Path, line: int, column: str, text: str) -> int:
-    if not text.isdigit():
-        raise ConfigError(f"{path} line {line}: {column} = {text!r}: expected 1, 2, 3 ...")
+    if not _WHOLE.fullmatch(text):
+        raise ConfigError(
+            f"{path} line {line}: {column} = '{printable(text)}': expected 1, 2, 3 ..."
+        )
     return int(text)
 
 
@@ -75,7 +79,9 @@ def _value(path: Path, line: int, column: str, text: str) -> float:
     try:
         return float(text or "nan")
     except ValueError as error:
-        raise ConfigError(f"{path} line {line}: {column} = {text!r}: expected a number") from error
+        raise ConfigError(
+            f"{path} line {line}: {column} = '{printable(text)}': expected a number"
+        ) from error
 
 
 def original_trials(

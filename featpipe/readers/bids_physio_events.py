@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, printable
 from featpipe.readers.bids_names import metadata
 from featpipe.readers.bids_physio_sidecar import EyeTable
 from featpipe.readers.eye_frames import events_frame, messages_frame, told_kinds
@@ -143,8 +143,8 @@ def _seconds(
         return onset / table.per_second, duration / table.per_second
     if source != "n/a":
         raise ReadError(
-            f"{path}: OnsetSource = {source!r} in its sidecar: expected 'timestamp', or 'n/a' "
-            "where onsets are rows of the samples"
+            f"{path}: OnsetSource = '{printable(source)}' in its sidecar: expected 'timestamp', or "
+            "'n/a' where onsets are rows of the samples"
         )
     # Rows of the samples, also before the first. [?] that durations count rows, too, the standard
     # implies and does not say.

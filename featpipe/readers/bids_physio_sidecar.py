@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from featpipe.errors import ReadError, few
+from featpipe.errors import ReadError, few, printable
 from featpipe.readers.bids_names import bids_name, metadata
 from featpipe.readers.gzipped import first_lines
 from featpipe.readers.sample_rate import PER_SECOND
@@ -133,7 +133,7 @@ def eye_table(path: Path) -> EyeTable:
     of_side = next(iter(sides.values()))
     gaze_unit, gaze_factor = _unit(about, of_side["x"] or of_side["y"], _GAZE, flaws, "gaze")
     pupil_unit, pupil_factor = _unit(about, of_side["pupil"], _PUPIL, flaws, "pupil")
-    sfreq, start = _number(about, "SamplingFrequency"), _number(about, "StartTime")
+    sfreq, start = number_of(about, "SamplingFrequency"), number_of(about, "StartTime")
     time = next((name for name in columns if _role(name) == ("", "time")), "")
     if sfreq is not None and not 0 < sfreq <= _MAX_HZ:
         raise ReadError(f"{path}: SamplingFrequency = {sfreq:g}: correct it in the sidecar")
@@ -208,7 +208,9 @@ def _unit(
         if spelling in known:
             return known[spelling]
     if column:
-        flaws.append(f"Units of {column} = {text!r}: not known, numbers are kept as they are")
+        flaws.append(
+            f"Units of {column} = '{printable(text)}': not known, numbers are kept as they are"
+        )
     return (unit or "px", 1.0) if what == "gaze" else (unit, 1.0)
 
 
@@ -218,7 +220,9 @@ def _time_unit(about: Mapping[str, Any], column: str, flaws: list[str]) -> str:
     text = _of_column(about, column, "Units").strip().lower()
     unit = _TIME.get(text) or _TIME.get(text.removesuffix("s"))
     if unit is None:
-        flaws.append(f"Units of {column} = {text!r}: taken for ms; add them to the sidecar")
+        flaws.append(
+            f"Units of {column} = '{printable(text)}': taken for ms; add them to the sidecar"
+        )
     return unit or "ms"
 
 
@@ -239,7 +243,8 @@ def _texts(value: object) -> list[str]:
     return [str(name) for name in value] if is_list and isinstance(value, list) else []
 
 
-def _number(about: Mapping[str, Any], key: str) -> float | None:
+def number_of(about: Mapping[str, Any], key: str) -> float | None:
+    """Return a number of a sidecar; None where there is none, or none that is finite."""
     value = about.get(key)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
@@ -264,7 +269,7 @@ def screen_scale(path: Path) -> float | None:
     """
     about = metadata(path, "events").get("StimulusPresentation", {})
     told = metadata(path) | (about if isinstance(about, dict) else {})
-    distance = _number(told, "ScreenDistance")
+    distance = number_of(told, "ScreenDistance")
     size, pixels = (_pair(told.get(key)) for key in ("ScreenSize", "ScreenResolution"))
     if distance is None or not distance > 0 or size is None or pixels is None:
         return None
@@ -277,6 +282,6 @@ def screen_scale(path: Path) -> float | None:
 def _pair(value: object) -> list[float] | None:
     if not isinstance(value, list) or len(value) != 2:
         return None
-    found = [_number({"of": part}, "of") for part in value]
+    found = [number_of({"of": part}, "of") for part in value]
     numbers = [part for part in found if part is not None and part > 0]
     return numbers if len(numbers) == 2 else None

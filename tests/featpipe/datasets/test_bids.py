@@ -318,3 +318,40 @@ def test_eyes_alone_are_recordings_too(tmp_path):
     assert [of.eeg is None for of in found.sources] == [False, False, True]
     (told,) = found.defects
     assert told.what.startswith(f"{found.sources[2].eye}: no EEG beside it")
+
+
+def test_numbers_and_names_of_any_length_are_told_in_a_line_or_passed_over(folder):
+    eeg = folder / f"sub-02/ses-1/eeg/{STEM}_eeg.json"
+    eeg.write_text(json.dumps({"SamplingFrequency": 10**400}))
+    events = folder / f"sub-02/ses-1/eeg/{STEM}_events.tsv"
+    text = events.read_text()
+    row = next(line for line in text.split("\n") if line.startswith("23.0\t"))
+    events.write_text(text + "\x1b[2J" + "9" * 90_000 + row.removeprefix("23.0"))
+    listed = folder / "participants.tsv"
+    listed.write_text(listed.read_text() + f"sub-\x1b[2J{'x' * 90_000}\tF\n")
+    found = bids.find(folder, CHOICE)
+    assert len(found.sources) == 6
+    told = " ".join(of.what + of.unit for of in found.defects)
+    assert len(told) < 2000 + 10 * len(str(folder))
+    assert told.isprintable()
+    assert r"onset = '\x1b[2J999" in told
+    assert r"sub-\x1b[2Jxxx" in told
+
+
+def test_what_may_not_be_read_costs_its_recording(folder, monkeypatch):
+    closed = (f"{STEM}_recording-eye1_physio.tsv.gz", f"{STEM}_events.tsv")
+    true_open = type(folder).open
+
+    def opened(self, *how, **options):
+        if self.name in closed:
+            raise PermissionError(13, "Permission denied")
+        return true_open(self, *how, **options)
+
+    monkeypatch.setattr(type(folder), "open", opened)
+    found = bids.find(folder, CHOICE)
+    assert len(found.sources) == 5
+    assert any(f"{closed[1]}: it cannot be opened" in of.what for of in found.defects)
+    closed = closed[:1]
+    found = bids.find(folder, CHOICE)
+    assert len(found.sources) == 6
+    assert any(f"{closed[0]}: it cannot be opened" in of.what for of in found.defects)

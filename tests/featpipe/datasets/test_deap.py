@@ -216,6 +216,8 @@ def test_a_video_counts_behind_its_cross_only(part_of):
         ("1,2,", "1,1,", "trial 1 of subject 1 again"),
         ("Valence", "Valenz", "unknown column 'Valenz': did you mean 'Valence'"),
         ("\n1,1,", "\n1,x,", "line 2: Trial = 'x': expected 1, 2, 3"),
+        ("\n1,1,", "\n1,\u00b2,", "line 2: Trial = '\u00b2': expected 1, 2, 3"),
+        ("\n1,1,", f"\n1,{'1' * 5000},", r"Trial = '1{80}\.\.\. \(5000 characters\)': expected"),
     ],
 )
 def test_a_broken_table_is_told_with_its_line(part_of, old, new, told):
@@ -223,7 +225,7 @@ def test_a_broken_table_is_told_with_its_line(part_of, old, new, told):
     table = root / "metadata_csv" / "participant_ratings.csv"
     text = table.read_text()
     assert old in text
-    table.write_text(text.replace(old, new, 1))
+    table.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError, match=told):
         find(root, CHOICE)
 
