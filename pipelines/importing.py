@@ -12,7 +12,9 @@ from featpipe.datasets.layout import Choice, Found
 from featpipe.datasets.released import RELEASED
 from featpipe.errors import ConfigError, unknown
 from featpipe.tables import write_text
+from pipelines.other_tables import require_own_tables
 from pipelines.progress import shown
+from pipelines.steps.released import IMPORT
 from pipelines.study import Study, load_study
 from pipelines.study_sections import RELEASED_TABLES
 
@@ -59,8 +61,8 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     Raises
     ------
     ConfigError
-        When there is no such data set, the folder has no features of it, or the study file that is
-        there says something else.
+        When there is no such data set, the folder has no features of it, or the study file or the
+        tables that are there are of something else.
     """
     if dataset not in RELEASED:
         raise ConfigError(unknown("data set that ships features", dataset, RELEASED))
@@ -73,6 +75,7 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out}: it is a file: name a folder for the outputs with -o")
     facts = facts_of(dataset)
+    require_own_tables(out, IMPORT.name, facts.name)
     found, length = _found(facts, root, window_s)
     write_text(_text(facts, found, root, length), path, out / ".staging")
     click.echo(f"wrote {shown(path)}", err=True)

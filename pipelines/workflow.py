@@ -15,6 +15,7 @@ from pipelines.engine import Row, Unit, listed
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated
 from pipelines.leftovers import leftovers, unasked
+from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.planning import current_tables, with_floor
 from pipelines.progress import shown
@@ -27,11 +28,12 @@ from pipelines.summary import LAYOUT, write_failures, write_manifest, write_qual
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
+    step, before = table_step(job.study)
+    require_own_tables(job.out, step.name, job.study.study.name)
     missing = defect_rows(job)
     for text in (*job.notes, *(row.reason for row in missing)):
         click.echo(text, err=True)
     pupils = _pupils(job, settings)
-    step, before = table_step(job.study)
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
