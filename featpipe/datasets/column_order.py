@@ -1,42 +1,49 @@
 """Whether flat columns run channel by channel or band by band, told from the numbers.
 
-Public code is divided over files with 310 columns, so three things that hold of every EEG are
-looked for in both readings (`Verdict.margins`, above 0 for channel by channel):
+Public code is divided over files with 310 columns, so what holds of every EEG is looked for in both
+readings (`Verdict.margins`, above 0 for channel by channel):
 
+* pattern: which columns go together from window to window depends on how far apart their electrodes
+  are and how many bands lie between them. How much of the correlations of all pairs of columns that
+  explains is large in the right reading only, whatever the spectrum is and whatever was subtracted.
 * spectrum: power falls with frequency, so the bands explain most of what columns differ in.
-* neighbours: windows in which an electrode is loud are those in which the one behind it is loud.
-  Neighbours in a row of the cap are left out, because adjacent columns are alike in either order.
-* bands: adjacent bands of a channel go together; the last band of a channel and the first of the
-  next do not.
 
-Two witnesses that agree, and none against them, decide; one is enough for what is documented.
+The two together decide, or a clear pattern where the spectrum is not against it. The spectrum alone
+is enough for what is documented, and enough to refuse what is documented otherwise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from featpipe.errors import ReadError
-from featpipe.montage import CAP62
 
 Order = Literal["channel", "band"]
-Score = Callable[[np.ndarray, Sequence[str]], float]
+Score = Callable[[np.ndarray, Sequence[str], int, Order], float]
 
-THRESHOLDS: Mapping[str, float] = {"spectrum": 0.25, "neighbours": 0.07, "bands": 0.1}
-"""Margins from which a witness counts. Simulated EEG gives 0.9, 0.12 and 0.2 and more, noise 0.05
-at most (`tests/featpipe/datasets/test_column_order.py`), smoothed or not."""
+THRESHOLDS: Mapping[str, float] = {"pattern": 0.008, "spectrum": 0.25}
+"""Margins from which a witness counts."""
 
 CONFIRMED = "documented, confirmed"
 CONTRADICTED = "evidence against what is documented"
 UNDECIDED = "documented, not decided by the numbers"
 
-_NOISE = 1.0
-"""Over the square root of the windows: what correlations of noise reach; no margin below counts."""
+_LEAD, _SURE = 0.2, 0.5
+"""Of the better reading's pattern that its lead over the other one is: to count, to be enough."""
 
-_ROWS_APART = (("FP", "AF"), ("AF", "F"), ("F", "FC"), ("FC", "C"), ("C", "CP"), ("CP", "P"),
-               ("P", "PO"), ("PO", "O"), ("FT", "T"), ("T", "TP"))  # fmt: skip
+_EDGES = (0.5, 1.5, 2.5, 4.5)
+"""Between the same, next, second and farther electrodes, in steps of the cap."""
+
+_ROWS = {"FP": 0, "AF": 1, "F": 2, "FT": 3, "FC": 3, "T": 4, "C": 4, "TP": 5, "CP": 5, "P": 6,
+         "PO": 7, "O": 8, "CB": 8}  # fmt: skip
+
+_FALLS_APART = 0.25
+"""Shares of windows with delta above gamma that the two readings of noise never differ by."""
+
+_MIN_COLUMNS, _MIN_WINDOWS = 60, 6  # that vary, and that they vary in
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Verdict:
 
     def text(self) -> str:
         """Say it in a line."""
-        figures = ", ".join(f"{name} {margin:+.2f}" for name, margin in self.margins.items())
+        figures = ", ".join(f"{name} {margin:+.3f}" for name, margin in self.margins.items())
         return f"{self.order} by {self.order} ({self.basis}; {figures})"
 
 
@@ -71,7 +78,7 @@ def column_order(
     Parameters
     ----------
     x : array, shape (n_windows, n_channels * n_bands)
-        Windows of a recording; NaN where unknown.
+        Windows of a recording; NaN where unknown, as may be between trials.
     channels : sequence of str
         Names in the order in which they are stored; bands are stored low to high.
     n_bands : int
@@ -87,28 +94,30 @@ def column_order(
     ------
     ReadError
         When the numbers do not decide, or witnesses contradict each other, and nothing is
-        documented.
+        documented; when they speak against what is documented and do not suffice for the other.
     """
-    x = np.where(np.isfinite(x), x, np.nan)
-    margins = {
-        name: _margin(score, x, channels, n_bands)
-        for name, score in (("spectrum", _spectrum), ("neighbours", _neighbours), ("bands", _bands))
+    x = _without_idle(np.where(np.isfinite(x), x, np.nan))
+    both = {
+        name: tuple(score(x, channels, n_bands, order) for order in ("channel", "band"))
+        for name, score in WITNESSES.items()
     }
-    votes: dict[str, Order] = {
-        name: "channel" if margin > 0 else "band"
-        for name, margin in margins.items()
-        if abs(margin) >= _threshold(name, len(x))
-    }
+    margins = {name: one - two for name, (one, two) in both.items()}
+    votes = {name: vote for name, of in both.items() if (vote := _vote(name, *of))}
     found = set(votes.values())
-    if len(found) == 1 and (len(votes) >= 2 or found == {documented}):
+    is_enough = len(votes) == 2 or found == {documented} or _lead(*both["pattern"]) >= _SURE
+    if len(found) == 1 and is_enough:
         order = found.pop()
         if documented is None:
             return Verdict(order, margins, "evidence")
-        is_so = order == documented
-        return Verdict(order, margins, CONFIRMED if is_so else CONTRADICTED)
-    if documented is not None:
-        return Verdict(documented, margins, UNDECIDED)
-    raise ReadError(_undecided(margins, votes, len(x)))
+        return Verdict(order, margins, CONFIRMED if order == documented else CONTRADICTED)
+    if documented is None:
+        raise ReadError(_undecided(margins, votes))
+    other: Order = "band" if documented == "channel" else "channel"
+    falls = {order: _falling(x, len(channels), n_bands, order) for order in (documented, other)}
+    falls_otherwise = falls[other] - falls[documented] > _FALLS_APART
+    if found == {other} or (not found and falls_otherwise):
+        raise ReadError(_against(documented, other, margins, falls))
+    return Verdict(documented, margins, UNDECIDED)
 
 
 def unfolded(x: np.ndarray, order: str, n_channels: int, n_bands: int) -> np.ndarray:
@@ -130,69 +139,91 @@ def unfolded(x: np.ndarray, order: str, n_channels: int, n_bands: int) -> np.nda
     return x.reshape(len(x), n_bands, n_channels).transpose(0, 2, 1)
 
 
-def _margin(score: Score, x: np.ndarray, channels: Sequence[str], n_bands: int) -> float:
-    """Compare how well the two readings do."""
-    one, two = (
-        score(unfolded(x, order, len(channels), n_bands), channels) for order in ("channel", "band")
-    )
-    return float(np.nan_to_num(one - two))
+def _vote(name: str, one: float, two: float) -> Order | None:
+    """Return the reading that a witness is for, if it tells them apart."""
+    is_clear = name != "pattern" or _lead(one, two) >= _LEAD
+    if abs(one - two) < THRESHOLDS[name] or not is_clear:
+        return None
+    return "channel" if one > two else "band"
 
 
-def _threshold(name: str, n_windows: int) -> float:
-    return max(THRESHOLDS[name], 0.0 if name == "spectrum" else _NOISE / np.sqrt(n_windows))
+def _lead(one: float, two: float) -> float:
+    """Share of the better score that the other one lacks; 0 where that is no pattern."""
+    best = max(one, two)
+    return abs(one - two) / best if abs(one - two) >= THRESHOLDS["pattern"] else 0.0
 
 
-def _spectrum(x: np.ndarray, _: Sequence[str]) -> float:
+def _spectrum(x: np.ndarray, channels: Sequence[str], n_bands: int, order: Order) -> float:
     """Share of the variance of column means that the bands explain, if they fall; else 0."""
-    means = _means(x)  # (n_channels, n_bands)
-    known = np.isfinite(means).all(axis=1)
-    if known.sum() < 2:
+    means = _means(unfolded(x, order, len(channels), n_bands))
+    means = means[np.isfinite(means).all(axis=1)]
+    if len(means) < 2:
         return 0.0
-    means = means[known]
     of_bands = means.mean(axis=0)
     total = means.var()
     is_falling = of_bands[0] > of_bands[-1]
     return float(of_bands.var() / total) if is_falling and total > 0 else 0.0
 
 
-def _neighbours(x: np.ndarray, channels: Sequence[str]) -> float:
-    """How much more neighbours front to back go together than the same bands elsewhere."""
-    pairs = _front_back(channels)
-    if len(x) < 3 or len(pairs) < 4:
-        return 0.0
-    far = [(first, second) for (first, _), (_, second) in zip(pairs, pairs[::-1], strict=True)
-           if (first, second) not in pairs]  # fmt: skip
+def _pattern(x: np.ndarray, channels: Sequence[str], n_bands: int, order: Order) -> float:
+    """Share of the variance of correlations' ranks that distances of columns explain."""
     z = _standardised(x)
-    return _together(z, pairs) - _together(z, far)
-
-
-def _bands(x: np.ndarray, _: Sequence[str]) -> float:
-    """How much more adjacent bands of a channel go together than the ends of two channels."""
-    if len(x) < 3 or x.shape[2] < 3:
+    idle = ~z.any(axis=0)
+    if len(z) < _MIN_WINDOWS or (~idle).sum() < _MIN_COLUMNS:
         return 0.0
-    z = _standardised(x)
-    adjacent = (z[:, :, :-1] * z[:, :, 1:]).mean(axis=0)
-    ends = (z[:, :-1, -1] * z[:, 1:, 0]).mean(axis=0)
-    return float(adjacent.mean() - ends.mean())
+    first, second = np.triu_indices(z.shape[1], 1)
+    known = ~(idle[first] | idle[second])
+    correlations = (z.T @ z)[first, second][known]
+    ranks = np.empty(len(correlations))  # a channel that is all artefact has the weight of others
+    ranks[np.argsort(correlations, kind="stable")] = np.linspace(-1, 1, len(ranks))
+    apart = _apart(tuple(channels), n_bands, order)[known]
+    counts, sums = np.bincount(apart), np.bincount(apart, ranks)
+    explained = (sums[counts > 0] ** 2 / counts[counts > 0]).sum()
+    return float(explained / (ranks**2).sum())
 
 
-def _together(z: np.ndarray, pairs: Sequence[tuple[int, int]]) -> float:
-    """Mean correlation over pairs of channels and all bands."""
-    first, second = np.array(pairs).T
-    return float((z[:, first] * z[:, second]).mean())
+WITNESSES: Mapping[str, Score] = {"pattern": _pattern, "spectrum": _spectrum}
 
 
-def _front_back(channels: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of electrodes of which one lies behind the other, as indices."""
-    at = {name: i for i, name in enumerate(channels)}
-    rows = {name: name.rstrip("Z0123456789") for name in CAP62}
-    return [
-        (at[name], at[behind])
-        for front, back in _ROWS_APART
-        for name in CAP62
-        if rows[name] == front and name in at
-        if (behind := back + name[len(front) :]) in at
-    ]
+@lru_cache(maxsize=8)
+def _apart(channels: tuple[str, ...], n_bands: int, order: Order) -> np.ndarray:
+    """Class of each pair of columns: steps between electrodes and bands between, as one number."""
+    numbers = np.tile(np.arange(n_bands), (len(channels), 1))
+    band = _flat_index(numbers, order)
+    electrode = _flat_index(np.repeat(np.arange(len(channels))[:, np.newaxis], n_bands, 1), order)
+    at = np.array([_place(name) for name in channels])[electrode]
+    first, second = np.triu_indices(band.size, 1)
+    steps = np.digitize(np.hypot(*(at[first] - at[second]).T), _EDGES)
+    return steps * n_bands + np.abs(band[first] - band[second])
+
+
+def _flat_index(of: np.ndarray, order: Order) -> np.ndarray:
+    """Flatten (n_channels, n_bands) in the order of a reading."""
+    return of.ravel() if order == "channel" else of.T.ravel()
+
+
+def _place(name: str) -> tuple[float, float]:
+    """Row and column of an electrode on the cap, in steps; left is negative."""
+    row = name.rstrip("Z0123456789")
+    number = name[len(row) :]
+    if not number.isdecimal():
+        return _ROWS[row], 0.0
+    return _ROWS[row], -(int(number) + 1) / 2 if int(number) % 2 else int(number) / 2
+
+
+def _falling(x: np.ndarray, n_channels: int, n_bands: int, order: Order) -> float:
+    """Share of channels and windows in which the first band is above the last."""
+    of = unfolded(x, order, n_channels, n_bands)
+    known = np.isfinite(of[:, :, 0]) & np.isfinite(of[:, :, -1])
+    return float((of[:, :, 0] > of[:, :, -1])[known].mean()) if known.any() else 0.0
+
+
+def _without_idle(x: np.ndarray) -> np.ndarray:
+    """Lose columns that never vary: they are of dead channels and say nothing of any order."""
+    known = np.isfinite(x)
+    lowest = np.where(known, x, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(known, x, -np.inf).max(axis=0, initial=-np.inf)
+    return np.where(lowest < highest, x, np.nan)
 
 
 def _means(x: np.ndarray) -> np.ndarray:
@@ -208,6 +239,11 @@ def _standardised(x: np.ndarray) -> np.ndarray:
     smoother divides by what a second difference multiplies with.
     """
     curved = np.diff(x, n=2, axis=0)
+    curved = curved[
+        np.isfinite(curved).any(axis=1)
+    ]  # rows of NaN part trials
+    if not len(curved):
+        return np.zeros((0, x.shape[1]))
     curved = np.where(np.isfinite(curved), curved, 0.0)
     scale = np.median(np.abs(curved), axis=0)
     curved = np.clip(curved, -6 * scale, 6 * scale)  # where trials meet they jump
@@ -215,14 +251,28 @@ def _standardised(x: np.ndarray) -> np.ndarray:
     return curved / np.where(scale > 0, scale, np.inf)
 
 
-def _undecided(margins: Mapping[str, float], votes: Mapping[str, str], n_windows: int) -> str:
-    figures = ", ".join(
-        f"{name} {margin:+.2f} (needs {_threshold(name, n_windows):.2f})"
-        for name, margin in margins.items()
+def _figures(margins: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"{name} {margin:+.3f} (needs {THRESHOLDS[name]:g})" for name, margin in margins.items()
     )
+
+
+def _undecided(margins: Mapping[str, float], votes: Mapping[str, Order]) -> str:
     why = "contradict each other" if len(set(votes.values())) > 1 else "are too weak"
     return (
         f"whether its columns run channel by channel (+) or band by band (-) is not to be told: "
-        f"the signs of it {why}: {figures}; the file may hold other features than DE of EEG, or be "
-        "damaged: copy it again"
+        f"the signs of it {why}: {_figures(margins)}; the file may hold other features than DE of "
+        "EEG, or be damaged: copy it again"
+    )
+
+
+def _against(
+    documented: Order, other: Order, margins: Mapping[str, float], falls: Mapping[Order, float]
+) -> str:
+    return (
+        f"its columns are documented to run {documented} by {documented}, and what can be told "
+        f"from the numbers speaks for {other} by {other} and nothing against that: "
+        f"{_figures(margins)}, delta above gamma in {falls[documented]:.0%} as documented, in "
+        f"{falls[other]:.0%} otherwise; copy it again, or, if you know that it was written "
+        f"otherwise, save it anew with columns that run {documented} by {documented}"
     )

@@ -171,15 +171,19 @@ def _folded(
         if array.ndim != 2 or array.shape[1] != n_flat:
             raise ReadError(f"{source.eeg}: shape {array.shape}, expected {n_flat} columns")
     try:
-        verdict = column_order(
-            np.concatenate(arrays).astype(float), CHANNELS, len(BANDS), _of(source).order
-        )
+        verdict = column_order(_parted(arrays), CHANNELS, len(BANDS), _of(source).order)
     except ReadError as error:
         raise ReadError(f"{source.eeg}: {error}") from error
     if verdict.basis not in ("evidence", CONFIRMED):
         logger.warning("%s: columns run %s", source.name, verdict.text())
     folded = [unfolded(of, verdict.order, len(CHANNELS), len(BANDS)) for of in arrays]
     return folded, {"column_order": verdict.text()}
+
+
+def _parted(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Put arrays end to end with a row of NaN behind each: a step from trial to trial is no EEG."""
+    return np.concatenate([np.pad(x.astype(float), ((0, 1), (0, 0)), constant_values=np.nan)
+                           for x in arrays])  # fmt: skip
 
 
 def _n_sites(family: str) -> int:

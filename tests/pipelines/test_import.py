@@ -90,7 +90,7 @@ def test_the_release_of_nine_subjects_is_known_by_its_variables(small, tmp_path)
     check_de(out, "de", truth["1", "2"], session="2")
     check_eye(out, truth["1", "2"], "2")
     told = read_metadata(out / "features/de/sub-1_ses-2.parquet")["qc"]["column_order"]
-    assert told.startswith("band by band (documented, confirmed; spectrum -0.")
+    assert told.startswith("band by band (documented, confirmed; pattern -0.")
 
 
 def test_seed_iv_has_no_blink_durations(small, tmp_path):
@@ -115,7 +115,7 @@ def test_seed_v_columns_come_in_the_order_that_the_numbers_tell(small, tmp_path,
         check_de(out, "de", truth["1", session], session=session)
         check_eye(out, truth["1", session], session)
     told = read_metadata(out / "features/de/sub-1_ses-3.parquet")["released"]["column_order"]
-    assert told.startswith(f"{order} by {order} (evidence; spectrum ")
+    assert told.startswith(f"{order} by {order} (evidence; pattern ")
 
 
 def test_seed_vii_has_its_own_axes_and_eye_columns(small, tmp_path, caplog):

@@ -5,7 +5,6 @@ from lookalikes import released_files as files
 from lookalikes.imported_tables import imported
 
 
-
 @pytest.fixture
 def release(tmp_path, small):
     files.write_seed_v(tmp_path / "SEED-V", small("seed-v"), ["1"])
