@@ -141,6 +141,10 @@ class Released(NamedTuple):
         Documented order of the axes of one trial's array, where trials are stored apart.
     eye_order : str
         Documented order of the eye columns: a key of `featpipe.datasets.eye_columns.ORDERS`.
+    eye_documented : bool
+        Take the eye columns as documented also where the numbers do not bear them out.
+    de_unit : str
+        What DE is, where a recipe is published.
     """
 
     window_s: float
@@ -154,6 +158,8 @@ class Released(NamedTuple):
     axes: tuple[str, ...] = ("channel", "window", "band")
     eye_axes: tuple[str, ...] = ("window", "column")
     eye_order: str = ""
+    eye_documented: bool = False
+    de_unit: str = ""
 
 
 @dataclass(frozen=True)

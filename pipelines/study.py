@@ -116,11 +116,21 @@ def find_recordings(study: Study) -> Found:
     root = folder / about.root
     if about.tables == RELEASED_TABLES:
         _require_end_to_end(study)
-        return RELEASED[about.layout](root, choice_of(study))
+        found = RELEASED[about.layout](root, choice_of(study))
+        takes = about.eye_columns == "documented"
+        return found._replace(sources=[_taking_eyes(source, takes) for source in found.sources])
     if about.layout != TABLE:
         return LAYOUTS[about.layout].find(root, choice_of(study))
     recordings, trials = folder / about.recordings, folder / about.trials
     return Found(list_sources(recordings, trials, root, about.name, about.classes))
+
+
+def _taking_eyes(source: Source, is_documented: bool) -> Source:
+    """Say of a source whether its eye columns are taken as documented, confirmed or not."""
+    if source.released is None:
+        return source
+    released = source.released._replace(eye_documented=is_documented)
+    return dataclasses.replace(source, released=released)
 
 
 def _require_end_to_end(study: Study) -> None:

@@ -35,6 +35,9 @@ class StudySettings:
         CSV files of the layout "table", relative to the study file.
     tables : {"extracted", "released"}
         Whether tables are made from recordings, or of the features that a data set ships.
+    eye_columns : {"confirmed", "documented"}
+        Of released features: whether eye columns have to be borne out by their numbers, or are
+        taken as documented, without units, where they are not.
     eeg : {"auto", "raw", "preprocessed"}
         Which EEG of a data set that ships both; "auto" takes the raw recordings where they are.
     rating : str
@@ -55,6 +58,7 @@ class StudySettings:
     recordings: str = "recordings.csv"
     trials: str = "trials.csv"
     tables: Literal["extracted", "released"] = "extracted"
+    eye_columns: Literal["confirmed", "documented"] = "confirmed"
     eeg: Literal["auto", "raw", "preprocessed"] = "auto"
     rating: str = ""
     threshold: float | None = None

@@ -4,6 +4,7 @@ A file is never known by its 33 columns alone: the data sets recorded with SMI t
 recorded with a Tobii tracker have the same statistics in different orders.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -46,6 +47,18 @@ UNITS: Mapping[str, Mapping[str, str]] = {
 MIN_SHARE = 0.8
 """Share of trials in which an order's relations have to hold before it is called confirmed."""
 
+COVERED = (
+    "durations and amplitudes of saccades, the mean and longest fixation, largest and total "
+    "dispersion of fixations; not pupils, mean and std of dispersion, blinks, frequencies, latency"
+)
+"""What the relations are between, for the metadata: other columns could be exchanged unseen."""
+
+SCOPE_SHARE = 0.95
+"""Share of trials in which event statistics are constant where they are those of trials."""
+
+_NEVER_NEGATIVE = re.compile(r"eye_.*_std|eye_(fixation|dispersion|saccade_(d|a|f)|blink).*")
+_MOST_NEGATIVE = 0.01  # share of such numbers that may be; standardised columns have half
+
 _WITHIN = 2.0  # mean of a trial's windows and the trial's average: factor
 _LONGEST = 100.0  # the longest fixation is at most so many times the mean
 
@@ -63,24 +76,29 @@ class EyeColumns(NamedTuple):
         Order -> share of trials and relations that hold in it.
     constant : float
         Share of trials in which the nine event statistics are the same in all windows.
+    negative : float
+        Share of negative numbers in the columns that have none, whatever the unit is.
     """
 
     names: tuple[str, ...]
     order: str
     shares: Mapping[str, float]
     constant: float
+    negative: float = 0.0
 
     @property
     def is_confirmed(self) -> bool:
         """Whether the numbers bear the order out, and no other one better."""
         share = self.shares[self.order]
-        return share >= MIN_SHARE and share == max(self.shares.values())
+        is_best = share >= MIN_SHARE and share == max(self.shares.values())
+        return is_best and self.negative <= _MOST_NEGATIVE
 
     def text(self) -> str:
         """Say it in a line."""
         figures = ", ".join(f"{name} {share:.2f}" for name, share in self.shares.items())
         basis = "documented, confirmed" if self.is_confirmed else "documented, not confirmed"
-        return f"{self.order} ({basis}; relations that hold: {figures})"
+        negative = f", {self.negative:.0%} negative" if self.negative > _MOST_NEGATIVE else ""
+        return f"{self.order} ({basis}; relations that hold: {figures}{negative})"
 
 
 def eye_columns(trials: Sequence[np.ndarray], documented: str) -> EyeColumns:
@@ -119,7 +137,7 @@ def eye_columns(trials: Sequence[np.ndarray], documented: str) -> EyeColumns:
             f"{shares[documented]:.2f}) but look like those of {best} ({shares[best]:.2f}): it is "
             "of another data set"
         )
-    return EyeColumns(names, documented, shares, _constant(trials, names))
+    return EyeColumns(names, documented, shares, _constant(trials, names), _negative(trials, names))
 
 
 def _share(trials: Sequence[np.ndarray], names: tuple[str, ...]) -> float:
@@ -151,5 +169,21 @@ def _relations(trial: np.ndarray, names: tuple[str, ...]) -> list[bool]:
 
 def _constant(trials: Sequence[np.ndarray], names: tuple[str, ...]) -> float:
     columns = [names.index(name) for name in EYE_EVENT_STATISTICS]
-    spreads = [np.ptp(trial[:, columns], axis=0) for trial in trials if len(trial) > 1]
-    return float(np.mean([(spread == 0).all() for spread in spreads])) if spreads else 1.0
+    kept = [_is_constant(trial[:, columns]) for trial in trials if len(trial) > 1]
+    return float(np.mean(kept)) if kept else 1.0
+
+
+def _is_constant(x: np.ndarray) -> bool:
+    """Tell whether no column varies by more than what single precision rounds."""
+    known = np.isfinite(x)
+    highest = np.where(known, x, -np.inf).max(axis=0)
+    lowest = np.where(known, x, np.inf).min(axis=0)
+    some = known.any(axis=0)
+    return bool((highest[some] - lowest[some] <= 1e-6 * np.abs(highest[some])).all())
+
+
+def _negative(trials: Sequence[np.ndarray], names: tuple[str, ...]) -> float:
+    columns = [i for i, name in enumerate(names) if _NEVER_NEGATIVE.fullmatch(name)]
+    x = np.concatenate([trial[:, columns] for trial in trials])
+    known = np.isfinite(x)
+    return float((x[known] < 0).mean()) if known.any() else 0.0

@@ -51,6 +51,7 @@ _FORMS = {
             ("de_lds", "de", "psd"),
             eye_order="tobii",
             axes=("window", "band", "channel"),
+            de_unit="logarithm to base 2 of power",
         ),
     ),
 }

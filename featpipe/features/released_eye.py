@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from featpipe.datasets.axes import order_axes
-from featpipe.datasets.eye_columns import ORDERS, EyeColumns, eye_columns
+from featpipe.datasets.eye_columns import COVERED, ORDERS, SCOPE_SHARE, EyeColumns, eye_columns
 from featpipe.errors import ReadError, few
 from featpipe.features.released_labels import agreed_trials, n_windows_of
 from featpipe.readers.feature_files import ByTrial, cut, listed, numbered_eye, split_eye
@@ -62,8 +62,8 @@ def read_released_eye(
     Raises
     ------
     ReadError
-        When the file cannot be read, a trial is missing or of another length, or the columns are
-        in another order than that of the data set.
+        When the file cannot be read, a trial is missing or of another length, or the numbers do not
+        bear out the columns of the data set.
     """
     if source.eye is None or source.released is None:
         raise ReadError(f"{source.name}: no file of released eye features")
@@ -92,10 +92,28 @@ def read_released_eye(
         columns = eye_columns(list(values.values()), released.eye_order)
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from error
+    _require_confirmed(source, columns, takes_documented=released.eye_documented)
+    evidence = {"eye_axes": axes, "eye_columns": columns.text(), "confirmed_eye_columns": COVERED}
+    return ReleasedEye(values, columns, checked, evidence)
+
+
+def _require_confirmed(source: Source, columns: EyeColumns, *, takes_documented: bool) -> None:
+    """Refuse columns that could be anything, and tell of statistics that are not of trials."""
+    if not columns.is_confirmed and not takes_documented:
+        raise ReadError(
+            f"{source.eye}: its columns are not borne out by its numbers: {columns.text()}; they "
+            "may be in another order, standardised, or lost. Compare with another copy, or write "
+            '[study] eye_columns = "documented" into the study file to take them as documented, '
+            "without units"
+        )
     if not columns.is_confirmed:
         logger.warning("%s: eye columns are taken as those of %s", source.name, columns.text())
-    evidence = {"eye_axes": axes, "eye_columns": columns.text()}
-    return ReleasedEye(values, columns, checked, evidence)
+    if columns.constant < SCOPE_SHARE:
+        logger.warning(
+            "%s: the nine event statistics, documented to be those of whole trials, are "
+            "constant in only %.0f %% of trials; event_scope of the table says so",
+            source.name, 100 * columns.constant,
+        )  # fmt: skip
 
 
 def _numbered(source: Source, trials: tuple[Trial, ...]) -> tuple[ByTrial, str]:

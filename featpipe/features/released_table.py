@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from featpipe.datasets.eye_columns import UNITS
+from featpipe.datasets.eye_columns import SCOPE_SHARE, UNITS
 from featpipe.features.released_eeg import CHANNELS, ReleasedEeg
 from featpipe.features.released_eye import ReleasedEye
 from featpipe.features.table import FAMILIES, FeatureTable, key_columns
@@ -18,12 +18,12 @@ from featpipe.windows import Grid
 GAMMA = (31.0, 50.0)
 """Where the released features end their last band, Hz."""
 
-SMOOTHING = {"lds": "linear dynamical system, as published", "ma": "moving average, as published"}
-_LEVELS = {
-    "de": "as released: a logarithm of power to base 2, not nats",
-    "psd": "as released: power of unknown scale",
-    "rasm": "1",
+SMOOTHING = {
+    "lds": "linear dynamical system, as its name in the file says",
+    "ma": "moving average, as its name in the file says",
 }
+_LEVELS = {"psd": "as released: power of unknown scale", "rasm": "1"}
+_UNPUBLISHED = "as released, unit not published"
 
 
 def eeg_tables(source: Source, eeg: ReleasedEeg) -> Iterator[tuple[str, FeatureTable]]:
@@ -47,7 +47,7 @@ def eeg_tables(source: Source, eeg: ReleasedEeg) -> Iterator[tuple[str, FeatureT
         facts = {
             "channels": CHANNELS,
             "bands": {name: list(of) for name, of in (dict(BANDS) | {"gamma": GAMMA}).items()},
-            "units": {FAMILIES[family].measure: _LEVELS.get(kind, _LEVELS["de"]),
+            "units": {FAMILIES[family].measure: _LEVELS.get(kind, _de_unit(source)),
                       "eeg": "as released"},
             "released": _released(source, "eeg", SMOOTHING.get(smoothed, "not stated"))
             | eeg.evidence,
@@ -79,17 +79,30 @@ def eye_table_of(source: Source, eye: ReleasedEye) -> FeatureTable:
     facts = {
         "channels": [],
         "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
-        "units": dict(UNITS[tracker]),
+        "units": {what: unit if eye.columns.is_confirmed else "as released, not confirmed"
+                  for what, unit in UNITS[tracker].items()},
         "events_from": "release",
         "onsets": "not stated",
-        "event_scope": "trial",
-        "released": _released(source, "eye", "as published")
+        "event_scope": _scope(eye.columns.constant),
+        "released": _released(source, "eye", "not stated")
         | eye.evidence
         | {"event_statistics": f"constant in {eye.columns.constant:.0%} of trials"},
-    }
+    }  # fmt: skip
     qc = _quality("eye", x, eye.trials) | _told(eye.evidence)
     qc["eye_constant"] = eye.columns.constant
     return _table(source, eye.trials, eye.values, x, names, facts, qc)
+
+
+def _de_unit(source: Source) -> str:
+    unit = source.released.de_unit if source.released else ""
+    return f"as released: {unit}, not nats" if unit else _UNPUBLISHED
+
+
+def _scope(constant: float) -> str:
+    """Say what the event statistics describe: trials, unless the numbers refute it."""
+    if constant >= SCOPE_SHARE:
+        return "trial"
+    return f"documented as trial, but constant in {constant:.0%} of trials"
 
 
 def _table(

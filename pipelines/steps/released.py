@@ -17,7 +17,7 @@ from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.steps.extract import Made, families, table_path
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when the same files give other numbers."""
 
 
@@ -33,7 +33,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     source, study, out = unit.payload
     window = {"window_s": study.features.window_s, "hop_s": study.features.window_s}
     options = {"tables": "released", "layout": study.study.layout, "features": window}
-    scope = {"eye": {"event_scope": "trial"}}
+    scope = {"eye": {"event_scope": "trial", "columns": study.study.eye_columns}}
     return [
         Output(
             table_path(out, family, source),
@@ -61,6 +61,7 @@ def _recording(source: Source) -> dict[str, Any]:
     about = asdict(source) | {"released": source.released._asdict() if source.released else {}}
     about["trials"] = [list(trial) for trial in source.trials]
     about["released"].pop("labels", None)  # its content counts, as a source
+    about["released"].pop("eye_documented", None)  # an option, of eye tables only
     for name in ("eeg", "eye", "eye_offset"):
         about.pop(name)
     return about

@@ -80,12 +80,35 @@ def test_each_order_is_borne_out_by_its_own_numbers(of, order):
         eye_columns(eyes(of), other)
 
 
-def test_eyes_that_bear_out_no_order_are_flagged_only():
-    trials = [np.random.default_rng(4).random((20, 33)) for _ in range(5)]
-    found = eye_columns(trials, "smi")
+def of_negative(x):
+    return x - 1000 * (np.arange(33) == 25)  # a standard deviation
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda x: np.random.default_rng(4).standard_normal(x.shape),
+        lambda x: x[:, np.random.default_rng(3).permutation(33)],
+        lambda x: (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-9),
+        lambda x: np.full(x.shape, np.nan),
+        of_negative,
+    ],
+)
+def test_eyes_that_bear_out_no_order_are_not_confirmed(spoil):
+    found = eye_columns([spoil(x) for x in eyes(smi_eyes)], "smi")
     assert not found.is_confirmed
-    assert found.constant == 0
     assert "not confirmed" in found.text()
+
+
+def test_statistics_that_change_within_trials_are_counted():
+    trials = eyes(smi_eyes)
+    rng = np.random.default_rng(5)
+    for x in trials[:6]:
+        x[:, 24:] *= rng.uniform(0.9, 1.1, (len(x), 9))
+    trials[8][:, 24:] *= 1 + 1e-9  # rounding
+    trials[9][0, 24] *= 1 + 1e-9
+    trials[10][3, 30] = np.nan
+    assert eye_columns(trials, "smi").constant == pytest.approx(9 / 15)
 
 
 def test_the_number_of_columns_has_to_be_that_of_the_data_set():
