@@ -16,7 +16,8 @@ from featpipe.features.agreement import (
     smoothed,
 )
 from models.probe import Probe, probe
-from pipelines.bridge_tables import JOINED_ON, Pair
+from pipelines.bridge_joins import JOINED_ON
+from pipelines.bridge_tables import Pair
 
 _N_COLUMNS = 62
 """Most columns that smoothing is looked for in."""

@@ -11,14 +11,18 @@ from featpipe.errors import ConfigError, ReadError, few, unknown
 from featpipe.features.measures import MEASURES
 from featpipe.schema import BANDS, KEYS
 from featpipe.tables import read_features, read_metadata
+from pipelines.bridge_joins import (
+    JOINED_ON,
+    doubts,
+    joined_keys,
+    require_one_kind,
+    require_same_windows,
+    unjoined,
+)
 
 EYE = "eye"
-JOINED_ON = ["subject", "session", "trial", "window"]
-"""Data sets may be called differently."""
-
 _Frame = Any  # a pandas.DataFrame; its annotations take every column for anything
 _SMOOTHERS = ("", "_ma", "_lds")
-_SAME_S = 1e-3  # windows whose beginnings differ by less are the same
 
 
 class Pair(NamedTuple):
@@ -148,7 +152,9 @@ def join(a: Path, b: Path, families: tuple[str, str]) -> Pair:
     """
     folders = [out / "features" / name for out, name in zip((a, b), families, strict=True)]
     frames: list[_Frame] = [read_features(folder) for folder in folders]
-    _require_same_windows(folders, frames)
+    for folder, frame in zip(folders, frames, strict=True):
+        require_one_kind(folder, frame)
+    require_same_windows(folders, frames)
     names = [_described(folder, frame) for folder, frame in zip(folders, frames, strict=True)]
     common = [place for place in names[0] if place in names[1]]
     if not common:
@@ -156,19 +162,19 @@ def join(a: Path, b: Path, families: tuple[str, str]) -> Pair:
             f"{folders[0]} has {few([*names[0].values()], 3)}, {folders[1]} has "
             f"{few([*names[1].values()], 3)}: no band and channel in common"
         )
-    keys = _joined_keys(folders, frames)
+    keys = joined_keys(folders, frames)
     a_values, b_values = (
         frame[[of[place] for place in common]].to_numpy(np.float32)[keys[row]]
         for frame, of, row in zip(frames, names, ("row_a", "row_b"), strict=True)
     )
     places = {place: i for i, place in enumerate(names[1])}
-    notes = [*_unjoined(frames, keys), *_lone_columns(names, common)]
+    notes = [*unjoined(frames, keys), *_lone_columns(names, common)]
     is_simulated = any(f["dataset"].str.startswith("simulated").any() for f in frames)
     columns = pd.DataFrame(common, columns=["band", "channel"])
     order_b = [places[place] for place in common]
-    doubts = _doubts(frames, keys)
+    warnings = doubts(frames, keys)
     keys = keys[[*JOINED_ON, "label"]]
-    return Pair(families, keys, a_values, b_values, columns, order_b, notes, doubts, is_simulated)
+    return Pair(families, keys, a_values, b_values, columns, order_b, notes, warnings, is_simulated)
 
 
 def _described(folder: Path, frame: _Frame) -> dict[tuple[str, str], str]:
@@ -189,101 +195,9 @@ def _described(folder: Path, frame: _Frame) -> dict[tuple[str, str], str]:
     }
 
 
-def _require_same_windows(folders: Sequence[Path], frames: Sequence[_Frame]) -> None:
-    length = [float((frame["stop_s"] - frame["start_s"]).median()) for frame in frames]
-    hop = [_hop(frame) for frame in frames]
-    for what, (one, other) in (("s long", length), ("s apart", hop)):
-        if abs(one - other) > _SAME_S:
-            raise ConfigError(
-                f"windows of {folders[0]} are {one:g} {what}, of {folders[1]} {other:g}: windows "
-                "can only be compared with their like; extract A again as B is, with --set "
-                f"features.window_s={length[1]:g} --set features.hop_s={hop[1]:g} -o OTHER_OUT"
-            )
-
-
-def _hop(frame: _Frame) -> float:
-    """Seconds from one window to the next; the length where every trial has one window."""
-    step = frame["start_s"].diff()[frame["window"].diff() == 1]
-    return float(step.median() if len(step) else (frame["stop_s"] - frame["start_s"]).median())
-
-
-def _joined_keys(folders: Sequence[Path], frames: Sequence[_Frame]) -> _Frame:
-    columns = [*JOINED_ON, "start_s", "label", "label_name"]
-    one, other = (frame[columns].assign(row=np.arange(len(frame))) for frame in frames)
-    for folder, keys in zip(folders, (one, other), strict=True):
-        if keys.duplicated(JOINED_ON).any():
-            raise ConfigError(f"{folder}: a window is there twice: does it hold two data sets?")
-    keys = one.merge(other, on=JOINED_ON, suffixes=("_a", "_b"))
-    if keys.empty:
-        names = [few(sorted({f"{s}/{n}" for s, n in zip(f["subject"], f["session"], strict=True)}))
-                 for f in frames]  # fmt: skip
-        raise ConfigError(
-            f"no window is in both {folders[0]} and {folders[1]}: subjects and sessions are "
-            f"{names[0]} there and {names[1]} here; give both the same names"
-        )
-    order = keys["row_a"].argsort(kind="stable")
-    keys = keys.iloc[order].reset_index(drop=True)
-    first, second = (keys[f"label_{side}"].astype("Int64") for side in "ab")
-    return keys.assign(label=first.fillna(second).fillna(-1).astype(int))
-
-
-def _unjoined(frames: Sequence[_Frame], keys: _Frame) -> list[str]:
-    """Say which windows only one side has, by the coarsest thing that the other side lacks."""
-    notes = []
-    for side, other, frame, of in (("A", "B", *frames), ("B", "A", *frames[::-1])):
-        lone = frame[JOINED_ON].merge(keys[JOINED_ON], how="left", indicator=True)
-        lone = lone[lone["_merge"] == "left_only"]
-        for what, by in (("recordings", JOINED_ON[:2]), ("trials", JOINED_ON[:3])):
-            known = pd.MultiIndex.from_frame(of[by].drop_duplicates())
-            mine = pd.MultiIndex.from_frame(lone[by])
-            missing = ~mine.isin(known)
-            if missing.any():
-                units = ["/".join(map(str, unit)) for unit in dict.fromkeys(mine[missing])]
-                notes.append(
-                    f"{missing.sum()} windows only in {side}: {other} lacks the {what} {few(units)}"
-                )
-            lone = lone[~missing]
-        if len(lone):
-            trials = ["/".join(map(str, unit)) for unit in
-                      lone[JOINED_ON[:3]].drop_duplicates().itertuples(index=False)]  # fmt: skip
-            notes.append(
-                f"{len(lone)} windows only in {side}: trials are shorter in {other}, {few(trials)}"
-            )
-    return notes
-
-
 def _lone_columns(names: Sequence[dict[tuple[str, str], str]], common: list) -> list[str]:
     lone = [[name for place, name in of.items() if place not in common] for of in names]
     return [
         f"{len(some)} columns only in {side}: {few(some, 4)}"
         for side, some in zip("AB", lone, strict=True) if some
     ]  # fmt: skip
-
-
-def _share_names(keys: _Frame) -> bool:
-    names = [set(keys[f"label_name_{side}"].dropna()) for side in "ab"]
-    return bool(names[0] & names[1])
-
-
-def _doubts(frames: Sequence[_Frame], keys: _Frame) -> list[str]:
-    """Tell what makes it doubtful that joined windows are the same stretch of a recording."""
-    doubts = []
-    shift = (keys["start_s_a"] - keys["start_s_b"]).abs()
-    if shift.max() > _SAME_S:
-        doubts.append(
-            f"{(shift > _SAME_S).sum()} joined windows begin up to {shift.max():g} s apart: "
-            "trials are cut otherwise"
-        )
-    # one may write 0, 1, 2 for what the other calls -1, 0, 1: names count where both know them
-    kind = "label_name" if _share_names(keys) else "label"
-    one, other = keys[f"{kind}_a"], keys[f"{kind}_b"]
-    differ = (one != other) & one.notna() & other.notna()
-    if differ.any():
-        row = keys[differ].iloc[0]
-        doubts.append(
-            f"labels differ in {differ.sum()} of {len(keys)} joined windows, first at subject "
-            f"{row['subject']}, session {row['session']}, trial {row['trial']} ({row[f'{kind}_a']} "
-            f"in A, {row[f'{kind}_b']} in B): sessions may be exchanged, or lists of labels; "
-            "numbers below compare windows that may not belong together"
-        )
-    return doubts

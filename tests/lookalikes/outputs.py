@@ -40,7 +40,7 @@ def features(keys, n_columns, seed=0, effect=0.0, spread=0.5):
 
 def write_output(
     out: Path, family: str, keys, x, channels=CHANNELS, *, dataset="lab", window_s=1.0,
-    classes=("sad", "happy", "calm"), columns=None,
+    classes=("sad", "happy", "calm"), columns=None, about=None,
 ):  # fmt: skip
     """Write one file per recording; x (n_windows, n_columns) is channel-major."""
     is_eye = family == "eye"
@@ -53,7 +53,7 @@ def write_output(
         label_name=[classes[label] for label in keys["label"]],
         good=1.0,
     )
-    about = {"family": family, "classes": list(classes)}
+    about = {"family": family, "classes": list(classes)} | (about or {})
     about |= {} if is_eye else {"bands": {k: list(v) for k, v in BANDS.items()}}
     about |= {"recording": {"dataset": dataset}}
     for (subject, session), rows in keys.groupby(["subject", "session"]).indices.items():
