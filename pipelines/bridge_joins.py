@@ -2,19 +2,74 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError, few
+from featpipe.features.agreement import smoothed
 from featpipe.tables import read_metadata
 
 JOINED_ON = ["subject", "session", "trial", "window"]
 """Data sets may be called differently."""
 
+_MOST_GAPS = 4  # windows laid out per window that is there; beyond, numbers do not count windows
+
 _Frame = Any  # a pandas.DataFrame; its annotations take every column for anything
 _SAME_S = 1e-3  # windows whose beginnings differ by less are the same
+
+
+class Whole(NamedTuple):
+    """All windows of one side, those that do not join as well.
+
+    Attributes
+    ----------
+    values : array, shape (n_rows, n_columns)
+        Windows of a trial together and in order, NaN where one is missing between two others.
+    trial : array of int, shape (n_rows,)
+        Number of each row's trial.
+    rows : array of int, shape (n_windows,)
+        The rows that are joined.
+    """
+
+    values: np.ndarray
+    trial: np.ndarray
+    rows: np.ndarray
+
+
+def smoothed_windows(whole: Whole, how: str, columns: Any = slice(None)) -> np.ndarray:
+    """Smooth whole trials, return the joined windows, shape (n_windows, n_columns)."""
+    return smoothed(whole.values[:, columns], whole.trial, how)[whole.rows]
+
+
+def lay_out(frame: _Frame, values: np.ndarray, rows: np.ndarray) -> Whole:
+    """Lay the windows of one side out trial by trial, missing ones between them as NaN.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Keys of all its windows.
+    values : array, shape (len(frame), n_columns)
+        Their features.
+    rows : array of int
+        Rows of `frame` that are joined.
+
+    Returns
+    -------
+    Whole
+    """
+    groups = frame.groupby(JOINED_ON[:3], sort=False)
+    trial, window = groups.ngroup().to_numpy(), frame["window"].to_numpy()
+    first = groups["window"].transform("min").to_numpy()
+    span = (groups["window"].max() - groups["window"].min() + 1).to_numpy()
+    if span.sum() > _MOST_GAPS * len(frame):
+        span, window = groups.size().to_numpy(), groups["window"].rank("first").to_numpy(int)
+        first = 1
+    place = (np.cumsum(span) - span)[trial] + window - first
+    laid = np.full((span.sum(), values.shape[1]), np.nan, values.dtype)
+    laid[place] = values
+    return Whole(laid, np.repeat(np.arange(len(span)), span), place[rows])
 
 
 def require_one_kind(folder: Path, frame: _Frame) -> None:

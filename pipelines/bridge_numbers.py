@@ -8,21 +8,19 @@ import pandas as pd
 
 from featpipe.features.agreement import (
     SMOOTHERS,
-    best_smoothing,
     compare,
     cross_correlation,
     means,
+    median_within,
     pearson,
-    smoothed,
 )
 from models.probe import Probe, probe
-from pipelines.bridge_joins import JOINED_ON
+from pipelines.bridge_joins import JOINED_ON, smoothed_windows
 from pipelines.bridge_tables import Pair
 
-_N_COLUMNS = 62
-"""Most columns that smoothing is looked for in."""
-
+_N_COLUMNS = 62  # most that smoothing and places are looked for in
 PLAIN = next(iter(SMOOTHERS))
+_WAYS = [*((how, PLAIN) for how in SMOOTHERS), *((PLAIN, how) for how in list(SMOOTHERS)[1:])]
 
 
 class Numbers(NamedTuple):
@@ -86,10 +84,15 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     recording, trial = _codes(keys, 2), _codes(keys, 3)
     follows = np.r_[False, (np.diff(trial) == 0) & (np.diff(keys["window"]) == 1)]
     found = compare(pair.a, pair.b, trial, recording, follows)
-    step = max(1, pair.a.shape[1] // _N_COLUMNS)
-    few_a, few_b = pair.a[:, ::step], pair.b[:, ::step]
-    smoothing = {(how, PLAIN): r for how, r in best_smoothing(few_a, few_b, trial).items()}
-    smoothing |= {(PLAIN, how): r for how, r in best_smoothing(few_b, few_a, trial).items()}
+    some = few_columns(pair)
+    smoothing = {
+        (how_a, how_b): median_within(
+            smoothed_windows(pair.whole_a, how_a, some),
+            smoothed_windows(pair.whole_b, how_b, some),
+            trial,
+        )
+        for how_a, how_b in _WAYS
+    }
     numbers = Numbers(
         pd.concat([columns, found], axis=1), _by_recording(pair, recording, trial), smoothing,
         pd.DataFrame(), pd.DataFrame(), np.nan, np.nan, "", {},
@@ -100,6 +103,13 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     if has_probes and not pair.warnings and len(np.unique(label[is_labelled])) > 1:
         numbers = numbers._replace(probes=_probes(pair, is_labelled))
     return numbers
+
+
+def few_columns(pair: Pair) -> np.ndarray:
+    """Choose columns spread over the table, so that all bands and channels are among them."""
+    n_columns = pair.a.shape[1]
+    spread = np.linspace(0, n_columns - 1, min(n_columns, _N_COLUMNS))
+    return np.unique(spread.round().astype(int))
 
 
 def _codes(keys: Any, n_keys: int) -> np.ndarray:
@@ -128,7 +138,8 @@ def _by_recording(pair: Pair, recording: np.ndarray, trial: np.ndarray) -> pd.Da
 def _with_orders(numbers: Numbers, pair: Pair, trial: np.ndarray) -> Numbers:
     """Add what every channel and band resembles most, the smoother side left as it is."""
     how_a, how_b = numbers.best_smoothing
-    r = cross_correlation(smoothed(pair.a, trial, how_a), smoothed(pair.b, trial, how_b), trial)
+    a, b = smoothed_windows(pair.whole_a, how_a), smoothed_windows(pair.whole_b, how_b)
+    r = cross_correlation(a, b, trial)
     channels = _mean_blocks(r, pair.columns["channel"], pair.columns["band"])
     bands = _mean_blocks(r, pair.columns["band"], pair.columns["channel"])
     best = _best(channels)
@@ -195,7 +206,8 @@ def _probes(pair: Pair, is_labelled: np.ndarray) -> dict[str, Probe]:
     codes = [_codes(keys, n) for n in (1, 2, 3)]
     label = keys["label"].to_numpy()
     a, b = pair.a[is_labelled], pair.b[is_labelled]
-    tables = {"A": a, "A, smoothed by LDS": smoothed(a, codes[2], "LDS"), "B": b}
+    smooth = smoothed_windows(pair.whole_a, "LDS")[is_labelled]
+    tables = {"A": a, "A, smoothed by LDS": smooth, "B": b}
     return {name: probe(x, label, *codes) for name, x in tables.items()}
 
 

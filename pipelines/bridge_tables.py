@@ -13,8 +13,10 @@ from featpipe.schema import BANDS, KEYS
 from featpipe.tables import read_features, read_metadata
 from pipelines.bridge_joins import (
     JOINED_ON,
+    Whole,
     doubts,
     joined_keys,
+    lay_out,
     require_one_kind,
     require_same_windows,
     unjoined,
@@ -37,6 +39,8 @@ class Pair(NamedTuple):
         in order.
     a, b : array, shape (n_windows, n_columns)
         Values, float32.
+    whole_a, whole_b : Whole
+        The same with the windows that did not join: smoothing needs whole trials.
     columns : pandas.DataFrame
         `band` (empty for eyes) and `channel` of each column, in the order of A.
     order_b : list of int
@@ -53,6 +57,8 @@ class Pair(NamedTuple):
     keys: pd.DataFrame
     a: np.ndarray
     b: np.ndarray
+    whole_a: Whole
+    whole_b: Whole
     columns: pd.DataFrame
     order_b: list[int]
     notes: list[str]
@@ -163,8 +169,8 @@ def join(a: Path, b: Path, families: tuple[str, str]) -> Pair:
             f"{few([*names[1].values()], 3)}: no band and channel in common"
         )
     keys = joined_keys(folders, frames)
-    a_values, b_values = (
-        frame[[of[place] for place in common]].to_numpy(np.float32)[keys[row]]
+    whole_a, whole_b = (
+        lay_out(frame, frame[[of[place] for place in common]].to_numpy(np.float32), keys[row])
         for frame, of, row in zip(frames, names, ("row_a", "row_b"), strict=True)
     )
     places = {place: i for i, place in enumerate(names[1])}
@@ -174,7 +180,11 @@ def join(a: Path, b: Path, families: tuple[str, str]) -> Pair:
     order_b = [places[place] for place in common]
     warnings = doubts(frames, keys)
     keys = keys[[*JOINED_ON, "label"]]
-    return Pair(families, keys, a_values, b_values, columns, order_b, notes, warnings, is_simulated)
+    a_values, b_values = whole_a.values[whole_a.rows], whole_b.values[whole_b.rows]
+    return Pair(
+        families, keys, a_values, b_values, whole_a, whole_b, columns, order_b, notes, warnings,
+        is_simulated,
+    )  # fmt: skip
 
 
 def _described(folder: Path, frame: _Frame) -> dict[tuple[str, str], str]:

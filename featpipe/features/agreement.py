@@ -232,12 +232,8 @@ def smoothed(x: np.ndarray, trial: np.ndarray, how: str) -> np.ndarray:
     return np.concatenate([smoother(part) for part in np.split(x, starts)]).astype(x.dtype)
 
 
-def best_smoothing(a: np.ndarray, b: np.ndarray, trial: np.ndarray) -> dict[str, float]:
-    """Median correlation within trials of b with a as it is and smoothed in each way."""
-    return {how: _median_within(smoothed(a, trial, how), b, trial) for how in SMOOTHERS}
-
-
-def _median_within(a: np.ndarray, b: np.ndarray, trial: np.ndarray) -> float:
+def median_within(a: np.ndarray, b: np.ndarray, trial: np.ndarray) -> float:
+    """Median over the columns of the correlation within trials; NaN where none varies."""
     a, b = _both_known(a, b)
     found = pearson(a - means(a, trial), b - means(b, trial))
     return float(np.median(found[np.isfinite(found)])) if np.isfinite(found).any() else np.nan
