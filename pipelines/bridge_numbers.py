@@ -7,20 +7,17 @@ import numpy as np
 import pandas as pd
 
 from featpipe.features.agreement import (
-    SMOOTHERS,
     compare,
     cross_correlation,
     means,
-    median_within,
     pearson,
 )
 from models.probe import Probe, probe
 from pipelines.bridge_joins import JOINED_ON, smoothed_windows
+from pipelines.bridge_smoothing import Tried, proven, try_smoothing
 from pipelines.bridge_tables import Pair
 
 _N_COLUMNS = 62  # most that smoothing and places are looked for in
-PLAIN = next(iter(SMOOTHERS))
-_WAYS = [*((how, PLAIN) for how in SMOOTHERS), *((PLAIN, how) for how in list(SMOOTHERS)[1:])]
 
 
 class Numbers(NamedTuple):
@@ -34,7 +31,7 @@ class Numbers(NamedTuple):
     recordings : pandas.DataFrame
         `subject`, `session`, `n` windows, `pearson_within`: median over columns.
     smoothing : dict
-        (how A was smoothed, how B was) -> median correlation within trials.
+        (how A was smoothed, how B was) -> Tried.
     channels : pandas.DataFrame
         Mean correlation of channels of A (rows) with channels of B (columns).
     bands : pandas.DataFrame
@@ -49,7 +46,7 @@ class Numbers(NamedTuple):
 
     columns: pd.DataFrame
     recordings: pd.DataFrame
-    smoothing: dict[tuple[str, str], float]
+    smoothing: dict[tuple[str, str], Tried]
     channels: pd.DataFrame
     bands: pd.DataFrame
     itself: float
@@ -59,11 +56,8 @@ class Numbers(NamedTuple):
 
     @property
     def best_smoothing(self) -> tuple[str, str]:
-        """How A and B have to be smoothed to agree best; a tie is not smoothed."""
-        known = {how: r for how, r in self.smoothing.items() if np.isfinite(r)}
-        best = max(known, key=lambda how: known[how], default=(PLAIN, PLAIN))
-        plain = known.get((PLAIN, PLAIN), -1.0)
-        return best if known.get(best, 0.0) > plain + 0.02 else (PLAIN, PLAIN)
+        """How A and B have to be smoothed to be alike, as far as lag 1 proves it."""
+        return proven(self.smoothing)
 
 
 def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
@@ -85,14 +79,7 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     follows = np.r_[False, (np.diff(trial) == 0) & (np.diff(keys["window"]) == 1)]
     found = compare(pair.a, pair.b, trial, recording, follows)
     some = few_columns(pair)
-    smoothing = {
-        (how_a, how_b): median_within(
-            smoothed_windows(pair.whole_a, how_a, some),
-            smoothed_windows(pair.whole_b, how_b, some),
-            trial,
-        )
-        for how_a, how_b in _WAYS
-    }
+    smoothing = try_smoothing(pair, some, trial, recording, follows)
     numbers = Numbers(
         pd.concat([columns, found], axis=1), _by_recording(pair, recording, trial), smoothing,
         pd.DataFrame(), pd.DataFrame(), np.nan, np.nan, "", {},

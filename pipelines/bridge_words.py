@@ -7,7 +7,8 @@ import numpy as np
 
 from featpipe.errors import few
 from models.probe import Probe
-from pipelines.bridge_numbers import PLAIN, Numbers
+from pipelines.bridge_numbers import Numbers
+from pipelines.bridge_smoothing import PLAIN, words_of_smoothing
 from pipelines.bridge_tables import EYE, Pair, measure_of
 
 _LN2, _LN10 = np.log(2), np.log(10)
@@ -43,7 +44,7 @@ def verdict(pair: Pair, numbers: Numbers) -> list[str]:
         *pair.warnings,
         _likeness(numbers),
         *_scale(pair, numbers),
-        *_smoothing(numbers),
+        *words_of_smoothing(numbers.smoothing),
         *_order(pair, numbers),
         *_levels(numbers),
         *_odd_recordings(numbers),
@@ -58,22 +59,24 @@ def _median(values: Any) -> float:
 
 
 def _likeness(numbers: Numbers) -> str:
-    best = numbers.smoothing.get(numbers.best_smoothing, np.nan)
     r = _median(numbers.columns["pearson_within"])
     if not np.isfinite(r):
         return "No column varies within trials in both: nothing can be said of its windows."
+    best = max((r, numbers.smoothing[numbers.best_smoothing].r), key=abs)
     word = next(
         text for low, text in (
             (0.995, "A and B are the same up to offset and scale"),
             (0.9, "A and B are nearly the same up to offset and scale"),
             (0.7, "A and B are alike"),
             (0.4, "A and B are related, no more"),
-            (-2.0, "A and B have little in common"),
-        ) if max(r, best) >= low
+            (0.0, "A and B have little in common"),
+        ) if abs(best) >= low
     )  # fmt: skip
+    if best <= -0.4:
+        word += ", the sign reversed: B falls where A rises"
     text = f"{word}: median correlation within trials {r:.3f}"
     if numbers.best_smoothing != (PLAIN, PLAIN):
-        text += f", {best:.3f} where both are smoothed alike"
+        text += f", {best:.3f} once both are smoothed"
     return f"{text}; over all windows {_median(numbers.columns['pearson']):.3f}."
 
 
@@ -106,29 +109,6 @@ def _logarithm(scale: float) -> Iterator[str]:
         if nearest not in SCALES:
             in_a, in_b = in_b, "nats, 0.5 ln of power"
         yield f"Another logarithm: A looks like {in_a} and B like {in_b} (scale {nearest:.3f})."
-
-
-def _smoothing(numbers: Numbers) -> Iterator[str]:
-    lag_a, lag_b = (_median(numbers.columns[f"lag1_{side}"]) for side in "ab")
-    share_a, share_b = (100 * _median(numbers.columns[f"between_{side}"]) for side in "ab")
-    text = (
-        f"neighbouring windows correlate {lag_a:.2f} in A and {lag_b:.2f} in B; {share_a:.0f} % "
-        f"and {share_b:.0f} % of the variance in a recording lie between its trials"
-    )
-    how_a, how_b = numbers.best_smoothing
-    plain = numbers.smoothing.get((PLAIN, PLAIN), np.nan)
-    for side, other, how in (("B", "A", how_a), ("A", "B", how_b)):
-        if how != PLAIN:
-            best = numbers.smoothing[numbers.best_smoothing]
-            yield (
-                f"{side} is smoothed along the windows, {other} is not ({text}): {other} smoothed "
-                f"by {how} agrees with it at {best:.3f}, as it is at {plain:.3f}."
-            )
-            return
-    if abs(lag_a - lag_b) > 0.2:
-        yield f"{'AB'[int(lag_b > lag_a)]} is smoother along the windows than the other ({text})."
-    else:
-        yield f"Neither is smoothed more than the other ({text})."
 
 
 def _order(pair: Pair, numbers: Numbers) -> Iterator[str]:

@@ -7,6 +7,9 @@ import pandas as pd
 
 from featpipe.schema import BANDS, EYE_FEATURES, eeg_columns
 from featpipe.tables import publish, windows_table
+from pipelines.bridge_numbers import measure
+from pipelines.bridge_tables import join
+from pipelines.bridge_words import verdict
 
 CHANNELS = ("FP1", "FPZ", "FP2", "T7", "CZ", "T8", "O1", "OZ", "O2")
 
@@ -61,3 +64,21 @@ def write_output(
         path = out / "features" / family / f"sub-{subject}_ses-{session}.parquet"
         publish(table, path, out / ".staging")
     return out
+
+
+def autoregression(keys, n_columns, phi, seed=3):
+    """Series of variance 1 whose neighbouring windows correlate by `phi`, started in each trial."""
+    trial = trial_codes(keys)
+    x = np.random.default_rng(seed).standard_normal((len(keys), n_columns))
+    for i in np.flatnonzero(np.r_[False, np.diff(trial) == 0]):
+        x[i] = phi * x[i - 1] + np.sqrt(1 - phi * phi) * x[i]
+    return x
+
+
+def bridged(folder: Path, keys, a, b, *, keys_b=None, has_probes=False):
+    """Write two outputs of DE; return the pair, its numbers and the verdict as one text."""
+    for name, one, x in (("a", keys, a), ("b", keys if keys_b is None else keys_b, b)):
+        write_output(folder / name, "de", one, x)
+    pair = join(folder / "a", folder / "b", ("de", "de"))
+    numbers = measure(pair, has_probes=has_probes)
+    return pair, numbers, " ".join(verdict(pair, numbers))
