@@ -113,8 +113,8 @@ def _record(
             "notes": pair.notes,
             "warnings": pair.warnings,
             "medians": json.loads(medians(numbers, SHOWN).to_json(orient="records") or "[]"),
-            "channels_best_match_themselves": _number(numbers.itself),
-            "bands_best_match_themselves": _number(numbers.bands_itself),
+            "channels_best_match_themselves": _number(numbers.channels.itself),
+            "bands_best_match_themselves": _number(numbers.bands.itself),
             "recordings": json.loads(numbers.recordings.to_json(orient="records") or "[]"),
             "probes": {
                 name: {key: _number(x) for key, x in probe._asdict().items()}

@@ -14,6 +14,7 @@ from featpipe.features.agreement import (
 )
 from models.probe import Probe, probe
 from pipelines.bridge_joins import JOINED_ON, smoothed_windows
+from pipelines.bridge_order import FLOOR, Order, order_of, read_across
 from pipelines.bridge_smoothing import Tried, proven, try_smoothing
 from pipelines.bridge_tables import Pair
 
@@ -27,17 +28,13 @@ class Numbers(NamedTuple):
     ----------
     columns : pandas.DataFrame
         `band`, `channel`, `agreement.MEASURES`, `best_match`: the channel of B that the column
-        resembles most within its band, taken over all bands; empty for channels that do not vary.
+        resembles most, taken over all bands; empty where that cannot be told.
     recordings : pandas.DataFrame
         `subject`, `session`, `n` windows, `pearson_within`: median over columns.
     smoothing : dict
         (how A was smoothed, how B was) -> Tried.
-    channels : pandas.DataFrame
-        Mean correlation of channels of A (rows) with channels of B (columns).
-    bands : pandas.DataFrame
-        The same of bands; one row where there are none.
-    itself, bands_itself : float
-        Share of channels and of bands whose best match is themselves.
+    channels, bands : Order
+        What channels, or columns of the eyes, and bands resemble.
     read_across : str
         "A" or "B" where its channels and bands seem to be exchanged, else empty.
     probes : dict
@@ -47,10 +44,8 @@ class Numbers(NamedTuple):
     columns: pd.DataFrame
     recordings: pd.DataFrame
     smoothing: dict[tuple[str, str], Tried]
-    channels: pd.DataFrame
-    bands: pd.DataFrame
-    itself: float
-    bands_itself: float
+    channels: Order
+    bands: Order
     read_across: str
     probes: dict[str, Probe]
 
@@ -82,7 +77,7 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     smoothing = try_smoothing(pair, some, trial, recording, follows)
     numbers = Numbers(
         pd.concat([columns, found], axis=1), _by_recording(pair, recording, trial), smoothing,
-        pd.DataFrame(), pd.DataFrame(), np.nan, np.nan, "", {},
+        Order(pd.DataFrame(), {}), Order(pd.DataFrame(), {}), "", {},
     )  # fmt: skip
     numbers = _with_orders(numbers, pair, trial)
     label = keys["label"].to_numpy()
@@ -124,67 +119,29 @@ def _by_recording(pair: Pair, recording: np.ndarray, trial: np.ndarray) -> pd.Da
 
 def _with_orders(numbers: Numbers, pair: Pair, trial: np.ndarray) -> Numbers:
     """Add what every channel and band resembles most, the smoother side left as it is."""
-    how_a, how_b = numbers.best_smoothing
-    a, b = smoothed_windows(pair.whole_a, how_a), smoothed_windows(pair.whole_b, how_b)
+    ways = numbers.best_smoothing
+    a, b = (smoothed_windows(whole, how)
+            for whole, how in zip((pair.whole_a, pair.whole_b), ways, strict=True))  # fmt: skip
     r = cross_correlation(a, b, trial)
-    channels = _mean_blocks(r, pair.columns["channel"], pair.columns["band"])
-    bands = _mean_blocks(r, pair.columns["band"], pair.columns["channel"])
-    best = _best(channels)
+    if np.median(np.diag(r)) < -FLOOR:
+        r = -r  # B falls where A rises: that is told by itself
+    n_free = _free_windows(numbers.smoothing[ways], len(trial), int(trial.max()) + 1)
+    names = (pair.columns["channel"], pair.columns["band"])
+    channels, bands = (order_of(r, of, to, n_free) for of, to in (names, names[::-1]))
     return numbers._replace(
         columns=numbers.columns.assign(
-            best_match=[best.get(name, "") for name in pair.columns["channel"]]
+            best_match=[channels.match.get(str(name), "") for name in pair.columns["channel"]]
         ),
         channels=channels,
         bands=bands,
-        itself=_itself(best),
-        bands_itself=_itself(_best(bands)),
-        read_across=_read_across(r, pair),
+        read_across=read_across(r, pair.columns, pair.order_b),
     )
 
 
-def _mean_blocks(r: np.ndarray, of: Any, within: Any) -> pd.DataFrame:
-    """Average the correlations of what shares `within`, by the names `of`."""
-    names = list(dict.fromkeys(of))
-    place = of.map({name: i for i, name in enumerate(names)}).to_numpy()
-    total, count = np.zeros((2, len(names), len(names)))
-    for one in dict.fromkeys(within):
-        rows = np.flatnonzero((within == one).to_numpy())
-        total[np.ix_(place[rows], place[rows])] += r[np.ix_(rows, rows)]
-        count[np.ix_(place[rows], place[rows])] += 1
-    return pd.DataFrame(total / np.maximum(count, 1), index=names, columns=names)
-
-
-def _best(r: pd.DataFrame) -> dict[str, str]:
-    """Name what each row resembles most: itself on a tie, nothing where there is no correlation."""
-    values = r.to_numpy()
-    chosen = values.argmax(axis=1)
-    # pupils of trackers with one diameter are two equal columns
-    is_itself = np.diag(values) > values.max(axis=1, initial=-1.0) - 1e-5
-    chosen = np.where(is_itself, np.arange(len(values)), chosen)
-    return {
-        str(name): str(r.columns[i])
-        for name, i, row in zip(r.index, chosen, values, strict=True)
-        if np.any(row)
-    }
-
-
-def _itself(best: dict[str, str]) -> float:
-    return float(np.mean([one == other for one, other in best.items()])) if best else np.nan
-
-
-def _read_across(r: np.ndarray, pair: Pair) -> str:
-    """Tell whose columns stand band by band under names that go channel by channel."""
-    n_bands, n_channels = (len(set(pair.columns[name])) for name in ("band", "channel"))
-    n = n_bands * n_channels
-    if min(n_bands, n_channels) < 2 or pair.order_b != list(range(n)) or len(r) != n:
-        return ""
-    k = np.arange(n)
-    across = (k % n_channels) * n_bands + k // n_channels
-    itself = r[k, k].mean()
-    for side, other in (("B", r[across, k].mean()), ("A", r[k, across].mean())):
-        if other > itself + 0.2:
-            return side
-    return ""
+def _free_windows(tried: Tried, n_windows: int, n_trials: int) -> float:
+    """Count the windows that are independent of their neighbours (Bartlett)."""
+    both = np.nan_to_num(tried.lag1_a) * np.nan_to_num(tried.lag1_b)
+    return (n_windows - n_trials) * (1 - both) / (1 + both)
 
 
 def _probes(pair: Pair, is_labelled: np.ndarray) -> dict[str, Probe]:

@@ -103,7 +103,7 @@ def _section(pair: Pair, numbers: Numbers, words: list[str]) -> dict[str, Any]:
         "verdict": [escape(text) for text in words if text not in pair.warnings],
         "joined": escape("; ".join([joined(pair), *pair.notes]) + "."),
         "medians": html_table(_rounded(medians(numbers, list(MEDIANS)).rename(columns=MEDIANS))),
-        "figure": svg(_heat(numbers) if len(numbers.bands) > 1 else _dots(numbers)),
+        "figure": svg(_heat(numbers) if len(numbers.bands.r) > 1 else _dots(numbers)),
         "matches": _matches(numbers),
         "probes": _probe_table(numbers),
         "recordings": html_table(_rounded(numbers.recordings)),
@@ -165,14 +165,14 @@ def _dots(numbers: Numbers) -> Figure:
 
 def _matches(numbers: Numbers) -> str:
     """Draw which channel of B each channel of A resembles: a diagonal where all is well."""
-    r = numbers.channels
+    r = numbers.channels.r
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(r, cmap="RdBu_r", vmin=-1, vmax=1)
-    best = r.to_numpy().argmax(axis=1)
-    has_best = r.to_numpy().any(axis=1)
-    rows = np.flatnonzero(has_best)
-    axes.plot(best[rows], rows, "o", color="#222", markersize=2.5)
+    place = {name: i for i, name in enumerate(r.index)}
+    match = numbers.channels.match
+    axes.plot([place[other] for other in match.values()], [place[one] for one in match], "o",
+              color="#222", markersize=2.5)  # fmt: skip
     names = [str(name).removeprefix("eye_") for name in r.index]
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=5)
     axes.set_yticks(range(len(names)), names, fontsize=5)
@@ -181,8 +181,8 @@ def _matches(numbers: Numbers) -> str:
     figure.colorbar(image, ax=axes, pad=0.01)
     caption = (
         '<h3>What resembles what</h3><p class="note">Correlation within trials, mean over bands, '
-        "both smoothed alike; a dot is the best match of a row. Dots off the diagonal far from "
-        "neighbours mean another order.</p>"
+        "both smoothed alike where one of them is smoothed; a dot is the best match of a row where "
+        "it can be told: dots off the diagonal mean another order.</p>"
     )
     return caption + svg(figure)
 

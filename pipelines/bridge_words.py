@@ -8,6 +8,7 @@ import numpy as np
 from featpipe.errors import few
 from models.probe import Probe
 from pipelines.bridge_numbers import Numbers
+from pipelines.bridge_order import words_of_order
 from pipelines.bridge_smoothing import PLAIN, words_of_smoothing
 from pipelines.bridge_tables import EYE, Pair, measure_of
 
@@ -40,12 +41,13 @@ def verdict(pair: Pair, numbers: Numbers) -> list[str]:
     list of str
         Sentences, the most important first.
     """
+    what = "columns" if measure_of(pair.families[0]) == EYE else "channels"
     return [
         *pair.warnings,
         _likeness(numbers),
         *_scale(pair, numbers),
         *words_of_smoothing(numbers.smoothing),
-        *_order(pair, numbers),
+        *words_of_order(numbers.channels, numbers.bands, numbers.read_across, what),
         *_levels(numbers),
         *_odd_recordings(numbers),
         *_gap(numbers.probes),
@@ -109,39 +111,6 @@ def _logarithm(scale: float) -> Iterator[str]:
         if nearest not in SCALES:
             in_a, in_b = in_b, "nats, 0.5 ln of power"
         yield f"Another logarithm: A looks like {in_a} and B like {in_b} (scale {nearest:.3f})."
-
-
-def _order(pair: Pair, numbers: Numbers) -> Iterator[str]:
-    what = "columns" if measure_of(pair.families[0]) == EYE else "channels"
-    if numbers.read_across:
-        yield (
-            f"The columns of {numbers.read_across} go band by band under names that go channel by "
-            "channel: it was read across; every column is the wrong one."
-        )
-        return
-    if np.isfinite(numbers.itself):
-        text = f"{100 * numbers.itself:.0f} % of the {what} resemble themselves most"
-        if numbers.itself >= 0.9:
-            yield f"{text}: the order of {what} is the same."
-        else:
-            yield f"{text}: {_exchanged(numbers, what)}."
-    if len(numbers.bands) > 1 and numbers.bands_itself < 1:
-        best = dict(zip(numbers.bands.index, numbers.bands.to_numpy().argmax(axis=1), strict=True))
-        swapped = [f"{a} resembles {numbers.bands.columns[i]}" for a, i in best.items()
-                   if a != numbers.bands.columns[i]]  # fmt: skip
-        yield f"Bands are not in the same order, or cut otherwise: {few(swapped)}."
-
-
-def _exchanged(numbers: Numbers, what: str) -> str:
-    frame: Any = numbers.columns[["channel", "best_match"]]
-    pairs = frame.drop_duplicates("channel")
-    moved = pairs[(pairs["best_match"] != "") & (pairs["best_match"] != pairs["channel"])]
-    names = few([f"{a} is most like {b}" for a, b in moved.itertuples(index=False)])
-    r = numbers.channels.to_numpy()
-    gain = float(r.max(axis=1).mean() - np.diag(r).mean())
-    if moved["best_match"].is_unique and gain > 0.2:
-        return f"the {what} are in another order ({names})"
-    return f"their order may differ, or neighbours are too alike to tell ({names})"
 
 
 def _levels(numbers: Numbers) -> Iterator[str]:
