@@ -115,6 +115,10 @@ def _record(
             "medians": json.loads(medians(numbers, SHOWN).to_json(orient="records") or "[]"),
             "channels_best_match_themselves": _number(numbers.channels.itself),
             "bands_best_match_themselves": _number(numbers.bands.itself),
+            "shift_in_windows": numbers.places.lag,
+            "exchanged": [
+                moved._asdict() for moved in (*numbers.places.recordings, *numbers.places.trials)
+            ],
             "recordings": json.loads(numbers.recordings.to_json(orient="records") or "[]"),
             "probes": {
                 name: {key: _number(x) for key, x in probe._asdict().items()}

@@ -15,6 +15,7 @@ from featpipe.features.agreement import (
 from models.probe import Probe, probe
 from pipelines.bridge_joins import JOINED_ON, smoothed_windows
 from pipelines.bridge_order import FLOOR, Order, order_of, read_across
+from pipelines.bridge_places import Places, find_places
 from pipelines.bridge_smoothing import Tried, proven, try_smoothing
 from pipelines.bridge_tables import Pair
 
@@ -31,6 +32,8 @@ class Numbers(NamedTuple):
         resembles most, taken over all bands; empty where that cannot be told.
     recordings : pandas.DataFrame
         `subject`, `session`, `n` windows, `pearson_within`: median over columns.
+    places : Places
+        Where windows of A are found in B, if elsewhere than they were joined.
     smoothing : dict
         (how A was smoothed, how B was) -> Tried.
     channels, bands : Order
@@ -43,6 +46,7 @@ class Numbers(NamedTuple):
 
     columns: pd.DataFrame
     recordings: pd.DataFrame
+    places: Places
     smoothing: dict[tuple[str, str], Tried]
     channels: Order
     bands: Order
@@ -76,7 +80,8 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     some = few_columns(pair)
     smoothing = try_smoothing(pair, some, trial, recording, follows)
     numbers = Numbers(
-        pd.concat([columns, found], axis=1), _by_recording(pair, recording, trial), smoothing,
+        pd.concat([columns, found], axis=1), _by_recording(pair, recording, trial),
+        find_places(pair, some, follows), smoothing,
         Order(pd.DataFrame(), {}), Order(pd.DataFrame(), {}), "", {},
     )  # fmt: skip
     numbers = _with_orders(numbers, pair, trial)

@@ -9,6 +9,7 @@ from featpipe.errors import few
 from models.probe import Probe
 from pipelines.bridge_numbers import Numbers
 from pipelines.bridge_order import words_of_order
+from pipelines.bridge_places import words_of_places
 from pipelines.bridge_smoothing import PLAIN, words_of_smoothing
 from pipelines.bridge_tables import EYE, Pair, measure_of
 
@@ -44,9 +45,10 @@ def verdict(pair: Pair, numbers: Numbers) -> list[str]:
     what = "columns" if measure_of(pair.families[0]) == EYE else "channels"
     return [
         *pair.warnings,
+        *words_of_places(numbers.places),
         _likeness(numbers),
         *_scale(pair, numbers),
-        *words_of_smoothing(numbers.smoothing),
+        *([] if numbers.places.has_cause else words_of_smoothing(numbers.smoothing)),
         *words_of_order(numbers.channels, numbers.bands, numbers.read_across, what),
         *_levels(numbers),
         *_odd_recordings(numbers),
@@ -123,6 +125,8 @@ def _levels(numbers: Numbers) -> Iterator[str]:
 
 
 def _odd_recordings(numbers: Numbers) -> Iterator[str]:
+    if numbers.places.recordings or numbers.places.trials:
+        return  # the cause is named
     frame: Any = numbers.recordings
     typical = frame["pearson_within"].median()
     odd = frame[frame["pearson_within"] < typical - 0.3]
