@@ -1,4 +1,4 @@
-"""What is not in a folder: subjects that nobody fetched, sessions that are missing."""
+"""What is not in a folder: subjects and sessions that nobody fetched, files that are missing."""
 
 from collections.abc import Collection
 
@@ -34,7 +34,8 @@ def gaps(
         A missing file of a subject of whom others are there; a session of which there is neither
         is missing once.
     notes : list of str
-        Whole subjects; a modality of which there is nothing: it was not downloaded.
+        Whole subjects, sessions that no subject has, a modality of which there is nothing: they
+        were not downloaded.
     """
     subjects = {subject for subject, _ in (*eeg, *eyes)}
     keys = [(a, b) for a in facts.subjects if a in subjects for b in facts.session_names()]
@@ -44,15 +45,34 @@ def gaps(
         if not there:
             notes.append(f"{facts.title}: no {kind} ({form}) in this folder")
             continue
+        missing = [key for key in wanted if key not in there]
+        unfetched = _unfetched(missing, there, {*eeg, *eyes})
+        if unfetched:
+            notes.append(
+                f"{facts.title}: sessions of which no {kind} is here, of any subject: "
+                f"{few(unfetched)}"
+            )
         defects += [
             Defect(
                 *key, f"{facts.title}: no {kind} of subject {key[0]}, session {key[1]} "
                 f"({form}), and other files of the subject are here: fetch it, or give it its name "
                 "back",
             )
-            for key in wanted if key not in there
+            for key in missing if key[1] not in unfetched
         ]  # fmt: skip
     return defects, notes
+
+
+def _unfetched(
+    missing: Collection[Key], there: Collection[Key], of_any_kind: Collection[Key]
+) -> list[str]:
+    """Name the sessions that nobody fetched: no subject has them.
+
+    One subject alone cannot tell: a session of which it has the other kind only is a defect.
+    """
+    is_one = len({subject for subject, _ in of_any_kind}) == 1
+    had = {session for _, session in (of_any_kind if is_one else there)}
+    return list(dict.fromkeys(session for _, session in missing if session not in had))
 
 
 def absent(facts: Facts, subjects: Collection[str]) -> list[str]:
