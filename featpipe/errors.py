@@ -15,11 +15,43 @@ class ConfigError(ValueError):
 
 
 class ReadError(ValueError):
-    """A recording cannot be used; the message names the file and the defect."""
+    """A recording cannot be used; the message names the file and the defect.
+
+    What comes from files may stand in it as it is: it becomes one line that can be shown.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(one_line(str(message)))
 
 
 class MixedRatesError(ReadError):
     """A recording is sound and has EEG of several sampling rates: the study has to choose one."""
+
+
+def one_line(message: str, n_most: int = 1000) -> str:
+    r"""Make a whole message one line that terminals and logs show as it is.
+
+    Parameters
+    ----------
+    message : str
+        With whatever it quotes of a file.
+    n_most : int
+        Most characters; the middle of a longer one is left out: the next step is at its end.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> one_line("a\nb: " + "9" * 500 + "; copy it again", 40)
+    'a\\nb: 99999999999999 ... ; copy it again'
+    """
+    text = printable(message, len(message))
+    if len(text) <= n_most:
+        return text
+    n_end = n_most // 3 + 2
+    return f"{text[: n_most - n_end - 5]} ... {text[-n_end:]}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str], alike: Iterable[str] | None = None) -> str:

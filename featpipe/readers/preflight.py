@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, one_line, printable
 from featpipe.regular_files import open_file
 
 Status = Literal["ok", "truncated", "corrupt", "suspicious"]
@@ -47,14 +47,21 @@ def verdict(path: Path, inspect: Callable[[], Check]) -> Check:
         "corrupt", with what could not be parsed, when `inspect` raised.
     """
     try:
-        return inspect()
+        status, reason = inspect()
+        return Check(status, one_line(reason))
     except ReadError as error:
-        return Check("corrupt", str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, "))
+        return Check("corrupt", _without(path, str(error)))
     except OSError as error:
         return Check("corrupt", f"the file cannot be opened: {error.strerror or error}")
     except Exception as error:  # damaged headers fail in as many ways as there are parsers
         what = f"{type(error).__name__}: {error}".splitlines()[0]
+        what = printable(what, 300)
         return Check("corrupt", f"the header makes no sense ({what}); copy or export it again")
+
+
+def _without(path: Path, message: str) -> str:
+    name = one_line(str(path))
+    return message.removeprefix(f"{name}: ").removeprefix(f"{name}, ")
 
 
 def read_head(path: Path, n_bytes: int, start: int = 0) -> bytes:

@@ -12,7 +12,7 @@ from mne.io import BaseRaw
 
 from featpipe.eeg.marks import flagged_samples
 from featpipe.eeg.samples import Samples
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, one_line
 from featpipe.readers.records import check_span
 from featpipe.readers.untouched import channel_indices, is_projected
 
@@ -59,7 +59,7 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw], told: Sequence[str] = ()
         try:
             raw = opener()
         except Exception as error:  # MNE's readers raise whatever a broken header leads to
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
             raise ReadError(
                 f"{path}: MNE cannot read it ({first}); "
                 "open it in the program that wrote it and export it again"
@@ -68,7 +68,7 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw], told: Sequence[str] = ()
         text = " ".join(str(warning.message).split())
         is_harmless = any(word in text for word in (*_HARMLESS, *told))
         level = logging.DEBUG if is_harmless else logging.WARNING
-        logger.log(level, "%s: %s", path.name, text)
+        logger.log(level, "%s: %s", path.name, one_line(text))
     return raw
 
 
@@ -160,7 +160,7 @@ def _volts(raw: BaseRaw, picks: np.ndarray, start: int, stop: int) -> np.ndarray
     except ReadError:
         raise
     except Exception as error:  # a file that was changed or cut behind MNE's back
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         raise ReadError(
             f"{raw.filenames[0] or 'the recording'}: MNE cannot read samples {start} to {stop} "
             f"({first}); it became shorter or was changed while it was read, copy it again"
