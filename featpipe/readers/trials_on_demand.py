@@ -48,14 +48,22 @@ class RawTrials(BaseRaw):
             preload=False,
             filenames=[path],
             last_samps=[sum(n_times) + 2 * held * (len(shapes) - 1) - 1],
-            raw_extras=[{"shapes": shapes, "held": held, "fetch": fetch, "trials": None}],
+            raw_extras=[
+                {
+                    "shapes": shapes,
+                    "held": held,
+                    "fetch": fetch,
+                    "trials": None,
+                    "state": _state(path),
+                }
+            ],
             orig_format="double",
         )
 
     def _read_segment_file(self, data, idx, fi, start, stop, cals, mult) -> None:
         """Fill `data` (n_picked, stop - start) with volts; MNE calls this."""
         held, begin = self._raw_extras[fi]["held"], 0
-        for trial in _trials(self._raw_extras[fi], self.filenames[fi]):
+        for trial in _trials(self._raw_extras[fi], Path(self.filenames[fi])):
             after = begin + trial.shape[1]
             first, last = max(start, begin - held), min(stop, after + held)
             if first < last:
@@ -67,10 +75,18 @@ class RawTrials(BaseRaw):
             begin = after + 2 * held
 
 
-def _trials(about: dict[str, Any], path: object) -> Sequence[np.ndarray]:
+def _state(path: Path) -> tuple[int, int]:
+    """Return what tells versions of a file apart."""
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns
+
+
+def _trials(about: dict[str, Any], path: Path) -> Sequence[np.ndarray]:
     """Return the trials, fetched now or before."""
     if about["trials"] is None:
         trials = list(about["fetch"]())
+        if _state(path) != about["state"]:
+            raise ReadError(f"{path}: it was changed since it was opened; open it again")
         found = [trial.shape for trial in trials]
         if found != about["shapes"]:
             raise ReadError(

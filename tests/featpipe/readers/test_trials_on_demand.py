@@ -49,3 +49,11 @@ def test_what_differs_from_the_header_is_refused():
     raw = on_demand(Path("s.mat"), {1: 300, 2: 1, 4: 450}, NAMES, 100.0, lambda: TRIALS)
     with pytest.raises(ReadError, match=r"s.mat: .*declares .*\(3, 300\).*\(3, 301\).*copy it"):
         raw.get_data()
+
+
+def test_another_file_of_the_same_shape_is_refused():
+    """Its numbers would stand under the lengths and the name of the first."""
+    raw = lazy([])
+    Path("s.mat").write_bytes(b"another")
+    with pytest.raises(ReadError, match=r"s\.mat: it was changed since it was opened"):
+        raw.get_data()
