@@ -1,5 +1,6 @@
 """What a file of arrays is by its first bytes, and what people have under its name instead."""
 
+import struct
 from typing import Literal
 
 from featpipe.errors import ReadError
@@ -61,6 +62,8 @@ def _refuse_impostor(head: bytes) -> None:
         raise ReadError("it begins with zeros only, as broken downloads do; download it again")
     if head.startswith(b"MATLAB 7.3") or b"\x89HDF\r\n\x1a\n" in (head[:8], head[512:520]):
         raise ReadError("MATLAB 7.3 is not read; load it in MATLAB and save it with -v7")
+    if _is_matlab_4(head):
+        raise ReadError("MATLAB 4 is not read; load it in MATLAB and save it with -v7")
     if start.startswith(_WEB_PAGES):
         raise ReadError(
             "it is a web page, such as a log-in or an error, under the name of the file; log in "
@@ -73,6 +76,21 @@ def _refuse_impostor(head: bytes) -> None:
             raise ReadError(f"it is a {archive} archive; unpack it")
     if head.startswith((b"PK\x05\x06", b"PK\x07\x08")):
         raise ReadError("it is an archive without or of several parts; make it again as one")
+
+
+def _is_matlab_4(head: bytes) -> bool:
+    """Tell whether a file begins with five integers and a name as MATLAB 4 had them."""
+    for order in "<>":
+        if len(head) < 20:
+            return False
+        kind, n_rows, n_columns, imaginary, n_name = struct.unpack_from(f"{order}5i", head)
+        digits = f"{kind:04}"
+        is_kind = 0 <= kind < 5000 and digits[1] == "0" and digits[2] < "6" and digits[3] < "3"
+        is_sized = min(n_rows, n_columns) >= 0 and imaginary in (0, 1) and 2 <= n_name <= 64
+        name = head[20 : 20 + n_name]
+        if is_kind and is_sized and name[-1:] == b"\0" and name[:-1].replace(b"_", b"").isalnum():
+            return True
+    return False
 
 
 def text_beginning(head: bytes) -> str:

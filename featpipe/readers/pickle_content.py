@@ -56,6 +56,7 @@ _WHY = {
     "OBJ": "an object of a class", "NEWOBJ": "an object of a class",
     "NEWOBJ_EX": "an object of a class", "NEXT_BUFFER": "numbers outside of the file",
     "READONLY_BUFFER": "numbers outside of the file",
+    "EMPTY_SET": "a set, which is not read", "FROZENSET": "a frozenset, which is not read",
 }  # fmt: skip
 
 

@@ -17,9 +17,16 @@ _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _NUMERIC = ("numpy.core.numeric", "numpy._core.numeric")
 _BUILTINS = ("builtins", "__builtin__")
 _ADMITTED = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+_ADMITTED |= {("collections", "OrderedDict")}
 _ADMITTED |= {(module, name) for module in _MULTIARRAY for name in ("_reconstruct", "scalar")}
 _ADMITTED |= {(module, "_frombuffer") for module in _NUMERIC}
 _ADMITTED |= {(module, name) for module in _BUILTINS for name in ("bytes", "complex")}
+_NO_ARRAYS = re.compile(
+    r"(pandas|datetime|decimal|fractions|uuid)\..*|collections\.(defaultdict|deque|Counter)|"
+    r"(builtins|__builtin__)\.(set|frozenset|bytearray|range|xrange|slice|list|dict|tuple)|"
+    r"numpy\.(matrix|matrixlib\.defmatrix\.matrix|ma\.core\..*|datetime64)"
+)
+"""What people pickle without any harm in mind."""
 
 
 class Block(NamedTuple):
@@ -82,6 +89,11 @@ class PickledArray:
 
 def admitted(module: str, name: str) -> Admitted:
     """Return a name that a pickle asks for; ReadError when it is none of those of arrays."""
+    if _NO_ARRAYS.fullmatch(f"{module}.{name}"):
+        raise ReadError(
+            f"its pickle has a {f'{module}.{name}'[:100]}, which is not read: save arrays, dicts, "
+            "lists, numbers and text alone, such as np.asarray makes"
+        )
     if (module, name) not in _ADMITTED:
         raise ReadError(
             f"its pickle asks for {f'{module}.{name}'[:100]}, which may run code; {REMEDY}"
@@ -110,7 +122,7 @@ def made(called: Any, arguments: Any) -> Any:
 
     Returns
     -------
-    PickledArray, PickledType, bytes, complex or numpy.generic
+    PickledArray, PickledType, dict, bytes, complex or numpy.generic
 
     Raises
     ------
@@ -130,6 +142,8 @@ def made(called: Any, arguments: Any) -> Any:
             return _array(kind.dtype, shape, text_of(order), content, axes[0] if axes else None)
         case "encode", (str(text), str("latin1" | "latin-1")):
             return text.encode("latin1")
+        case "OrderedDict", ():
+            return {}
         case "bytes", ():
             return b""
         case "complex", (float(real), float(imaginary)):

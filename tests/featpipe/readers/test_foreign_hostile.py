@@ -204,7 +204,7 @@ MADE_UP = {
     "deep tuples": (b"K\x01" + b"\x85" * 100_000 + b".", "nested deeper than 12"),
     "a million laughs": (laughs(), "millions of values"),
     "many values": (b"]" + b"(" + b"K\x01" * 300_000 + b"e.", "millions of values"),
-    "a set": (b"\x80\x04\x8f.", r"asks for empty_set"),
+    "a set": (b"\x80\x04\x8f.", r"a set, which is not read \(EMPTY_SET\)"),
 }  # fmt: skip
 
 

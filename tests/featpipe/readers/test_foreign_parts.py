@@ -1,6 +1,8 @@
 """Small arrays of large foreign files, and the shapes of the others."""
 
+import datetime
 import pickle
+from collections import OrderedDict, defaultdict
 
 import numpy as np
 import pytest
@@ -75,3 +77,46 @@ def test_what_inflates_a_hundredfold_is_refused(tmp_path, form):
         ReadError, match=r"x(\.npy)? inflates from \d+ bytes to 72000\d+, as no rec"
     ):
         read_arrays(path, "x")
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_an_ordered_dict_is_a_dict(tmp_path, protocol):
+    path = tmp_path / "one"
+    path.write_bytes(pickle.dumps(OrderedDict(a=SMALL, b=OrderedDict(c=SMALL + 1)), protocol))
+    found = read_arrays(path)
+    assert list(found) == ["a", "b/c"]
+    np.testing.assert_array_equal(found["b/c"], SMALL + 1)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (bytearray(b"x"), "bytearray"),
+        (np.ma.array([1.0]), r"numpy\.ma\.core"),
+        (defaultdict(list), r"defaultdict"),
+        (datetime.date(2020, 1, 2), r"datetime\.date"),
+        ({1, 2}, r"set"),
+    ],
+)
+def test_what_is_harmless_is_called_what_it_is(tmp_path, content, said, protocol):
+    path = tmp_path / "one"
+    path.write_bytes(pickle.dumps(content, protocol))
+    with pytest.raises(ReadError, match=f"{said}.*, which is not read") as told:
+        read_arrays(path)
+    assert "run code" not in str(told.value)
+
+
+def test_a_matrix_of_numpy_is_called_what_it_is(tmp_path):
+    path = tmp_path / "one"
+    name = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy.matrixlib.defmatrix\nmatrix\n."
+    path.write_bytes(name)
+    with pytest.raises(ReadError, match=r"a numpy\.matrixlib\.defmatrix\.matrix, which is not"):
+        read_arrays(path)
+
+
+def test_matlab_4_is_called_what_it_is(tmp_path):
+    path = tmp_path / "a.mat"
+    savemat(path, {"first": SMALL}, format="4")
+    with pytest.raises(ReadError, match=r"MATLAB 4 is not read; .*save it with -v7"):
+        read_arrays(path)
