@@ -5,8 +5,6 @@ subject saw them. The name of the stimulus is that of the video in both.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from featpipe.datasets import facts
@@ -17,13 +15,11 @@ from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
 from featpipe.errors import ConfigError, ReadError
-from featpipe.readers.deap_trials import contents
+from featpipe.readers.deap_trials import Contents, contents_of
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.recording import Source, Trial
 
 __all__ = ["find", "is_here"]
-
-_N_AT_ONCE = 4  # files whose labels are read
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -104,12 +100,11 @@ def _original(
 def _preprocessed(
     files: Sequence[tuple[str, Path]], of: Facts, rating: Rating, choice: Choice
 ) -> tuple[list[Source], list[Defect]]:
-    with ThreadPoolExecutor(_N_AT_ONCE) as pool:  # each waits for a child process
-        list(pool.map(_remember, [path for _, path in files]))
+    there = contents_of([path for _, path in files])
     sources, defects = [], []
     for subject, path in files:
         try:
-            trials, flaws = _stored_trials(path, of, rating)
+            trials, flaws = _stored_trials(path, there[path], of, rating)
         except ReadError as error:
             defects.append(Defect(subject, SESSION, str(error)))
             continue
@@ -118,15 +113,14 @@ def _preprocessed(
     return sources, defects
 
 
-def _remember(path: Path) -> None:
-    with suppress(ReadError):  # told when it is asked for again
-        contents(path)
-
-
-def _stored_trials(path: Path, of: Facts, rating: Rating) -> tuple[list[Trial], list[str]]:
+def _stored_trials(
+    path: Path, contents: Contents | ReadError, of: Facts, rating: Rating
+) -> tuple[list[Trial], list[str]]:
     """Trials of a preprocessed file, and what is wrong with their lengths and ratings."""
     session, sfreq = of.session(SESSION), of.sfreq["preprocessed"]
-    (n_trials, _, n_times), ratings = contents(path)
+    if isinstance(contents, ReadError):
+        raise ReadError(str(contents))
+    (n_trials, _, n_times), ratings = contents
     if n_trials != len(session.stimuli) or ratings.shape[1] <= rating.place:
         raise ReadError(
             f"{path}: {n_trials} trials with {ratings.shape[1]} ratings, expected "

@@ -6,6 +6,7 @@ the video in front of it.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,8 @@ from mne.io import RawArray
 from featpipe.datasets import facts
 from featpipe.errors import ReadError
 from featpipe.readers.end_to_end import end_to_end
-from featpipe.readers.foreign import SMALL, read_arrays, read_arrays_and_shapes
+from featpipe.readers.foreign import SMALL, read_arrays
+from featpipe.readers.foreign_several import try_arrays_and_shapes
 from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.regular_files import state_of
@@ -73,16 +75,48 @@ def contents(path: Path) -> Contents:
     ReadError
         When the file is damaged, or does not hold such arrays.
     """
-    state = state_of(path)
-    return _contents(path, state.st_size, state.st_mtime_ns)
+    found = contents_of([path])[path]
+    if isinstance(found, ReadError):
+        raise ReadError(str(found))
+    return found
+
+
+def contents_of(paths: Sequence[Path]) -> dict[Path, Contents | ReadError]:
+    """Return what several files hold besides the signal, of each that or why it cannot be used.
+
+    A process has to be started for it; it is one for all of them.
+    """
+    found: dict[Path, Contents | ReadError] = {}
+    states = []
+    for path in paths:
+        try:
+            state = state_of(path)
+            states.append((path, state.st_size, state.st_mtime_ns))
+        except ReadError as error:
+            found[path] = error
+    return found | _contents_of(tuple(states))
 
 
 @lru_cache(maxsize=128)
-def _contents(path: Path, n_bytes: int, mtime_ns: int) -> Contents:
-    del n_bytes, mtime_ns  # they are there to tell versions of the file apart
-    if read_head(path, len(MAGIC)) == MAGIC:
-        mat5_shapes(path)  # tells a truncated file, and by which variable
-    arrays, shapes = read_arrays_and_shapes(path, "labels", "data", SMALL)
+def _contents_of(states: tuple[tuple[Path, int, int], ...]) -> dict[Path, Contents | ReadError]:
+    """Open files; sizes and times are there to tell versions of them apart."""
+    paths, found = [path for path, _, _ in states], {}
+    there = try_arrays_and_shapes(paths, "labels", "data", SMALL)
+    for path, of in there.items():
+        try:
+            if read_head(path, len(MAGIC)) == MAGIC:
+                mat5_shapes(path)  # tells a truncated file, and by which variable
+            if isinstance(of, ReadError):
+                raise of
+            found[path] = _checked(path, *of)
+        except ReadError as error:
+            found[path] = error
+    return found
+
+
+def _checked(
+    path: Path, arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+) -> Contents:
     shape, ratings = shapes.get("data", ()), arrays.get("labels")
     of = facts.facts_of("deap")
     expected = len(of.channels) + len(of.other_channels)

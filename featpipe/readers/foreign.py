@@ -35,6 +35,8 @@ _KEPT = (
 _LONGEST_ANSWER = 64 << 20  # bytes
 
 Pattern = str | re.Pattern[str]
+Content = tuple[dict[str, np.ndarray], dict[str, tuple[int, ...]]]
+"""Arrays and shapes by name."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def read_arrays_of(
     ReadError
         As `read_arrays`, for the first file that has to be refused.
     """
-    return {path: arrays for path, (arrays, _) in _ask(wanted, NOTHING, limits).items()}
+    return {path: _sound(of)[0] for path, of in ask_child(wanted, NOTHING, limits).items()}
 
 
 def read_arrays_and_shapes(
@@ -141,15 +143,27 @@ def read_arrays_and_shapes(
     ReadError
         As `read_arrays`.
     """
-    return _ask({path: wanted}, shaped, limits)[path]
+    return _sound(ask_child({path: wanted}, shaped, limits)[path])
 
 
-def _ask(
+def _sound(found: Content | ReadError) -> Content:
+    if isinstance(found, ReadError):
+        raise found
+    return found
+
+
+def ask_child(
     wanted: Mapping[Path, Pattern], shaped: Pattern, limits: Limits
-) -> dict[Path, tuple[dict[str, np.ndarray], dict[str, tuple[int, ...]]]]:
-    """Return the arrays and the shapes of each file."""
+) -> dict[Path, Content | ReadError]:
+    """Return the arrays and the shapes of each file, or why the child refused it.
+
+    Raises
+    ------
+    ReadError
+        When one is no file of arrays, or the child was ended.
+    """
     for path in wanted:
-        _refuse_by_head(path)
+        refuse_by_head(path)
     with TemporaryDirectory(prefix="featpipe-") as folder:
         targets = [Path(folder, f"{i}.arrays") for i in range(len(wanted))]
         request = {
@@ -160,17 +174,18 @@ def _ask(
                 for (path, pattern), target in zip(wanted.items(), targets, strict=True)
             ],
         }  # fmt: skip
-        found = {}
+        found: dict[Path, Content | ReadError] = {}
         answers = _answers(request, list(wanted), limits)
         for path, target, answer in zip(wanted, targets, answers, strict=True):
             if "refused" in answer:
-                raise ReadError(f"{path}: {answer['refused']}")
+                found[path] = ReadError(f"{path}: {answer['refused']}")
+                continue
             shapes = {name: tuple(shape) for name, shape in answer["shapes"].items()}
             found[path] = (_taken(target, answer["arrays"]), shapes)
         return found
 
 
-def _refuse_by_head(path: Path) -> None:
+def refuse_by_head(path: Path) -> None:
     """Refuse what is no file of arrays without starting a process."""
     head = read_head(path, HEAD_BYTES)
     try:

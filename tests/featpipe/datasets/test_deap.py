@@ -13,7 +13,9 @@ from featpipe.datasets.layout import Choice
 from featpipe.eeg.marks import HELD_S
 from featpipe.errors import ConfigError
 from featpipe.features.table import FeatureSettings, lay_grids
+from featpipe.readers import foreign
 from featpipe.readers.end_to_end import trial_spans
+from featpipe.readers.foreign import Limits
 from featpipe.recording import Trial
 
 N_TRIALS, SUBJECTS = 6, (1, 24, 30)
@@ -264,3 +266,27 @@ def test_linked_folders_are_gone_into_and_what_macos_leaves_is_no_defect(release
     found = find(tmp_path, CHOICE)
     assert [source.subject for source in found.sources] == ["1", "24", "30"]
     assert not found.defects
+
+
+@pytest.mark.parametrize("seconds", [60.0, 0.0])
+def test_one_process_reads_the_labels_of_all_files_and_a_damaged_one_costs_itself(
+    part_of, monkeypatch, seconds
+):
+    folder = part_of(PYTHON) / PYTHON
+    whole, broken, nothing = (folder / f"s{number}.dat" for number in ("01", "24", "30"))
+    broken.write_bytes(broken.read_bytes()[:5000])
+    nothing.write_bytes(bytes(5000))
+    asked, true_answers = [], foreign._answers
+
+    def answers(request, paths, limits):
+        asked.append(paths)
+        return true_answers(request, paths, Limits(seconds=seconds if broken in paths else 60.0))
+
+    monkeypatch.setattr(foreign, "_answers", answers)
+    found = find(folder, CHOICE)
+    assert [source.subject for source in found.sources] == ["1"]
+    assert [defect.subject for defect in found.defects] == ["24", "30"]
+    for path, defect in zip((broken, nothing), found.defects, strict=True):
+        assert str(path) in defect.what
+    # where the child was ended, one is started for each file, which tells whose fault it was
+    assert asked == [[whole, broken], *([] if seconds else [[whole], [broken]])]
