@@ -6,6 +6,9 @@ from difflib import get_close_matches
 N_NAMES = 8
 """Most names that a message spells out."""
 
+N_SAID = 4000
+"""Most characters of a message that is printed."""
+
 _N_OF_NAME = 200
 """Most characters of one of them."""
 

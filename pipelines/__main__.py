@@ -42,9 +42,9 @@ def run(arguments: list[str]) -> int:
             "interrupted; what is finished is kept, run the same command to go on", INTERRUPTED
         )
     except ConfigError as error:
-        return _say(str(error), USAGE)
+        return _say(_printable(str(error)), USAGE)
     except ReadError as error:
-        return _say(str(error), INPUT)
+        return _say(_printable(str(error)), INPUT)
     except ImportError as error:
         return _say(
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
@@ -57,6 +57,13 @@ def run(arguments: list[str]) -> int:
             f"this is a defect of featpipe, please report it with what follows\n{format_exc()}",
             ENVIRONMENT,
         )
+
+
+def _printable(message: str) -> str:
+    """Spell out what terminals obey, which names of files may hold; line by line."""
+    from featpipe.errors import N_SAID, printable
+
+    return "\n".join(printable(line, N_SAID) for line in message.split("\n"))
 
 
 def _say(message: str, code: int) -> int:

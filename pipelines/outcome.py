@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from featpipe.errors import N_SAID, printable
 from pipelines.exits import DONE, ENVIRONMENT, ENVIRONMENT_ERRORS, SOME_FAILED
 
 
@@ -52,7 +53,8 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
         click.echo(f"{text}; outputs in {shown(out)}", err=scores is not None)
         for r in failed:
             made = ", ".join(Path(file).relative_to(out).as_posix() for file in r.files)
-            click.echo(f"failed: {r.unit}: {r.reason}" + f" (made: {made})" * bool(made), err=True)
+            why = f"failed: {r.unit}: {r.reason}" + f" (made: {made})" * bool(made)
+            click.echo(printable(why, N_SAID), err=True)
         if failed:
             click.echo(f"reasons are kept in {shown(out / 'failures.parquet')}", err=True)
     if any(r.error in ENVIRONMENT_ERRORS for r in failed):

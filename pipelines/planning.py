@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from featpipe.errors import ConfigError, ReadError, unknown
+from featpipe.errors import N_SAID, ConfigError, ReadError, printable, unknown
 from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
@@ -96,7 +96,7 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
         paths = {m: extraction.table_path(job.out, name, source) for m, name in families.items()}
         defects = _defects(unit, paths.values(), remembered)
         if defects:
-            click.echo(f"left out {unit.name}: {'; '.join(defects)}", err=True)
+            click.echo(printable(f"left out {unit.name}: {'; '.join(defects)}", N_SAID), err=True)
             n_left_out += 1
             continue
         for modality, path in paths.items():

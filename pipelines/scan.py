@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from featpipe.contents import Contents, contents
-from featpipe.errors import ConfigError, ReadError, few
+from featpipe.errors import N_SAID, ConfigError, ReadError, few, printable
 from featpipe.readers import eye_csv
 from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
@@ -77,14 +77,14 @@ def print_scan(
         click.echo(f"{_counted(len(found), 'recording')}, {n_bad} not sound", err=True)
     for folder in filter(Path.is_dir, paths):
         for text in _of_others(folder, passed_over(folder, found), csv):
-            click.echo(f"{folder}: {text}", err=True)
+            click.echo(printable(f"{folder}: {text}", N_SAID), err=True)
     for one in known:
         for text in told(one):
-            click.echo(f"{one.folder}: {text}", err=True)
+            click.echo(printable(f"{one.folder}: {text}", N_SAID), err=True)
     shipped = [f"{folder}: {text}" for folder in filter(Path.is_dir, paths)
                for text in released(folder)]  # fmt: skip
     for text in shipped:
-        click.echo(text, err=True)
+        click.echo(printable(text, N_SAID), err=True)
     n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
     if len(found) == n_lost:
         return DONE if shipped and not found else INPUT
@@ -182,7 +182,8 @@ def _text(finding: Finding, inside: Contents | None) -> str:
             f"{kind}, {len(names)}: {', '.join(names)}" for kind, names in inside.channels.items()
         ]
         rows += list(_mark_rows(inside, "message" if finding.modality == "eye" else "trigger"))
-    return "\n".join([_line(_cells(finding)), *(f"{'':11}{row}" for row in rows)])
+    rows = [_line(_cells(finding)), *(f"{'':11}{row}" for row in rows)]
+    return "\n".join(printable(row, N_SAID) for row in rows)
 
 
 def _mark_rows(inside: Contents, noun: str) -> Iterator[str]:

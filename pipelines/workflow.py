@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from featpipe.errors import ConfigError
+from featpipe.errors import N_SAID, ConfigError, printable
 from pipelines.channel_sets import differing_channels, require_same_channels
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
@@ -32,7 +32,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     require_own_tables(job.out, step.name, job.study.study.name)
     missing = defect_rows(job)
     for text in (*job.notes, *(row.reason for row in missing)):
-        click.echo(text, err=True)
+        click.echo(printable(text, N_SAID), err=True)
     pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)
     rows = run_step(step, units, job.out, settings, before=before)
@@ -45,7 +45,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
-        click.echo(text, err=True)
+        click.echo(printable(text, N_SAID), err=True)
     write_quality(job.out)
     write_failures(rows, step.name, job.out, is_whole=is_whole)
     write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)

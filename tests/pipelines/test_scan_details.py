@@ -50,3 +50,18 @@ def test_messages_of_the_trackers_own_software_come_last(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split() == "message clip 1 2 x, from 2.100 to 2.396 s".split()
     assert lines[3].split()[1] == "!CAL"
+
+
+def test_what_terminals_obey_is_spelled_out(recording, capsys):
+    named = recording.rename(recording.with_name("b\x1b[2J\nc.cnt"))
+    (recording.parent / "d\x1b[2J.txt").write_text("x")
+    assert run(["scan", str(recording.parent), "--details"]) == 0
+    out, err = capsys.readouterr()
+    assert r"b\x1b[2J\nc.cnt" in out
+    assert r"d\x1b[2J.txt" in err
+    named.write_bytes(named.read_bytes()[:1000])
+    assert run(["scan", str(named)]) == 2
+    assert run(["scan", str(named) + "x" * 100]) == 2
+    shown = "".join((out, err, *capsys.readouterr()))
+    assert "no such file or folder" in shown
+    assert shown.replace("\n", "").isprintable()
