@@ -7,7 +7,7 @@ from featpipe.errors import ConfigError, ReadError
 from featpipe.regular_files import is_regular
 from featpipe.tables import read_metadata
 
-MOST_FILES = 200_000
+MOST_FILES = 100_000
 """Files and folders that may lie below one; a data set in single trials has some ten thousand."""
 
 _PASSED_OVER = (".", "~$")
@@ -36,12 +36,15 @@ def files_below(folder: Path) -> list[Path]:
     """
     found: list[Path] = []
     root = Path(os.path.realpath(folder))
-    seen = {root, *root.parents}
+    seen: set[tuple[int, int]] = set()
+    for around in (root, *root.parents):
+        _is_new(around, seen)
     for place, folders, names in os.walk(folder, followlinks=True):
         here = Path(place)
         # real folders first: what a link names as well is listed where it lies
         folders.sort(key=lambda name: (os.path.islink(here / name), name))  # noqa: PTH114 no raise
-        folders[:] = [name for name in folders if _is_new(here / name, seen)]
+        visible = (name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in visible if _is_new(here / name, seen)]
         found += [here / name for name in names if not name.startswith(_PASSED_OVER)]
         if len(found) + len(seen) > MOST_FILES:
             raise ConfigError(
@@ -51,13 +54,16 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(filter(is_regular, found))
 
 
-def _is_new(folder: Path, seen: set[Path]) -> bool:
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
     """Tell whether a folder is to be gone into, and remember it."""
-    place = Path(os.path.realpath(folder))
-    if folder.name.startswith(".") or place in seen:
+    try:
+        state = folder.stat()
+    except OSError:
         return False
+    place = (state.st_dev, state.st_ino)
+    is_new = place not in seen
     seen.add(place)
-    return True
+    return is_new
 
 
 def is_output(file: Path) -> bool:

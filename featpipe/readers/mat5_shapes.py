@@ -27,6 +27,7 @@ from featpipe.readers.mat5_walk import (
     byte_order,
     matrix_head,
 )
+from featpipe.regular_files import open_file
 
 _PROBE = 4096  # flags, 32 dimensions and a name of any sensible length
 _MOST_VARIABLES = 20_000
@@ -103,16 +104,16 @@ def mat5_variables(path: Path) -> dict[str, Variable]:
         As `mat5_shapes`.
     """
     found: dict[str, Variable] = {}
-    try:
-        with path.open("rb") as file:
+    with open_file(path) as file:
+        try:
             for variable in listed(file):
                 if not variable.name:
                     continue
                 if variable.name in found:
                     raise ReadError(f"two variables are called {variable.name!r}; save it again")
                 found[variable.name] = variable
-    except ReadError as error:
-        raise ReadError(f"{path}: {error}") from error
+        except ReadError as error:
+            raise ReadError(f"{path}: {error}") from error
     return found
 
 

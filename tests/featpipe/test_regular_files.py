@@ -10,6 +10,7 @@ from featpipe.errors import ConfigError, ReadError
 from featpipe.readers import deap_trials, dreamer_mat
 from featpipe.readers.bids_names import read_json
 from featpipe.readers.foreign import read_arrays
+from featpipe.readers.mat5_shapes import mat5_shapes
 from featpipe.readers.preflight import read_head
 from featpipe.readers.text_lines import read_lines
 from featpipe.readers.tsv_text import read_tsv
@@ -24,6 +25,7 @@ READERS = {
     "deap": deap_trials.contents,
     "json": read_json,
     "lines": read_lines,
+    "variables": mat5_shapes,
     "tsv": read_tsv,
 }
 KINDS = {
