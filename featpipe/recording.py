@@ -143,6 +143,8 @@ class Released(NamedTuple):
         Documented order of the eye columns: a key of `featpipe.datasets.eye_columns.ORDERS`.
     eye_documented : bool
         Take the eye columns as documented also where the numbers do not bear them out.
+    n_train : int
+        Trials of the run for training, where the file has two runs; 0 where that is not known.
     de_unit : str
         What DE is, where a recipe is published.
     """
@@ -159,6 +161,7 @@ class Released(NamedTuple):
     eye_axes: tuple[str, ...] = ("window", "column")
     eye_order: str = ""
     eye_documented: bool = False
+    n_train: int = 0
     de_unit: str = ""
 
 

@@ -11,6 +11,12 @@ from featpipe.datasets.column_order import CONFIRMED, column_order, unfolded
 from featpipe.datasets.pair_order import asm_is_dasm_then_rasm, stored_pairs
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.asymmetry import Pair, front_back_pairs, left_right_pairs
+from featpipe.features.released_doubts import (
+    tell_ambiguous_axes,
+    tell_foreign_pairs,
+    tell_smoother_order,
+    without_zero_trials,
+)
 from featpipe.features.released_labels import agreed_trials, n_windows_of
 from featpipe.montage import CAP62
 from featpipe.readers.feature_files import (
@@ -84,7 +90,9 @@ def read_released_eeg(source: Source, families: Sequence[str]) -> ReleasedEeg:
         family: {trial: np.where(np.isfinite(x), x, np.nan) for trial, x in of.items()}
         for family, of in stored.items()
     }
+    stored = without_zero_trials(source.name, stored)
     _require_falling(source, stored, evidence)
+    evidence |= tell_smoother_order(source.name, stored)
     impossible = {
         family: f"the release has {', '.join(stored)}, not {family}: name these in [features] eeg"
         for family in families
@@ -93,7 +101,7 @@ def read_released_eeg(source: Source, families: Sequence[str]) -> ReleasedEeg:
     columns: dict[str, list[str]] = {}
     for family in [name for name in families if name in stored]:
         try:
-            columns[family], told = _columns(family, stored)
+            columns[family], told = _columns(source, family, stored)
         except ReadError as error:
             impossible[family] = str(error)
             continue
@@ -125,6 +133,7 @@ def _numbered(source: Source) -> Content:
             raise ReadError(f"{path}: {family}: {error}; is window_s that of the file?") from error
         values[family] = ordered.values
         axes[f"{', '.join(ordered.axes)} ({ordered.witness})"] = family
+    tell_ambiguous_axes(source.name, list(axes))
     lengths = {trial: len(x) for trial, x in next(iter(values.values())).items()}
     for family, of in values.items():
         if lengths != {trial: len(x) for trial, x in of.items()}:
@@ -157,7 +166,7 @@ def _split(source: Source) -> Content:
         lengths = {k: count for k, (count, _) in stretches}
         trials = tuple(Trial(k, 0.0, 0.0, None) for k in lengths)
         told["trials"] = "stretches of one label; several clips may be in one"
-    values = cut(path, arrays, lengths)
+    values = cut(path, arrays, lengths, released.n_train)
     labels = cut(path, runs.labels, lengths) if runs.labels else {}
     return {released.families[0]: values}, agreed_trials(source, lengths, labels, trials), told
 
@@ -198,7 +207,7 @@ def _expected(kind: str) -> list[Pair]:
 
 
 def _columns(
-    family: str, stored: Mapping[str, Mapping[int, np.ndarray]]
+    source: Source, family: str, stored: Mapping[str, Mapping[int, np.ndarray]]
 ) -> tuple[list[str], dict[str, str]]:
     """Name the columns of a family; those of pairs are compared with DE beside them."""
     kind, _, smoothed = family.partition("_")
@@ -215,7 +224,8 @@ def _columns(
     if "de" not in beside:
         return _pair_columns(kind, _expected(kind)), {f"pairs_{family}": "as expected by name"}
     found = stored_pairs(kind, whole, beside["de"], CHANNELS, _expected(kind))
-    return _pair_columns(kind, found.pairs), {f"pairs_{family}": found.basis}
+    doubt = tell_foreign_pairs(source.name, family, found.pairs, _expected(kind))
+    return _pair_columns(kind, found.pairs), {f"pairs_{family}": found.basis} | doubt
 
 
 def _asm_columns(

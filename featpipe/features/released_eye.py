@@ -78,7 +78,7 @@ def read_released_eye(
     else:
         if len(lengths) != len(trials) or not trials:
             raise ReadError(f"{path}: how long its trials are is not known without the EEG's file")
-        values = cut(path, split_eye(path).values, lengths)
+        values = cut(path, split_eye(path).values, lengths, released.n_train)
     for trial, x in values.items():
         if x.ndim != 2:
             raise ReadError(f"{path}: trial {trial} has shape {x.shape}, expected two axes")

@@ -9,6 +9,8 @@ from featpipe.errors import ReadError
 from featpipe.readers.foreign import SMALL, read_arrays
 from featpipe.recording import Released, Source, Trial
 
+_OFF = 1e-6
+
 
 def n_windows_of(trials: Sequence[Trial], window_s: float) -> dict[int, int]:
     """Count the whole windows of each trial whose length is known."""
@@ -77,11 +79,17 @@ def _said(
         found = np.ravel(arrays[0]) if arrays else np.empty(0)
         if len(found) != len(trials):
             raise ReadError(f"{listed}: {len(found)} labels, expected {len(trials)}; copy it again")
-        yield listed, {t.trial: float(x) for t, x in zip(trials, found, strict=True)}
+        yield listed, {t.trial: _rounded(x) for t, x in zip(trials, found, strict=True)}
+
+
+def _rounded(label: float) -> float:
+    """Take a label that arithmetic has moved off its integer as that integer."""
+    nearest = np.round(label)
+    return float(nearest if abs(label - nearest) < _OFF else label)
 
 
 def _one(path: Path, trial: int, labels: np.ndarray) -> float:
-    found = np.unique(np.ravel(labels).astype(float))
+    found = np.unique([_rounded(x) for x in np.unique(np.ravel(labels).astype(float))])
     if len(found) != 1:
         raise ReadError(
             f"{path}: windows of trial {trial} have labels {found.tolist()}, expected one: trials "

@@ -224,7 +224,9 @@ def runs_of_labels(runs: Runs) -> list[tuple[int, float]]:
     return found
 
 
-def cut(path: Path, arrays: Sequence[np.ndarray], n_windows: Mapping[int, int]) -> ByTrial:
+def cut(
+    path: Path, arrays: Sequence[np.ndarray], n_windows: Mapping[int, int], n_train: int = 0
+) -> ByTrial:
     """Cut runs of windows into trials.
 
     Parameters
@@ -235,6 +237,8 @@ def cut(path: Path, arrays: Sequence[np.ndarray], n_windows: Mapping[int, int]) 
         Train and test, in this order.
     n_windows : mapping of int to int
         Trial -> windows, in order.
+    n_train : int
+        Trials of the first run; 0 where that is not known.
 
     Returns
     -------
@@ -243,7 +247,7 @@ def cut(path: Path, arrays: Sequence[np.ndarray], n_windows: Mapping[int, int]) 
     Raises
     ------
     ReadError
-        When the windows are not as many, or training does not end with a trial.
+        When the windows are not as many, or training does not end with a trial, or with another.
     """
     ends = list(accumulate(n_windows.values()))
     together = np.concatenate(arrays)
@@ -256,6 +260,11 @@ def cut(path: Path, arrays: Sequence[np.ndarray], n_windows: Mapping[int, int]) 
         raise ReadError(
             f"{path}: training has {len(arrays[0])} windows, which is not where a trial ends "
             f"({few([str(end) for end in ends], 20)}): trials have other lengths than expected"
+        )
+    if n_train and len(arrays[0]) != ends[n_train - 1]:
+        raise ReadError(
+            f"{path}: training ends with trial {ends.index(len(arrays[0])) + 1}, expected trial "
+            f"{n_train}: it is of another release, or its trials are in another order"
         )
     pieces = np.split(together, ends[:-1])
     return dict(zip(n_windows, pieces, strict=True))

@@ -215,3 +215,32 @@ def test_a_release_with_noise_for_eeg_is_refused(small, tmp_path):
     code, out = imported("seed-v", root)
     assert code == 3
     assert "whether its columns run channel by channel" in failures(out)["sub-1_ses-1"]
+
+
+def test_content_that_contradicts_its_names_is_told(small, tmp_path, caplog):
+    """DE upside down, LDS and moving average exchanged, a trial of zeros, beside right pairs."""
+    root = tmp_path / "SEED"
+    files.write_extracted(root, small("seed"), [("1", "1")], 4.0)
+    (path,) = (root / "ExtractedFeatures_4s").glob("1_*.mat")
+    content = {k: x for k, x in loadmat(path).items() if not k.startswith("__")}
+    for lds in [name for name in content if "LDS" in name]:
+        average = lds.replace("LDS", "movingAve")
+        content[lds], content[average] = content[average], content[lds]
+    for name in [name for name in content if name.startswith("de_")]:
+        content[name] = content[name][::-1]
+    content["de_LDS3"] = np.zeros_like(content["de_LDS3"])
+    savemat(path, content)
+    _, out = imported("seed", root, "--only", "session=1")
+    assert "their names may be exchanged" in caplog.text
+    assert "27 of 27 pairs of dasm_ma are of other channels of DE" in caplog.text
+    assert "all numbers are 0, taken as lost: trial 3 of de_lds" in caplog.text
+    frame = table(out, "de_lds")
+    assert (frame["good"] == (frame["trial"] != 3)).all()
+
+
+def test_training_that_ends_with_another_clip_is_refused(small, tmp_path, monkeypatch):
+    monkeypatch.setitem(files.N_TRAIN, 15, 8)
+    root = tmp_path / "SEED"
+    files.write_multimodal(root, small("seed"), [("2", "3")], 4.0)
+    _, out = imported("seed", root, *ONE)
+    assert "training ends with trial 8, expected trial 9" in failures(out)["sub-2_ses-3"]
