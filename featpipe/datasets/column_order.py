@@ -104,7 +104,9 @@ def column_order(
         for name, score in WITNESSES.items()
     }
     margins = {name: one - two for name, (one, two) in both.items()}
-    votes = {name: vote for name, of in both.items() if (vote := _vote(name, *of))}
+    votes: dict[str, Order] = {
+        name: vote for name, of in both.items() if (vote := _vote(name, *of)) is not None
+    }
     found = set(votes.values())
     is_enough = len(votes) == 2 or found == {documented} or _lead(*both["pattern"]) >= _SURE
     if len(found) == 1 and is_enough:
