@@ -30,6 +30,7 @@ MEDIANS = {
     "slope": "slope",
     "offset": "offset",
     "scale": "scale by trials",
+    "pearson_trials": "Pearson of means of trials",
     "sd_ratio": "SD B / SD A within trials",
     "lag1_a": "lag 1 of A",
     "lag1_b": "lag 1 of B",

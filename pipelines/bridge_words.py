@@ -25,6 +25,8 @@ SCALES = {
 
 _LOGARITHMS = ("de", "de_bandpass", "dasm", "dcau")
 _NEAR = 0.06  # relative; the next two scales are 14 % apart
+_GIVEN, _NAMED = 0.7, 0.94  # least correlation of trials' means: r^-1 is within 6 % of 1
+_RELATED = 0.4  # least within trials
 
 
 def verdict(pair: Pair, numbers: Numbers) -> list[str]:
@@ -85,19 +87,19 @@ def _likeness(numbers: Numbers) -> str:
 
 
 def _scale(pair: Pair, numbers: Numbers) -> Iterator[str]:
-    """Name the scale, from the means of trials, or from single windows where there are few."""
-    scales = numbers.columns["scale"].to_numpy(float)
-    known = scales[np.isfinite(scales)]
-    if not known.size or measure_of(pair.families[0]) == EYE:
+    """Give the scale where the means of trials agree, name it where it is sharp enough."""
+    r, scale = (_median(numbers.columns[name]) for name in ("pearson_trials", "scale"))
+    inner = max((abs(one.r) for one in numbers.smoothing.values()), default=0.0)
+    if not (abs(r) >= _GIVEN and inner >= _RELATED) or measure_of(pair.families[0]) == EYE:
         return
-    scale, low, high = np.quantile(known, [0.5, 0.25, 0.75])
-    offset = _median(numbers.columns["offset"])
+    scales = numbers.columns["scale"].to_numpy(float)
+    low, high = np.quantile(scales[np.isfinite(scales)], [0.25, 0.75])
     yield (
-        f"Spread of B over that of A, by the means of trials: {scale:.3f} (quartiles of the "
-        f"columns {low:.3f} to {high:.3f}); line through the windows: B = "
-        f"{_median(numbers.columns['slope']):.3f} A {offset:+.3f}."
+        f"Spread of B over that of A, by the means of trials, which correlate at {r:.2f}: "
+        f"{scale:.3f} (quartiles of the columns {low:.3f} to {high:.3f})."
     )
-    if all(measure_of(name) in _LOGARITHMS for name in pair.families) and scale > 0:
+    is_sharp = abs(r) >= _NAMED and high - low < 2 * _NEAR * abs(scale)
+    if is_sharp and scale > 0 and all(measure_of(name) in _LOGARITHMS for name in pair.families):
         yield from _logarithm(float(scale))
 
 

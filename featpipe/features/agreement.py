@@ -12,7 +12,7 @@ from featpipe.features.smoothing import linear_dynamical_system, moving_average
 
 MEASURES = (
     *("n", "pearson", "spearman", "pearson_within", "spearman_within", "slope", "offset"),
-    *("scale", "sd_ratio", "lag1_a", "lag1_b", "between_a", "between_b"),
+    *("scale", "pearson_trials", "sd_ratio", "lag1_a", "lag1_b", "between_a", "between_b"),
 )
 """Columns that `compare` returns."""
 
@@ -43,8 +43,8 @@ def compare(
         which differences between recordings raise, and `_within` trials, whose means are taken
         off; the line b = `slope` a + `offset` (Theil); `scale`, standard deviation of the means of
         the trials in b over that in a, with the sign of their correlation, which smoothing leaves
-        alone; `sd_ratio`, the same within trials; correlation of neighbouring windows; share of
-        the variance in a recording that lies between its trials.
+        alone; `pearson_trials`, that correlation; `sd_ratio`, the ratio within trials; correlation
+        of neighbouring windows; share of the variance in a recording that lies between its trials.
     """
     blocks = range(0, a.shape[1], _BLOCK)
     parts = [
@@ -60,6 +60,7 @@ def _compare(
     a, b = _both_known(a, b)
     inner_a, inner_b = a - means(a, trial), b - means(b, trial)
     slope, offset = theil_line(a, b)
+    scale, pearson_trials = trial_scale(a, b, trial, recording)
     found = {
         "n": np.isfinite(a).sum(axis=0),
         "pearson": pearson(a, b),
@@ -68,7 +69,8 @@ def _compare(
         "spearman_within": pearson(_ranks(inner_a), _ranks(inner_b)),
         "slope": slope,
         "offset": offset,
-        "scale": trial_scale(a, b, trial, recording),
+        "scale": scale,
+        "pearson_trials": pearson_trials,
         "sd_ratio": _over(_rms(inner_b), _rms(inner_a)),
         "lag1_a": lag_one(inner_a, is_next),
         "lag1_b": lag_one(inner_b, is_next),
@@ -156,13 +158,20 @@ def theil_line(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def trial_scale(
     a: np.ndarray, b: np.ndarray, trial: np.ndarray, recording: np.ndarray
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Ratio of the spreads of trial means, b over a, levels of recordings taken off, (n_columns,).
 
     Smoothing within trials and noise of single windows leave it nearly alone.
+
+    Returns
+    -------
+    scale, correlation : array, shape (n_columns,)
+        The ratio with the sign of the correlation r of these means: where noise lowers r, the
+        scale of what both share lies between r scale and scale / r.
     """
     one, two = (means(x, trial) - means(x, recording) for x in (a, b))
-    return np.sign(pearson(one, two)) * _over(_rms(two), _rms(one))
+    r = pearson(one, two)
+    return np.sign(r) * _over(_rms(two), _rms(one)), r
 
 
 def lag_one(x: np.ndarray, is_next: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ def test_a_line_is_found_exactly(a):
     assert found["offset"].to_numpy() == pytest.approx([-7] * 5)
     assert found["scale"].to_numpy() == pytest.approx([2.885] * 5)
     assert found["sd_ratio"].to_numpy() == pytest.approx([2.885] * 5)
-    for name in ("pearson", "spearman", "pearson_within", "spearman_within"):
+    for name in ("pearson", "spearman", "pearson_within", "spearman_within", "pearson_trials"):
         assert found[name].to_numpy() == pytest.approx([1] * 5)
 
 
