@@ -121,7 +121,10 @@ def _record(
             ],
             "recordings": json.loads(numbers.recordings.to_json(orient="records") or "[]"),
             "probes": {
-                name: {key: _number(x) for key, x in probe._asdict().items()}
+                name: {
+                    key: [_number(y) for y in x] if isinstance(x, tuple) else _number(x)
+                    for key, x in probe._asdict().items()
+                }
                 for name, probe in numbers.probes.items()
             },
         }

@@ -16,7 +16,7 @@ from models.probe import Probe, probe
 from pipelines.bridge_joins import JOINED_ON, smoothed_windows
 from pipelines.bridge_order import FLOOR, Order, order_of, read_across
 from pipelines.bridge_places import Places, find_places
-from pipelines.bridge_smoothing import Tried, proven, try_smoothing
+from pipelines.bridge_smoothing import PLAIN, Tried, proven, try_smoothing
 from pipelines.bridge_tables import Pair
 
 _N_COLUMNS = 62  # most that smoothing and places are looked for in
@@ -87,8 +87,9 @@ def measure(pair: Pair, *, has_probes: bool = True) -> Numbers:
     numbers = _with_orders(numbers, pair, trial)
     label = keys["label"].to_numpy()
     is_labelled = label >= 0
-    if has_probes and not pair.warnings and len(np.unique(label[is_labelled])) > 1:
-        numbers = numbers._replace(probes=_probes(pair, is_labelled))
+    can_learn = not (pair.warnings or numbers.places.has_cause)
+    if has_probes and can_learn and len(np.unique(label[is_labelled])) > 1:
+        numbers = numbers._replace(probes=_probes(pair, is_labelled, numbers.best_smoothing[0]))
     return numbers
 
 
@@ -149,15 +150,16 @@ def _free_windows(tried: Tried, n_windows: int, n_trials: int) -> float:
     return (n_windows - n_trials) * (1 - both) / (1 + both)
 
 
-def _probes(pair: Pair, is_labelled: np.ndarray) -> dict[str, Probe]:
-    """Ask what the windows of A, of A smoothed and of B tell of label and trial."""
+def _probes(pair: Pair, is_labelled: np.ndarray, how: str) -> dict[str, Probe]:
+    """Ask what the windows of A, of A smoothed as B is, if B is, and of B tell of their labels."""
     keys: Any = pair.keys[is_labelled]
     codes = [_codes(keys, n) for n in (1, 2, 3)]
     label = keys["label"].to_numpy()
-    a, b = pair.a[is_labelled], pair.b[is_labelled]
-    smooth = smoothed_windows(pair.whole_a, "LDS")[is_labelled]
-    tables = {"A": a, "A, smoothed by LDS": smooth, "B": b}
-    return {name: probe(x, label, *codes) for name, x in tables.items()}
+    found = {"A": probe(pair.a[is_labelled], label, *codes)}
+    if how != PLAIN:
+        smooth = smoothed_windows(pair.whole_a, how)[is_labelled]
+        found[f"A smoothed by {how}"] = probe(smooth, label, *codes)
+    return found | {"B": probe(pair.b[is_labelled], label, *codes)}
 
 
 def medians(numbers: Numbers, names: Sequence[str]) -> pd.DataFrame:

@@ -15,12 +15,13 @@ from pipelines.report import STYLE, html_table, svg
 from pipelines.results import SIMULATED
 
 PROBE_ROWS = {
-    "loso": "subjects left out, windows",
-    "loso_votes": "subjects left out, one answer per trial",
-    "later_trials": "first 60 % of the trials of a recording train, the others test",
-    "mixed_windows": "every other window trains, those between test: leaks",
-    "trial_identity": "which trial a window is from, split as the line above",
-}
+    "loso": ("subjects left out, windows", "chance_loso"),
+    "loso_votes": ("subjects left out, one answer per trial", "chance_loso"),
+    "later_trials": ("first 60 % of the trials of a recording train, the others test",
+                     "chance_later"),
+    "mixed_windows": ("every other window trains, those between test: leaks", "chance_mixed"),
+    "trial_identity": ("which trial a window is from, split as the line above", "chance_trial"),
+}  # fmt: skip
 
 MEDIANS = {
     "pearson_within": "Pearson within trials",
@@ -62,7 +63,8 @@ trials: share of the variance within a recording that is that of the means of it
 {{ pair.matches }}
 {% if pair.probes %}<h3>Why scores differ</h3>
 <p class="note">One linear discriminant in closed form, nothing tuned, standardised on its training
-windows; balanced accuracy, mean over subjects or recordings. A ruler for A and B, no result.</p>
+windows; balanced accuracy over the classes that were trained on, mean over subjects or recordings.
+Guessing: one over these classes. A ruler for A and B, no result.</p>
 <div class="wide">{{ pair.probes }}</div>{% endif %}
 <h3>Recordings</h3>
 <div class="wide">{{ pair.recordings }}</div>
@@ -132,10 +134,11 @@ def _heat(numbers: Numbers) -> Figure:
     figure = Figure(figsize=(max(6.0, 0.19 * len(channels) + 2), 0.3 * 2 * len(bands) + 2.6),
                     layout="constrained")  # fmt: skip
     parts = (("pearson_within", "Pearson within trials", "RdBu_r", (-1, 1)),
-             ("scale", "scale by trials", "viridis", None))  # fmt: skip
+             ("scale", "scale by trials", "viridis", ()))  # fmt: skip
     for axes, (name, title, colours, limits) in zip(figure.subplots(2, 1), parts, strict=True):
         values = frame.pivot(index="band", columns="channel", values=name).loc[bands, channels]
-        low, high = limits or (None, None)
+        # one dead channel must not take the whole scale
+        low, high = limits or np.nanquantile(values.to_numpy(), [0.05, 0.95])
         image = axes.imshow(values, cmap=colours, aspect="auto", vmin=low, vmax=high)
         axes.set_title(title, fontsize=9, loc="left")
         axes.set_yticks(range(len(bands)), bands, fontsize=8)
@@ -189,16 +192,17 @@ def _matches(numbers: Numbers) -> str:
 
 
 def _probe_table(numbers: Numbers) -> str:
+    """Lay out the probes, without rows that could not be measured."""
     if not numbers.probes:
         return ""
+    first = numbers.probes["A"]
     rows = []
-    for name, what in PROBE_ROWS.items():
-        first = next(iter(numbers.probes.values()))
-        chance = first.chance_trial if name == "trial_identity" else first.chance_label
-        row = {"split": what}
-        row |= {of: _percent(getattr(found, name)) for of, found in numbers.probes.items()}
-        rows.append(row | {"most frequent answer": _percent(chance)})
-    return html_table(pd.DataFrame(rows))
+    for name, (what, chance) in PROBE_ROWS.items():
+        values = {of: getattr(found, name) for of, found in numbers.probes.items()}
+        if np.isfinite([*values.values()]).any():
+            row = {"split": what} | {of: _percent(value) for of, value in values.items()}
+            rows.append(row | {"guessing": _percent(getattr(first, chance))})
+    return html_table(pd.DataFrame(rows)) if rows else ""
 
 
 def _percent(share: float) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from featpipe.errors import few
 from models.probe import Probe
@@ -25,6 +26,7 @@ SCALES = {
 
 _LOGARITHMS = ("de", "de_bandpass", "dasm", "dcau")
 _NEAR = 0.06  # relative; the next two scales are 14 % apart
+_SUBJECTS = 3  # fewest that a standard error is taken of
 _GIVEN, _NAMED = 0.7, 0.94  # least correlation of trials' means: r^-1 is within 6 % of 1
 _RELATED = 0.4  # least within trials
 
@@ -143,28 +145,45 @@ def _odd_recordings(numbers: Numbers) -> Iterator[str]:
 
 
 def _gap(probes: dict[str, Probe]) -> Iterator[str]:
-    """Tell how much of a difference in scores smoothing makes, and what a split gives away."""
+    """Tell how A and B score, what of it smoothing makes, and what a split gives away."""
     if not probes:
         return
-    a, smooth, b = probes["A"], probes["A, smoothed by LDS"], probes["B"]
-
-    def told(name: str) -> str:
-        return ", ".join(f"{100 * getattr(of, name):.0f} % on {where}"
-                         for of, where in ((a, "A"), (smooth, "A smoothed"), (b, "B")))  # fmt: skip
-
-    if np.isfinite(a.loso):
+    a, b = probes["A"], probes["B"]
+    if np.isfinite(a.loso) and np.isfinite(b.loso):
         yield (
-            f"The same linear classifier, subjects left out, single windows: {told('loso')} "
-            f"(balanced accuracy; the most frequent class gets {100 * a.chance_label:.0f} %). One "
-            f"answer per trial instead: {told('loso_votes')}."
+            f"The same linear classifier, subjects left out, balanced accuracy: {_told(probes)} by "
+            f"window, {_told(probes, 'loso_votes')} by trial; guessing gets "
+            f"{100 * a.chance_loso:.0f} %."
         )
-    if b.loso - a.loso > 0.03:
+        yield from _share_of_smoothing(probes)
+    is_known = min(a.trial_identity, b.trial_identity) > 3 * a.chance_trial
+    if is_known and min(a.mixed_windows, b.mixed_windows) > a.chance_mixed:
         yield (
-            f"Of the {100 * (b.loso - a.loso):.0f} points between A and B, smoothing A by itself "
-            f"makes {100 * (smooth.loso - a.loso):.0f}."
+            "With neighbouring windows on both sides of the split it gets "
+            f"{_told(probes, 'mixed_windows')}, and tells which trial a window is from at "
+            f"{_told(probes, 'trial_identity')} (guessing: {100 * a.chance_trial:.0f} %): scores "
+            "of such splits hold recognition of the clip."
         )
-    yield (
-        "With neighbouring windows on both sides of the split it gets "
-        f"{told('mixed_windows')}, and tells which trial a window is from at "
-        f"{told('trial_identity')}: scores of such splits are recognition of the clip."
-    )
+
+
+def _told(probes: dict[str, Probe], name: str = "loso") -> str:
+    return ", ".join(f"{100 * getattr(of, name):.0f} % on {what}" for what, of in probes.items())
+
+
+def _share_of_smoothing(probes: dict[str, Probe]) -> Iterator[str]:
+    """Compare the gap with what smoothing makes, if the gap stands out from its error."""
+    smooth = next((of for what, of in probes.items() if what not in "AB"), None)
+    if smooth is None:
+        return
+    a, b, c = (np.array(of.subjects) for of in (probes["A"], probes["B"], smooth))
+    gap, own = 100 * (b - a), 100 * (c - a)
+    gap, own = (x[np.isfinite(gap) & np.isfinite(own)] for x in (gap, own))
+    if len(gap) < _SUBJECTS:
+        return
+    error, own_error = (float(x.std(ddof=1) / np.sqrt(len(x))) for x in (gap, own))
+    # with few subjects two errors are nothing: Student's t
+    if gap.mean() > t.ppf(0.975, len(gap) - 1) * error:
+        yield (
+            f"B is {gap.mean():.1f} points above A (standard error over {len(gap)} subjects "
+            f"{error:.1f}), A smoothed {own.mean():.1f} ({own_error:.1f})."
+        )

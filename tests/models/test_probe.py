@@ -24,7 +24,9 @@ def test_noise_is_at_chance():
     found = probe(x, label, subject, subject, trial)
     assert found[:4] == pytest.approx([1 / 3] * 4, abs=0.09)
     assert found.trial_identity == pytest.approx(1 / 12, abs=0.05)
-    assert (found.chance_label, found.chance_trial) == (pytest.approx(1 / 3), pytest.approx(1 / 12))
+    assert found[5:8] == pytest.approx([1 / 3] * 3)
+    assert found.chance_trial == pytest.approx(1 / 12)
+    assert np.mean(found.subjects) == pytest.approx(found.loso)
 
 
 def test_a_class_that_all_subjects_share_is_found_and_votes_help():
@@ -74,3 +76,30 @@ def test_what_cannot_be_measured_is_nan():
     assert np.isnan(found.loso)
     assert np.isnan(found.loso_votes)
     assert np.isfinite(found.mixed_windows)
+
+
+def test_missing_values_are_the_means_of_the_training_rows_only():
+    rng, x, label, subject, trial = windows(n_subjects=3, n_windows=10)
+    x[:, 0] += 2 * label
+    x[rng.random(x.shape) < 0.2] = np.nan
+    found = probe(x, label, subject, subject, trial)
+    for one in range(3):
+        is_train = subject != one
+        filled = np.where(np.isnan(x), np.nanmean(x[is_train], axis=0), x)
+        assert found.subjects[one] == probe(filled, label, subject, subject, trial).subjects[one]
+
+
+def test_chance_counts_the_classes_that_can_be_answered():
+    _, x, label, subject, trial = windows(n_subjects=3, n_classes=3)
+    label = (trial % 2 + subject) % 3  # two of three classes in each subject
+    found = probe(x, label, subject, subject, trial)
+    assert found.chance_loso == pytest.approx(1 / 3)
+    assert (found.chance_later, found.chance_mixed) == (0.5, 0.5)
+    label = np.where(subject == 0, trial % 3, trial % 2)  # only subject 0 has a third
+    found = probe(x, label, subject, subject, trial)
+    assert found.chance_loso == pytest.approx((1 / 2 + 1 / 3 + 1 / 3) / 3)
+
+
+def test_a_trial_of_one_window_cannot_be_recognised():
+    _, x, label, subject, trial = windows(n_windows=1)
+    assert np.isnan(probe(x, label, subject, subject, trial).trial_identity)

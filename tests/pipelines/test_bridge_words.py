@@ -42,3 +42,26 @@ def test_levels_that_agree_alone_are_no_unit_in_common(tmp_path):
     assert words.startswith("A and B have little in common")
     assert "unit" not in words
     assert "order" not in words
+
+
+def test_smoothing_gets_no_share_of_the_scores_where_a_is_the_smoothed_side(tmp_path):
+    x = features(KEYS, 45, effect=0.5)
+    _, numbers, words = bridged(tmp_path, KEYS, smoothed(x, TRIAL, "LDS"), x, has_probes=True)
+    assert list(numbers.probes) == ["A", "B"]
+    assert "points above" not in words
+
+
+def test_a_gap_within_its_error_over_subjects_is_not_told(tmp_path):
+    x = features(KEYS, 45)
+    b = smoothed(x, TRIAL, "LDS")
+    _, numbers, words = bridged(tmp_path, KEYS, x, b, has_probes=True)
+    assert list(numbers.probes) == ["A", "A smoothed by LDS", "B"]
+    gap = np.subtract(numbers.probes["B"].subjects, numbers.probes["A"].subjects)
+    assert 0 < gap.mean() < 4.3 * gap.std(ddof=1) / np.sqrt(3)
+    assert "points above" not in words
+
+
+def test_what_cannot_be_measured_is_not_told(tmp_path):
+    keys = grid(n_subjects=2, n_trials=4, n_windows=1)
+    words = bridged(tmp_path, keys, features(keys, 45), features(keys, 45), has_probes=True)[2]
+    assert "nan" not in words
