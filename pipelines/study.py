@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from featpipe.datasets.copies import without_copies
 from featpipe.datasets.facts import classes_of
 from featpipe.datasets.lab_table import list_sources
 from featpipe.datasets.layout import Choice, Found
@@ -116,7 +117,7 @@ def find_recordings(study: Study) -> Found:
     root = folder / about.root
     if about.tables == RELEASED_TABLES:
         _require_end_to_end(study)
-        found = RELEASED[about.layout](root, choice_of(study))
+        found = without_copies(RELEASED[about.layout](root, choice_of(study)))
         takes = about.eye_columns == "documented"
         return found._replace(sources=[_taking_eyes(source, takes) for source in found.sources])
     if about.layout != TABLE:

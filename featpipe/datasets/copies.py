@@ -1,46 +1,137 @@
-"""Recordings that are copies of others: the same data would be trained on and tested on."""
+"""Recordings whose content is that of another one: it would be trained on and tested on.
 
-from collections.abc import Mapping
+A download that stored one file under two names leaves no trace in either: the sizes are right, the
+labels are those of the name. Which name is the true one the content does not tell, so that neither
+is used. Files are compared by size, and where these are equal by three blocks behind their headers,
+as a header may have been written again.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
-from featpipe.datasets.layout import Defect
-from featpipe.datasets.recording_names import Key
+from featpipe.datasets.layout import Defect, Found
+from featpipe.errors import ReadError, few
+from featpipe.readers.mat_trials import initials_of
 from featpipe.readers.preflight import read_head
+from featpipe.reading import sniff, source_files
+from featpipe.recording import Source
 
-_HEAD_BYTES = 1 << 16  # header and first numbers; two recordings have no second in common
+Modality = Literal["eeg", "eye"]
+
+_BLOCK_BYTES = 1 << 16
+_HEADER_PART = 8  # headers end within the first eighth of a file
+_OWN_CLOCK = ("smi_workbook", "seed_iv_eye")  # a clock in each trial: they need no EEG
 
 
-def without_copies(files: Mapping[Key, Path]) -> tuple[dict[Key, Path], list[Defect]]:
-    """Leave out files that are as long as another and begin as it does.
+def without_copies(found: Found) -> Found:
+    """Take EEG and eye recordings away whose content another recording has too.
 
     Parameters
     ----------
-    files : mapping of (subject, session) to Path
-        In order; the session is empty where a file holds all of a subject.
+    found : Found
+        What a layout makes of a folder. Several recordings in one file are no copies.
 
     Returns
     -------
-    files : dict of (subject, session) to Path
-        The first of each.
-    defects : list of Defect
-        Of the others.
+    Found
+        Without the copies, each told in a defect; a recording keeps what is its own: eyes whose
+        clock does not hang on the EEG, or the EEG.
     """
-    first: dict[tuple[int, bytes], Key] = {}
-    kept, defects = {}, []
-    for key, path in files.items():
-        mark = (path.stat().st_size, read_head(path, _HEAD_BYTES))
-        other = first.setdefault(mark, key) if mark[0] else key  # an empty file is told elsewhere
-        if other == key:
-            kept[key] = path
-        else:
-            defects.append(_copied(key, path, other, files[other]))
-    return kept, defects
+    sources, told = list(found.sources), []
+    modalities: tuple[Modality, Modality] = ("eeg", "eye")
+    for modality in modalities:
+        whose = _recordings_of_files(sources, modality)
+        lost = [group for group in _alike(list(whose)) if len(group) > 1]
+        told += [_defect(path, group, whose) for group in lost for path in group]
+        paths = {path for group in lost for path in group}
+        sources = [kept for of in sources if (kept := _without(of, modality, paths))]
+    return found._replace(sources=sources, defects=[*found.defects, *told])
 
 
-def _copied(key: Key, path: Path, other: Key, original: Path) -> Defect:
-    whose = f"subject {other[0]}" + f", session {other[1]}" * bool(other[1])
+def _recordings_of_files(sources: Sequence[Source], modality: Modality) -> dict[Path, list[Source]]:
+    found: dict[Path, list[Source]] = {}
+    for of in sources:
+        path = getattr(of, modality)
+        if path is not None:
+            found.setdefault(path, []).append(of)
+    return found
+
+
+def _alike(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Group files of equal content; content is read only where sizes are equal."""
+    by_size: dict[int, list[Path]] = {}
+    data = {}
+    for path in paths:
+        with suppress(ReadError, OSError):  # told by its layout, or when it is read
+            data[path] = _data_file(path)
+            by_size.setdefault(data[path].stat().st_size, []).append(path)
+    for size, group in by_size.items():
+        by_digest: dict[bytes, list[Path]] = {}
+        for path in group if size and len(group) > 1 else ():
+            with suppress(OSError):
+                by_digest.setdefault(_digest(data[path], size), []).append(path)
+        yield from by_digest.values()
+
+
+def _data_file(path: Path) -> Path:
+    """Return the largest file of a recording: a header beside its numbers may name the subject."""
+    return max(source_files(path), key=lambda file: file.stat().st_size)
+
+
+def _digest(path: Path, size: int) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for start in (size // _HEADER_PART, size // 2, max(size // _HEADER_PART, size - _BLOCK_BYTES)):
+        digest.update(read_head(path, _BLOCK_BYTES, start))
+    return digest.digest()
+
+
+def _defect(path: Path, group: Sequence[Path], whose: dict[Path, list[Source]]) -> Defect:
+    others = [f"{other} ({_named(whose[other])})" for other in group if other != path]
+    first = whose[path][0]
     what = (
-        f"{path}: it is a copy of {original}, which is {whose}; one of the two is of the wrong "
-        "session or subject. Only the first is used: fetch both again"
+        f"{path}: its content is that of {few(others)}; which of them is the true one is unknown, "
+        f"and none is used: fetch all of them again{_hint(path, group, whose)}"
     )
-    return Defect(*key, what)
+    return Defect(first.subject, first.session if len(whose[path]) == 1 else "", what)
+
+
+def _named(sources: Sequence[Source]) -> str:
+    session = f", session {sources[0].session}" if len(sources) == 1 else ""
+    return f"subject {sources[0].subject}{session}"
+
+
+def _hint(path: Path, group: Sequence[Path], whose: dict[Path, list[Source]]) -> str:
+    """Say whose initials the variables of a MATLAB file have, where other files tell."""
+    own = initials_of(path) if path.suffix.lower() == ".mat" else ""
+    if not own:
+        return ""
+    subjects = {whose[file][0].subject for file in group}
+    of_initials = {
+        whose[file][0].subject for file in whose
+        if file not in group and whose[file][0].subject in subjects and initials_of(file) == own
+    }  # fmt: skip
+    if len(subjects) == 1 or len(of_initials) != 1:
+        return ""
+    return f". Its variables are called {own}_eeg<k>, as those of subject {of_initials.pop()} are"
+
+
+def _without(source: Source, modality: Modality, paths: set[Path]) -> Source | None:
+    """Return what is left of a recording; None where nothing can be used."""
+    if getattr(source, modality) not in paths:
+        return source
+    left = replace(source, eye=None)
+    if modality == "eeg":
+        left = replace(source, eeg=None, eeg_part="")
+    is_usable = left.eeg is not None or (left.eye is not None and _has_clock(left))
+    return left if is_usable else None
+
+
+def _has_clock(source: Source) -> bool:
+    """Tell whether eyes can be placed without the EEG."""
+    if source.eye_offset is not None or source.released is not None:
+        return True
+    return source.eye is not None and sniff(source.eye) in _OWN_CLOCK

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from featpipe.datasets.copies import without_copies
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.found_trials import Eeg, trials_end_to_end
 from featpipe.datasets.layout import Defect
@@ -31,28 +30,28 @@ def mat_recordings(
     recordings : dict of (subject, session) to Eeg
         Those with a trial that can be used.
     defects : list of Defect
-        Of copies, broken files, files of another session and trials of another length.
+        Of broken files, files of another session and trials of another length.
     trials_without_eeg : callable
         Session -> the trials that a recording of it would have, as far as their lengths are known.
     """
-    own, defects = without_copies(files)
+    defects: list[Defect] = []
     lengths: dict[Key, dict[int, int]] = {}
-    for key, path in own.items():
+    for key, path in files.items():
         try:
             lengths[key] = trial_lengths(path)
         except ReadError as error:
             defects.append(Defect(*key, str(error)))
-    strays = [stray for key in lengths if (stray := _stray(facts, key, own[key], lengths))]
+    strays = [stray for key in lengths if (stray := _stray(facts, key, files[key], lengths))]
     defects += strays
     sound = {key: of for key, of in lengths.items() if key not in {stray[:2] for stray in strays}}
     found: dict[Key, Eeg] = {}
     for key, n_times in sound.items():
         of = facts.session(key[1])
         expected = expected_of(facts, key, key[1], sound, SFREQ)
-        seconds, said = usable(key, own[key], n_times, expected, len(of.labels), SFREQ)
+        seconds, said = usable(key, files[key], n_times, expected, len(of.labels), SFREQ)
         defects += said
         if seconds:
-            found[key] = Eeg(own[key], trials_end_to_end(of, n_times, seconds, SFREQ))
+            found[key] = Eeg(files[key], trials_end_to_end(of, n_times, seconds, SFREQ))
     return found, defects, lambda session: _typical(facts, session, sound)
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from featpipe.datasets.copies import without_copies
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.found_trials import Eeg
 from featpipe.datasets.layout import Defect
@@ -51,7 +50,7 @@ class Opened(NamedTuple):
     headers : dict of (subject, session) to Header
         Of those that can be used.
     defects : list of Defect
-        Of those that are broken, of another session, copies, or that lack channels of the cap.
+        Of those that are broken, of another session, or that lack channels of the cap.
     misdated : list of str
         Recordings that are used although their header has the date of another session.
     """
@@ -94,9 +93,8 @@ def opened(
             continue
         misdated += [f"{path.name} (session {other})"] * (other is not None)
         headers[key] = header
-    own, copied = without_copies({key: files[key] for key in headers})
-    lacking = [defect for key, path in own.items() for defect in _absent(key, path, headers[key])]
-    return Opened({key: headers[key] for key in own}, [*defects, *copied, *lacking], misdated)
+    lacking = [defect for key, of in headers.items() for defect in _absent(key, files[key], of)]
+    return Opened(headers, [*defects, *lacking], misdated)
 
 
 def read_header(path: Path) -> Header:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from featpipe.datasets.copies import without_copies
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
@@ -57,13 +56,12 @@ def find(subjects: Mapping[str, Path], of: Facts, choice: Choice) -> Found:
         A session is the part of its file with the clips that it showed.
     """
     sources = []
-    known = {(subject, ""): path for subject, path in subjects.items() if subject in of.subjects}
-    own, flaws = without_copies(known)
-    flaws += [
+    own = {subject: path for subject, path in subjects.items() if subject in of.subjects}
+    flaws = [
         stranger(path, "<subject>", of) for subject, path in subjects.items()
         if subject not in of.subjects
     ]  # fmt: skip
-    for (subject, _), path in own.items():
+    for subject, path in own.items():
         try:
             lengths = trial_lengths(path)
         except (ReadError, OSError) as error:

@@ -1,5 +1,8 @@
 """The layouts of public data sets, one line each; a lab's own recordings are `lab_table`."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from featpipe.datasets import (
     bids,
     deap,
@@ -10,10 +13,21 @@ from featpipe.datasets import (
     seed_v,
     seed_vii,
 )
-from featpipe.datasets.layout import Layout
+from featpipe.datasets.copies import without_copies
+from featpipe.datasets.layout import Choice, Found, Layout
+
+
+def _checked(layout: Layout) -> Layout:
+    """Return a layout that finds no recording twice, under whatever names."""
+
+    def find(root: Path, choice: Choice) -> Found:
+        return without_copies(layout.find(root, choice))
+
+    return replace(layout, find=find)
+
 
 LAYOUTS: dict[str, Layout] = {
-    layout.name: layout
+    layout.name: _checked(layout)
     for layout in (
         Layout(
             "seed",

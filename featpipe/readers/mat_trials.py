@@ -25,7 +25,7 @@ MAGIC = b"MATLAB 5.0"
 SFREQ = 200.0
 """Of every such file that was published, Hz."""
 
-_VARIABLE = re.compile(r"[^/]*_eeg(\d{1,3})")
+_VARIABLE = re.compile(r"([^/]*)_eeg(\d{1,3})")
 _NUMBER = re.compile(r"(\d{1,3})")
 _PART = re.compile(r"(\d{1,3})-(\d{1,3})")
 
@@ -54,6 +54,15 @@ def is_one(path: Path) -> bool:
 
 def _is_eeg(shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 and shape[0] == len(CAP62) and shape[1] >= SFREQ
+
+
+def initials_of(path: Path) -> str:
+    """Return what stands before `_eeg<trial>` in the names of the variables; empty if nothing."""
+    with suppress(ReadError, OSError), path.open("rb") as file:
+        for variable in listed(file):
+            if match := _VARIABLE.fullmatch(variable.name):
+                return match[1]
+    return ""
 
 
 def trial_lengths(path: Path, part: str = "") -> dict[int, int]:
@@ -91,12 +100,13 @@ def _names(path: Path, there: dict[str, Variable], part: str) -> dict[int, str]:
         shape = variable.shape
         if variable.kind not in NUMBERS or variable.is_complex:
             raise ReadError(f"{path}: {name} holds no real numbers; copy the file again")
+        number = int(match[match.lastindex or 0])
         if len(shape) != 2 or shape[0] != len(CAP62) or not shape[1]:
             raise ReadError(
                 f"{path}: {name} has the shape {shape}, expected ({len(CAP62)}, samples): copy the "
                 "file again, or transpose it if you have written it"
             )
-        other = names.setdefault(int(match[1]), name)
+        other = names.setdefault(number, name)
         if other != name:
             raise ReadError(
                 f"{path}: {other} and {name} are one trial: the file is of two recordings; copy it "

@@ -5,6 +5,7 @@ time of the EEG, so that a wrong clock shows.
 """
 
 import json
+from zlib import crc32
 
 import numpy as np
 from naive_exports import write_brainvision
@@ -56,7 +57,8 @@ def write_recording(
     place = folder / f"sub-{subject}" / (f"ses-{session}" if session else "") / "eeg"
     place.mkdir(parents=True, exist_ok=True)
     stem = f"sub-{subject}{session_name}{entities}"
-    rng = np.random.default_rng([int(subject), int(session or 0)])
+    own = entities.removeprefix("_task-film").encode()  # no two recordings are alike
+    rng = np.random.default_rng([int(subject), int(session or 0), *own])
     x = 10 * rng.standard_normal((len(CH_NAMES) + 1, SECONDS * SFREQ))
     for onset, label in zip(ONSETS, labels(int(session or 1)), strict=True):
         at, n_times = int(onset * SFREQ), int(LENGTH * SFREQ)
@@ -73,6 +75,7 @@ def write_recording(
 def write_eye_of(place, stem, eye):
     n_times = int((SECONDS - START - 0.5) * 1000 / STEP_MS)
     rows = eye_rows(n_times, STEP_MS)
+    rows[:, 1] += crc32(stem.encode()) % 50
     rows[:, 3] = pupil((rows[:, 0] - FIRST_MS) / 1000 + START)
     base = f"{stem}_recording-eye{1 if eye == 'left' else 2}"
     own = {"RecordedEye": eye, "StartTime": START}

@@ -122,7 +122,6 @@ def test_defects_are_told_and_the_rest_is_made(study, tmp_path, capsys):
     folder = tmp_path / "SEED/SEED_EEG/SEED_RAW_EEG"
     (folder / "2_1.cnt").write_bytes((folder / "2_1.cnt").read_bytes()[:-400_000])
     (folder / "10_1.cnt").rename(folder / "Sub10.cnt")
-    shutil.copy(folder / "1_1.cnt", folder / "3_1.cnt")
     books = tmp_path / "SEED/SEED_Multimodal/Chinese/03-Eye-tracking-excel"
     (books / "1_1.xls").write_bytes((books / "1_1.xls").read_bytes()[:3000])
     capsys.readouterr()
@@ -132,7 +131,6 @@ def test_defects_are_told_and_the_rest_is_made(study, tmp_path, capsys):
     for said in (
         "2_1.cnt: truncated",
         "Sub10.cnt: its name is not <subject>_<session>.cnt of SEED",
-        "3_1.cnt: it is a copy of",
         "1_1.xls",
     ):
         assert said in told
