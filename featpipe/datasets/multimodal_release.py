@@ -17,11 +17,13 @@ FEATURES = re.compile(
 MULTIMODAL = re.compile(f"01-EEG-raw|{EYES.pattern}|{FEATURES.pattern}", re.IGNORECASE)
 
 
-def raw_files(files: Sequence[Path], facts: Facts) -> Named:
+def raw_files(root: Path, files: Sequence[Path], facts: Facts) -> Named:
     """Find the amplifier recordings.
 
     Parameters
     ----------
+    root : Path
+        Where the search began.
     files : sequence of Path
         All files of the data set.
     facts : Facts
@@ -35,14 +37,14 @@ def raw_files(files: Sequence[Path], facts: Facts) -> Named:
     """
     recordings = with_suffix(files, ".cnt")
     recordings.sort(key=lambda path: "multimodal" in str(path).lower())
-    return numbered_files(_in_their_folder(recordings, RAW), facts)
+    return numbered_files(_in_their_folder(root, recordings, RAW), facts)
 
 
-def eye_files(files: Sequence[Path], facts: Facts) -> Named:
+def eye_files(root: Path, files: Sequence[Path], facts: Facts) -> Named:
     """Find the workbooks of eye events, as `raw_files` does recordings."""
-    return numbered_files(_in_their_folder(with_suffix(files, ".xls", ".xlsx"), EYES), facts)
+    return numbered_files(_in_their_folder(root, with_suffix(files, ".xls", ".xlsx"), EYES), facts)
 
 
-def _in_their_folder(files: list[Path], folder: re.Pattern[str]) -> list[Path]:
+def _in_their_folder(root: Path, files: list[Path], folder: re.Pattern[str]) -> list[Path]:
     named = [path for path in files if NUMBERED.fullmatch(path.stem)]
-    return in_folder(files, folder) or named
+    return in_folder(files, folder, root) or named

@@ -50,9 +50,25 @@ def language_of(root: Path, path: Path) -> str | None:
     return None
 
 
-def in_folder(files: Iterable[Path], folder: re.Pattern[str]) -> list[Path]:
-    """List files with a folder of such a name around them, at whatever height."""
-    return [path for path in files if any(map(folder.fullmatch, path.absolute().parts[:-1]))]
+def in_folder(files: Iterable[Path], folder: re.Pattern[str], root: Path) -> list[Path]:
+    """List files with a folder of such a name around them, at whatever height, up to the root.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Below the root.
+    folder : re.Pattern
+        What the folder is called.
+    root : Path
+        Where the search began; its own name counts where none below it is called so.
+
+    Returns
+    -------
+    list of Path
+    """
+    files = list(files)
+    found = [p for p in files if any(map(folder.fullmatch, p.relative_to(root).parts[:-1]))]
+    return found or files * (folder.fullmatch(root.resolve().name) is not None)
 
 
 def with_suffix(files: Iterable[Path], *suffixes: str) -> list[Path]:
@@ -81,5 +97,5 @@ def is_here(root: Path, name: str, folder: re.Pattern[str]) -> bool:
         False where it cannot be looked at.
     """
     with suppress(OSError, ConfigError):
-        return bool(in_folder(below(root, name), folder))
+        return bool(in_folder(below(root, name), folder, root))
     return False

@@ -82,7 +82,9 @@ def find_by_subject(name: str, root: Path, choice: Choice) -> Found:
     known, form = facts.facts_of(name), _FORMS[name]
     require_window(choice, known)
     files = below(root, name)
-    eeg, eye = (_files(in_folder(files, folder), known, form) for folder in (form.eeg, form.eye))
+    eeg, eye = (
+        _files(in_folder(files, folder, root), known, form) for folder in (form.eeg, form.eye)
+    )
     found = told(known, eeg, eye, (form.example, form.example))
     sources = released_sources(
         choice,

@@ -67,17 +67,17 @@ def find_seed(root: Path, choice: Choice) -> Found:
     known = facts.facts_of("seed")
     require_window(choice, known)
     files = below(root, "seed")
-    mats = _recordings(in_folder(files, _EXTRACTED[choice.window_s]), ".mat")
+    mats = _recordings(in_folder(files, _EXTRACTED[choice.window_s], root), ".mat")
     if not mats:
         return _multimodal("seed", root, choice)
-    eeg, eye = dated_files(mats, known), _eyes(files, choice, known)
+    eeg, eye = dated_files(mats, known), _eyes(root, files, choice, known)
     labels = _label_file(mats)
     released = Released(
         choice.window_s, "numbered", "split", FAMILIES, codes=known.released_labels, labels=labels,
         eye_order="smi",
     )  # fmt: skip
     found = told(known, eeg, eye, ("<subject>_<YYYYMMDD>.mat", "<subject>_<session>"))
-    notes = [*found.notes, *_other_eeg(files, choice)]
+    notes = [*found.notes, *_other_eeg(root, files, choice)]
     sources = released_sources(
         choice, (eeg.files, eye.files), listed_trials(files, known)[0], lambda _: released
     )
@@ -90,8 +90,8 @@ def _multimodal(name: str, root: Path, choice: Choice) -> Found:
     known = facts.facts_of(name)
     require_window(choice, known)
     files = below(root, name)
-    npz = _recordings(in_folder(files, _USED[choice.window_s]), ".npz")
-    eeg, eye = numbered_files(npz, known), _eyes(files, choice, known)
+    npz = _recordings(in_folder(files, _USED[choice.window_s], root), ".npz")
+    eeg, eye = numbered_files(npz, known), _eyes(root, files, choice, known)
     if not eeg.files and not eye.files and name == "seed":
         return _nine(root, files, choice)
     released = Released(
@@ -136,10 +136,12 @@ def _recordings(files: Sequence[Path], suffix: str = "") -> list[Path]:
     ]
 
 
-def _eyes(files: Sequence[Path], choice: Choice, known: Facts) -> Named:
+def _eyes(root: Path, files: Sequence[Path], choice: Choice, known: Facts) -> Named:
     if choice.window_s != _EYE_WINDOW_S:
         return _NONE
-    inside = [path for path in in_folder(files, _EYES) if path.suffix.lower() not in _NO_FEATURES]
+    inside = [
+        path for path in in_folder(files, _EYES, root) if path.suffix.lower() not in _NO_FEATURES
+    ]
     return numbered_files(_recordings(inside), known)
 
 
@@ -148,8 +150,8 @@ def _label_file(mats: Sequence[Path]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _other_eeg(files: Sequence[Path], choice: Choice) -> list[str]:
-    used = in_folder(files, _USED[choice.window_s])
+def _other_eeg(root: Path, files: Sequence[Path], choice: Choice) -> list[str]:
+    used = in_folder(files, _USED[choice.window_s], root)
     if not used:
         return []
     return [

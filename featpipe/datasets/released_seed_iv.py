@@ -45,7 +45,9 @@ def find_seed_iv(root: Path, choice: Choice) -> Found:
     known = facts.facts_of("seed-iv")
     require_window(choice, known)
     mats = [path for path in below(root, "seed-iv") if path.suffix.lower() == ".mat"]
-    eeg, eye = (dated_files(in_folder(mats, of), known, by_folder=True) for of in (_EEG, _EYES))
+    eeg, eye = (
+        dated_files(in_folder(mats, of, root), known, by_folder=True) for of in (_EEG, _EYES)
+    )
     released = Released(
         choice.window_s, "numbered", "numbered", FAMILIES, codes=known.released_labels,
         eye_axes=("column", "window"), eye_order="smi without blinks",

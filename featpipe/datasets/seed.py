@@ -43,8 +43,10 @@ def is_here(root: Path) -> bool:
         files = below(root, NAME)
     except (OSError, ConfigError):
         return False
-    multimodal = in_folder(files, MULTIMODAL)
-    return bool(in_folder(files, _OWN)) or any(language_of(root, p) == NAME for p in multimodal)
+    multimodal = in_folder(files, MULTIMODAL, root)
+    return bool(in_folder(files, _OWN, root)) or any(
+        language_of(root, p) == NAME for p in multimodal
+    )
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -71,9 +73,9 @@ def find(root: Path, choice: Choice) -> Found:
     facts = published.facts_of(NAME)
     require_classes(choice, facts)
     files = below(root, NAME)
-    raw, eyes = raw_files(files, facts), eye_files(files, facts)
-    mats = dated_files(_preprocessed(files), facts)
-    is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES))
+    raw, eyes = raw_files(root, files, facts), eye_files(root, files, facts)
+    mats = dated_files(_preprocessed(root, files), facts)
+    is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
     said: list[str] = []
     if is_raw:
         bounds, flaws = bounds_of_sessions(files, "time.txt", facts)
@@ -93,11 +95,11 @@ def find(root: Path, choice: Choice) -> Found:
     )
 
 
-def _preprocessed(files: Sequence[Path]) -> list[Path]:
+def _preprocessed(root: Path, files: Sequence[Path]) -> list[Path]:
     """List what lies where preprocessed recordings lie, or has their name and their content."""
     mats = [path for path in with_suffix(files, ".mat") if path.name.lower() != _NO_RECORDING]
     dated = [path for path in mats if DATED.fullmatch(path.stem)]
-    return in_folder(mats, _MAT) or [path for path in dated if is_one(path)]
+    return in_folder(mats, _MAT, root) or [path for path in dated if is_one(path)]
 
 
 def _takes_raw(

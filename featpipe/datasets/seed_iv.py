@@ -31,7 +31,7 @@ _EEG_FORM, _EYE_FORM = "<subject>_<YYYYMMDD>.mat", "<subject>_<YYYYMMDD>_fixatio
 def is_here(root: Path) -> bool:
     """Tell whether files of SEED-IV are below a folder, by the names of the folders around them."""
     try:
-        return bool(in_folder(below(root, NAME), _ALL))
+        return bool(in_folder(below(root, NAME), _ALL, root))
     except (OSError, ConfigError):
         return False
 
@@ -59,8 +59,8 @@ def find(root: Path, choice: Choice) -> Found:
     facts = published.facts_of(NAME)
     require_classes(choice, facts)
     files = below(root, NAME)
-    eeg = dated_files(_eeg_files(files), facts, by_folder=True)
-    parts, strangers = _eye_files(files)
+    eeg = dated_files(_eeg_files(root, files), facts, by_folder=True)
+    parts, strangers = _eye_files(root, files)
     eyes = dated_files(parts["fixation"], facts, _EYE_NAME, by_folder=True)
     if not eeg.files and not eyes.files:
         raise ConfigError(_nothing(root, files, [*eeg.defects, *strangers, *eyes.defects]))
@@ -74,21 +74,21 @@ def find(root: Path, choice: Choice) -> Found:
     )
 
 
-def _eeg_files(files: Sequence[Path]) -> list[Path]:
+def _eeg_files(root: Path, files: Sequence[Path]) -> list[Path]:
     """List what lies where recordings lie, or has their name and their content."""
     mats = with_suffix(files, ".mat")
     dated = [path for path in mats if DATED.fullmatch(path.stem)]
-    return in_folder(mats, _EEG) or [path for path in dated if is_one(path)]
+    return in_folder(mats, _EEG, root) or [path for path in dated if is_one(path)]
 
 
-def _eye_files(files: Sequence[Path]) -> tuple[dict[str, list[Path]], list[Defect]]:
+def _eye_files(root: Path, files: Sequence[Path]) -> tuple[dict[str, list[Path]], list[Defect]]:
     """List each of the five kinds of files, and what lies among them under another name."""
     found: dict[str, list[Path]] = {part: [] for part in _PARTS}
     strangers = []
     for path in with_suffix(files, ".mat"):
         if match := _EYE_NAME.fullmatch(path.stem):
             found[match["part"].lower()].append(path)
-        elif in_folder([path], _EYES):
+        elif in_folder([path], _EYES, root):
             what = (
                 f"{path}: its name is not <subject>_<YYYYMMDD>_<part>.mat with a part of "
                 f"{', '.join(_PARTS)}, and it is not used: give it the name that the release has"
@@ -115,7 +115,9 @@ def _torn(eyes: Named) -> list[Defect]:
 
 def _nothing(root: Path, files: Sequence[Path], defects: Sequence[Defect]) -> str:
     hint = f"; {defects[0].what}" if defects else ""
-    hint += "; its features are: `featpipe import` takes those" * bool(in_folder(files, _FEATURES))
+    hint += "; its features are: `featpipe import` takes those" * bool(
+        in_folder(files, _FEATURES, root)
+    )
     return (
         f"{root}: no recording of SEED-IV is here; expected eeg_raw_data/<session>/{_EEG_FORM} or "
         f"eye_raw_data/{_EYE_FORM} below it; correct [study] root{hint}"

@@ -31,7 +31,7 @@ _EEG_FORM, _EYE_FORM = "<subject>_<session>.cnt", "<subject>_<session>.xls"
 def is_here(name: str, root: Path) -> bool:
     """Tell whether files of one of the two are below a folder that names its language."""
     try:
-        files = in_folder(below(root, name), MULTIMODAL)
+        files = in_folder(below(root, name), MULTIMODAL, root)
     except (OSError, ConfigError):
         return False
     return any(language_of(root, path) == name for path in files)
@@ -62,9 +62,9 @@ def find(name: str, root: Path, choice: Choice) -> Found:
     facts = published.facts_of(name)
     require_classes(choice, facts)
     files = below(root, name)
-    raw, eyes = raw_files(files, facts), eye_files(files, facts)
+    raw, eyes = raw_files(root, files, facts), eye_files(root, files, facts)
     bounds, defects = _bounds(root, facts, files, bool(raw.files), choice)
-    labels, unlabelled, notes = labels_of_sessions(in_folder(files, FEATURES), bounds, facts)
+    labels, unlabelled, notes = labels_of_sessions(in_folder(files, FEATURES, root), bounds, facts)
     trials = {
         k: tuple(
             trial._replace(label=labels.get(k, {}).get(trial.trial))

@@ -254,3 +254,15 @@ def test_eye_recordings_alone_have_the_published_trials(tmp_path, facts):
     found = find(tmp_path, CHOICE)
     assert [(s.eeg, s.eye.name) for s in found.sources] == [(None, f"1_{k}.xls") for k in "123"]
     assert len(found.sources[0].trials) == 4
+
+
+def test_names_of_folders_above_the_root_say_nothing(tmp_path, facts):
+    root = tmp_path / "Preprocessed_EEG/mine"
+    write_mat(root / "ExtractedFeatures/1_20131027.mat", "de", (0,), (1,), 1)
+    write_preprocessed(root / "SEED/Preprocessed_EEG", SMALL, ("1",))
+    found = find(root, CHOICE)
+    assert keys(found) == [("1", "1"), ("1", "2"), ("1", "3")]
+    assert {source.eeg.parent.name for source in found.sources} == {"Preprocessed_EEG"}
+    assert not found.defects
+    assert keys(find(tmp_path / "Preprocessed_EEG", CHOICE)) == KEYS[:3]
+    assert keys(find(root / "SEED/Preprocessed_EEG", CHOICE)) == KEYS[:3]
