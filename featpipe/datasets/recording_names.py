@@ -1,18 +1,19 @@
 """Subject and session of a recording, told by its name as the SEED family writes them.
 
 `<subject>_<session>` names both, with a date or without; in `<subject>_<YYYYMMDD>` the session is
-that of the published date, or the rank of the date among those of the subject. The order of names
-tells nothing.
+that of the published date, or that of the folder, or the one that the others of the subject leave
+over. The order of names tells nothing.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
-from featpipe.errors import few
+from featpipe.errors import ReadError, few
+from featpipe.reading import check
 
 Key = tuple[str, str]
 """Subject and session."""
@@ -50,7 +51,7 @@ def numbered_files(
     Parameters
     ----------
     files : iterable of Path
-        Where recordings lie; of two of one recording, the first is taken.
+        Where recordings lie; of two of one recording, the whole one is taken.
     facts : Facts
         Whose subjects and sessions there are.
     form : re.Pattern
@@ -82,37 +83,70 @@ def dated_files(
     Parameters
     ----------
     files : iterable of Path
-        Where recordings lie; of two of one name, the first is taken.
+        Where recordings lie; of two of one recording, the whole one is taken.
     facts : Facts
         With the dates of the sessions, as far as they are published.
     form : re.Pattern
         What the name without suffix looks like, with the groups "subject" and "date".
     by_folder : bool
-        A folder that has the name of a session tells it instead.
+        A folder that has the name of a session tells it where the date is not published.
 
     Returns
     -------
     Named
+        Where neither date nor folder tells the session, it is the one that the others leave over.
+        If they leave several, it is guessed where that makes no difference to labels, and the
+        recording is left out where it does.
     """
     found: dict[Key, Path] = {}
     defects, notes = [], []
-    dated: dict[str, dict[str, Path]] = {}
+    unknown: dict[str, dict[str, list[Path]]] = {}
     for path in files:
         match = form.fullmatch(path.stem)
         if not match or match["subject"] not in facts.subjects:
             defects.append(stranger(path, "<subject>_<YYYYMMDD>", facts))
-        elif by_folder and path.parent.name in facts.session_names():
-            defects += add(found, (match["subject"], path.parent.name), path)
-        else:
-            dated.setdefault(match["subject"], {}).setdefault(match["date"], path)
-    for subject, of in dated.items():
-        for date, path in sorted(of.items()):
-            session = session_of(date, dates_of(facts, subject))
-            if session is None:
-                session = _by_rank(facts, sorted(of).index(date))
-                notes.append(f"{path.name} (session {session})")
-            defects += add(found, (subject, session), path)
-    return Named(in_order(found), defects, _told(notes, facts))
+            continue
+        folder = path.parent.name if by_folder and path.parent.name in facts.session_names() else ""
+        session = session_of(match["date"], dates_of(facts, match["subject"])) or folder
+        if not session:
+            unknown.setdefault(match["subject"], {}).setdefault(match["date"], []).append(path)
+            continue
+        if folder not in ("", session):
+            notes.append(_misplaced(path, session))
+        defects += add(found, (match["subject"], session), path)
+    ranked = []
+    for subject, of in unknown.items():
+        sessions = _left_over(facts, [key[1] for key in found if key[0] == subject], sorted(of))
+        defects += [_undated(facts, subject, of[date][0]) for date in of if date not in sessions]
+        for date, session in sessions.items():
+            ranked.append(f"{of[date][0].name} (session {session})")
+            for path in of[date]:
+                defects += add(found, (subject, session), path)
+    return Named(in_order(found), defects, [*notes, *_told(ranked, facts)])
+
+
+def _left_over(facts: Facts, taken: Collection[str], dates: Sequence[str]) -> dict[str, str]:
+    """Return date -> session of a subject's recordings whose dates are not published."""
+    free = [session for session in facts.session_names() if session not in taken]
+    if len(free) == len(dates) or (len(facts.sessions) == 1 and len(free) > len(dates)):
+        return dict(zip(dates, free, strict=False))
+    return {}
+
+
+def _undated(facts: Facts, subject: str, path: Path) -> Defect:
+    what = (
+        f"{path}: no session is published for its date, and which one it is, and so its labels, "
+        f"nothing tells while not all {len(facts.session_names())} sessions of subject {subject} "
+        "are here; it is not used: fetch the others, or put it into the folder of its session"
+    )
+    return Defect(subject, "", what)
+
+
+def _misplaced(path: Path, session: str) -> str:
+    return (
+        f"{path}: it lies in the folder of session {path.parent.name}, and its date is that of "
+        f"session {session}, for which it is taken: move it there"
+    )
 
 
 def date_of(path: Path) -> str:
@@ -152,17 +186,12 @@ def in_order(files: Mapping[Key, Path]) -> dict[Key, Path]:
     return dict(sorted(files.items(), key=lambda item: tuple(map(int, item[0]))))
 
 
-def _by_rank(facts: Facts, rank: int) -> str:
-    """Return the session of a rank from 0; those beyond the last one are the last."""
-    return facts.session_names()[min(rank, len(facts.session_names()) - 1)]
-
-
 def _told(ranked: list[str], facts: Facts) -> list[str]:
     if not ranked:
         return []
     return [
-        f"{facts.title}: no session is published for the dates of {few(ranked)}; it is the rank of "
-        "the date among those of the subject"
+        f"{facts.title}: no session is published for the dates of {few(ranked)}; these are what "
+        "the other recordings of the subject leave over, in order of dates"
     ]
 
 
@@ -172,16 +201,39 @@ def is_known(key: Key, facts: Facts) -> bool:
 
 
 def add(found: dict[Key, Path], key: Key, path: Path) -> list[Defect]:
-    """Put a file where it belongs; tell of one that is there already and differs."""
+    """Put a file where it belongs; of two of one recording the one that is whole.
+
+    Two of one name and size are one recording of two releases, and no defect.
+    """
     other = found.setdefault(key, path)
-    if other == path or path.stat().st_size == other.stat().st_size:
+    if other == path:
         return []
+    is_better = is_broken(other) and not is_broken(path)
+    used, left = (path, other) if is_better else (other, path)
+    found[key] = used
+    is_same = path.name.lower() == other.name.lower() and _size(path) == _size(other)
+    if is_same and not is_better:
+        return []
+    session = f", session {key[1]}" * bool(key[1])
+    why = ", because this one is broken" * is_better
     return [
         Defect(
-            "", "", f"{path}: {other} is subject {key[0]}, session {key[1]}, too, and is the one "
-            "that is used: take one of them away, or give it its own name",
+            "", "", f"{left}: {used} is subject {key[0]}{session}, too, and is the one that is "
+            f"used{why}: take one of them away, or give it its own name",
         )
     ]  # fmt: skip
+
+
+def is_broken(path: Path) -> bool:
+    """Tell whether a file is truncated, corrupt or none of a recording, by its header and size."""
+    try:
+        return check(path).status in ("truncated", "corrupt")
+    except (ReadError, OSError):
+        return True
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def stranger(path: Path, shown: str, facts: Facts) -> Defect:

@@ -266,3 +266,27 @@ def test_names_of_folders_above_the_root_say_nothing(tmp_path, facts):
     assert not found.defects
     assert keys(find(tmp_path / "Preprocessed_EEG", CHOICE)) == KEYS[:3]
     assert keys(find(root / "SEED/Preprocessed_EEG", CHOICE)) == KEYS[:3]
+
+
+def test_of_two_of_one_recording_the_whole_one_is_taken(release, facts):
+    choice = Choice("seed", FULL.classes, "preprocessed")
+    first, raw = release / "SEED_EEG/Preprocessed_EEG", release / "SEED_EEG/SEED_RAW_EEG"
+    second = release / "later/Preprocessed_EEG"
+    second.mkdir(parents=True)
+    for name in ("1_20131027.mat", "2_20140404.mat"):
+        shutil.copy(first / name, second)
+    assert not find(release, choice).defects  # the same twice
+    content = (first / "1_20131027.mat").read_bytes()
+    (first / "1_20131027.mat").write_bytes(content[: len(content) // 2])
+    (second / "2_20140404.mat").write_bytes(b"MATLAB 5.0")
+    found = find(release, choice)
+    assert keys(found) == KEYS
+    assert of(found, "1", "1").eeg == second / "1_20131027.mat"
+    assert [defect.what.split(": take")[0] for defect in found.defects] == [
+        f"{first}/1_20131027.mat: {second}/1_20131027.mat is subject 1, session 1, too, and is the "
+        "one that is used, because this one is broken",
+        f"{second}/2_20140404.mat: {first}/2_20140404.mat is subject 2, session 1, too, and is the "
+        "one that is used",
+    ]
+    shutil.copy(raw / "1_1.cnt", raw / "01_1.cnt")  # of one size, and called otherwise
+    assert "1_1.cnt is subject 1, session 1, too" in find(release, CHOICE).defects[0].what

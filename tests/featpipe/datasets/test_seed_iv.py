@@ -135,16 +135,37 @@ def test_a_trial_that_differs_from_most_subjects_is_told_where_nothing_is_publis
     assert [t.trial for t in of(found, "2", "2").trials] == [2, 3, 4, 5, 6]
 
 
-def test_the_date_tells_a_wrong_session_where_lengths_cannot(tmp_path):
+def test_a_published_date_beats_the_folder(tmp_path):
     write_eeg(tmp_path, SMALL, 1, ("1",))
     folder = tmp_path / "eeg_raw_data"
-    for session in "23":
-        next((folder / session).iterdir()).rename(folder / f"{session}.mat")
-    (folder / "2.mat").rename(folder / "3/1_20161125.mat")
-    (folder / "3.mat").rename(folder / "2/1_20161126.mat")
+    stray = (folder / "2/1_20161125.mat").rename(folder / "3/1_20161125.mat")
     found = find(tmp_path, CHOICE)
-    assert keys(found) == [("1", "1")]
-    assert ["its date is that of session" in d.what for d in found.defects] == [True, True]
+    assert [(s.session, s.eeg.name) for s in found.sources] == [
+        ("1", "1_20160518.mat"), ("2", "1_20161125.mat"), ("3", "1_20161126.mat"),
+    ]  # fmt: skip
+    assert not found.defects
+    said = f"{stray}: it lies in the folder of session 3, and its date is that of session 2"
+    assert any(note.startswith(said) for note in found.notes)
+
+
+def test_a_date_that_nobody_published_gets_no_labels_of_a_guessed_session(tmp_path):
+    write_eeg(tmp_path, SMALL, 1, ("1", "2"))
+    folder = tmp_path / "eeg_raw_data"
+    for path in folder.glob("*/*.mat"):
+        name = {"1_20161126.mat": "1_20161127.mat"}.get(path.name, path.name)
+        path.rename(folder / name)
+    found = find(tmp_path, CHOICE)  # the other two of the subject are here
+    assert keys(found) == KEYS[:6]
+    assert not found.defects
+    assert any("1_20161127.mat (session 3)" in note for note in found.notes)
+    (folder / "1_20160518.mat").unlink()
+    found = find(tmp_path, CHOICE)
+    assert keys(found) == [("1", "2"), *KEYS[3:6]]
+    assert found.defects[0].subject == "1"
+    assert "1_20161127.mat: no session is published for its date" in found.defects[0].what
+    (folder / "3").mkdir(exist_ok=True)
+    (folder / "1_20161127.mat").rename(folder / "3/1_20161127.mat")
+    assert keys(find(tmp_path, CHOICE)) == [("1", "2"), ("1", "3"), *KEYS[3:6]]
 
 
 def test_features_alone_are_no_recordings(tmp_path):
