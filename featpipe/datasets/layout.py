@@ -19,7 +19,8 @@ class Choice:
     classes : tuple of str
         Names of the labels.
     eeg : {"auto", "raw", "preprocessed"}
-        Which EEG, where a folder holds both; "auto" takes the raw recordings.
+        Which EEG, where a folder holds both; "auto" takes that of which more recordings can be
+        used, the raw ones where there are as many.
     rating : str
         Which rating is the label, where labels are ratings ("valence", "arousal" ...).
     threshold : float or None

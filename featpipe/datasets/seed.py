@@ -6,14 +6,15 @@ under whatever folder.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from featpipe.datasets import facts as published
 from featpipe.datasets.facts import Facts
-from featpipe.datasets.found_trials import require_classes, sources, trials_within
+from featpipe.datasets.found_trials import Eeg, require_classes, sources, trials_within
 from featpipe.datasets.gaps import gaps
-from featpipe.datasets.layout import Choice, Found
+from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
 from featpipe.datasets.multimodal_release import (
     FEATURES,
@@ -22,11 +23,12 @@ from featpipe.datasets.multimodal_release import (
     raw_files,
 )
 from featpipe.datasets.raw_recordings import raw_recordings
-from featpipe.datasets.recording_names import DATED, Named, dated_files
+from featpipe.datasets.recording_names import DATED, Key, Named, dated_files
 from featpipe.datasets.release_files import below, in_folder, language_of, with_suffix
 from featpipe.datasets.time_lists import bounds_of_sessions
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, few
 from featpipe.readers.mat_trials import is_one
+from featpipe.recording import Trial
 
 NAME = "seed"
 _MAT = re.compile(r"Preprocessed_?EEG", re.IGNORECASE)
@@ -35,6 +37,17 @@ _NO_RECORDING = "label.mat"
 _RAW_FORM, _MAT_FORM, _EYE_FORM = (
     "<subject>_<session>.cnt", "<subject>_<YYYYMMDD>.mat", "<subject>_<session>.xls"
 )  # fmt: skip
+
+
+class _Release(NamedTuple):
+    """One kind of EEG: its files, what can be used of them, what is wrong or good to know."""
+
+    named: Named
+    form: str
+    recordings: dict[Key, Eeg]
+    defects: list[Defect]
+    notes: list[str]
+    trials_of: Callable[[str], tuple[Trial, ...]]
 
 
 def is_here(root: Path) -> bool:
@@ -57,7 +70,7 @@ def find(root: Path, choice: Choice) -> Found:
     root : Path
         Folder.
     choice : Choice
-        Which EEG is wanted.
+        Which EEG is wanted; "auto" is that of which more recordings can be used, raw on a tie.
 
     Returns
     -------
@@ -75,24 +88,53 @@ def find(root: Path, choice: Choice) -> Found:
     files = below(root, NAME)
     raw, eyes = raw_files(root, files, facts), eye_files(root, files, facts)
     mats = dated_files(_preprocessed(root, files), facts)
-    is_raw = _takes_raw(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
-    said: list[str] = []
-    if is_raw:
-        bounds, flaws = bounds_of_sessions(files, "time.txt", facts)
-        trials = {k: trials_within(facts.session(k), of) for k, of in bounds.items()}
-        trials_of = trials.__getitem__
-        # nobody has told whether these are numbered by date, and all have the same trials
-        recordings, defects, said = raw_recordings(raw.files, trials_of, facts, is_sure=False)
-        defects += flaws
-    else:
-        recordings, defects, trials_of = mat_recordings(mats.files, facts)
-    eeg, form = (raw, _RAW_FORM) if is_raw else (mats, _MAT_FORM)
-    lost, notes = gaps(facts, eeg.files, eyes.files, (form, _EYE_FORM))
+    _require_recordings(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
+    used, others = _used(files, raw, mats, choice, facts)
+    lost, notes = gaps(facts, used.named.files, eyes.files, (used.form, _EYE_FORM))
     return Found(
-        sources(choice, recordings, eyes.files, trials_of),
-        [*eeg.defects, *defects, *eyes.defects, *lost],
-        [*_other_release(raw, mats, is_raw, facts), *eeg.notes, *said, *notes],
+        sources(choice, used.recordings, eyes.files, used.trials_of),
+        [*used.named.defects, *used.defects, *eyes.defects, *lost],
+        [*others, *used.named.notes, *used.notes, *notes],
     )
+
+
+def _used(
+    files: Sequence[Path], raw: Named, mats: Named, choice: Choice, facts: Facts
+) -> tuple[_Release, list[str]]:
+    """Return the EEG that is used, and what is said of the other: of two that with more of it."""
+    if choice.eeg == "raw":
+        used, other = _amplifier(files, raw, facts), None
+    elif choice.eeg == "preprocessed" or not raw.files:
+        used, other = _stored(mats, facts), None
+    else:
+        used, other = _amplifier(files, raw, facts), _stored(mats, facts)
+        if len(other.recordings) > len(used.recordings):
+            used, other = other, used
+    if not raw.files or not mats.files:
+        return used, []
+    there = (mats if used.named is raw else raw).files
+    name, other_name = ("raw", "preprocessed") if used.named is raw else ("preprocessed", "raw")
+    can_be = f" ({len(other.recordings)} of them can be used)" if other else ""
+    only = [f"subject {a} session {b}" for a, b in there if (a, b) not in used.recordings]
+    left_out = f"; of {few(only)} there are only these, and they are left out" * bool(only)
+    return used, [
+        f"{facts.title}: {len(used.recordings)} {name} recordings are used; {len(there)} "
+        f'{other_name} ones are here too{can_be}{left_out}: [study] eeg = "{other_name}" takes '
+        "those"
+    ]
+
+
+def _amplifier(files: Sequence[Path], raw: Named, facts: Facts) -> _Release:
+    bounds, flaws = bounds_of_sessions(files, "time.txt", facts)
+    trials = {k: trials_within(facts.session(k), of) for k, of in bounds.items()}
+    # nobody has told whether these are numbered by date, and all have the same trials
+    recordings, defects, notes = raw_recordings(raw.files, trials.__getitem__, facts, is_sure=False)
+    return _Release(raw, _RAW_FORM, recordings, [*defects, *flaws], notes, trials.__getitem__)
+
+
+def _stored(mats: Named, facts: Facts) -> _Release:
+    recordings, defects, trials_of = mat_recordings(mats.files, facts)
+    return _Release(mats, _MAT_FORM, recordings, defects, [], trials_of)
 
 
 def _preprocessed(root: Path, files: Sequence[Path]) -> list[Path]:
@@ -102,10 +144,10 @@ def _preprocessed(root: Path, files: Sequence[Path]) -> list[Path]:
     return in_folder(mats, _MAT, root) or [path for path in dated if is_one(path)]
 
 
-def _takes_raw(
+def _require_recordings(
     root: Path, choice: Choice, raw: Named, mats: Named, eyes: Named, features: Sequence[Path]
-) -> bool:
-    """Decide which of two releases is used."""
+) -> None:
+    """Refuse a folder without recordings, or without those that are asked for."""
     if not (raw.files or mats.files or eyes.files):
         strange = [defect.what for defect in (*raw.defects, *mats.defects, *eyes.defects)]
         hint = f"; {strange[0]}" if strange else ""
@@ -122,15 +164,3 @@ def _takes_raw(
             f'[study] eeg = "{choice.eeg}": no {form} of SEED is below {root}; fetch that part of '
             'the release, or leave it at "auto"'
         )
-    return choice.eeg == "raw" or (choice.eeg == "auto" and bool(raw.files))
-
-
-def _other_release(raw: Named, mats: Named, is_raw: bool, facts: Facts) -> list[str]:
-    if not (raw.files and mats.files):
-        return []
-    used, other = (raw, mats) if is_raw else (mats, raw)
-    names = ("raw", "preprocessed") if is_raw else ("preprocessed", "raw")
-    return [
-        f"{facts.title}: {len(used.files)} {names[0]} recordings are used; {len(other.files)} "
-        f'{names[1]} ones are here too: [study] eeg = "{names[1]}" takes those'
-    ]

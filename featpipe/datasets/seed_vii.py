@@ -81,7 +81,7 @@ def find(root: Path, choice: Choice) -> Found:
     root : Path
         The folder, or any folder around it.
     choice : Choice
-        Which EEG: "auto" is the raw one if there is any.
+        Which EEG: "auto" is that of which more sessions can be used, the raw one on a tie.
 
     Returns
     -------
@@ -103,9 +103,36 @@ def find(root: Path, choice: Choice) -> Found:
             f'{root}: no recording of SEED-VII below it for [study] eeg = "{choice.eeg}"; expected '
             "EEG_raw/1_20221001_1.cnt and the like, or EEG_preprocessed/1.mat: correct root or eeg"
         )
+    stored = seed_vii_mat.find(subjects, of, choice) if subjects else None
     # eyes alone do not keep anybody from the preprocessed EEG
-    if choice.eeg == "preprocessed" or (choice.eeg == "auto" and subjects and not eeg):
-        return seed_vii_mat.find(subjects, of, choice)
+    if stored and (choice.eeg == "preprocessed" or (choice.eeg == "auto" and not eeg)):
+        return stored
+    raw = _raw((eeg, eyes, triggers), flaws, of, choice)
+    if not stored:
+        return raw
+    n_raw, n_stored = _n_with_eeg(raw), _n_with_eeg(stored)
+    if choice.eeg == "auto" and n_stored > n_raw:
+        note = (
+            f"{of.title}: the preprocessed EEG is used, {n_stored} sessions; of the raw EEG here "
+            f'{n_raw} can be, and it and the eyes are left out: [study] eeg = "raw" takes those'
+        )
+        return stored._replace(notes=[*stored.notes, note])
+    note = f'{of.title}: raw EEG is used; [study] eeg = "preprocessed" takes the other'
+    return raw._replace(notes=[*raw.notes, note])
+
+
+def _n_with_eeg(found: Found) -> int:
+    return sum(source.eeg is not None for source in found.sources)
+
+
+def _raw(
+    files: tuple[Recordings, Recordings, Recordings],
+    flaws: Sequence[Defect],
+    of: Facts,
+    choice: Choice,
+) -> Found:
+    """List the raw recordings, from the files of EEG, eyes and triggers."""
+    eeg, eyes, triggers = files
     headers, broken, _ = opened(eeg, lambda subject: _dates(eeg, subject))
     placed = [
         _recording(
@@ -114,11 +141,9 @@ def find(root: Path, choice: Choice) -> Found:
         for key in in_order({**eeg, **eyes})
     ]
     lacking, notes = gaps(of, eeg, eyes, (f"{_FORM}.cnt", f"{_FORM}.tsv"))
-    notes += _told(placed, of)
-    if subjects:
-        notes.append(f'{of.title}: raw EEG is used; [study] eeg = "preprocessed" takes the other')
-    flaws += [*broken, *(flaw for one in placed for flaw in one.flaws), *lacking]
-    return Found([one.source for one in placed if one.source], flaws, notes)
+    defects = [*flaws, *broken, *(flaw for one in placed for flaw in one.flaws), *lacking]
+    sources = [one.source for one in placed if one.source]
+    return Found(sources, defects, [*notes, *_told(placed, of)])
 
 
 def _told(placed: Sequence[Placed], of: Facts) -> list[str]:

@@ -164,7 +164,7 @@ def test_defects_of_raw_recordings_cost_what_they_concern(release, facts):
               until=SMALL.sessions[0].onsets[-1] + 0.5)  # fmt: skip
     books = release / "SEED_Multimodal/Chinese/03-Eye-tracking-excel"
     (books / "1_1.xls").unlink()
-    found = find(release, CHOICE)
+    found = find(release, Choice("seed", FULL.classes, "raw"))
     said = {(d.subject, d.session): d.what for d in found.defects}
     assert "no EEG" in said["1", "2"]
     assert "truncated" in said["2", "1"]
@@ -218,6 +218,32 @@ def test_defects_of_preprocessed_recordings(release, facts):
     # the trial of another length lies between the others, whose places are those in the file
     third = of(found, "1", "1").trials[1]
     assert third.onset == pytest.approx((200 * (short[0] + short[1]) + 2) / 200 + 4 * HELD_S)
+
+
+def test_of_two_releases_that_is_taken_of_which_more_can_be_used(release, facts):
+    folder = release / "SEED_EEG/SEED_RAW_EEG"
+    for path in folder.glob("*_*.cnt"):
+        if path.name not in ("1_1.cnt", "2_1.cnt"):
+            path.unlink()
+    (folder / "1_1.cnt").write_bytes((folder / "1_1.cnt").read_bytes()[:3000])
+    found = find(release, CHOICE)
+    assert keys(found) == KEYS
+    assert {source.eeg.suffix for source in found.sources} == {".mat"}
+    assert not found.defects
+    said = (
+        "SEED: 9 preprocessed recordings are used; 2 raw ones are here too (1 of them can be used)"
+    )
+    assert any(note.startswith(said) for note in found.notes)
+    (release / "SEED_EEG/Preprocessed_EEG").rename(release / "others")
+    for path in (release / "others").glob("*_*.mat"):
+        if path.name not in ("1_20131027.mat", "10_20131130.mat"):
+            path.unlink()
+    (release / "others/1_20131027.mat").write_bytes(b"MATLAB 5.0")
+    (release / "others").rename(release / "SEED_EEG/Preprocessed_EEG")
+    found = find(release, CHOICE)  # one of each
+    assert [s.eeg.name for s in found.sources if s.eeg] == ["2_1.cnt"]
+    said = "of subject 1 session 1, subject 10 session 1 there are only these, and they are left"
+    assert any(said in note for note in found.notes)
 
 
 def test_time_txt_is_believed_and_compared_with_what_is_published(release, facts):

@@ -157,7 +157,7 @@ def test_missing_cut_renamed_and_misplaced_files_are_told(folder):
     cut.write_bytes(content[:100_000])
     (folder / "EEG_raw/14_20221015_1.cnt").rename(folder / "EEG_raw/wang.cnt")
     (folder / "EYE_raw/14_20221022_3.tsv").rename(folder / "EYE_raw/14_20221015_3.tsv")
-    found = find(folder)
+    found = find(folder, eeg="raw")
     whats = "\n".join(defect.what for defect in found.defects)
     for text in (
         "no eye recording of subject 1, session 1", "no EEG of subject 1, session 3",
@@ -213,6 +213,16 @@ def test_without_raw_eeg_the_preprocessed_is_taken(folder):
     assert not seed_vii.is_here(folder / "EYE_features")
     with pytest.raises(ConfigError, match=r'eeg = "preprocessed"'):
         find(folder / "EYE_raw", eeg="preprocessed")
+
+
+def test_a_few_raw_recordings_do_not_beat_all_of_the_preprocessed(folder):
+    for path in (folder / "EEG_raw").iterdir():
+        if path.name not in ("1_20221001_1.cnt", "1_20221008_3.cnt", "9_20221104_1.cnt"):
+            path.unlink()
+    found = find(folder)
+    assert {source.eeg.suffix for source in found.sources} == {".mat"}
+    assert "the preprocessed EEG is used, 4 sessions; of the raw EEG here 3 can" in found.notes[-1]
+    assert len(find(folder, eeg="raw").sources) == 6  # three of them are eyes alone
 
 
 def test_lost_clips_and_cut_files_of_the_preprocessed_are_told(folder):
