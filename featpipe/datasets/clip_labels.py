@@ -6,7 +6,8 @@ trials' seconds and believed only if the number of windows is right and no trial
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +16,19 @@ from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
 from featpipe.datasets.recording_names import NUMBERED
 from featpipe.datasets.time_lists import Bounds
-from featpipe.errors import ReadError
+from featpipe.errors import ReadError, few
 from featpipe.readers.foreign import SMALL, read_arrays
 
 _WINDOW = re.compile(r"eeg_used_(\d+)s", re.IGNORECASE)
 _PARTS = ("train_label", "test_label")
 _MOST_TRIED = 3  # files of one session, each of which costs a process
+_N_COMPARED = 2
 
 
 def labels_of_sessions(
     files: Sequence[Path], bounds: Bounds, facts: Facts
 ) -> tuple[dict[str, dict[int, int]], list[Defect], list[str]]:
-    """Read the labels of each session from the first file of it that agrees with the bounds.
+    """Read the labels of each session from two files of it that agree with the bounds.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def labels_of_sessions(
     labels : dict of str to dict of int to int
         Session -> trial -> index into the classes; trials without a window have none.
     defects : list of Defect
-        Of sessions whose files do not agree with the bounds.
+        Of sessions whose files do not agree with the bounds, or with each other.
     notes : list of str
         Of sessions without files.
     """
@@ -52,15 +54,13 @@ def labels_of_sessions(
         if not ours:
             absent.append(session)
             continue
-        why = ""
-        for path in sorted(ours, key=_subject)[:_MOST_TRIED]:
-            try:
-                labels[session] = clip_labels(path, bounds, facts)
-                break
-            except ReadError as error:
-                why = why or str(error)
-        else:
+        read, why = _read_some(ours, bounds, facts)
+        if not read:
             defects.append(Defect("", session, f"{why}. The trials of the session have no label"))
+        elif why := _disagreement(read):
+            defects.append(Defect("", session, why))
+        else:
+            labels[session] = next(iter(read.values()))
     if not absent:
         return labels, defects, []
     note = (
@@ -68,6 +68,49 @@ def labels_of_sessions(
         "02-EEG-DE-feature/eeg_used_<n>s/<subject>_<session>.npz are not here"
     )
     return labels, defects, [note]
+
+
+def _read_some(
+    files: Sequence[Path], bounds: Bounds, facts: Facts
+) -> tuple[dict[Path, dict[int, int]], str]:
+    """Read the labels of two files that agree with the bounds, if there are as many; and why not.
+
+    All recordings of a session have the same clips, so that one of another session shows.
+    """
+    found: dict[Path, dict[int, int]] = {}
+    why = ""
+    for path in _by_turns(files)[:_MOST_TRIED]:
+        try:
+            found[path] = clip_labels(path, bounds, facts)
+        except ReadError as error:
+            why = why or str(error)
+        if len(found) == _N_COMPARED:
+            break
+    return found, why
+
+
+def _by_turns(files: Sequence[Path]) -> list[Path]:
+    """Order files by subject, with a second one of the same subject behind all the first ones."""
+    seen = Counter[int]()
+    turns = []
+    for path in sorted(files, key=_subject):
+        turns.append((seen[_subject(path)[0]], path))
+        seen[_subject(path)[0]] += 1
+    return [path for _, path in sorted(turns, key=lambda turn: turn[0])]
+
+
+def _disagreement(read: Mapping[Path, Mapping[int, int]]) -> str:
+    """Say which trials have two labels in files of one session; empty when none has."""
+    (first, labels), *others = read.items()
+    for other, theirs in others:
+        trials = [f"{k}" for k in sorted({*labels, *theirs}) if labels.get(k) != theirs.get(k)]
+        if trials:
+            return (
+                f"{other}: trials {few(trials)} have other labels than in {first}, and all "
+                "recordings of a session saw the same clips: one of the two is of another session. "
+                "The trials of the session have no label: fetch both again"
+            )
+    return ""
 
 
 def clip_labels(path: Path, bounds: Bounds, facts: Facts) -> dict[int, int]:

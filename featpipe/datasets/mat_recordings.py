@@ -7,7 +7,13 @@ from featpipe.datasets.facts import Facts
 from featpipe.datasets.found_trials import Eeg, trials_end_to_end
 from featpipe.datasets.layout import Defect
 from featpipe.datasets.recording_names import DATED, Key
-from featpipe.datasets.trial_lengths import expected_of, usable, whole_seconds, wrong_session
+from featpipe.datasets.trial_lengths import (
+    expected_of,
+    undecided,
+    usable,
+    whole_seconds,
+    wrong_session,
+)
 from featpipe.errors import ReadError
 from featpipe.readers.mat_trials import SFREQ, trial_lengths
 from featpipe.recording import Trial
@@ -44,6 +50,7 @@ def mat_recordings(
     strays = [stray for key in lengths if (stray := _stray(facts, key, files[key], lengths))]
     defects += strays
     sound = {key: of for key, of in lengths.items() if key not in {stray[:2] for stray in strays}}
+    defects += undecided(facts, sound, files, SFREQ)
     found: dict[Key, Eeg] = {}
     for key, n_times in sound.items():
         of = facts.session(key[1])

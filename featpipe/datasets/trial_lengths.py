@@ -174,6 +174,46 @@ def usable(
     return seconds, [Defect(*key, text) for text in texts]
 
 
+def undecided(
+    facts: Facts, lengths: Mapping[Key, Lengths], files: Mapping[Key, Path], sfreq: float
+) -> list[Defect]:
+    """Tell of trials on whose length too few recordings disagree for a majority.
+
+    Parameters
+    ----------
+    facts, lengths, sfreq
+        As in `session_by_lengths`.
+    files : mapping of (subject, session) to Path
+        The recordings.
+
+    Returns
+    -------
+    list of Defect
+        One per session; all of them are used.
+    """
+    defects = []
+    for session in facts.session_names():
+        keys = [key for key in lengths if key[1] == session]
+        if facts.session(session).seconds or not keys:
+            continue
+        decided = expected_seconds(facts, session, [lengths[key] for key in keys], sfreq)
+        unlike = [
+            trial for trial in sorted({trial for key in keys for trial in lengths[key]})
+            if trial not in decided
+            and len({whole_seconds(lengths[k][trial], sfreq) for k in keys if trial in lengths[k]})
+            > 1
+        ]  # fmt: skip
+        if unlike:
+            names = few([str(files[key]) for key in keys])
+            what = (
+                f"{facts.title}, session {session}: trials {few([str(k) for k in unlike])} are not "
+                f"of one length in {names}, none is published, and these are too few to tell the "
+                "right one: all are used; compare them, or fetch more subjects"
+            )
+            defects.append(Defect("", session, what))
+    return defects
+
+
 def _n_fitting(n_times: Lengths, expected: Mapping[int, int], sfreq: float) -> int:
     pairs: Iterable = ((whole_seconds(n, sfreq), expected.get(k)) for k, n in n_times.items())
     return sum(found is not None and found == wanted for found, wanted in pairs)

@@ -135,6 +135,19 @@ def test_a_trial_that_differs_from_most_subjects_is_told_where_nothing_is_publis
     assert [t.trial for t in of(found, "2", "2").trials] == [2, 3, 4, 5, 6]
 
 
+def test_two_subjects_who_disagree_on_a_length_that_nobody_published_are_told(tmp_path):
+    write_eeg(tmp_path, SMALL, 1, ("1", "2"))
+    assert not find(tmp_path, CHOICE).defects
+    long = (*lengths("2", 6, 1)[:3], 9, *lengths("2", 6, 1)[4:])
+    path = tmp_path / "eeg_raw_data/2/2_20150920.mat"
+    write_mat(path, "jl", FULL.session("2").labels[:6], long, 3)
+    found = find(tmp_path, CHOICE)
+    (defect,) = found.defects
+    assert (defect.subject, defect.session) == ("", "2")
+    assert "session 2: trials 4 are not of one length in" in defect.what
+    assert [len(source.trials) for source in found.sources] == [6] * 6
+
+
 def test_a_published_date_beats_the_folder(tmp_path):
     write_eeg(tmp_path, SMALL, 1, ("1",))
     folder = tmp_path / "eeg_raw_data"

@@ -79,6 +79,24 @@ def test_labels_are_those_of_the_windows_of_the_release(release, window_s):
     assert any("session 2 have no label" in note for note in found.notes)
 
 
+def test_two_files_of_a_session_that_disagree_tell_no_label(release):
+    one = write_labels(release, LABELS[::-1], "1", 1)
+    for subject in (2, 3):
+        path = release / f"02-EEG-DE-feature/eeg_used_1s/{subject}_1.npz"
+        write_window_labels(path, LABELS, TIMES, 1)
+    write_labels(release, LABELS[::-1], "1", 4)  # the same subject's, which proves nothing
+    found = find_german(release, CHOICE)
+    assert {trial.label for trial in found.sources[0].trials} == {None}
+    (defect,) = found.defects
+    assert (defect.subject, defect.session) == ("", "1")
+    assert "2_1.npz: trials 1, 2, 4, 5 have other labels than in" in defect.what
+    assert f"{one}, and all" in defect.what
+    write_labels(release, LABELS, "1", 1)
+    found = find_german(release, CHOICE)
+    assert [trial.label for trial in found.sources[0].trials] == LABELS
+    assert not found.defects
+
+
 def test_labels_of_other_bounds_are_not_believed(release):
     path = write_labels(release, LABELS, window_s=1)
     with np.load(path) as of:
