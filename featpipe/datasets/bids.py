@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from featpipe.datasets.bids_events import read_trials
+from featpipe.datasets.bids_events import misspelt, read_trials
 from featpipe.datasets.bids_recordings import Recording, list_recordings, session_names
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.errors import ConfigError, MixedRatesError, ReadError, few, printable
@@ -38,6 +38,14 @@ class _Header(NamedTuple):
 
     sfreq: float | None
     duration_s: float | None
+
+
+class _Made(NamedTuple):
+    """A source of a recording or None, what is wrong of it, and its labels that are no class."""
+
+    source: Source | None
+    flaws: list[str]
+    others: Counter[str]
 
 
 def is_here(root: Path) -> bool:
@@ -88,16 +96,20 @@ def find(root: Path, choice: Choice) -> Found:
         )
     recordings, defects, notes = list_recordings(home, choice.task)
     defects = [*_missing_subjects(home, recordings), *defects]
-    sources, others, lost = [], Counter[str](), []
-    sessions = session_names(recordings)
-    for recording in recordings:
-        source, flaws, labels = _source(recording, sessions[recording], choice)
-        others += labels
-        sources += [source] if source else []
-        lost += [] if source else flaws
-        defects += [Defect(recording.sub, sessions[recording], flaw) for flaw in flaws]
+    made = {recording: _source(recording, choice) for recording in recordings}
+    sessions = session_names(recordings, {of.task for of in recordings if made[of].source})
+    sources = [
+        replace(source, session=sessions[of]) for of in recordings if (source := made[of].source)
+    ]
     if recordings and not sources:
-        _refuse_without_trials(home, choice, others, lost)
+        others = sum((of.others for of in made.values()), Counter[str]())
+        _refuse_without_trials(home, choice, others, [f for of in made.values() for f in of.flaws])
+    aside, more = _tasks_aside(made)
+    defects += [
+        Defect(of.sub, sessions[of], flaw)
+        for of in recordings if of.task not in aside for flaw in made[of].flaws
+    ]  # fmt: skip
+    recordings, notes = [of for of in recordings if of.task not in aside], [*notes, *more]
     defects += [*_missing_sessions(recordings, sessions), *_missing_files(recordings, sessions)]
     return Found(sources, defects, notes)
 
@@ -116,38 +128,54 @@ def _refuse_without_trials(
     )
 
 
-def _source(
-    recording: Recording, session: str, choice: Choice
-) -> tuple[Source | None, list[str], Counter[str]]:
-    """Make a source of a recording, with what is wrong of it and the labels that are no class."""
-    if not all(map(_IDENTIFIER.fullmatch, (recording.sub, session))):
-        return None, [f"{recording.file}: its labels are too long for file names"], Counter()
+def _tasks_aside(made: dict[Recording, _Made]) -> tuple[set[str], list[str]]:
+    """Return tasks none of whose recordings has an event of a class, where others have; a note."""
+    of_task: dict[str, list[_Made]] = {}
+    for recording, of in made.items():
+        of_task.setdefault(recording.task, []).append(of)
+    aside = {
+        task for task, all_made in of_task.items()
+        if not any(of.source for of in all_made)
+        and all(any(_NO_CLASS in flaw for flaw in of.flaws) for of in all_made)
+    }  # fmt: skip
+    return aside, [
+        f"task {task or 'without a name'}: {_NO_CLASS} in its {len(of_task[task])} recordings, "
+        "and they are left out"
+        for task in sorted(aside)
+    ]
+
+
+def _source(recording: Recording, choice: Choice) -> _Made:
+    """Make a source of a recording, whose session is named later."""
+    named = session_names([recording], set())[recording]
+    if not all(map(_IDENTIFIER.fullmatch, (recording.sub, named))):
+        return _Made(None, [f"{recording.file}: its labels are too long for file names"], Counter())
     header, flaws = _header(recording)
     eeg = recording.eeg if header else None
-    source = Source(
-        choice.name, recording.sub, session, eeg, recording.eye, None, (), choice.classes
-    )
+    source = Source(choice.name, recording.sub, named, eeg, recording.eye, None, (), choice.classes)
     if source.eeg is None and source.eye is None:
-        return None, flaws, Counter()
+        return _Made(None, flaws, Counter())
     try:
         events = sidecars(recording.file, "events", ".tsv")[-1:]
         if not events:
             raise ReadError(f"{recording.file}: no *_events.tsv beside it: add it")
         found = read_trials(events[0], recording.file, choice.classes, choice.label_column)
     except ReadError as error:
-        return None, [*flaws, str(error)], Counter()
+        return _Made(None, [*flaws, str(error)], Counter())
     flaws += found.flaws
     if not found.trials:
         classes = ", ".join(choice.classes)
         flaws += [] if found.flaws else [f"{events[0]}: {_NO_CLASS} ({classes})"]
-        return None, flaws, found.others
+        return _Made(None, flaws, found.others)
+    flaws += misspelt(events[0], found.others, choice.classes)
     source = replace(source, trials=found.trials)
     if header:
         flaws += _trials_outside(source, header)
     eye, offset, eye_flaws = _eye(recording)
     if eye is None and eeg is None:
-        return None, [*flaws, *eye_flaws], found.others
-    return replace(source, eye=eye, eye_offset=offset), [*flaws, *eye_flaws], found.others
+        return _Made(None, [*flaws, *eye_flaws], found.others)
+    source = replace(source, eye=eye, eye_offset=offset)
+    return _Made(source, [*flaws, *eye_flaws], found.others)
 
 
 def _header(recording: Recording) -> tuple[_Header | None, list[str]]:

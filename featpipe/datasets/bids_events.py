@@ -5,8 +5,10 @@ answers, triggers) are left alone. What a row without a duration lasts is not gu
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from featpipe.recording import SAME_S, Trial
 LABEL_COLUMNS = ("trial_type", "value")
 """Where labels are looked for unless the study names a column."""
 
+_NEAR = 0.85  # one letter of seven is another or missing
 _STIMULUS_COLUMNS = ("stim_file", "stimulus", "stim_id")
 
 
@@ -91,6 +94,40 @@ def read_trials(path: Path, recording: Path, classes: Sequence[str], column: str
     trials, crossed = _apart(sorted(found, key=lambda trial: trial.onset), path)
     others = Counter(name for name in names[~is_trial] if name)
     return Events(trials, [*flaws, *crossed], others)
+
+
+def misspelt(path: Path, others: Counter[str], classes: Sequence[str]) -> list[str]:
+    """Tell of labels that are no class and are spelled nearly as one.
+
+    Parameters
+    ----------
+    path : Path
+        The table of events.
+    others : Counter
+        What stands in its label column and is no class.
+    classes : sequence of str
+        Names of the labels.
+
+    Returns
+    -------
+    list of str
+        One text, or none: the rows of such labels are no trials.
+    """
+    plain = {_plain(name): name for name in classes}
+    near = {}
+    for label in others:
+        nearest = get_close_matches(_plain(label), plain, 1, _NEAR)
+        if nearest:
+            near[label] = plain[nearest[0]]
+    said = [f"{label!r} ({others[label]}) is near {name!r}" for label, name in near.items()]
+    return [
+        f"{path}: {few(said)} and no class of this study, so that these rows are no trials: "
+        "correct them, or [study] classes"
+    ] * bool(said)
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\W_]+", "", label.casefold())
 
 
 def _labels(

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets.layout import Defect
-from featpipe.errors import ConfigError, ReadError
+from featpipe.errors import ConfigError, ReadError, few
 from featpipe.readers.bids_names import bids_name
 from featpipe.readers.bids_physio import NAME as BIDS_EYE
 from featpipe.readers.bids_physio_files import is_one
@@ -98,7 +98,7 @@ def list_recordings(home: Path, task: str = "") -> tuple[list[Recording], list[D
             there = f"there are {', '.join(tasks)}" if tasks else "no recording names a task"
             raise ConfigError(f"[study] task = {task!r}: {there}")
         found = [of for of in found if of.task == task]
-    return found, [*_strangers(home), *defects], notes
+    return found, [*_strangers(home), *_without_content(home), *defects], notes
 
 
 def _eeg_files(home: Path) -> list[Path]:
@@ -113,7 +113,7 @@ def _eeg_files(home: Path) -> list[Path]:
     )
     # of a recording in parts the first file leads to the others
     paths = [Path(of.fpath) for of in found if of.split is None or int(of.split) <= 1]
-    paths = [path for path in paths if not _is_misplaced(path, home)]
+    paths = [path for path in paths if path.is_file() and not _is_misplaced(path, home)]
     return sorted(paths, key=lambda path: (EEG_EXTENSIONS.index(path.suffix), path))
 
 
@@ -179,8 +179,26 @@ def _eye_kind(file: Path) -> str:
 
 def _files_in(home: Path, folder: str) -> list[Path]:
     """Files of the folders of one type of data, subject by subject."""
+    return [file for file in _names_in(home, folder) if is_regular(file)]
+
+
+def _names_in(home: Path, folder: str) -> list[Path]:
     found = [*home.glob(f"sub-*/{folder}/*"), *home.glob(f"sub-*/ses-*/{folder}/*")]
-    return sorted(file for file in found if is_regular(file) and not file.name.startswith("."))
+    return sorted(file for file in found if not file.name.startswith("."))
+
+
+def _without_content(home: Path) -> list[Defect]:
+    """Tell, folder by folder, of links that lead nowhere, as DataLad leaves what was not got."""
+    broken: dict[Path, list[str]] = {}
+    for folder in _EYE_FOLDERS:
+        for file in _names_in(home, folder):
+            if file.is_symlink() and not file.exists():
+                broken.setdefault(file.parent, []).append(file.name)
+    return [
+        Defect(*_place(folder / names[0], home), f"{folder}: {few(names)}: links to content that "
+               f"is not here: `datalad get {folder}`, or copy the files")
+        for folder, names in broken.items()
+    ]  # fmt: skip
 
 
 def _strangers(home: Path) -> list[Defect]:
@@ -216,16 +234,22 @@ def _is_eeg_name(file: Path) -> bool:
     return name is not None and name.suffix == "eeg"
 
 
-def session_names(recordings: Iterable[Recording]) -> dict[Recording, str]:
+def session_names(
+    recordings: Iterable[Recording], tasks: Collection[str] = ()
+) -> dict[Recording, str]:
     """Name the session of each recording, as tables have it.
 
     The session's label ("1" where there are none); what there are several of within a subject's
-    session anywhere in the data set is added for all: "1-taskfilm", "2-run2".
+    session anywhere in the data set is added for all: "1-taskfilm", "2-run2". Where one task alone
+    has trials it has the session's name to itself, so that the rest that one subject had recorded
+    too renames nobody's session.
 
     Parameters
     ----------
     recordings : iterable of Recording
         All of them.
+    tasks : collection of str
+        Those that have trials.
 
     Returns
     -------
@@ -244,6 +268,7 @@ def session_names(recordings: Iterable[Recording]) -> dict[Recording, str]:
         parts = [of.ses or "1"]
         for key in ("task", "acq", "run"):
             label = getattr(of, key)
-            parts += [f"{key}{label}"] if key in several and label else []
+            is_told = key in several and not (key == "task" and {*tasks} == {label})
+            parts += [f"{key}{label}"] if is_told and label else []
         names[of] = "-".join(parts)
     return names
