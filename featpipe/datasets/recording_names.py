@@ -149,6 +149,13 @@ def _misplaced(path: Path, session: str) -> str:
     )
 
 
+def has_published(files: Iterable[Path], facts: Facts) -> bool:
+    """Tell whether a MATLAB file has subject and date of a published recording in its name."""
+    known = {(subject, date) for of in facts.dates.values() for subject, date in of.items()}
+    matches = (DATED.match(path.stem) for path in files if path.suffix.lower() == ".mat")
+    return any(match and (match["subject"], match["date"]) in known for match in matches)
+
+
 def date_of(path: Path) -> str:
     """Return the date in the name of a file, YYYYMMDD; empty where it has none."""
     match = re.search(r"_(\d{8})(?!\d)", path.name)

@@ -16,6 +16,9 @@ _LANGUAGES = {
 """Folders of the multimodal release, whose three trees have the same names within."""
 
 
+_WITHIN = re.compile(r"0\d-.*|eeg_used_\d+s", re.IGNORECASE)
+
+
 def below(root: Path, name: str) -> list[Path]:
     """List the files of a data set, without those of its sisters in other languages.
 
@@ -42,7 +45,11 @@ def below(root: Path, name: str) -> list[Path]:
 
 def language_of(root: Path, path: Path) -> str | None:
     """Return the data set that the innermost folder with a language in its name belongs to."""
-    folders = [root.resolve().name, *path.relative_to(root).parts[:-1]]
+    folders, top = list(path.relative_to(root).parts[:-1]), root.resolve()
+    while _WITHIN.fullmatch(top.name):  # the root lies within the tree of a language
+        folders.insert(0, top.name)
+        top = top.parent
+    folders.insert(0, top.name)
     for folder in reversed(folders):
         for name, pattern in _LANGUAGES.items():
             if pattern.fullmatch(folder):

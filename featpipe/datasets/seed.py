@@ -23,7 +23,7 @@ from featpipe.datasets.multimodal_release import (
     raw_files,
 )
 from featpipe.datasets.raw_recordings import raw_recordings
-from featpipe.datasets.recording_names import DATED, Key, Named, dated_files
+from featpipe.datasets.recording_names import DATED, Key, Named, dated_files, has_published
 from featpipe.datasets.release_files import below, in_folder, language_of, with_suffix
 from featpipe.datasets.time_lists import bounds_of_sessions
 from featpipe.errors import ConfigError, few
@@ -51,15 +51,15 @@ class _Release(NamedTuple):
 
 
 def is_here(root: Path) -> bool:
-    """Tell whether files of SEED are below a folder, by the names of the folders around them."""
+    """Tell whether files of SEED are below a folder, by their dates or the names of folders."""
     try:
         files = below(root, NAME)
     except (OSError, ConfigError):
         return False
     multimodal = in_folder(files, MULTIMODAL, root)
-    return bool(in_folder(files, _OWN, root)) or any(
-        language_of(root, p) == NAME for p in multimodal
-    )
+    if in_folder(files, _OWN, root) or any(language_of(root, p) == NAME for p in multimodal):
+        return True
+    return has_published(files, published.facts_of(NAME))
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -151,6 +151,9 @@ def _require_recordings(
     if not (raw.files or mats.files or eyes.files):
         strange = [defect.what for defect in (*raw.defects, *mats.defects, *eyes.defects)]
         hint = f"; {strange[0]}" if strange else ""
+        tree = language_of(root, root / "file")
+        if tree not in (None, NAME):
+            hint += f'; it is in the tree of another language: [study] layout = "{tree}" takes that'
         hint += "; its features are: `featpipe import` takes those" * bool(features)
         raise ConfigError(
             f"{root}: no recording of SEED is here; expected Preprocessed_EEG/{_MAT_FORM}, "

@@ -13,10 +13,11 @@ from featpipe.datasets.found_trials import require_classes, sources
 from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
-from featpipe.datasets.recording_names import DATED, Named, dated_files
+from featpipe.datasets.recording_names import DATED, Named, dated_files, has_published
 from featpipe.datasets.release_files import below, in_folder, with_suffix
 from featpipe.errors import ConfigError
 from featpipe.readers.mat_trials import is_one
+from featpipe.readers.seed_iv_eye import sources as eye_sources
 
 NAME = "seed-iv"
 _EEG = re.compile(r"eeg_raw_data", re.IGNORECASE)
@@ -29,11 +30,12 @@ _EEG_FORM, _EYE_FORM = "<subject>_<YYYYMMDD>.mat", "<subject>_<YYYYMMDD>_fixatio
 
 
 def is_here(root: Path) -> bool:
-    """Tell whether files of SEED-IV are below a folder, by the names of the folders around them."""
+    """Tell whether files of SEED-IV are below a folder, by their dates or the names of folders."""
     try:
-        return bool(in_folder(below(root, NAME), _ALL, root))
+        files = below(root, NAME)
     except (OSError, ConfigError):
         return False
+    return bool(in_folder(files, _ALL, root)) or has_published(files, published.facts_of(NAME))
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -103,7 +105,8 @@ def _torn(eyes: Named) -> list[Defect]:
     for key, path in eyes.files.items():
         stem = path.stem[: -len("fixation")]
         names = [f"{stem}{part}{path.suffix}" for part in _PARTS[1:]]
-        missing = [name for name in names if not path.with_name(name).is_file()]
+        there = {file.name.lower() for file in eye_sources(path)}
+        missing = [name for name in names if name.lower() not in there]
         if missing:
             what = (
                 f"{path}: {', '.join(missing)} of the same recording are not beside it; what they "

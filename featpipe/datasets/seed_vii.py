@@ -285,7 +285,10 @@ def _clips(
         if start is None:
             return clips_by_marks(marks, wall, n_clips), []
         if not wall:
-            raise ReadError(f"its marks are unusable, and {eeg.stem}_trigger_info.csv is not")
+            raise ReadError(
+                f"its marks are unusable, and {eeg.stem}_trigger_info.csv, whose times stand in "
+                "for them, is missing or unusable too"
+            )
         return clips_by_clock(wall, start), []
     except ReadError as error:
         what = f"{eeg}: {error}: nothing tells where its clips are; download it and save_info"

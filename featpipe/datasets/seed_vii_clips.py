@@ -64,8 +64,8 @@ def wall_times(triggers: Sequence[Trigger], n_clips: int) -> list[float]:
     if [trigger.code for trigger in bounds] != [BEGIN, END] * n_clips:
         n_begins = sum(trigger.code == BEGIN for trigger in bounds)
         raise ReadError(
-            f"{n_begins} triggers {BEGIN} and {len(bounds) - n_begins} triggers {END}, expected "
-            f"{n_clips} of each in turn"
+            f"{n_begins} rows of code {BEGIN} (a clip begins) and {len(bounds) - n_begins} of code "
+            f"{END} (it ends), expected {n_clips} of each in turn"
         )
     return [trigger.time for trigger in bounds]
 

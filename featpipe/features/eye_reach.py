@@ -37,7 +37,14 @@ def tell_trials_outside(eye: EyeRecording, source: Source, grids: Sequence[Grid]
         is_seen = np.zeros(start.shape, dtype=bool)
         for begin, end in spans:
             is_seen |= (stop > begin) & (start < end)
-        if n_lost := int((~is_seen).sum()):
+        if not is_seen.any() and eye.trials:
+            cut_short.append(str(trial.trial))
+            logger.warning(
+                "%s trial %d is not in the eye recording: its windows have no eye columns; see "
+                "whether a sheet or cell of that trial is missing, and export it again",
+                source.name, trial.trial,
+            )  # fmt: skip
+        elif n_lost := int((~is_seen).sum()):
             cut_short.append(str(trial.trial))
             logger.warning(
                 "%s trial %d: %d of its %d windows lie outside the eye recording, which covers "

@@ -75,8 +75,11 @@ def _beside(path: Path) -> dict[str, Path]:
     found = _FILE_NAME.fullmatch(path.name)
     if not found:
         return {}
-    parts = {name: path.with_name(found[1] + name + found[3]) for name in _VARIABLES}
-    return {name: file for name, file in parts.items() if file != path and file.is_file()}
+    # of any case: some copies have been through a file system that knows none
+    there = {file.name.lower(): file for file in path.parent.iterdir()}
+    parts = {name: there.get((found[1] + name + found[3]).lower()) for name in _VARIABLES}
+    own = path.name.lower()
+    return {n: file for n, file in parts.items() if file and file.name.lower() != own}
 
 
 def check(path: Path) -> Check:

@@ -22,6 +22,7 @@ from featpipe.errors import ConfigError
 from featpipe.features.table import FeatureSettings, lay_grids
 from featpipe.readers.mat_trials import SFREQ, trial_lengths
 
+REAL = published.facts_of
 FULL = published.facts_of("seed")
 SMALL = small(FULL, n_trials=4, seconds=1)
 CHOICE = Choice("seed", FULL.classes)
@@ -31,7 +32,7 @@ KEYS = [(subject, session) for subject in ("1", "2", "10") for session in "123"]
 @pytest.fixture
 def facts(monkeypatch):
     """Four trials of a second or more, so that files are small."""
-    monkeypatch.setattr(published, "facts_of", lambda name: SMALL)
+    monkeypatch.setattr(published, "facts_of", lambda name: SMALL if name == "seed" else REAL(name))
     return SMALL
 
 
@@ -125,7 +126,8 @@ def test_the_older_release_and_a_folder_of_any_name(tmp_path, facts, inside):
     assert is_here(tmp_path)
     assert keys(find(tmp_path, CHOICE)) == [("1", "1"), ("1", "2"), ("1", "3")]
     (tmp_path / inside / "Preprocessed_EEG").rename(tmp_path / "mine")
-    assert not is_here(tmp_path)
+    assert is_here(tmp_path)  # by subjects and dates
+    assert not LAYOUTS["seed-iv"].is_here(tmp_path)
     found = find(tmp_path, CHOICE)
     assert keys(found) == [("1", "1"), ("1", "2"), ("1", "3")]
     assert not found.defects

@@ -13,6 +13,7 @@ from featpipe.datasets.seed_iv import find, is_here
 from featpipe.errors import ConfigError
 from featpipe.features.table import FeatureSettings, lay_grids
 from featpipe.readers.mat_trials import SFREQ
+from featpipe.reading import source_files
 
 FULL = published.facts_of("seed-iv")
 SMALL = small(FULL, n_trials=6, seconds=1)
@@ -133,6 +134,20 @@ def test_a_trial_that_differs_from_most_subjects_is_told_where_nothing_is_publis
     assert [(d.subject, d.session) for d in found.defects] == [("2", "2")]
     assert "trial 1 has" in found.defects[0].what
     assert [t.trial for t in of(found, "2", "2").trials] == [2, 3, 4, 5, 6]
+
+
+def test_files_whose_names_lost_their_case_or_folders_are_known(tmp_path):
+    write_eyes(write_eeg(tmp_path / "x", SMALL, 1, ("1",)), SMALL, ("1",))
+    for path in (tmp_path / "x").glob("*/**/*.mat"):
+        path.rename(tmp_path / path.name.title())
+    assert (tmp_path / "1_20160518_Pupil.Mat").is_file()
+    assert is_here(tmp_path)
+    found = find(tmp_path, CHOICE)
+    assert keys(found) == KEYS[:3]
+    assert not found.defects
+    names = [file.name for file in source_files(found.sources[0].eye)]
+    assert names == [f"1_20160518_{part}.Mat" for part in
+                     ("Fixation", "Pupil", "Saccade", "Blink", "Event")]  # fmt: skip
 
 
 def test_two_subjects_who_disagree_on_a_length_that_nobody_published_are_told(tmp_path):

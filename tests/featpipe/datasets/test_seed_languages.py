@@ -9,6 +9,7 @@ from lookalikes.seed import small, time_text, write_books, write_raws, write_win
 from featpipe.datasets import facts as published
 from featpipe.datasets.clip_labels import clip_labels
 from featpipe.datasets.layout import Choice
+from featpipe.datasets.seed import find, is_here
 from featpipe.datasets.seed_languages import (
     find_french,
     find_german,
@@ -128,6 +129,14 @@ def test_a_tree_of_another_language_is_passed_over(release):
         find_french(release.parent, CHOICE)
     release.rename(release.with_name("French"))
     assert len(find_french(release.parent, CHOICE).sources) == 3
+
+
+def test_a_root_within_a_tree_is_of_its_language(release):
+    assert is_german_here(release / "01-EEG-raw")
+    assert not is_here(release / "01-EEG-raw")
+    assert len(find_german(release / "01-EEG-raw", CHOICE).sources) == 3
+    with pytest.raises(ConfigError, match=r'another language: \[study\] layout = "seed-ger" takes'):
+        find(release / "01-EEG-raw", CHOICE)
 
 
 def test_without_bounds_there_are_no_trials(release):
