@@ -232,7 +232,7 @@ def test_what_is_no_file_of_arrays_is_called_what_it_is(folder, content, said):
 
 
 def test_a_missing_file_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ReadError, match=r"none\.mat: .*No such file"):
         read_arrays(Path(tmp_path, "none.mat"))
 
 
