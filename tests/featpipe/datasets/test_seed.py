@@ -262,7 +262,7 @@ def test_time_txt_is_believed_and_compared_with_what_is_published(release, facts
     assert "times of 3 trials, expected 4; those published are used" in found.defects[0].what
     assert len(found.sources[0].trials) == 4
     path.write_text("start_point_list = [__import__('os')];")
-    assert "is no list of sample numbers" in find(release, CHOICE).defects[0].what
+    assert "is no whole number of samples" in find(release, CHOICE).defects[0].what
 
 
 def test_what_is_not_there_is_refused_with_the_next_step(tmp_path, facts):
