@@ -150,7 +150,7 @@ def test_run_imports_trains_and_reports(small, tmp_path):
         '[study]\nname = "x"\nlayout = "seed"\ntables = "released"\nroot = "SEED"\n'
         "[features]\nwindow_s = 4.0\n[train]\nmethods = ['svm', 'svm_eeg']\nseeds = [0]\n"
     )
-    assert run(["run", str(study)]) == 3  # sessions 2 and 3 are not there
+    assert run(["run", str(study)]) == 0  # sessions 2 and 3 were not downloaded
     scores = pd.read_parquet(tmp_path / "out/scores.parquet")
     accuracy = scores.groupby("method")["accuracy"].mean()
     assert set(accuracy.index) == {"majority", "svm", "svm_eeg"}
