@@ -145,9 +145,9 @@ def _with_orders(numbers: Numbers, pair: Pair, trial: np.ndarray) -> Numbers:
 
 
 def _free_windows(tried: Tried, n_windows: int, n_trials: int) -> float:
-    """Count the windows that are independent of their neighbours (Bartlett)."""
+    """Count the windows independent of their neighbours (Bartlett): one per trial at least."""
     both = np.nan_to_num(tried.lag1_a) * np.nan_to_num(tried.lag1_b)
-    return (n_windows - n_trials) * (1 - both) / (1 + both)
+    return max(n_trials, (n_windows - n_trials) * (1 - both) / (1 + both))
 
 
 def _probes(pair: Pair, is_labelled: np.ndarray, how: str) -> dict[str, Probe]:

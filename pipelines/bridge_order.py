@@ -13,6 +13,7 @@ FLOOR = 0.3
 
 _MARGIN = 0.2  # least lead over the rival, in Fisher's z
 _SURE = 4.0  # standard errors
+_AVERAGED = 5  # most columns of one name that count as independent: bands do, neighbours do not
 _ACROSS = 0.5
 _MOST = 0.9
 
@@ -68,7 +69,8 @@ def order_of(r: np.ndarray, of: Any, within: Any, n_free: float) -> Order:
         total[np.ix_(place[rows], place[rows])] += r[np.ix_(rows, rows)]
         count[np.ix_(place[rows], place[rows])] += 1
     mean = total / np.maximum(count, 1)
-    error = 1 / np.sqrt(max(n_free, 1.0))
+    n_averaged = min(int(count.max()), _AVERAGED)
+    error = 1 / np.sqrt(max(n_free * n_averaged, 1.0))
     floor, lead = max(FLOOR, _SURE * error), max(_MARGIN, _SURE * error)
     match = {}
     for i in np.flatnonzero(mean.any(axis=1) & mean.any(axis=0)):  # what varies in both

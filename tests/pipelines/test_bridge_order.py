@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from lookalikes.outputs import bridged, features, grid
+from lookalikes.outputs import bridged, features, grid, trial_codes
 
+from featpipe.features.agreement import smoothed
 from pipelines.bridge_order import order_of, words_of_order
 
 KEYS = grid(n_subjects=2, n_trials=6, n_windows=40)
@@ -28,6 +29,13 @@ def test_two_exchanged_channels_of_62_are_named():
         "2 channels stand in another order: c3 is most like c4, 0.99, with itself 0.90, "
         "c4 is most like c3, 0.99, with itself 0.90."
     )
+
+
+def test_exchanged_channels_of_a_smoothed_copy_are_named(tmp_path):
+    y = smoothed(X, trial_codes(KEYS), "LDS").reshape(len(X), 9, 5)
+    y[:, [3, 4]] = y[:, [4, 3]]
+    words = bridged(tmp_path, KEYS, X, y.reshape(X.shape))[2]
+    assert "2 channels stand in another order: T7 is most like CZ, 1.00" in words
 
 
 def test_a_channel_that_is_bad_in_b_is_no_exchange():
