@@ -213,16 +213,6 @@ def test_a_header_with_the_date_of_another_session_is_refused(folder):
     assert "its header has the date of session 3" in wrong.what
 
 
-def test_a_copy_of_another_recording_is_refused(folder):
-    (folder / "EEG_raw/2_1_20180416.cnt").unlink()
-    os.link(folder / "EEG_raw/1_1_20180804.cnt", folder / "EEG_raw/2_1_20180416.cnt")
-    found = find(folder)
-    defect = only(found.defects)
-    assert (defect.subject, defect.session) == ("2", "1")
-    assert "2_1_20180416.cnt: it is a copy of" in defect.what
-    assert next(one for one in found.sources if one.name == "sub-2_ses-1").eeg is None
-
-
 def test_tables_in_the_folder_of_another_session_are_told(folder):
     eyes = folder / "Eye_raw"
     (eyes / "Session_1/1_1_20180804.xlsx").rename(eyes / "Session_1/1_3_20180804.xlsx")

@@ -244,16 +244,6 @@ def test_lost_clips_and_cut_files_of_the_preprocessed_are_told(folder):
     assert found.sources[0].trials[2].stimulus == "4"
 
 
-def test_a_copy_of_another_subject_is_refused(folder):
-    (folder / "EEG_preprocessed/14.mat").unlink()
-    os.link(folder / "EEG_preprocessed/2.mat", folder / "EEG_preprocessed/14.mat")
-    found = find(folder, eeg="preprocessed")
-    assert {source.subject for source in found.sources} == {"2"}
-    assert only(found.defects).what.startswith(
-        f"{folder / 'EEG_preprocessed/14.mat'}: it is a copy"
-    )
-
-
 def test_what_cannot_be_had_is_refused(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="no recording of SEED-VII"):
