@@ -57,7 +57,13 @@ def one_line(message: str, n_most: int = 1000) -> str:
     return f"{text[: n_most - n_end - 5]} ... {text[-n_end:]}"
 
 
-def unknown(kind: str, name: str, known: Iterable[str], alike: Iterable[str] | None = None) -> str:
+def unknown(
+    kind: str,
+    name: str,
+    known: Iterable[str],
+    alike: Iterable[str] | None = None,
+    n_shown: int = N_NAMES,
+) -> str:
     """Sentence for a name that does not exist, with the nearest known one.
 
     Nearest is what differs in case or in zeros in front only, then what looks alike. Of many names
@@ -73,6 +79,8 @@ def unknown(kind: str, name: str, known: Iterable[str], alike: Iterable[str] | N
         All names that exist.
     alike : iterable of str, optional
         Those of them that may be meant; all, unless told otherwise.
+    n_shown : int
+        Most names that are spelled out.
 
     Returns
     -------
@@ -89,10 +97,10 @@ def unknown(kind: str, name: str, known: Iterable[str], alike: Iterable[str] | N
     known = list(known)
     near = nearest(name, known if alike is None else alike)
     hint = f"did you mean {near!r}? " if near else ""
-    if near and len(known) > N_NAMES:
-        first = get_close_matches(name, known, n=N_NAMES, cutoff=0.0)
+    if near and len(known) > n_shown:
+        first = get_close_matches(name, known, n=n_shown, cutoff=0.0)
         known = [*first, *(other for other in known if other not in first)]
-    return f"unknown {kind} {name!r}: {hint}Known: {few(known)}."
+    return f"unknown {kind} {name!r}: {hint}Known: {few(known, n_shown)}."
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +30,9 @@ from featpipe.recording import Source
 from pipelines.study_sections import RELEASED_TABLES, TABLE, StudySettings, TrainPlan
 
 _NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
+N_KEYS = 16
+"""Most keys of a section that a message spells out."""
+
 _QUOTED = ("float_type", "int_type", "bool_type")
 
 
@@ -88,16 +91,34 @@ def load_study(path: Path, overrides: Sequence[str] = (), content_of: Path | Non
     content = _read_toml(content_of or path)
     for text in overrides:
         _override(content, text)
+    said = _Said(path, tuple(overrides))
     for name, section in content.items():
         if name not in SECTIONS:
             inner = [f"{part}.{key}" for part, of in SECTIONS.items() for key in _records_in(of)]
-            raise ConfigError(f"{path}: {unknown('section', name, [*SECTIONS, *inner])}")
+            raise ConfigError(
+                f"{said.where(name)}: {unknown('section', name, [*SECTIONS, *inner])}"
+            )
         if not isinstance(section, dict):
             raise ConfigError(f"{path}: {name} is a section: write [{name}]")
     if "study" not in content:
         raise ConfigError(f"{path}: section [study] is missing: it needs name and classes")
-    parts = {name: _section(path, name, of, content.get(name, {})) for name, of in SECTIONS.items()}
+    parts = {name: _section(said, name, of, content.get(name, {})) for name, of in SECTIONS.items()}
     return Study(path=path, **parts)
+
+
+class _Said(NamedTuple):
+    """Where the options of a study were said: the file, and what `--set` put over it."""
+
+    path: Path
+    overrides: tuple[str, ...]
+
+    def where(self, section: str, key: str = "") -> str:
+        """Name the word on the command line that an option comes from, or else the file."""
+        name = f"{section}.{key}" if key else section
+        for text in reversed(self.overrides):
+            if f"{text.partition('=')[0].strip()}.".startswith(f"{name}."):
+                return f"on the command line, --set {text}"
+        return str(self.path)
 
 
 def sources_of(study: Study) -> list[Source]:
@@ -154,8 +175,12 @@ def choice_of(study: Study) -> Choice:
 
 
 def default_output(study_path: Path) -> Path:
-    """Where outputs go unless `-o` says otherwise: `out`, beside the study file."""
-    return study_path.parent / "out"
+    """Where outputs go unless `-o` says otherwise: `out`, beside the study file.
+
+    A study file that lies among its outputs, as `import` writes it, has them there.
+    """
+    folder = study_path.parent
+    return folder if (folder / "failures.parquet").is_file() else folder / "out"
 
 
 def resolved(study: Study) -> dict[str, Any]:
@@ -211,12 +236,13 @@ def _number(text: str, kind: type) -> Any:
         return text  # refused below, by name
 
 
-def _section(path: Path, name: str, record: type, content: Mapping[str, Any]) -> Any:
+def _section(said: _Said, name: str, record: type, content: Mapping[str, Any]) -> Any:
     """Check one section, and those within it, against its settings record."""
     known = [f.name for f in dataclasses.fields(record)]
     for key in content:
         if key not in known:
-            raise ConfigError(f"{path}: [{name}] {unknown('key', key, known)}")
+            shown = unknown("key", key, known, n_shown=N_KEYS)
+            raise ConfigError(f"{said.where(name, key)}: [{name}] {shown}")
     inner = {key: of for key, of in _records_in(record).items() if key in content}
     values = {k: _listed(record, k, value) for k, value in content.items() if k not in inner}
     try:
@@ -227,15 +253,18 @@ def _section(path: Path, name: str, record: type, content: Mapping[str, Any]) ->
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "value_error":
-            raise ConfigError(f"{path}: {first.get('ctx', {})['error']}") from error
+            reason = str(first.get("ctx", {})["error"])
+            key = next((key for key in content if re.search(rf"\b{key}\b", reason)), "")
+            raise ConfigError(f"{said.where(name, key)}: {reason}") from error
         if first["type"] == "missing":
-            raise ConfigError(f"{path}: [{name}] {key} is missing") from error
-        place = f"[{name}] {key} = {first['input']!r}, in {path} or on the command line"
+            raise ConfigError(f"{said.path}: [{name}] {key} is missing") from error
+        place = f"{said.where(name, str(first['loc'][0]))}: [{name}] {key} = {first['input']!r}"
         raise ConfigError(f"{place}: {first['msg']}{_unquoted(first)}") from error
     for key in inner:
         if not isinstance(content[key], dict):
-            raise ConfigError(f"{path}: [{name}] {key} is a section: write [{name}.{key}]")
-    found = {k: _section(path, f"{name}.{k}", of, content[k]) for k, of in inner.items()}
+            where = said.where(name, key)
+            raise ConfigError(f"{where}: [{name}] {key} is a section: write [{name}.{key}]")
+    found = {k: _section(said, f"{name}.{k}", of, content[k]) for k, of in inner.items()}
     return dataclasses.replace(settings, **found)
 
 
