@@ -28,11 +28,18 @@ def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE",
                      help="Override an option of the study, e.g. features.window_s=4."),
-        click.option("-o", "--out", type=FILE, help="Output folder [default: out beside STUDY]."),
+        click.option("-o", "--out", type=FILE,
+                     help="Output folder [default: out beside STUDY; of a preset, PRESET_out]."),
         click.argument("study", type=FILE),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+_only_option = click.option(
+    "--only", multiple=True, metavar="KEY=VALUE",
+    help="These recordings only, e.g. subject=01 or session=1; may be given several times.",
+)  # fmt: skip
 
 
 def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,7 +121,7 @@ def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None, details: bo
 @app.command()
 @_study_options
 @_run_options
-@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@_only_option
 @click.option("--dry-run", is_flag=True, help="Show what would be made or fail, and why.")
 def extract(
     study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
@@ -144,7 +151,7 @@ def extract(
     metavar="S",
     help="Windows of S seconds [default: the longest there are, which have eyes].",
 )
-@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@_only_option
 @_run_options
 def import_features(
     dataset: str, root: Path, out: Path, window_s: float | None, only: tuple[str, ...],
@@ -168,6 +175,7 @@ def import_features(
 @_study_options
 @_run_options
 @_method_options
+@_only_option
 def train(**options: Any) -> int:
     """Train methods on the tables; print the scores."""
     return _train("train", **options)
@@ -177,6 +185,7 @@ def train(**options: Any) -> int:
 @_study_options
 @_run_options
 @_method_options
+@_only_option
 def run_all(**options: Any) -> int:
     """Do whatever is stale: extract, train, report."""
     return _train("run_all", **options)
@@ -186,6 +195,7 @@ def _train(
     job_name: str, study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
     protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
+    only: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Do what `train` and `run` have in common."""
     from pipelines import workflow
@@ -193,7 +203,7 @@ def _train(
     from pipelines.running import RunSettings
 
     chosen = train_overrides(methods, protocol, policy, seeds, device)
-    job = open_job(study, out, (*overrides, *chosen))
+    job = open_job(study, out, (*overrides, *chosen), only)
     work = {"train": workflow.train, "run_all": workflow.run_all}[job_name]
     rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))
     return finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
@@ -201,21 +211,27 @@ def _train(
 
 @app.command()
 @_study_options
+@_only_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(study: Path, out: Path | None, overrides: tuple[str, ...], as_json: bool) -> int:
-    """Show every option as resolved, and which outputs are stale and why."""
+def show(
+    study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], as_json: bool
+) -> int:
+    """Show every option as resolved, and which outputs are stale and why.
+
+    What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit.
+    """
     from pipelines.job import open_job, options, options_text
     from pipelines.planning import explain
 
-    job = open_job(study, out, overrides)
+    job = open_job(study, out, overrides, only)
     if not as_json:
         click.echo(options_text(job))
-    return print_plan(explain(job), as_json, options(job))
+    return print_plan(explain(job), as_json, options(job), before="# ")
 
 
 @app.command()
 @_study_options
-@click.option("--only", multiple=True, metavar="KEY=VALUE", help="subject=3 or session=1.")
+@_only_option
 @click.option("--trial", default=1, show_default=True, type=click.IntRange(0))
 def plot(
     study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], trial: int
@@ -247,21 +263,10 @@ def report(out: Path) -> int:
 @app.command()
 @click.argument("out_a", type=FILE)
 @click.argument("out_b", type=FILE)
-@click.option(
-    "-o",
-    "--out",
-    type=FILE,
-    default="bridge.html",
-    show_default=True,
-    help="The page; the numbers of every column go beside it as .csv.",
-)
-@click.option(
-    "--family",
-    "families",
-    multiple=True,
-    metavar="A=B",
-    help="Families to compare, e.g. de=de_lds [default: what both have].",
-)
+@click.option("-o", "--out", type=FILE, default="bridge.html", show_default=True,
+              help="The page; the numbers of every column go beside it as .csv.")  # fmt: skip
+@click.option("--family", "families", multiple=True, metavar="A=B",
+              help="Families to compare, e.g. de=de_lds [default: what both have].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def bridge(
     out_a: Path, out_b: Path, out: Path, families: tuple[str, ...], as_json: bool

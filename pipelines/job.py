@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
+
 from featpipe.datasets.layout import Defect
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
 from pipelines import presets
+from pipelines.progress import shown
 from pipelines.study import Study, default_output, find_recordings, load_study, resolved
 
 
@@ -30,6 +33,8 @@ class Job(NamedTuple):
         What is missing or wrong in the folder of a public data set, as far as it is meant.
     notes : tuple of str
         What else is good to know of it.
+    table_arguments : str
+        `arguments` without what concerns training only, for `featpipe extract`.
     """
 
     study: Study
@@ -39,6 +44,7 @@ class Job(NamedTuple):
     arguments: str
     defects: tuple[Defect, ...] = ()
     notes: tuple[str, ...] = ()
+    table_arguments: str = ""
 
 
 def open_job(
@@ -74,13 +80,20 @@ def open_job(
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
     words = [str(study), *(["-o", str(given)] if given else [])]
-    words += [word for text in overrides for word in ("--set", text)]
+    of_tables = [text for text in overrides if not text.strip().startswith("train.")]
     folder = (out or default_output(path)).absolute()
+    if preset:
+        click.echo(f"taking the preset {preset.stem}: outputs in {shown(folder)}", err=True)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: it is a file: name a folder for the outputs with -o")
     return Job(
-        loaded, sources, left_out, folder, shlex.join(words), tuple(defects), tuple(found.notes)
-    )
+        loaded, sources, left_out, folder, _typed(words, overrides), tuple(defects),
+        tuple(found.notes), _typed(words, of_tables),
+    )  # fmt: skip
+
+
+def _typed(words: Sequence[str], overrides: Sequence[str]) -> str:
+    return shlex.join([*words, *(word for text in overrides for word in ("--set", text))])
 
 
 def _is_meant(defect: Defect, only: Sequence[str]) -> bool:
@@ -116,6 +129,11 @@ def _select(sources: list[Source], defects: Sequence[Defect], only: Sequence[str
 def _by_number(name: str) -> tuple[int, str]:
     """Sort 2 before 10, and names behind numbers."""
     return (int(name), "") if name.isdecimal() else (1 << 31, name)
+
+
+def unit_of(job: Job, defect: Defect) -> str:
+    """Name what a defect is of among failures: a recording, or the data set where it is of none."""
+    return job.study.study.name if defect.unit == "all" else defect.unit
 
 
 def train_overrides(

@@ -1,17 +1,23 @@
-"""Tables in OUT that a run leaves as they are, told so that nobody takes two kinds for one.
+"""Tables in OUT of other options: those that a run replaces, and those that it leaves as they are.
 
-They are those of recordings that `--only` left out, and of families that are not asked for.
+Told so that nobody takes two kinds for one. What is left are tables of recordings that `--only`
+left out, and of families that are not asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from featpipe.errors import few
 from featpipe.features.table import FAMILIES
+from pipelines.engine import Step, Unit
 from pipelines.job import Job
 from pipelines.outdated import contradicted
 from pipelines.progress import shown
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
+
+N_WORDS = 200
+"""Most characters that are told of what differs: trials are long."""
 
 
 def unasked(job: Job) -> dict[str, int]:
@@ -63,4 +69,32 @@ def leftovers(job: Job) -> Iterator[str]:
         yield (
             f"features/{family} is not asked for any more and stays as it was (tables: {count}); "
             "name it in [features] again, or delete the folder"
+        )
+
+
+def made_otherwise(step: Step, units: Sequence[Unit], out: Path) -> Iterator[str]:
+    """Tell which tables a run is about to replace because of options, not of new data.
+
+    Parameters
+    ----------
+    step : Step
+        The step that is to run.
+    units : sequence of Unit
+        Its units.
+    out : Path
+        Output root.
+
+    Yields
+    ------
+    str
+        One line at most, for stderr.
+    """
+    reasons = [why for unit in units for why in contradicted(step, unit).values()]
+    if reasons:
+        few_words = reasons[0] if len(reasons[0]) <= N_WORDS else f"{reasons[0][:N_WORDS]} ..."
+        one = len(reasons) == 1
+        yield (
+            f"{len(reasons)} {'table' if one else 'tables'} of {shown(out)} "
+            f"{'was' if one else 'were'} made with other options ({few_words}) and "
+            f"{'is' if one else 'are'} made anew"
         )

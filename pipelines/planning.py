@@ -11,7 +11,7 @@ from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
 from pipelines.foresight import foresee
-from pipelines.job import Job
+from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
@@ -102,12 +102,16 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
         for modality, path in paths.items():
             tables[modality].append(path)
     if n_left_out and any(tables.values()):
-        advice = f"run `featpipe extract {job.study.path}` first to train on them as well"
+        advice = (
+            f"run `featpipe extract {job.table_arguments}` first to train on them as well, "
+            "or say the options that their tables were made with"
+        )
         click.echo(f"left out {n_left_out} of {len(job.sources)} recordings: {advice}", err=True)
     if not any(tables.values()):
         raise ConfigError(
             f"{job.out}: no recording has current tables of {' and '.join(families.values())} to "
-            f"train on: run `featpipe extract {job.study.path}` with the same options first"
+            f"train on: run `featpipe extract {job.table_arguments}` first, or say the "
+            "options that its tables were made with"
         )
     return tables
 
@@ -120,7 +124,10 @@ def _defects(unit: Unit, paths: Iterable[Path], remembered: Mapping[str, Digest]
     except ReadError as error:
         return [str(error)]
     stale = {path: reasons.get(path, "the study makes none of this recording") for path in paths}
-    return [f"{path.parent.name}: {reason}" for path, reason in stale.items() if reason]
+    return [
+        f"{path.parent.name}{' (table -> study)' * (' -> ' in reason)}: {reason}"
+        for path, reason in stale.items() if reason
+    ]  # fmt: skip
 
 
 def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
@@ -136,12 +143,14 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        `output`, `state` and `reason`. States beside these four: "waiting" for a source that is
-        not there, "unusable" where a header says that it would fail, "unasked" of a family that
-        earlier runs made, "optional" for all of training while nobody has trained.
+        `output`, `state` and `reason`. States beside these four: "defect" of what is missing or
+        wrong in the folder of a public data set, "waiting" for a source that is not there,
+        "unusable" where a header says that it would fail, "unasked" of a family that earlier runs
+        made, "optional" for all of training while nobody has trained.
     """
     found = [
-        {"output": defect.unit, "state": "waiting", "reason": defect.what} for defect in job.defects
+        {"output": unit_of(job, defect), "state": "defect", "reason": defect.what}
+        for defect in job.defects
     ]
     remembered = load_digests(job.out)
     steps = (table_step(job.study).step.name, "train")

@@ -6,6 +6,8 @@ A preset is taken as if it lay in the current folder: its root is relative to th
 
 from pathlib import Path
 
+import click
+
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, few, nearest
 from pipelines.study import Study
@@ -25,7 +27,8 @@ def preset_of(study: Path) -> Path | None:
     Parameters
     ----------
     study : Path
-        What stands where a study file is expected: `seed_v.toml`, `seed_v` or `seed-v`.
+        What stands where a study file is expected: `seed_v.toml` or `seed_v`, just so; what is
+        merely like it is not taken, since its outputs would replace those of the preset.
 
     Returns
     -------
@@ -40,11 +43,11 @@ def preset_of(study: Path) -> Path | None:
     is_elsewhere = study.absolute().parent != Path.cwd()
     if study.is_file() or (study / "study.toml").exists() or is_elsewhere:
         return None
-    name = f"{study.name.removesuffix('.toml').replace('-', '_').lower()}.toml"
-    if (FOLDER / name).exists():
-        return FOLDER / name
+    stem = study.name.removesuffix(".toml")
+    if f"{stem}.toml" in names():
+        return FOLDER / f"{stem}.toml"
     stems = [other.removesuffix(".toml") for other in names()]
-    if not study.exists() and (near := nearest(name.removesuffix(".toml"), stems)):
+    if not study.exists() and (near := nearest(stem.replace("-", "_"), stems)):
         raise ConfigError(
             f"{study}: no such study file; did you mean {near}.toml, which comes with featpipe? "
             f"There are {few(names(), 20)}"
@@ -74,11 +77,14 @@ def require_data(study: Study) -> None:
     if about.layout == TABLE:
         return
     root = study.path.parent / about.root
-    command = f"featpipe run {study.path.name} --set study.root="
+    context = click.get_current_context(silent=True)
+    verb = context.info_name if context else "run"
+    command = f"featpipe {verb} {study.path.name} --set study.root="
     if not root.is_dir():
-        raise ConfigError(
-            f"{root}: no such folder: say where the data set lies, {command}/data/{root.name}"
-        )
+        near = _folder_like(root)
+        where = near or f"/data/{root.name}"
+        hint = f"did you mean {where}?" if near else "say where the data set lies,"
+        raise ConfigError(f"{root}: no such folder: {hint} {command}{where}")
     if about.tables == RELEASED_TABLES or LAYOUTS[about.layout].is_here(root):
         return
     if others := [name for name, other in LAYOUTS.items() if other.is_here(root)]:
@@ -87,3 +93,14 @@ def require_data(study: Study) -> None:
             f"{' or '.join(others)}: name another folder, {command}FOLDER, or take the preset of "
             "that data set"
         )
+
+
+def _folder_like(root: Path) -> Path | None:
+    """Return the folder beside one that is not there which is probably meant."""
+    try:
+        beside = {path.name.lower().replace("_", "-"): path
+                  for path in sorted(root.parent.iterdir()) if path.is_dir()}  # fmt: skip
+    except OSError:
+        return None
+    near = nearest(root.name.replace("_", "-"), beside)
+    return beside[near] if near else None

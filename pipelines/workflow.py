@@ -13,8 +13,8 @@ from pipelines.channel_sets import differing_channels, require_same_channels
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import Row, Unit, listed
 from pipelines.eye_units import mixed_units
-from pipelines.job import Job, is_simulated
-from pipelines.leftovers import leftovers, unasked
+from pipelines.job import Job, is_simulated, unit_of
+from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.planning import current_tables, with_floor
@@ -35,6 +35,8 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(printable(text, N_SAID), err=True)
     pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)
+    for text in made_otherwise(step, units, job.out):
+        click.echo(text, err=True)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
     rows = set_aside(step, units, rows, job.out)
@@ -57,7 +59,8 @@ def defect_rows(job: Job) -> list[Row]:
     """Make a failure of each defect that the folder of a public data set has."""
     return [
         Row(
-            LAYOUT, defect.unit, {"subject": defect.subject, "session": defect.session}, "failed",
+            LAYOUT, unit_of(job, defect),
+            {"subject": defect.subject, "session": defect.session}, "failed",
             error="ReadError", reason=defect.what,
         )
         for defect in job.defects

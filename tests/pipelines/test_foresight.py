@@ -75,7 +75,7 @@ def test_a_dry_run_looks_at_what_it_would_make_only(lab, capsys):
     assert "01.eeg" in reason
     assert found["features/de/sub-02_ses-1.parquet"] == ("fresh", "")
     assert lab.run("extract", "--dry-run") == 0
-    told = "1 fresh, 0 to make; of 1 recordings or runs files are not there"
+    told = "1 fresh, 0 to make; files of 1 more are not there"
     assert told in capsys.readouterr().out
 
 

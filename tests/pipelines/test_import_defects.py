@@ -84,7 +84,7 @@ def test_a_folder_with_every_defect_gives_all_that_is_sound(small, root, tmp_pat
         "no EEG features of subject 1, session 1 (<subject>_<session>.npz)" in told["sub-1_ses-1"]
     )
     assert "1_2.npz: it is damaged" in told["sub-1_ses-2"]
-    assert "subject one.npz: its name is not <subject>_<session>.npz" in told["all"]
+    assert "subject one.npz: its name is not <subject>_<session>.npz" in told["seed"]
     for name in ("sub-2_ses-1", "sub-2_ses-2"):
         assert "system, which may run code" in told[name]
     assert "10_1: it is damaged" in told["sub-10_ses-1"]

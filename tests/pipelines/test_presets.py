@@ -12,8 +12,8 @@ from featpipe.datasets.table import LAYOUTS
 from featpipe.recording import Source, Trial
 from pipelines import presets
 from pipelines.__main__ import run
-from pipelines.job import open_job
-from pipelines.study import load_study
+from pipelines.job import Job, open_job, options_text
+from pipelines.study import load_study, resolved
 
 PATHS = sorted(presets.FOLDER.glob("*.toml"))
 
@@ -70,7 +70,7 @@ def test_every_data_set_has_one():
     assert {name.replace("-", "_") for name in facts.NAMES} <= {path.stem for path in PATHS}
 
 
-@pytest.mark.parametrize("name", ["seed_v.toml", "seed_v", "seed-v", "SEED-V"])
+@pytest.mark.parametrize("name", ["seed_v.toml", "seed_v"])
 def test_a_preset_runs_from_any_folder_and_writes_there(tiny, capsys, name):
     found = shown(capsys, name, "--set", f"study.root={tiny}")
     assert found["options"]["study"]["root"] == str(tiny)
@@ -103,6 +103,45 @@ def test_a_file_of_that_name_comes_first(tiny, capsys):
     found = shown(capsys, "seed_v.toml", "--set", f"study.root={tiny}")
     assert found["options"]["study"]["name"] == "mine"
     assert presets.preset_of(tiny / "seed_v.toml") is None  # another folder is meant
+
+
+@pytest.mark.parametrize("name", ["seed-v.toml", "SEED_V", "seed-v"])
+def test_a_name_like_that_of_a_preset_is_not_taken_for_it(tiny, capsys, name):
+    assert run(["extract", name, "--set", f"study.root={tiny}"]) == 1
+    assert f"{name}: no such study file; did you mean seed_v.toml" in capsys.readouterr().err
+    assert not list(Path.cwd().iterdir())
+
+
+def test_which_preset_is_taken_is_told_with_its_outputs(tiny, capsys):
+    assert run(["show", "seed_v", "--set", f"study.root={tiny}"]) == 0
+    assert "taking the preset seed_v: outputs in seed_v_out\n" in capsys.readouterr().err
+
+
+def test_a_folder_beside_the_missing_one_is_proposed_with_the_verb_that_was_typed(tiny, capsys):
+    (tiny.parent / "SEED-V").mkdir()
+    assert run(["train", "seed_v", "--set", f"study.root={tiny.parent / 'seed_v'}"]) == 1
+    meant = tiny.parent / "SEED-V"
+    told = capsys.readouterr().err
+    assert f"no such folder: did you mean {meant}? featpipe train seed_v.toml" in told
+    assert f"--set study.root={meant}\n" in told
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_what_show_prints_can_be_saved_and_read_back(path, tmp_path, capsys):
+    root = tmp_path / "data"
+    root.mkdir()
+    study = load_study(path, [f"study.root={root}"])
+    text = options_text(Job(study, [], [], tmp_path, ""))
+    (tmp_path / "mine.toml").write_text(text + "\n# missing  features/de/sub-1_ses-1.parquet")
+    assert resolved(load_study(tmp_path / "mine.toml")) == resolved(study)
+
+
+def test_all_that_show_prints_is_a_study_file(tiny, capsys):
+    assert run(["show", "seed_v", "--set", f"study.root={tiny}", "--only", "subject=2"]) == 0
+    printed = capsys.readouterr().out
+    assert tomllib.loads(printed)["features"]["eeg"] == ["de", "de_lds"]
+    assert "# missing  features/de/sub-2_ses-1.parquet" in printed
+    assert "sub-1_ses-1" not in printed
 
 
 def test_a_name_nearly_that_of_a_preset_is_told(tiny, capsys):

@@ -157,4 +157,4 @@ def test_a_spoilt_folder_costs_what_is_spoilt(release, tmp_path, capsys):
     assert "thirty.dat: not called sNN.dat" in shown
     assert list(tables(tmp_path)) == [1]
     failures = pd.read_parquet(tmp_path / "out" / "failures.parquet")
-    assert set(failures["unit"]) == {"sub-23_ses-1", "all"}
+    assert set(failures["unit"]) == {"sub-23_ses-1", "deap"}
