@@ -70,7 +70,8 @@ def _recording(source: Source) -> dict[str, Any]:
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     """Bring the stale tables of one recording into their form.
 
-    What its file does not have is refused in the end, when all else is published.
+    What its file does not have is refused in the end, when all else is published; a broken file of
+    EEG costs no eye features whose trials have lengths of their own.
     """
     source, _, _ = unit.payload
     wanted = {output.facts["family"]: output for output in stale}
@@ -78,14 +79,23 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     trials, eeg = source.trials, None
     is_timed = bool(trials) and all(trial.offset > 0 for trial in trials)
     is_needed = "eye" in wanted and not is_timed
+    broken: ReadError | None = None
     if source.eeg is not None and (names or is_needed):
-        eeg = read_released_eeg(source, names)
+        try:
+            eeg = read_released_eeg(source, names)
+        except ReadError as error:
+            if is_needed or "eye" not in wanted:
+                raise
+            broken = error
+    if eeg is not None:
         trials = eeg.trials
         for family, table in eeg_tables(source, eeg):
             yield _made(wanted[family], table, source)
     if "eye" in wanted and source.eye is not None:
         eye = read_released_eye(source, trials, are_agreed=eeg is not None)
         yield _made(wanted["eye"], eye_table_of(source, eye), source)
+    if broken is not None:
+        raise broken
     _refuse(source, eeg)
 
 
