@@ -261,8 +261,8 @@ def _eye_measures(path: Path, csv: EyeCsv | None) -> Measures:
         time = np.array([onset, onset + eye.events["duration"].to_numpy()])
         is_tracked = [(eye.events["eye"] == side).to_numpy().any() for side in ("left", "right")]
     found = Measures(eye.sfreq, int(sum(is_tracked)), n_triggers=len(eye.messages))
-    if not time.size:
-        return found
+    if not time.size or eye.onsets == "estimated":
+        return found  # what has no times has no length either
     first, last = float(time.min()), float(time.max())
     return found._replace(duration_s=last - first, first_s=first, last_s=last)
 
