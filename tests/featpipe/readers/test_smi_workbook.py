@@ -54,7 +54,7 @@ def test_scan_lists_it_among_other_workbooks(tmp_path):
     (found,) = scan([tmp_path])
     assert (found.path, found.format, found.status) == (path, "smi_workbook", "ok")
     assert (found.subject, found.session, found.n_channels) == ("1", "1", 1)
-    assert found.duration_s == pytest.approx(sum(length_s(trial(k)) for k in (1, 2, 3)), rel=0.02)
+    assert found.duration_s is None  # its events have no times
 
 
 def test_surplus_blanks_and_seconds_are_understood(tmp_path):
