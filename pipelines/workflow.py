@@ -47,7 +47,8 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
-        click.echo(printable(text, N_SAID), err=True)
+        for line in text.splitlines():
+            click.echo(printable(line, N_SAID), err=True)
     write_quality(job.out)
     write_failures(rows, step.name, job.out, is_whole=is_whole)
     write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)
