@@ -118,7 +118,7 @@ def test_a_classifier_tells_the_classes_of_a_subject_it_never_saw(study):
 
 def test_defects_are_told_and_the_rest_is_made(study, tmp_path, capsys):
     shutil.copytree(study / "SEED", tmp_path / "SEED")
-    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "study.toml").write_text(STUDY.replace("[study]", '[study]\neeg = "raw"'))
     folder = tmp_path / "SEED/SEED_EEG/SEED_RAW_EEG"
     (folder / "2_1.cnt").write_bytes((folder / "2_1.cnt").read_bytes()[:-400_000])
     (folder / "10_1.cnt").rename(folder / "Sub10.cnt")
