@@ -121,11 +121,6 @@ class _Said(NamedTuple):
         return str(self.path)
 
 
-def sources_of(study: Study) -> list[Source]:
-    """List the recordings of a study."""
-    return find_recordings(study).sources
-
-
 def find_recordings(study: Study) -> Found:
     """List the recordings of a study, and what is missing or wrong in its folder.
 

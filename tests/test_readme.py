@@ -16,7 +16,7 @@ from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
 from pipelines import presets
 from pipelines.__main__ import run
-from pipelines.study import load_study, sources_of
+from pipelines.study import find_recordings, load_study
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -63,7 +63,7 @@ def test_the_study_of_a_lab_is_read(tmp_path):
     (tmp_path / "study.toml").write_text(study, encoding="utf-8")
     for name, text in zip(("recordings.csv", "trials.csv"), blocks("csv"), strict=True):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    found = sources_of(load_study(tmp_path / "study.toml"))
+    found = find_recordings(load_study(tmp_path / "study.toml")).sources
     assert [source.name for source in found] == ["sub-01_ses-1", "sub-02_ses-1"]
     assert found[0].eeg == tmp_path / "raw/s01/day1.cnt"
     assert [trial.label for trial in found[1].trials] == [2, 1]

@@ -3,7 +3,7 @@
 from pipelines import demo
 from pipelines.steps import many_subjects
 from pipelines.steps.extract import table_path
-from pipelines.study import load_study, sources_of
+from pipelines.study import find_recordings, load_study
 
 
 def test_the_demo_announces_all_of_its_steps():
@@ -16,7 +16,7 @@ def test_it_tells_how_far_it_is(finished_study, monkeypatch, capsys):
     monkeypatch.setattr(many_subjects, "TIMES", 1)
     study = load_study(finished_study / "study.toml", ["train.seeds=[0]"])
     out = finished_study / "out"
-    tables = [table_path(out, "eye", source) for source in sources_of(study)]
+    tables = [table_path(out, "eye", source) for source in find_recordings(study).sources]
     settings = demo.SimulationSettings(n_subjects=3, n_trials=3, trial_s=8.0)
     [unit] = many_subjects.units(settings, study, tables, out)
     outputs = many_subjects.outputs(unit, [])

@@ -60,7 +60,7 @@ def calibration():
     return found
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # of MNE-BIDS, which writes here
 def test_a_data_set_that_mne_bids_wrote(tmp_path):
     (tmp_path / "own").mkdir()
     raw, root = eeg_raw(tmp_path / "own"), tmp_path / "ds"
