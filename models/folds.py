@@ -25,8 +25,8 @@ class FoldSettings:
     Attributes
     ----------
     train_share : float
-        Protocol "within": share of a session's trials, the first ones, that train. 0.6 is SEED's
-        9 of 15.
+        Protocol "within": share of a session's trials, the first ones, that train. 0.6 is 9 of 15
+        (SEED), 0.667 is 16 of 24 (SEED-IV) and 10 of 15 (SEED-V).
     """
 
     train_share: float = 0.6
@@ -46,12 +46,15 @@ class Protocol:
         Unit left out, what is pooled, and what the spread of a result is taken over.
     folds : callable
         ``folds(keys, settings) -> iterator of Fold``.
+    options : tuple of str
+        What of `FoldSettings` it reads.
     """
 
     name: str
     split: str
     describes: str
     folds: Callable[[pd.DataFrame, FoldSettings], Iterator[Fold]]
+    options: tuple[str, ...] = ()
 
 
 def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
@@ -83,6 +86,10 @@ def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[F
 def within(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
     """Train on the first trials of a session, test on its last ones.
 
+    The border lies behind the same trial for all subjects, also for one who lost trials, because
+    what is compared has to have been trained and tested on the same clips. Trials that nobody has
+    do not count.
+
     Parameters
     ----------
     keys : pandas.DataFrame
@@ -99,17 +106,20 @@ def within(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator
     if not 0 < share < 1:
         raise ConfigError(f"train_share is {share}: expected a share between 0 and 1")
     code, names = _units(keys, SESSION)
+    of_anybody, _ = _units(keys, ("dataset", "session"))
     trial = keys["trial"].to_numpy()
     for i_session, name in enumerate(names):
         rows = np.flatnonzero(code == i_session)
-        trials = np.unique(trial[rows])
-        if len(trials) < 2:
+        trials = np.unique(trial[of_anybody == of_anybody[rows[0]]])
+        n_train = int(np.clip(round(share * len(trials)), 1, max(len(trials) - 1, 1)))
+        is_train = trial[rows] <= trials[n_train - 1]
+        if is_train.all() or not is_train.any():
+            side = "behind" if is_train.all() else "up to"
             raise ConfigError(
-                f"protocol 'within': {name} has {len(trials)} trial with both label and features; "
-                "at least two are needed, leave this recording out"
+                f"protocol 'within': {name} has no trial with both label and features {side} "
+                f"trial {trials[n_train - 1]}, which is the last of those to train on: leave this "
+                "recording out, or choose another [train] train_share"
             )
-        n_train = int(np.clip(round(share * len(trials)), 1, len(trials) - 1))
-        is_train = np.isin(trial[rows], trials[:n_train])
         yield Fold(name, train=rows[is_train], test=rows[~is_train], target=rows[~is_train])
 
 
@@ -127,6 +137,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "first trials of each session train, last ones test, one fold per subject and session; "
         "sessions are averaged per subject, ± is the standard deviation over subjects",
         within,
+        ("train_share",),
     ),
 }
 

@@ -25,7 +25,8 @@ SCALES = {
 """Scale against nats, 0.5 ln of power -> what the other counts in."""
 
 _LOGARITHMS = ("de", "de_bandpass", "dasm", "dcau")
-_NEAR = 0.06  # relative; the next two scales are 14 % apart
+_NEAR = 0.06  # relative, at most; the next two scales are 14 % apart
+_FINEST = 0.005  # where the estimate knows better than that, rounding may not
 _SUBJECTS = 3  # fewest that a standard error is taken of
 _GIVEN, _NAMED = 0.7, 0.94  # least correlation of trials' means: r^-1 is within 6 % of 1
 _RELATED = 0.4  # least within trials
@@ -102,13 +103,14 @@ def _scale(pair: Pair, numbers: Numbers) -> Iterator[str]:
     )
     is_sharp = abs(r) >= _NAMED and high - low < 2 * _NEAR * abs(scale)
     if is_sharp and scale > 0 and all(measure_of(name) in _LOGARITHMS for name in pair.families):
-        yield from _logarithm(float(scale))
+        yield from _logarithm(float(scale), max((high - low) / 2 / scale, 1 - abs(r), _FINEST))
 
 
-def _logarithm(scale: float) -> Iterator[str]:
+def _logarithm(scale: float, spread: float) -> Iterator[str]:
+    """Name the logarithm whose scale this is, as exactly as the scale itself is known."""
     near = {1.0: ""} | SCALES | {1 / value: name for value, name in SCALES.items()}
     nearest = min(near, key=lambda value: abs(np.log(scale / value)))
-    if abs(scale / nearest - 1) > _NEAR:
+    if abs(scale / nearest - 1) > min(spread, _NEAR):
         yield "This scale is that of no other logarithm: the two differ in more than their unit."
     elif nearest == 1.0:
         yield "Both count in the same unit."

@@ -102,6 +102,8 @@ class TrainPlan:
         Name from `featpipe list protocols`.
     policy : str
         How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
+    train_share : float
+        Protocol "within": share of the trials of a session, the first ones, that train.
     seeds : tuple of int
         Each method is trained once per seed.
     eeg : str or None
@@ -116,6 +118,7 @@ class TrainPlan:
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
     protocol: str = "loso"
     policy: str = "last"
+    train_share: float = 0.6
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
     device: str = "cpu"
@@ -126,5 +129,7 @@ class TrainPlan:
             raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
         if not self.seeds or min(self.seeds) < 0:
             raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
+        if not 0 < self.train_share < 1:
+            raise ConfigError(f"[train] train_share = {self.train_share}: expected 0.6 or the like")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
             raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")

@@ -12,11 +12,14 @@ from featpipe.schema import EYE_EVENT_KINDS
 
 logger = logging.getLogger(__name__)
 
+MANY = 0.5
+"""Share of lost windows above which a recording is told of: it teaches a model little."""
+
 _PUPIL_FILES = {"pupil_labs": "; Pupil Player writes them into pupil_positions.csv, beside it"}
 
 
 def tell_nothing(name: str, table: FeatureTable, reasons: Mapping[str, str]) -> None:
-    """Warn where no window of a table holds a number, or a group of columns is NaN throughout.
+    """Warn where most windows of a table hold no number, or a group of columns is NaN throughout.
 
     Parameters
     ----------
@@ -31,11 +34,14 @@ def tell_nothing(name: str, table: FeatureTable, reasons: Mapping[str, str]) -> 
         return
     family = next(iter(table.values))
     columns, values = table.columns[family], table.values[family]
-    if not np.nan_to_num(values).any() and not table.keys["good"].to_numpy().any():
+    is_lost = (table.keys["good"].to_numpy() == 0) & ~np.nan_to_num(values).any(axis=1)
+    if is_lost.mean() > MANY:
         logger.warning(
-            "%s: %d of %d windows hold nothing: good is 0 in all of %s, %s",
-            name, len(values), len(values), ", ".join(table.values), _why_all(family),
+            "%s: %d of %d windows hold nothing: good is 0 in %s of %s, %s",
+            name, is_lost.sum(), len(values), "all" if is_lost.all() else "these",
+            ", ".join(table.values), _why_all(family),
         )  # fmt: skip
+    if is_lost.all():
         return
     is_empty = np.array(np.isnan(values).all(axis=0))
     for group in _empty_groups(family, columns, is_empty):

@@ -88,6 +88,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             "protocol": plan.protocol,
             "policy": plan.policy,
             "seed": seed,
+            **{name: getattr(plan, name) for name in get_protocol(plan.protocol).options},
         },
         "sources": listed,
     }
@@ -104,7 +105,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
     protocol = get_protocol(plan.protocol)
-    folds = list(protocol.folds(windows.keys, FoldSettings()))
+    folds = list(protocol.folds(windows.keys, FoldSettings(plan.train_share)))
     check_folds(folds, windows.keys, protocol.split)
     settings = TrainSettings(device=plan.device)
     fitted = fit_folds(windows, name, folds, seed, settings, config, policy=plan.policy)

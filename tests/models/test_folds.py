@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from featpipe.errors import ConfigError
@@ -51,7 +51,10 @@ def test_loso_leaves_each_subject_out_once(keys):
 @given(studies(), st.floats(0.05, 0.95))
 @settings(max_examples=40, deadline=None)
 def test_within_trains_on_the_first_trials(keys, share):
-    folds = list(within(keys, FoldSettings(share)))
+    try:
+        folds = list(within(keys, FoldSettings(share)))
+    except ConfigError:
+        reject()  # somebody has no trial on one side
     assert len(folds) == len(keys[["subject", "session"]].drop_duplicates())
     check_folds(folds, keys, "trial")
     for fold in folds:
@@ -59,6 +62,21 @@ def test_within_trains_on_the_first_trials(keys, share):
         assert len(train[["subject", "session"]].drop_duplicates()) == 1
         assert set(train["session"]) == set(test["session"])
         assert train["trial"].max() < test["trial"].min()
+        session = keys[keys["session"] == train["session"].iloc[0]]
+        trials = np.unique(session["trial"])
+        n_train = min(max(round(share * len(trials)), 1), len(trials) - 1)
+        assert set(train["trial"]) <= set(trials[:n_train])
+        assert set(test["trial"]) <= set(trials[n_train:])
+
+
+def test_a_lost_trial_moves_no_border(key_table):
+    keys = key_table(2, 1, 15, 2)
+    is_lost = (keys["subject"] == keys["subject"].iloc[0]) & keys["trial"].isin([2, 12])
+    lost, whole = within(keys[~is_lost].reset_index(drop=True))
+    kept = keys[~is_lost]["trial"].to_numpy()
+    assert sorted({*kept[lost.train]}) == [1, 3, 4, 5, 6, 7, 8, 9]
+    assert sorted({*kept[lost.test]}) == [10, 11, 13, 14, 15]
+    assert sorted({*kept[whole.train]}) == list(range(1, 10))
 
 
 def test_within_by_default_is_nine_of_fifteen(key_table):
@@ -132,7 +150,7 @@ def test_unusable_folds_are_refused(key_table, folds, message):
 def test_studies_that_do_not_suit_the_protocol(key_table):
     with pytest.raises(ConfigError, match="two subjects or more, found 1"):
         list(loso(key_table(1, 2, 3, 2)))
-    with pytest.raises(ConfigError, match="sub-1_ses-1 has 1 trial"):
+    with pytest.raises(ConfigError, match=r"sub-1_ses-1 has no trial .* behind trial 1"):
         list(within(key_table(1, 1, 1, 2)))
     with pytest.raises(ConfigError, match=r"train_share is 1\.0"):
         list(within(key_table(1, 1, 3, 2), FoldSettings(1.0)))

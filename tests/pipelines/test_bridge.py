@@ -80,6 +80,7 @@ def test_a_line_and_its_logarithm_are_found(two):
         (np.log(2) / 2, "A looks like log2 of power and B like nats"),
         (20 / np.log(10), "B like decibels"),
         (2.4, "This scale is that of no other logarithm"),
+        (1.03, "This scale is that of no other logarithm"),
     ],
 )
 def test_scales_have_names(two, scale, told):

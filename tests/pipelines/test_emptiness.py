@@ -49,6 +49,14 @@ def test_an_eye_that_was_never_seen_is_told(eyes, capfd):
     assert "sub-1_ses-1: 11 of 11 windows hold nothing: good is 0 in all of eye" in shown
 
 
+@pytest.mark.parametrize(("n_seen", "is_told"), [(300, True), (800, False)])
+def test_an_eye_that_was_seldom_seen_is_told(eyes, capfd, n_seen, is_told):
+    write_gaze(eyes, n_seen=n_seen)
+    shown = extract(eyes, capfd)
+    text = "sub-1_ses-1: 9 of 11 windows hold nothing: good is 0 in these of eye"
+    assert (text in shown) is is_told
+
+
 def test_eeg_without_a_signal_is_told(lab, capfd):
     lab.record("01", x=np.zeros((2, 6000)))
     lab.record("02", x=20 * np.random.default_rng(0).standard_normal((2, 6000)) * [[1], [0]])
