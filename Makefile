@@ -9,7 +9,7 @@ demo: setup
 	$(BIN)/featpipe demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: setup
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
