@@ -39,7 +39,7 @@ def print_bridge(
     a, b : Path
         Folders with `features/`.
     page : Path
-        The HTML file; the numbers go beside it, with the suffix .csv.
+        The HTML file, or a folder for it; the numbers go beside it, with the suffix .csv.
     families : sequence of str
         As `--family` takes them.
     as_json : bool
@@ -50,6 +50,8 @@ def print_bridge(
     int
         Exit code.
     """
+    if page.is_dir() or not page.suffix:
+        page /= "bridge.html"
     if page.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"-o {page}: the page is HTML, name a file that ends in .html")
     compared: list[Compared] = []

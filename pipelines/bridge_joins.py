@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from featpipe.datasets.facts import NAMES
 from featpipe.errors import ConfigError, few
 from featpipe.features.agreement import smoothed
 from featpipe.tables import read_metadata
@@ -202,6 +203,11 @@ def _missing_in_trials(lone: _Frame, of: _Frame) -> list[tuple[str, int, list[st
     return [one for one in found if one[1]]
 
 
+def _public(name: str) -> str:
+    """Spell a name as public data sets are, "SEED_IV" like "seed-iv"."""
+    return name.lower().replace("_", "-")
+
+
 def _share_names(keys: _Frame) -> bool:
     names = [set(keys[f"label_name_{side}"].dropna()) for side in "ab"]
     return bool(names[0] & names[1])
@@ -210,6 +216,12 @@ def _share_names(keys: _Frame) -> bool:
 def doubts(frames: Sequence[_Frame], keys: _Frame) -> list[str]:
     """Tell what makes it doubtful that joined windows are the same stretch of a recording."""
     found = []
+    sets = [{_public(name) for name in frame["dataset"].unique()} & {*NAMES} for frame in frames]
+    if all(sets) and not sets[0] & sets[1]:
+        found.append(
+            f"A is of {few(sorted(sets[0]))}, B of {few(sorted(sets[1]))}: their subjects are "
+            "other people, and what is joined by number does not belong together"
+        )
     shift = (keys["start_s_a"] - keys["start_s_b"]).abs()
     if shift.max() > _SAME_S:
         found.append(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, ReadError, printable, unknown
+from featpipe.errors import N_SAID, ConfigError, ReadError, few, printable, unknown
 from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
@@ -18,10 +18,57 @@ from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 
+FLOOR = "majority"
 
-def with_floor(plan: TrainPlan) -> TrainPlan:
-    """Add the majority class: it stands beside every result."""
-    return replace(plan, methods=("majority", *(m for m in plan.methods if m != "majority")))
+
+def trainable(job: Job) -> TrainPlan:
+    """Return the plan with the methods that the study has the modalities for.
+
+    The majority class is among them: it stands beside every result.
+    """
+    lacking = _lacking(job)
+    possible = [m for m in job.study.train.methods if m != FLOOR and m not in lacking]
+    return replace(job.study.train, methods=(FLOOR, *possible))
+
+
+def require_training(job: Job) -> None:
+    """Refuse a plan of training that cannot be carried out, before any table is made for it.
+
+    Methods that need a modality which no recording has are left out with a word on stderr.
+
+    Raises
+    ------
+    ConfigError
+        When a method, option, protocol or policy does not exist, or no method is left.
+    """
+    from pipelines.steps.train import units
+
+    units(job.study.train, {}, job.out)
+    lacking = _lacking(job)
+    if not lacking:
+        return
+    method, modality = next(iter(lacking.items()))
+    if not set(job.study.train.methods) - {*lacking, FLOOR}:
+        raise ConfigError(
+            f"{method} learns from {modality}, which no recording of {job.study.path} has: "
+            "choose other methods with --method, see `featpipe list methods`"
+        )
+    for modality in dict.fromkeys(lacking.values()):
+        names = few([name for name, of in lacking.items() if of == modality])
+        click.echo(f"left out {names}: no recording has {modality}, to learn from it", err=True)
+
+
+def _lacking(job: Job) -> dict[str, str]:
+    """Name the methods that cannot be trained: method -> modality that no recording has."""
+    from models.registry import get_method
+
+    there = table_families(job)
+    return {
+        name: modality
+        for name in job.study.train.methods
+        for modality in get_method(name).train_modalities
+        if modality not in there
+    }
 
 
 def table_families(job: Job) -> dict[str, str]:
@@ -77,17 +124,9 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
     Raises
     ------
     ConfigError
-        When a method needs a modality that the study has not, or no recording is left.
+        When no recording is left.
     """
-    from pipelines.steps.train import needs
-
     families = table_families(job)
-    for modality, method in needs(job.study.train).items():
-        if modality not in families:
-            raise ConfigError(
-                f"{method} learns from {modality}, which no recording of {job.study.path} has: "
-                "choose other methods with --method, see `featpipe list methods`"
-            )
     remembered = load_digests(job.out)
     tables: dict[str, list[Path]] = {modality: [] for modality in families}
     n_left_out = 0
@@ -185,8 +224,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
     if not is_dry_run and not is_training:
-        n_runs = len(with_floor(job.study.train).methods) * len(job.study.train.seeds)
-        reason = f"none of {n_runs} runs is trained; `featpipe train {job.arguments}` does"
+        reason = f"nothing is trained; `featpipe train {job.arguments}` does"
         found.append({"output": "predictions", "state": "optional", "reason": reason})
     return found
 
@@ -223,6 +261,4 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
         modality: [extraction.table_path(job.out, name, source) for source in sources]
         for modality, name in table_families(job).items()
     }
-    return found + [
-        (TRAIN, unit) for unit in train_units(with_floor(job.study.train), tables, job.out)
-    ]
+    return found + [(TRAIN, unit) for unit in train_units(trainable(job), tables, job.out)]

@@ -17,7 +17,7 @@ from pipelines.job import Job, is_simulated, unit_of
 from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
-from pipelines.planning import current_tables, with_floor
+from pipelines.planning import current_tables, require_training, trainable
 from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
@@ -102,12 +102,17 @@ def _units_of_dropped_families(job: Job) -> list[Unit]:
 
 def train(job: Job, settings: RunSettings) -> list[Row]:
     """Train every method and seed on the tables there are; write the scores."""
+    require_training(job)
+    return _train(job, settings)
+
+
+def _train(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.results import write_scores
     from pipelines.steps.train import TRAIN, units
 
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
-    made = units(with_floor(job.study.train), tables, job.out)
+    made = units(trainable(job), tables, job.out)
     rows = run_step(TRAIN, made, job.out, settings)
     write_scores(job.out, digests_of(tables, job.out))
     write_failures(rows, "train", job.out, is_whole=False)
@@ -126,11 +131,12 @@ def run_all(job: Job, settings: RunSettings) -> list[Row]:
     """Extract, train and report: whatever is stale."""
     from pipelines.report import write_report
 
+    require_training(job)
     rows = extract(job, settings)
     if settings.fail_fast and any(row.state == "failed" for row in rows):
         return rows
     try:
-        rows += train(job, settings)
+        rows += _train(job, settings)
     except ConfigError as error:
         if not any(row.state == "failed" for row in rows):
             raise

@@ -59,11 +59,6 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     ]
 
 
-def needs(plan: TrainPlan) -> dict[str, str]:
-    """Name the modalities that the methods of a plan read: modality -> a method that does."""
-    return {name: m for m in plan.methods for name in get_method(m).train_modalities}
-
-
 def _label(method: str, plan: TrainPlan) -> str:
     """Name a method, with a short mark of its options where they are not the defaults."""
     text = variant(method, make_config(method, plan.options.get(method, {})))

@@ -82,3 +82,10 @@ def test_windows_that_are_numbered_by_time_are_taken_in_their_order(tmp_path, ke
     whole = join(out, out, ("de", "de")).whole_a
     assert len(whole.values) == len(keys)
     assert whole.values[whole.rows] == pytest.approx(x)
+
+
+def test_two_public_data_sets_have_no_subject_in_common(tmp_path, keys):
+    for out, name in (("a", "SEED"), ("b", "seed-v")):
+        write(tmp_path / out, keys, dataset=name)
+    pair = join(tmp_path / "a", tmp_path / "b", ("de", "de"))
+    assert "A is of seed, B of seed-v: their subjects are other people" in pair.warnings[0]

@@ -22,7 +22,7 @@ def test_outputs_of_training_are_listed_where_training_is_meant(lab, capsys):
     assert len(found) == 3
     state, reason = found["predictions"]
     assert state == "optional"
-    assert f"none of 18 runs is trained; `featpipe train {lab.folder}/study.toml` does" in reason
+    assert f"nothing is trained; `featpipe train {lab.folder}/study.toml` does" in reason
     assert len(lab.outputs(capsys, "show", "--set", "train.methods=svm_eeg")) == 2 + 2 * 2 * 3
     assert lab.run("show") == 0
     assert "2 fresh, 0 to make" in capsys.readouterr().out

@@ -264,6 +264,18 @@ def test_a_study_without_eyes_trains_on_eeg(study, tmp_path, capsys):
     assert {row["method"] for row in found["scores"]} == {"majority", "svm_eeg"}
     assert run(["train", *options, "--method", "cscm"]) == 1
     assert "cscm learns from eye, which no recording" in capsys.readouterr().err
+    both = ["--method", "cscm", "--method", "svm_eeg"]
+    assert run(["train", *options, *both]) == 0
+    assert "left out cscm: no recording has eye, to learn from it" in capsys.readouterr().err
+
+
+def test_a_misspelt_method_is_told_before_any_table_is_made(study, tmp_path, capsys):
+    options = [str(study / "study.toml"), "-o", str(tmp_path / "new")]
+    assert run(["run", *options, "--method", "smv"]) == 1
+    assert "did you mean 'svm'?" in capsys.readouterr().err
+    assert run(["run", *options, "--protocol", "loso1"]) == 1
+    assert "did you mean 'loso'?" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_tables_that_no_longer_say_what_the_study_says_are_set_aside(study, capsys):
