@@ -103,8 +103,8 @@ EYE_FEATURES = (
 EYE_EVENT_STATISTICS = EYE_FEATURES[-9:]
 """The columns that describe a window or, as published, a whole trial (`event_scope`)."""
 
-PREDICTION_KEYS = ("method", "variant", "seed", "protocol", "split", "fold", "policy")
-"""What identifies a prediction beside its window."""
+PREDICTION_KEYS = ("method", "variant", "seed", "protocol", "split", "fold", "policy", "eeg")
+"""What identifies a prediction beside its window; `eeg` is the family of the EEG tables."""
 
 
 def eeg_columns(stem: str, bands: Iterable[str], ch_names: Sequence[str]) -> list[str]:

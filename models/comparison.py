@@ -32,7 +32,7 @@ def paired_differences(
     Parameters
     ----------
     scores : pandas.DataFrame
-        As `models.scores.scores` returns it, of one protocol and policy.
+        As `models.scores.scores` returns it, of one protocol, policy and EEG family.
     reference : str
         Method to compare with, at its defaults.
     metric : str
@@ -50,10 +50,10 @@ def paired_differences(
     Raises
     ------
     ConfigError
-        When the scores mix protocols or policies.
+        When the scores mix protocols, policies or EEG families.
     """
-    if len(scores[["protocol", "policy"]].drop_duplicates()) > 1:
-        raise ConfigError("scores of several protocols or policies: compare one at a time")
+    if len(scores[["protocol", "policy", "eeg"]].drop_duplicates()) > 1:
+        raise ConfigError("scores of several protocols, policies or EEG families: take one")
     groups: Any = scores.groupby(["subject", "seed", "method", "variant"], sort=False)
     means: Any = groups[metric].mean().unstack(["method", "variant"])
     base = (reference, "default")

@@ -168,7 +168,8 @@ def predictions_frame(
     config : frozen dataclass or None
         The method's options; None for its defaults.
     facts : dict
-        seed, protocol, split, and the policy the folds were trained under.
+        seed, protocol, split, the policy the folds were trained under, and `eeg`, the family of
+        the EEG tables, where it is known.
 
     Returns
     -------
@@ -187,6 +188,7 @@ def predictions_frame(
             split=facts["split"],
             fold=fold.name,
             policy=facts["policy"],
+            eeg=facts.get("eeg", ""),
         )
         probability = fitted.probabilities[fold.name]
         parts.append(part.assign(**{f"p_{i}": p for i, p in enumerate(probability.T)}))

@@ -14,11 +14,20 @@ METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
 
 SCORE_COLUMNS = (
     *("method", "variant", "train_modalities", "test_modality", "protocol", "split", "policy"),
-    *("seed", "fold", "subject", "n", *METRICS, "seconds"),
+    *("eeg", "seed", "fold", "subject", "n", *METRICS, "seconds"),
 )
 """Columns of `scores.parquet`."""
 
-_RUN = ("method", "variant", "train_modalities", "test_modality", "protocol", "split", "policy")
+_RUN = (
+    "method",
+    "variant",
+    "train_modalities",
+    "test_modality",
+    "protocol",
+    "split",
+    "policy",
+    "eeg",
+)
 
 
 def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataFrame:
@@ -68,10 +77,10 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per method, variant, protocol, split and policy: n_subjects, n_seeds, and for each
-        metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of their mean over seeds
-        (n - 1 in the denominator), ``_sd_population`` (n, common in this literature) and
-        ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is NaN.
+        One row per method, variant, protocol, split, policy and EEG family: n_subjects, n_seeds,
+        and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of their mean
+        over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this literature)
+        and ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is NaN.
     """
     rows = []
     groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)

@@ -264,7 +264,7 @@ def report(out: Path) -> int:
 @click.argument("out_a", type=FILE)
 @click.argument("out_b", type=FILE)
 @click.option("-o", "--out", type=FILE, default="bridge.html", show_default=True,
-              help="The page, or its folder; the numbers of columns go beside it as .csv.")  # fmt: skip
+              help="The page, or its folder; numbers of columns go beside it: .csv.")  # fmt: skip
 @click.option("--family", "families", multiple=True, metavar="A=B",
               help="Families to compare, e.g. de=de_lds [default: what both have].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -16,7 +16,7 @@ from pipelines.running import RunSettings, run_step
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
 from pipelines.summary import write_failures, write_manifest
-from pipelines.workflow import digests_of, extract, scores_of, train
+from pipelines.workflow import extract, scores_of, train
 
 SETTINGS = SimulationSettings()
 
@@ -69,7 +69,7 @@ def run_demo(out: Path, workers: int | None) -> int:
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
     rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
-    write_scores(job.out, digests_of(tables, job.out))
+    write_scores(job.out, tables)
     write_failures(rows, many_subjects.MANY_SUBJECTS.name, job.out, is_whole=False)
     write_manifest(rows, job.out)
     report = write_report(job.out)

@@ -110,7 +110,7 @@ def _settings(out: Path) -> Iterable[dict[str, str]]:
     for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
         yield {
-            "name": escape(f"{setting.protocol}, {setting.policy}"),
+            "name": escape(", ".join(filter(None, setting[:3]))),
             "note": escape(
                 f"{setting.meaning}: {get_policy(setting.policy).describes}. "
                 "The standard deviation divides by n - 1."
@@ -172,10 +172,9 @@ def _per_subject(scores: pd.DataFrame) -> Figure:
 
 def _confusions(predictions: pd.DataFrame, setting: Setting, classes: list[str]) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
-    is_here = (predictions["protocol"] == setting.protocol) & (
-        predictions["policy"] == setting.policy
-    )
-    groups: Any = list(predictions[is_here].groupby(["method", "variant"], sort=False))
+    by = predictions.groupby(["protocol", "policy", "eeg"])
+    of_setting = by.get_group((setting.protocol, setting.policy, setting.eeg))
+    groups: Any = list(of_setting.groupby(["method", "variant"], sort=False))
     figure = Figure(figsize=(2.1 * len(groups) + 0.8, 2.9), layout="constrained")
     columns = np.atleast_1d(figure.subplots(1, len(groups)))
     for i, (axes, (key, group)) in enumerate(zip(columns, groups, strict=True)):

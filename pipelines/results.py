@@ -1,6 +1,6 @@
 """Stored predictions -> scores, and the table people look at."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,32 +13,37 @@ from models.comparison import paired_differences
 from models.folds import PROTOCOLS
 from models.registry import METHODS
 from models.scores import scores, summary
+from pipelines.digests import digest_file, load_digests
+from pipelines.engine import listed
 
 HOLDOUT = "train on other subjects altogether, ± is the standard deviation over subjects"
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
 
 
-def write_scores(out: Path, current: Iterable[str]) -> int:
+def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
     """Derive `scores.parquet` from the predictions of the tables as they are now.
 
     Parameters
     ----------
     out : Path
         Output root.
-    current : iterable of str
-        Digests of the feature tables; predictions made from others are not scored. Those of
-        protocol "holdout" test on some of the tables and train elsewhere.
+    tables : mapping
+        Modality -> feature tables; those of another EEG family count for predictions that were
+        made from it. Predictions made from other tables are not scored; those of protocol "holdout"
+        test on some of the tables and train elsewhere.
 
     Returns
     -------
     int
         Number of rows.
     """
-    expected = set(current)
+    current: dict[str, set[str]] = {}
     parts, used_files = [], []
     for path in sorted(out.glob("predictions/*.parquet")):
         about = read_metadata(path)
+        family = about["options"].get("eeg", "")
+        expected = current.setdefault(family, _digests(out, tables, family))
         used = {source["digest"] for source in about["sources"]}
         is_holdout = about["options"]["protocol"] == "holdout"
         if not (used <= expected if is_holdout else used == expected):
@@ -59,6 +64,14 @@ def write_scores(out: Path, current: Iterable[str]) -> int:
     return len(frame)
 
 
+def _digests(out: Path, tables: Mapping[str, Sequence[Path]], family: str) -> set[str]:
+    """Digest the tables, with those of an EEG family in the place of another one's."""
+    remembered = load_digests(out)
+    eeg = [path.parent.parent / family / path.name for path in tables.get("eeg", ()) if family]
+    files = [path for path in (*eeg, *tables.get("eye", ())) if path.exists()]
+    return {listed(path, digest_file(path, remembered))["digest"] for path in files}
+
+
 def read_predictions(out: Path) -> pd.DataFrame:
     """Read the predictions that the scores of an output folder stand for."""
     names = read_metadata(out / "scores.parquet")["predictions"]
@@ -76,8 +89,8 @@ class Setting(NamedTuple):
 
     Attributes
     ----------
-    protocol, policy : str
-        What was left out, and how the epoch was chosen.
+    protocol, policy, eeg : str
+        What was left out, how the epoch was chosen, and the family of the EEG tables.
     meaning : str
         Both in words, with the number of subjects and seeds.
     scores : pandas.DataFrame
@@ -86,21 +99,22 @@ class Setting(NamedTuple):
 
     protocol: str
     policy: str
+    eeg: str
     meaning: str
     scores: pd.DataFrame
 
 
 def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
-    """Yield the scores of every protocol and policy, in the order they stand in."""
-    for protocol, policy in dict.fromkeys(zip(frame["protocol"], frame["policy"], strict=True)):
-        chosen: Any = frame[(frame["protocol"] == protocol) & (frame["policy"] == policy)]
+    """Yield the scores of every protocol, policy and EEG family, in the order they stand in."""
+    groups: Any = frame.groupby(["protocol", "policy", "eeg"], sort=False)
+    for (protocol, policy, eeg), chosen in groups:
         table = summary(chosen)
         described = PROTOCOLS[protocol].describes if protocol in PROTOCOLS else HOLDOUT
         meaning = (
             f"{described}; {table['n_subjects'].max()} test subjects, seeds averaged, "
-            f"epoch by policy '{policy}'"
+            f"epoch by policy '{policy}'" + f", EEG tables: {eeg}" * bool(eeg)
         )
-        yield Setting(protocol, policy, meaning, chosen)
+        yield Setting(protocol, policy, eeg, meaning, chosen)
 
 
 def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:

@@ -1,7 +1,7 @@
 """The jobs behind the verbs: extract, train, or whatever is stale."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,7 @@ import click
 
 from featpipe.errors import N_SAID, ConfigError, printable
 from pipelines.channel_sets import differing_channels, require_same_channels
-from pipelines.digests import digest_file, load_digests
-from pipelines.engine import Row, Unit, listed
+from pipelines.engine import Row, Unit
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated, unit_of
 from pipelines.leftovers import leftovers, made_otherwise, unasked
@@ -114,17 +113,10 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
     require_same_channels(tables.get("eeg", ()))
     made = units(trainable(job), tables, job.out)
     rows = run_step(TRAIN, made, job.out, settings)
-    write_scores(job.out, digests_of(tables, job.out))
+    write_scores(job.out, tables)
     write_failures(rows, "train", job.out, is_whole=False)
     write_manifest(rows, job.out)
     return rows
-
-
-def digests_of(tables: Mapping[str, Sequence[Path]], out: Path) -> list[str]:
-    """Content digests of feature tables, as predictions name their sources."""
-    remembered = load_digests(out)
-    files = [file for of in tables.values() for file in of]
-    return [listed(file, digest_file(file, remembered))["digest"] for file in files]
 
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:

@@ -46,17 +46,23 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
         Output root.
     """
     frozen = {modality: tuple(files) for modality, files in tables.items()}
+    under = "_".join(filter(None, (plan.protocol, plan.policy, _eeg_family(frozen))))
     get_protocol(plan.protocol)
     get_policy(plan.policy)
     return [
         Unit(
-            f"{_label(method, plan)}_{plan.protocol}_{plan.policy}_seed-{seed}",
+            f"{_label(method, plan)}_{under}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
         )
         for method in plan.methods
         for seed in plan.seeds
     ]
+
+
+def _eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
+    """Name the family of the EEG tables by their folder; empty where there are none."""
+    return next((path.parent.name for path in tables.get("eeg", ())), "")
 
 
 def _label(method: str, plan: TrainPlan) -> str:
@@ -73,7 +79,7 @@ def sources(unit: Unit) -> list[Path]:
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     """Name the predictions and the training curves."""
-    method, seed, plan, _, out = unit.payload
+    method, seed, plan, tables, out = unit.payload
     facts = {
         "step": "train",
         "version": [VERSION, get_method(method).version],
@@ -82,6 +88,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             "config": asdict(make_config(method, plan.options.get(method, {}))),
             "protocol": plan.protocol,
             "policy": plan.policy,
+            "eeg": _eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in get_protocol(plan.protocol).options},
         },
@@ -109,6 +116,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         "protocol": plan.protocol,
         "split": protocol.split,
         "policy": plan.policy,
+        "eeg": _eeg_family(tables),
     }
     frames = {
         "predictions": predictions_frame(windows, folds, fitted, name, config, facts),

@@ -25,7 +25,7 @@ def test_frame_has_the_columns_of_the_contract(windows):
     facts = frame[list(PREDICTION_KEYS)].drop(columns="fold").drop_duplicates()
     assert facts.to_dict("records") == [
         {"method": "mlp", "variant": "n_epochs=2", "seed": 3, "protocol": "loso",
-         "split": "subject", "policy": "last"}
+         "split": "subject", "policy": "last", "eeg": ""}
     ]  # fmt: skip
     assert (frame["fold"] == "sub-" + frame["subject"]).all()
 

@@ -355,10 +355,16 @@ def test_methods_read_the_first_eeg_family_unless_told_otherwise(study, capsys):
     assert extract(study, *families) == 0
     train = ["train", str(study / "study.toml"), "--method", "svm_eeg", "--seeds", "5", *families]
     assert run(train) == 0
-    path = study / "out/predictions/svm_eeg_loso_last_seed-5.parquet"
-    digests = {source["digest"] for source in read_metadata(path)["sources"]}
+    paths = [
+        study / f"out/predictions/svm_eeg_loso_last_{of}_seed-5.parquet" for of in ("de_lds", "de")
+    ]
+    assert [path.exists() for path in paths] == [True, False]
     assert run([*train, "--set", "train.eeg=de"]) == 0
-    assert digests != {source["digest"] for source in read_metadata(path)["sources"]}
+    one, other = ({s["digest"] for s in read_metadata(path)["sources"]} for path in paths)
+    assert one != other
+    scores = pd.read_parquet(study / "out/scores.parquet")
+    assert set(scores.loc[scores["method"] == "svm_eeg", "eeg"]) == {"de_lds", "de"}
+    assert "EEG tables: de_lds" in capsys.readouterr().out
     capsys.readouterr()
     assert run([*train, "--set", "train.eeg=de_ma"]) == 1
     assert "unknown family 'de_ma'" in capsys.readouterr().err
