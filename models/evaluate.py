@@ -12,10 +12,11 @@ from models.curves import EpochReport
 from models.folds import FoldSettings, check_folds, get_protocol
 from models.light import check_light
 from models.loading import Windows, concatenate
+from models.parts import Part, merged
 from models.registry import get_method, variant
 from models.selection import get_policy
-from models.train import TrainSettings, fit
-from models.train_sklearn import fit_classic
+from models.train import TrainSettings, network_parts
+from models.train_sklearn import classic_parts
 from models.types import ClassicMethod, Fitted, Fold
 
 OnEpoch = Callable[[EpochReport], None]
@@ -136,13 +137,39 @@ def fit_folds(
     Fitted
         Probabilities, curves, weights, scaling and chosen epoch of every fold.
     """
+    parts = parts_of(windows, method_name, folds, seed, settings, config, policy)
+    return merged([part.fit(on_epoch) for part in parts])
+
+
+def parts_of(
+    windows: Windows,
+    method_name: str,
+    folds: Sequence[Fold],
+    seed: int,
+    settings: TrainSettings | None = None,
+    config: Any = None,
+    policy: str = "last",
+) -> list[Part]:
+    """Prepare the training of a method on given folds, in parts that can be trained apart.
+
+    Parameters
+    ----------
+    windows, method_name, folds, seed, settings, config, policy
+        As in `fit_folds`.
+
+    Returns
+    -------
+    list of Part
+        In the order of the folds. What one gives does not depend on whether, when or where the
+        others are trained; `models.parts.merged` puts the results together.
+    """
     method = get_method(method_name)
     config = _config(method_name, config)
     check_light(windows, folds)
     get_policy(policy)  # refuse a misspelt one, even where nothing depends on it
     if isinstance(method, ClassicMethod):
-        return fit_classic(method, config, windows, folds, seed)
-    return fit(method, config, windows, folds, seed, settings, on_epoch, policy)
+        return classic_parts(method, config, windows, folds, seed)
+    return network_parts(method, config, windows, folds, seed, settings, policy)
 
 
 def predictions_frame(

@@ -1,6 +1,6 @@
 """One stage of training on a stack of folds: forward, backward, step."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,9 +10,14 @@ from models.types import Batch, Losses, Objective, Stage
 
 
 def run_stage(
-    stack: FoldStack, stage: Stage, epochs: Iterable[Iterable[Batch]], n_steps: int
+    stack: FoldStack,
+    stage: Stage,
+    epochs: Iterable[Iterable[Batch]],
+    n_steps: int,
+    optimisers: Sequence[torch.optim.Optimizer],
+    n_done: int = 0,
 ) -> Iterator[Losses]:
-    """Train one stage.
+    """Train one stage, or what is left of it.
 
     Parameters
     ----------
@@ -21,9 +26,13 @@ def run_stage(
     stage : Stage
         What to minimise.
     epochs : iterable of iterable of Batch
-        For each epoch its `n_steps` batches; read for `stage.n_epochs` epochs.
+        For each epoch that is left its `n_steps` batches.
     n_steps : int
         Batches per epoch.
+    optimisers : sequence of torch.optim.Optimizer
+        One per objective, see `adam`.
+    n_done : int
+        Epochs that were trained before, of `stage.n_epochs`.
 
     Yields
     ------
@@ -32,9 +41,8 @@ def run_stage(
         objective with repeats the last one counts.
     """
     stack.train_only([name for objective in stage.objectives for name in objective.trains])
-    optimisers = [adam(stack, objective) for objective in stage.objectives]
-    i_step = 0
-    for _, batches in zip(range(stage.n_epochs), epochs, strict=False):
+    i_step = n_done * n_steps
+    for _, batches in zip(range(n_done, stage.n_epochs), epochs, strict=False):
         sums = Losses({}, {})
         for batch in batches:
             progress = batch.label.new_tensor(i_step, dtype=torch.float32)

@@ -8,25 +8,25 @@ compute.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from featpipe.errors import ConfigError
-from models.batches import FoldFacts, draw_rows, fold_facts, gather, scale_folds
-from models.curves import Epoch, EpochReport, check_finite, chosen_rows, curve_rows, values_of
+from models.batches import fold_facts, scale_folds
+from models.course import Course
+from models.curves import EpochReport, values_of
 from models.job import Job, prepare
 from models.loading import Windows
+from models.parts import Kept, Part, merged
 from models.prediction import predict_sides
 from models.sampling import seed_for
 from models.selection import get_policy, hold_out
 from models.stacked import FoldStack
-from models.stages import run_stage
-from models.types import Batch, Fitted, Fold, Method, Scaling, Stage
+from models.types import Fitted, Fold, Method
 from models.validation import BestEpoch
 
 
@@ -98,6 +98,31 @@ def fit(
         When the windows lack a modality, the folds differ in training subjects, or a loss term
         stops being a number.
     """
+    parts = network_parts(method, config, windows, folds, seed, settings, policy)
+    return merged([part.fit(on_epoch) for part in parts])
+
+
+def network_parts(
+    method: Method,
+    config: Any,
+    windows: Windows,
+    folds: Sequence[Fold],
+    seed: int,
+    settings: TrainSettings | None = None,
+    policy: str = "last",
+) -> list[Part]:
+    """Check and prepare a training; `TrainSettings.fold_chunk` folds are a part.
+
+    Parameters
+    ----------
+    method, config, windows, folds, seed, settings, policy
+        As in `fit`.
+
+    Raises
+    ------
+    ConfigError
+        As `fit`, but for terms that stop being numbers.
+    """
     settings = settings or TrainSettings()
     _check_settings(settings)
     validates = get_policy(policy).needs_validation
@@ -108,36 +133,56 @@ def fit(
         ]
     job = prepare(method, config, windows, folds, seed, settings.device)
     chunks = [folds[i : i + settings.fold_chunk] for i in range(0, len(folds), settings.fold_chunk)]
-    n_epochs = len(chunks) * sum(stage.n_epochs for stage in job.stages)
-    done = count(1)
-    curves: list[pd.DataFrame] = []
-    probabilities: dict[str, np.ndarray] = {}
-    weights: dict[str, dict[str, Tensor]] = {}
-    scalings: dict[str, dict[str, Scaling]] = {}
-    chosen = {fold.name: job.stages[-1].n_epochs for fold in folds}
+    n_epochs = sum(stage.n_epochs for stage in job.stages)
+    return [
+        Part(
+            tuple(fold.name for fold in chunk),
+            partial(
+                _fit_chunk, job, windows, chunk, settings, validates,
+                i * n_epochs, len(chunks) * n_epochs,
+            ),
+        )
+        for i, chunk in enumerate(chunks)
+    ]  # fmt: skip
+
+
+def _fit_chunk(
+    job: Job,
+    windows: Windows,
+    folds: Sequence[Fold],
+    settings: TrainSettings,
+    validates: bool,
+    n_before: int,
+    n_epochs: int,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+    resume: Kept | None = None,
+    keep: Callable[[Callable[[], Kept]], None] | None = None,
+) -> Fitted:
+    """Train some folds together and predict their test sides; `n_before` epochs are of others."""
+    names = tuple(fold.name for fold in folds)
     with _isolated(settings):
-        for chunk in chunks:
-            scaling = scale_folds(windows, method.train_modalities, chunk)
-            facts = fold_facts(job.data, scaling, chunk)
-            stack = _build(job, chunk, settings)
-            best = BestEpoch(job, stack, facts, chunk) if validates else None
-            names = tuple(fold.name for fold in chunk)
-            for epoch in _train(job, stack, facts, chunk, best):
-                check_finite(epoch, method.name, names)
-                curves.append(curve_rows(epoch, names))
-                if on_epoch:
-                    on_epoch(
-                        EpochReport(epoch.stage, next(done), n_epochs, names, values_of(epoch))
-                    )
-            if best:
-                best.restore()
-                chosen |= zip(names, best.epoch.tolist(), strict=True)
-                curves.append(chosen_rows(best.epoch.tolist(), job.stages[-1].name, names))
-            tests = [fold.test for fold in chunk]
-            probabilities |= zip(names, predict_sides(job, stack, facts, tests), strict=True)
-            weights |= {name: stack.state(i) for i, name in enumerate(names)}
-            scalings |= zip(names, scaling, strict=True)
-    return Fitted(probabilities, pd.concat(curves, ignore_index=True), weights, scalings, chosen)
+        scaling = scale_folds(windows, job.method.train_modalities, folds)
+        facts = fold_facts(job.data, scaling, folds)
+        stack = _build(job, folds, settings)
+        best = BestEpoch(job, stack, facts, folds) if validates else None
+        course = Course(job, stack, facts, folds, best)
+        if resume:
+            course.resume(resume)
+        for epoch in course.epochs():
+            if keep:
+                keep(course.state)
+            if on_epoch:
+                done = n_before + course.n_done
+                on_epoch(EpochReport(epoch.stage, done, n_epochs, names, values_of(epoch)))
+        chosen = course.finish()
+        found = predict_sides(job, stack, facts, [fold.test for fold in folds])
+    return Fitted(
+        dict(zip(names, found, strict=True)),
+        pd.concat(course.curves, ignore_index=True),
+        {name: stack.state(i) for i, name in enumerate(names)},
+        dict(zip(names, scaling, strict=True)),
+        dict(zip(names, chosen, strict=True)),
+    )
 
 
 def _check_settings(settings: TrainSettings) -> None:
@@ -160,42 +205,6 @@ def _build(job: Job, folds: Sequence[Fold], settings: TrainSettings) -> FoldStac
         nets.append(job.method.build(job.shapes, job.config).to(settings.device))
     torch.manual_seed(_number(seed_for(job.seed, *(fold.name for fold in folds), "dropout")))
     return FoldStack(nets, vmapped=settings.stacked and job.method.stackable)
-
-
-def _train(
-    job: Job, stack: FoldStack, facts: FoldFacts, folds: Sequence[Fold], best: BestEpoch | None
-) -> Iterator[Epoch]:
-    """Run all stages epoch by epoch; what the last one makes is judged on validation."""
-    for i_stage, (stage, n_steps) in enumerate(zip(job.stages, job.n_steps, strict=True), start=1):
-        epochs = _epochs(job, stage, n_steps, facts, folds)
-        for number, means in enumerate(run_stage(stack, stage, epochs, n_steps), start=1):
-            is_last = i_stage == len(job.stages)
-            yield Epoch(stage.name, number, means, best.update(number) if best and is_last else {})
-
-
-def _epochs(
-    job: Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
-) -> Iterator[Iterator[Batch]]:
-    """Yield the batches of one epoch after the other, with target windows where asked for."""
-    modalities = job.method.train_modalities
-
-    def draw(sides: list[np.ndarray], purpose: str) -> Iterator[Tensor]:
-        seeds = [seed_for(job.seed, fold.name, stage.name, purpose) for fold in folds]
-        return draw_rows(job.data, job.items, sides, n_steps, stage.batch, seeds)
-
-    sources = draw([fold.train for fold in folds], "source")
-    if not job.method.uses_target:
-        for rows in sources:
-            yield (gather(job.data, facts, step, modalities) for step in rows)
-        return
-    targets = draw([fold.target for fold in folds if fold.target is not None], "target")
-    for rows, target_rows in zip(sources, targets, strict=True):
-        yield (
-            gather(job.data, facts, step, modalities)._replace(
-                target=gather(job.data, facts, target_step, modalities, is_labelled=False)
-            )
-            for step, target_step in zip(rows, target_rows, strict=True)
-        )
 
 
 def _number(seed: np.random.SeedSequence) -> int:

@@ -1,6 +1,7 @@
 """The counterpart of `train` for scikit-learn: same folds in, same `Fitted` out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from featpipe.errors import ConfigError
 from models.curves import CURVE_COLUMNS
 from models.folds import subject_codes, trial_codes
 from models.loading import Windows
+from models.parts import Part, merged
 from models.sampling import seed_for
 from models.types import ClassicMethod, Fitted, Fold
 
@@ -18,6 +20,29 @@ def fit_classic(
     method: ClassicMethod, config: Any, windows: Windows, folds: Sequence[Fold], seed: int
 ) -> Fitted:
     """Fit an estimator on every fold and predict each fold's test windows.
+
+    Parameters
+    ----------
+    method, config, windows, folds, seed
+        As in `classic_parts`.
+
+    Returns
+    -------
+    Fitted
+        `weights` holds the estimators; `curves` has no rows, `epochs` is empty.
+
+    Raises
+    ------
+    ConfigError
+        When the windows lack a modality.
+    """
+    return merged([part.fit() for part in classic_parts(method, config, windows, folds, seed)])
+
+
+def classic_parts(
+    method: ClassicMethod, config: Any, windows: Windows, folds: Sequence[Fold], seed: int
+) -> list[Part]:
+    """Prepare the fitting of every fold, each a part of its own.
 
     Parameters
     ----------
@@ -32,11 +57,6 @@ def fit_classic(
     seed : int
         Fixes what the method draws; 0 or more.
 
-    Returns
-    -------
-    Fitted
-        `weights` holds the estimators; `curves` has no rows, `epochs` is empty.
-
     Raises
     ------
     ConfigError
@@ -48,22 +68,30 @@ def fit_classic(
             f"{method.name} trains on {missing[0]}, but the tables hold "
             f"{', '.join(windows.x)} only: extract it or choose another method"
         )
-    probabilities, estimators = {}, {}
-    for fold in folds:
-        number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
-        estimator = method.fit(
-            _features(windows, method.train_modalities, fold.train),
-            windows.label[fold.train],
-            _groups(windows, fold.train),
-            config,
-            number,
-        )
-        found = method.predict(estimator, _features(windows, method.inputs, fold.test))
-        # a class without training windows has probability 0
-        complete = np.zeros((len(fold.test), len(windows.classes)))
-        complete[:, estimator.classes_] = found
-        probabilities[fold.name], estimators[fold.name] = complete, estimator
-    return Fitted(probabilities, pd.DataFrame(columns=list(CURVE_COLUMNS)), estimators, {}, {})
+    return [
+        Part((fold.name,), partial(_fit_fold, method, config, windows, fold, seed))
+        for fold in folds
+    ]
+
+
+def _fit_fold(
+    method: ClassicMethod, config: Any, windows: Windows, fold: Fold, seed: int, *_: Any, **__: Any
+) -> Fitted:
+    """Fit and predict one fold; there are no epochs to report or to go on from."""
+    number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
+    estimator = method.fit(
+        _features(windows, method.train_modalities, fold.train),
+        windows.label[fold.train],
+        _groups(windows, fold.train),
+        config,
+        number,
+    )
+    found = method.predict(estimator, _features(windows, method.inputs, fold.test))
+    # a class without training windows has probability 0
+    complete = np.zeros((len(fold.test), len(windows.classes)))
+    complete[:, estimator.classes_] = found
+    curves = pd.DataFrame(columns=list(CURVE_COLUMNS))
+    return Fitted({fold.name: complete}, curves, {fold.name: estimator}, {}, {})
 
 
 def _features(windows: Windows, modalities: Sequence[str], rows: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Keep, for every fold, the weights of the epoch that did best on its validation side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -133,3 +133,13 @@ class BestEpoch:
     def restore(self) -> None:
         """Give every fold the weights of its best epoch."""
         self._stack.load(self._kept)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what it takes to go on judging later: the best of every fold so far."""
+        found = {"score": self._score, "loss": self._loss, "epoch": self.epoch}
+        return found | {f"weights/{name}": tensor for name, tensor in self._kept.items()}
+
+    def resume(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` returned."""
+        self._score, self._loss, self.epoch = (state[name] for name in ("score", "loss", "epoch"))
+        self._kept = {name: state[f"weights/{name}"] for name in self._kept}

@@ -1,0 +1,184 @@
+"""The training of some folds, epoch after epoch, and where it stands.
+
+Where it stands is all that later epochs depend on: weights, what the optimisers remember, the
+random state, the best epoch so far. Batches come from streams of their own and are drawn anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from models.batches import FoldFacts, draw_rows, gather
+from models.curves import CURVE_COLUMNS, Epoch, check_finite, chosen_rows, curve_rows
+from models.job import Job
+from models.parts import Kept
+from models.sampling import seed_for
+from models.stacked import FoldStack
+from models.stages import adam, run_stage
+from models.types import Batch, Fold, Stage
+from models.validation import BestEpoch
+
+
+class Course:
+    """The training of some folds together.
+
+    Parameters
+    ----------
+    job : Job
+        Method and data.
+    stack : FoldStack
+        Freshly drawn networks; trained in place.
+    facts : FoldFacts
+        Of the same folds.
+    folds : sequence of Fold
+        What is trained on.
+    best : BestEpoch or None
+        Judges the epochs of the last stage.
+
+    Attributes
+    ----------
+    curves : list of pandas.DataFrame
+        The epochs so far.
+    n_done : int
+        Epochs so far, over all stages.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        stack: FoldStack,
+        facts: FoldFacts,
+        folds: Sequence[Fold],
+        best: BestEpoch | None,
+    ):
+        self._job, self._stack, self._facts, self._folds = job, stack, facts, folds
+        self._best = best
+        self._names = tuple(fold.name for fold in folds)
+        self._begin(0)
+        self.curves: list[pd.DataFrame] = []
+        self.n_done = 0
+
+    def _begin(self, i_stage: int) -> None:
+        """Stand at the beginning of a stage."""
+        self._i_stage, self._epoch = i_stage, 0
+        objectives = self._job.stages[i_stage].objectives
+        self._optimisers = [adam(self._stack, objective) for objective in objectives]
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Train what is left, epoch by epoch; what the last stage makes is judged on validation."""
+        job, n_stages = self._job, len(self._job.stages)
+        for i_stage in range(self._i_stage, n_stages):
+            if i_stage > self._i_stage:
+                self._begin(i_stage)
+            stage, n_steps, first = job.stages[i_stage], job.n_steps[i_stage], self._epoch
+            drawn = islice(_epochs(job, stage, n_steps, self._facts, self._folds), first, None)
+            for means in run_stage(self._stack, stage, drawn, n_steps, self._optimisers, first):
+                self._epoch += 1
+                self.n_done += 1
+                is_judged = self._best is not None and i_stage == n_stages - 1
+                judged = self._best.update(self._epoch) if self._best and is_judged else {}
+                epoch = Epoch(stage.name, self._epoch, means, judged)
+                check_finite(epoch, job.method.name, self._names)
+                self.curves.append(curve_rows(epoch, self._names))
+                yield epoch
+
+    def finish(self) -> list[int]:
+        """Give every fold the weights that are reported, and return their epochs."""
+        if self._best is None:
+            return [self._job.stages[-1].n_epochs] * len(self._folds)
+        self._best.restore()
+        chosen = self._best.epoch.tolist()
+        self.curves.append(chosen_rows(chosen, self._job.stages[-1].name, self._names))
+        return chosen
+
+    def state(self) -> Kept:
+        """Return where the training stands, after an epoch."""
+        tensors = {f"net/{name}": tensor for name, tensor in self._stack.copy().items()}
+        for i, optimiser in enumerate(self._optimisers):
+            for j, parameter in enumerate(_parameters(optimiser)):
+                of = optimiser.state.get(parameter, {})  # nothing before its first gradient
+                tensors |= {f"optimiser/{i}/{j}/{name}": value for name, value in of.items()}
+        if self._best:
+            tensors |= {f"best/{name}": tensor for name, tensor in self._best.state().items()}
+        tensors |= {f"random/{kind}": tensor for kind, tensor in _random(self._device).items()}
+        curves = pd.concat(self.curves, ignore_index=True).to_dict("list")
+        return Kept(
+            {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()},
+            {"stage": self._i_stage, "epoch": self._epoch, "done": self.n_done, "curves": curves},
+        )
+
+    def resume(self, state: Kept) -> None:
+        """Stand where `state` said, before the first epoch."""
+        facts = state.facts
+        self._begin(facts["stage"])
+        self._epoch, self.n_done = facts["epoch"], facts["done"]
+        self.curves = [pd.DataFrame(facts["curves"], columns=list(CURVE_COLUMNS))]
+        # copies: torch would go on training in memory that somebody else may own
+        tensors = {name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()}
+        self._stack.load(_below("net/", tensors))
+        for i, optimiser in enumerate(self._optimisers):
+            for j, parameter in enumerate(_parameters(optimiser)):
+                found = _below(f"optimiser/{i}/{j}/", tensors)
+                if found:
+                    optimiser.state[parameter] = {
+                        # Adam counts its steps on the CPU, wherever the rest is
+                        name: value if name == "step" else value.to(self._device)
+                        for name, value in found.items()
+                    }
+        if self._best:
+            best = _below("best/", tensors)
+            self._best.resume({name: value.to(self._device) for name, value in best.items()})
+        torch.set_rng_state(tensors["random/cpu"])
+        if "random/cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random/cuda"], self._device)
+
+    @property
+    def _device(self) -> torch.device:
+        return self._job.data.label.device
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _random(device: torch.device) -> dict[str, Tensor]:
+    """Return the state of the generators that dropout draws from."""
+    found = {"cpu": torch.get_rng_state()}
+    return found | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
+
+
+def _epochs(
+    job: Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
+) -> Iterator[Iterator[Batch]]:
+    """Yield the batches of one epoch after the other, with target windows where asked for."""
+    modalities = job.method.train_modalities
+
+    def draw(sides: list[np.ndarray], purpose: str) -> Iterator[Tensor]:
+        seeds = [seed_for(job.seed, fold.name, stage.name, purpose) for fold in folds]
+        return draw_rows(job.data, job.items, sides, n_steps, stage.batch, seeds)
+
+    sources = draw([fold.train for fold in folds], "source")
+    if not job.method.uses_target:
+        for rows in sources:
+            yield (gather(job.data, facts, step, modalities) for step in rows)
+        return
+    targets = draw([fold.target for fold in folds if fold.target is not None], "target")
+    for rows, target_rows in zip(sources, targets, strict=True):
+        yield (
+            gather(job.data, facts, step, modalities)._replace(
+                target=gather(job.data, facts, target_step, modalities, is_labelled=False)
+            )
+            for step, target_step in zip(rows, target_rows, strict=True)
+        )

@@ -1,0 +1,103 @@
+"""Parts of a training: what each is, what they give together, and what of it can be put on disk."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+from models.curves import CURVE_COLUMNS, EpochReport
+from models.types import Fitted
+
+
+class Kept(NamedTuple):
+    """What outlives the process that trained: plain arrays, and facts that JSON can hold.
+
+    Attributes
+    ----------
+    arrays : mapping
+        Name -> array.
+    facts : mapping
+        Name -> what JSON can hold.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+
+
+class FitPart(Protocol):
+    """Trains the folds of a part."""
+
+    def __call__(
+        self,
+        on_epoch: Callable[[EpochReport], None] | None = None,
+        resume: Kept | None = None,
+        keep: Callable[[Callable[[], Kept]], None] | None = None,
+    ) -> Fitted:
+        """Train, and predict what was left out.
+
+        Parameters
+        ----------
+        on_epoch : callable, optional
+            Called after every epoch.
+        resume : Kept, optional
+            What `keep` was given by a run of the same part: go on from there. The result is the
+            same, on the CPU bit by bit.
+        keep : callable, optional
+            Called after every epoch with a function that says where the training stands. It
+            decides whether to ask.
+        """
+        ...
+
+
+class Part(NamedTuple):
+    """Folds that are trained together, apart from all others.
+
+    Attributes
+    ----------
+    folds : tuple of str
+        Their names.
+    fit : callable
+        ``fit(on_epoch, resume, keep) -> Fitted``, see `FitPart`. Methods that have no epochs heed
+        none of the three.
+    """
+
+    folds: tuple[str, ...]
+    fit: FitPart
+
+
+def merged(fitted: Sequence[Fitted]) -> Fitted:
+    """Put what several parts left behind together.
+
+    Parameters
+    ----------
+    fitted : sequence of Fitted
+        Of parts without a fold in common, in the order of the folds.
+    """
+    return Fitted(
+        {name: value for one in fitted for name, value in one.probabilities.items()},
+        pd.concat([one.curves for one in fitted], ignore_index=True),
+        {name: value for one in fitted for name, value in one.weights.items()},
+        {name: value for one in fitted for name, value in one.scaling.items()},
+        {name: value for one in fitted for name, value in one.epochs.items()},
+    )
+
+
+def to_kept(fitted: Fitted) -> Kept:
+    """Return predictions, curves and chosen epochs of a part as plain arrays and facts.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Its weights and scaling are left out: fitted estimators would need a pickle.
+    """
+    return Kept(
+        fitted.probabilities,
+        {"curves": fitted.curves.to_dict("list"), "epochs": dict(fitted.epochs)},
+    )
+
+
+def from_kept(kept: Kept) -> Fitted:
+    """Return the part that `to_kept` was given, to the last bit, without weights and scaling."""
+    curves = pd.DataFrame(kept.facts["curves"], columns=list(CURVE_COLUMNS))
+    return Fitted(kept.arrays, curves, {}, {}, kept.facts["epochs"])
