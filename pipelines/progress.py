@@ -2,14 +2,17 @@
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from pipelines.engine import Row
+from pipelines.task_progress import Report
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -17,6 +20,40 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 def shown(path: Path) -> str:
     """Write a path as a person would: relative where it lies below the working folder."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+LINE_EVERY_S = 10.0
+"""Where there is no terminal a unit that is under way is told of no more often."""
+
+
+@dataclass
+class UnderWay:
+    """A unit that says how far it is.
+
+    Attributes
+    ----------
+    report : Report
+        The last one.
+    first : int
+        Pieces that were done when it was first heard of.
+    since, told : float
+        When that was, and when it was last written about, s.
+    bar : TaskID
+        Its own on a terminal.
+    """
+
+    report: Report
+    first: int
+    since: float
+    told: float
+    bar: TaskID
+
+    def text(self, now: float) -> str:
+        """Say how far it is, and how long it will take if it goes on so."""
+        unit, done, total, what = self.report
+        n_new = done - self.first
+        left = (now - self.since) / n_new * (total - done) if n_new else 0
+        return f"{unit}: {done} of {total} {what}" + f", about {left:.0f} s left" * (left > 0)
 
 
 class Progress:
@@ -37,11 +74,14 @@ class Progress:
         self.title, self.total, self.done = title, total, 0
         self.failed = 0
         self.at_once = at_once
-        self.start = time.monotonic()
+        self.start = self.told = time.monotonic()
+        self.under_way: dict[str, UnderWay] = {}
+        self.finished: set[str] = set()
+        self.lock = Lock()
         self.bar = Bar(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console,
-            disable=not console.is_terminal,
+            disable=not console.is_terminal, speed_estimate_period=3600,  # epochs can be long
         )  # fmt: skip
         self.task = self.bar.add_task(title, total=total, rate="")
 
@@ -61,6 +101,10 @@ class Progress:
         """Take note of one finished unit."""
         self.done += 1
         self.failed += row.state == "failed"
+        with self.lock:
+            self.finished.add(row.unit)
+            if row.unit in self.under_way:
+                self.bar.remove_task(self.under_way.pop(row.unit).bar)
         spent = time.monotonic() - self.start
         if console.is_terminal:
             rate = f"{60 * self.done / spent:.1f}/min" + (
@@ -76,3 +120,26 @@ class Progress:
         count = f"{self.title} {self.done}/{self.total}"
         sys.stderr.write(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}\n")
         sys.stderr.flush()
+
+    def hear(self, report: Report) -> None:
+        """Take note of how far a unit is; called by a thread of its own."""
+        now = time.monotonic()
+        with self.lock:
+            if report.unit in self.finished:
+                return
+            known = self.under_way.get(report.unit)
+            if known is None or report.done < known.report.done:  # which begins anew elsewhere
+                bar = self._bar_of(report) if known is None else known.bar
+                known = UnderWay(report, report.done, now, self.start, bar)
+                self.under_way[report.unit] = known
+            known.report = report
+            self.bar.update(known.bar, completed=report.done)
+            if not console.is_terminal and now - self.told >= LINE_EVERY_S:
+                longest_ago = min(self.under_way.values(), key=lambda unit: unit.told)
+                self.told = longest_ago.told = now
+                sys.stderr.write(f"{self.title} {longest_ago.text(now)}\n")
+                sys.stderr.flush()
+
+    def _bar_of(self, report: Report) -> TaskID:
+        name = f"  {report.unit}"
+        return self.bar.add_task(name, total=report.total, completed=report.done, rate=report.what)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.digests import Digest, load_digests, save_digests, select
 from pipelines.engine import Row, Step, Unit, plan, sources_found, update
 from pipelines.progress import Progress
+from pipelines.task_progress import hear
 
 if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
     from dask.distributed import Client, Future
@@ -103,6 +104,7 @@ def _run(
 
         # its clock starts behind the compiling, which says nothing of the time left
         with Progress(step.name, len(work), workers) as progress:
+            hear(client, out, progress.hear)
             for row in _results(step, work, submit):
                 progress.advance(row)
                 yield row

@@ -26,6 +26,7 @@ from models.registry import get_method
 from models.train import TrainSettings
 from pipelines.engine import Output, Step, Unit
 from pipelines.study import Study
+from pipelines.task_progress import reporter
 
 METHOD, TIMES = "mlp", 10
 
@@ -93,7 +94,8 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
     """Simulate once; train and predict the subjects of the study under every policy."""
-    settings, study, tables, seed, _ = unit.payload
+    settings, study, tables, seed, out = unit.payload
+    report = reporter(out, unit.name)
     test = load_windows({"eye": tables})
     train = simulate_windows(settings, study, test, unit.name)
     how = TrainSettings(device=study.train.device)
@@ -102,7 +104,10 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     for output in stale:
         _tell(f"{unit.name}: training, epoch by policy '{output.facts['options']['policy']}'")
         policy = output.facts["options"]["policy"]
-        found = train_and_test(train, test, METHOD, seed, how, policy=policy)
+        found = train_and_test(
+            train, test, METHOD, seed, how, policy=policy,
+            on_epoch=lambda epoch: report(epoch.epoch, epoch.n_epochs, "epochs"),
+        )  # fmt: skip
         table = pa.Table.from_pandas(found.assign(variant=variant), preserve_index=False)
         yield output, table, about
 

@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from models.evaluate import fit_folds, predictions_frame
+from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings, check_folds, get_protocol
 from models.loading import load_windows
 from models.registry import get_method, make_config, variant
 from models.selection import get_policy
 from models.train import TrainSettings
 from pipelines.engine import Output, Step, Unit
+from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
+from pipelines.task_progress import reporter
 
 VERSION = 1
 """Raised by hand when the trainer or the protocols give other numbers."""
@@ -79,8 +81,17 @@ def sources(unit: Unit) -> list[Path]:
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     """Name the predictions and the training curves."""
-    method, seed, plan, tables, out = unit.payload
-    facts = {
+    out, facts = unit.payload.out, _facts(unit, listed)
+    return [
+        Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
+        for kind in ("predictions", "curves")
+    ]
+
+
+def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Say what both outputs depend on."""
+    method, seed, plan, tables, _ = unit.payload
+    return {
         "step": "train",
         "version": [VERSION, get_method(method).version],
         "options": {
@@ -94,15 +105,11 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
         },
         "sources": listed,
     }
-    return [
-        Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
-        for kind in ("predictions", "curves")
-    ]
 
 
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
-    """Train all folds of one method and predict what was left out."""
-    name, seed, plan, tables, _ = unit.payload
+    """Train all folds of one method and predict what was left out; go on where a run was ended."""
+    name, seed, plan, tables, out = unit.payload
     start = time.perf_counter()
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
@@ -110,7 +117,11 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     folds = list(protocol.folds(windows.keys, FoldSettings(plan.train_share)))
     check_folds(folds, windows.keys, protocol.split)
     settings = TrainSettings(device=plan.device)
-    fitted = fit_folds(windows, name, folds, seed, settings, config, policy=plan.policy)
+    parts = parts_of(windows, name, folds, seed, settings, config, plan.policy)
+    seconds = time.perf_counter() - start
+    folder = folder_of(out, unit, _facts(unit, stale[0].facts["sources"]), plan.device)
+    fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
+    start = time.perf_counter()
     facts = {
         "seed": seed,
         "protocol": plan.protocol,
@@ -128,12 +139,13 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         "n_dropped": windows.n_dropped,
         "n_unlabelled": windows.n_unlabelled,
     }
-    seconds = time.perf_counter() - start
+    seconds += trained + time.perf_counter() - start
     for output in stale:
         kind = output.facts["family"]
         # predictions repeat byte for byte, so the time stands with the curves
         more = about | ({"seconds": seconds} if kind == "curves" else {})
         yield output, _arrow(frames[kind]), more
+    forget(folder)
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
