@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.batches import FoldFacts, draw_rows, gather
-from models.curves import CURVE_COLUMNS, Epoch, check_finite, chosen_rows, curve_rows
+from models.curves import Epoch, check_finite, chosen_rows, curve_rows, from_rows, to_rows
 from models.job import Job
 from models.parts import Kept
 from models.sampling import seed_for
@@ -105,9 +105,10 @@ class Course:
         if self._best:
             tensors |= {f"best/{name}": tensor for name, tensor in self._best.state().items()}
         tensors |= {f"random/{kind}": tensor for kind, tensor in _random(self._device).items()}
-        curves = pd.concat(self.curves, ignore_index=True).to_dict("list")
+        curves = to_rows(pd.concat(self.curves, ignore_index=True))
         return Kept(
-            {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()},
+            # copies: the training goes on in the same memory
+            {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()},
             {"stage": self._i_stage, "epoch": self._epoch, "done": self.n_done, "curves": curves},
         )
 
@@ -116,7 +117,7 @@ class Course:
         facts = state.facts
         self._begin(facts["stage"])
         self._epoch, self.n_done = facts["epoch"], facts["done"]
-        self.curves = [pd.DataFrame(facts["curves"], columns=list(CURVE_COLUMNS))]
+        self.curves = [from_rows(facts["curves"])]
         # copies: torch would go on training in memory that somebody else may own
         tensors = {name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()}
         self._stack.load(_below("net/", tensors))

@@ -1,7 +1,7 @@
 """The course of training: loss terms, diagnostics and validation, per epoch and fold."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,16 @@ def curve_rows(epoch: Epoch, folds: Sequence[str]) -> pd.DataFrame:
         for fold, value in zip(folds, per_fold.tolist(), strict=True)
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+def to_rows(curves: pd.DataFrame) -> list[list[Any]]:
+    """Return a curves frame as rows that JSON can hold, to the last bit."""
+    return curves.to_dict("split")["data"]
+
+
+def from_rows(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Return the curves frame of such rows, also of none, with the types it had."""
+    return pd.DataFrame(list(rows), columns=list(CURVE_COLUMNS))
 
 
 def chosen_rows(epochs: Sequence[int], stage: str, folds: Sequence[str]) -> pd.DataFrame:

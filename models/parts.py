@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from models.curves import CURVE_COLUMNS, EpochReport
+from models.curves import EpochReport, from_rows, to_rows
 from models.types import Fitted
 
 
@@ -93,11 +93,10 @@ def to_kept(fitted: Fitted) -> Kept:
     """
     return Kept(
         fitted.probabilities,
-        {"curves": fitted.curves.to_dict("list"), "epochs": dict(fitted.epochs)},
+        {"curves": to_rows(fitted.curves), "epochs": dict(fitted.epochs)},
     )
 
 
 def from_kept(kept: Kept) -> Fitted:
     """Return the part that `to_kept` was given, to the last bit, without weights and scaling."""
-    curves = pd.DataFrame(kept.facts["curves"], columns=list(CURVE_COLUMNS))
-    return Fitted(kept.arrays, curves, {}, {}, kept.facts["epochs"])
+    return Fitted(kept.arrays, from_rows(kept.facts["curves"]), {}, {}, kept.facts["epochs"])

@@ -5,12 +5,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from models.batches import fold_facts, gather, scale_folds, to_device
-from models.evaluate import cross_validate, fit_folds
+from models.evaluate import cross_validate, fit_folds, parts_of
 from models.folds import loso
+from models.kept import read_kept, write_kept
 from models.registry import METHODS, make_config, variant
 from models.scores import scores
 from models.selection import POLICIES
@@ -210,6 +212,25 @@ def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
                 torch.testing.assert_close(
                     tensor, other.weights[fold.name][key], atol=1e-5, rtol=1e-4
                 )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
+    config = replace(METHODS[name].config, n_epochs=3, batch=48)  # with dropout, if it has any
+    [part] = parts_of(windows, name, folds_of(windows), 1, config=config, policy=policy)
+    states = []
+    whole = part.fit(keep=lambda stands: states.append(stands()))
+    write_kept(states[1], tmp_path / "half.parquet", {}, tmp_path)
+    reports = []
+    rest = part.fit(reports.append, read_kept(tmp_path / "half.parquet", {}))
+    assert [report.epoch for report in reports] == [3]
+    assert rest.epochs == whole.epochs
+    pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
+    for fold in whole.probabilities:
+        np.testing.assert_array_equal(rest.probabilities[fold], whole.probabilities[fold])
+        for key, tensor in whole.weights[fold].items():
+            assert torch.equal(rest.weights[fold][key], tensor), key
 
 
 @pytest.mark.parametrize("name", NETWORKS)

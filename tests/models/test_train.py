@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -11,7 +12,7 @@ from torch import nn
 from featpipe.errors import ConfigError
 from models.curves import CURVE_COLUMNS
 from models.folds import loso, within
-from models.train import TrainSettings, fit
+from models.train import TrainSettings, fit, network_parts
 from models.types import Losses, Method, Objective, Stage
 
 
@@ -102,6 +103,30 @@ def test_repeats_and_stages_and_what_rests(windows):
     moved = start["push.weight"] - end["push.weight"]
     torch.testing.assert_close(moved, torch.full((1, 1), 0.01 * 2 * 2 * 3), atol=1e-5, rtol=0)
     assert not torch.equal(start["emotion.weight"], end["emotion.weight"])
+
+
+def test_goes_on_in_any_stage(windows):
+    """Stages, repeats, buffers that move, and an objective that never moved a parameter before."""
+
+    def remember(net, batch):
+        net.seen.mul_(0.9).add_(batch.x["eye"].mean(0))
+
+    stages = lambda config: (  # noqa: E731
+        Stage("first", (Objective(push, ("push",), repeats=3),), 2, batch=54, after_step=remember),
+        Stage("second", (Objective(emotion, ("emotion",)), Objective(push, ("push",))), 2, 24),
+    )
+    method = replace(LINEAR, stages=stages)
+    for part in network_parts(method, Config(), windows, list(loso(windows.keys)), 0):
+        states = []
+        whole = part.fit(keep=lambda stands, states=states: states.append(stands()))
+        assert [(s.facts["stage"], s.facts["epoch"]) for s in states] == [
+            (0, 1), (0, 2), (1, 1), (1, 2),
+        ]  # fmt: skip
+        for state in states:
+            rest = part.fit(resume=state)
+            pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
+            for fold, weights in whole.weights.items():
+                assert all(torch.equal(rest.weights[fold][k], t) for k, t in weights.items())
 
 
 def test_every_fold_starts_from_weights_of_its_own(windows):
