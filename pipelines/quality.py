@@ -46,8 +46,13 @@ QUALITY: Mapping[str, str] = {
 RELEASED_QUALITY: Mapping[str, str] = {
     "column_order": "what runs slower in 310 flat columns, how that is known, and the margins of "
     "each witness, above 0 for channel by channel",
+    "bands": "share of channels and windows in which delta is above gamma, as it should be",
+    "standardised": "families that were standardised before the release, and over what; test "
+    "windows took part in it",
     "eye_columns": "whose order the eye columns have, and the share of relations between them that "
     "hold in it",
+    "eye_session": "whether the eyes are of the same session as the EEG, where their names do not "
+    "tell, and how that is known",
     "eye_constant": "share of trials in which the nine event statistics are the same in all "
     "windows; 1 as published",
 }

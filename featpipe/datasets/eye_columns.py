@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from featpipe.datasets.standardised import standardised
 from featpipe.errors import ReadError
 from featpipe.schema import EYE_EVENT_STATISTICS, EYE_FEATURES
 
@@ -59,6 +60,12 @@ SCOPE_SHARE = 0.95
 _NEVER_NEGATIVE = re.compile(r"eye_.*_std|eye_(fixation|dispersion|saccade_(d|a|f)|blink).*")
 _MOST_NEGATIVE = 0.01  # share of such numbers that may be; standardised columns have half
 
+_TYPICAL = {"eye_fixation_duration_mean": (50.0, 2000.0), "eye_saccade_duration_mean": (5.0, 300.0)}
+"""ms between which the median of the means of trials lies. BeGaze finds no fixation below 50 ms
+(manual), SEED-IV's page shows 213 ms; saccades last 2.2 ms per degree and 21 ms (Carpenter 1988),
+83 ms on that page, as BeGaze counts drifts among them."""
+_IN_MS = {"ms": 1.0, "s": 1000.0}
+
 _WITHIN = 2.0  # mean of a trial's windows and the trial's average: factor
 _LONGEST = 100.0  # the longest fixation is at most so many times the mean
 
@@ -78,6 +85,8 @@ class EyeColumns(NamedTuple):
         Share of trials in which the nine event statistics are the same in all windows.
     negative : float
         Share of negative numbers in the columns that have none, whatever the unit is.
+    scaled : str
+        What says that its numbers are not in the units of the order; empty where they may be.
     """
 
     names: tuple[str, ...]
@@ -85,6 +94,12 @@ class EyeColumns(NamedTuple):
     shares: Mapping[str, float]
     constant: float
     negative: float = 0.0
+    scaled: str = ""
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the numbers bear out order and units."""
+        return self.is_confirmed and not self.scaled
 
     @property
     def is_confirmed(self) -> bool:
@@ -96,9 +111,10 @@ class EyeColumns(NamedTuple):
     def text(self) -> str:
         """Say it in a line."""
         figures = ", ".join(f"{name} {share:.2f}" for name, share in self.shares.items())
-        basis = "documented, confirmed" if self.is_confirmed else "documented, not confirmed"
+        basis = "documented, confirmed" if self.has_units else "documented, not confirmed"
         negative = f", {self.negative:.0%} negative" if self.negative > _MOST_NEGATIVE else ""
-        return f"{self.order} ({basis}; relations that hold: {figures}{negative})"
+        scaled = f"; scaled: {self.scaled}" * bool(self.scaled)
+        return f"{self.order} ({basis}; relations that hold: {figures}{negative}{scaled})"
 
 
 def eye_columns(trials: Sequence[np.ndarray], documented: str) -> EyeColumns:
@@ -137,7 +153,23 @@ def eye_columns(trials: Sequence[np.ndarray], documented: str) -> EyeColumns:
             f"{shares[documented]:.2f}) but look like those of {best} ({shares[best]:.2f}): it is "
             "of another data set"
         )
-    return EyeColumns(names, documented, shares, _constant(trials, names), _negative(trials, names))
+    constant, negative = _constant(trials, names), _negative(trials, names)
+    return EyeColumns(names, documented, shares, constant, negative, _scaled(trials, documented))
+
+
+def _scaled(trials: Sequence[np.ndarray], order: str) -> str:
+    """Say what shows that numbers were scaled: standardised columns, or durations of no eye."""
+    if how := standardised(np.concatenate(trials)):
+        return f"columns are standardised ({how})"
+    unit = UNITS[order.partition(" ")[0]]["duration"]
+    for name, (low, high) in _TYPICAL.items():
+        columns = [trial[:, ORDERS[order].index(name)] for trial in trials]
+        means = [of[np.isfinite(of)].mean() for of in columns if np.isfinite(of).any()]
+        typical = _IN_MS[unit] * float(np.median(means)) if means else low
+        if not low <= typical <= high:
+            what = name.removeprefix("eye_").replace("_", " ")
+            return f"{what} would be {typical:.2g} ms, expected {low:g} to {high:g}"
+    return ""
 
 
 def _share(trials: Sequence[np.ndarray], names: tuple[str, ...]) -> float:

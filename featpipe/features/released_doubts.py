@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from featpipe.datasets.standardised import standardised
 from featpipe.errors import few
 from featpipe.features.asymmetry import Pair
 
 logger = logging.getLogger(__name__)
 
 Stored = Mapping[str, Mapping[int, np.ndarray]]
+
+STANDARDISED = "standardised"
+"""Key of the evidence that families were standardised before they were released."""
 
 
 def without_zero_trials(name: str, stored: Stored) -> dict[str, dict[int, np.ndarray]]:
@@ -69,6 +73,38 @@ def tell_smoother_order(name: str, stored: Stored) -> dict[str, str]:
             name, lds, average,
         )  # fmt: skip
     return {"smoothness": f"steps between windows: LDS {lds:.2g}, moving average {average:.2g}"}
+
+
+def tell_standardised(name: str, stored: Stored) -> dict[str, str]:
+    """Warn where features were standardised over the recording: test windows took part in it.
+
+    Parameters
+    ----------
+    name : str
+        Recording, for messages.
+    stored : mapping
+        As for `without_zero_trials`.
+
+    Returns
+    -------
+    dict of str to str
+        Evidence; empty where no family was.
+    """
+    how = {family: standardised(np.concatenate(list(of.values()))) for family, of in stored.items()}
+    found = [f"{family} ({text})" for family, text in how.items() if text]
+    if not found:
+        return {}
+    text = f"{', '.join(found)}: over the recording, test windows included"
+    logger.warning(
+        "%s: features are standardised already, %s: scores within a recording may be too high",
+        name, text,
+    )  # fmt: skip
+    return {STANDARDISED: text}
+
+
+def is_standardised(family: str, evidence: Mapping[str, str]) -> bool:
+    """Say whether a family is among those that were standardised."""
+    return f" {family} (" in f" {evidence.get(STANDARDISED, '')}"
 
 
 def tell_foreign_pairs(

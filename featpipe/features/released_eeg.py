@@ -12,9 +12,12 @@ from featpipe.datasets.pair_order import asm_is_dasm_then_rasm, stored_pairs
 from featpipe.errors import ConfigError, ReadError
 from featpipe.features.asymmetry import Pair, front_back_pairs, left_right_pairs
 from featpipe.features.released_doubts import (
+    STANDARDISED,
+    is_standardised,
     tell_ambiguous_axes,
     tell_foreign_pairs,
     tell_smoother_order,
+    tell_standardised,
     without_zero_trials,
 )
 from featpipe.features.released_labels import agreed_trials, n_windows_of
@@ -34,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 CHANNELS = list(CAP62)
 _BANDS = {"band": len(BANDS)}
+_MOST_FALL, _NONE_FALL = 0.5, 0.1  # share of channels and windows where delta is above gamma
 
 
 class ReleasedEeg(NamedTuple):
@@ -91,6 +95,8 @@ def read_released_eeg(source: Source, families: Sequence[str]) -> ReleasedEeg:
         for family, of in stored.items()
     }
     stored = without_zero_trials(source.name, stored)
+    if STANDARDISED not in evidence:  # the whole file may be, where a session of it is not
+        evidence |= tell_standardised(source.name, stored)
     _require_falling(source, stored, evidence)
     evidence |= tell_smoother_order(source.name, stored)
     impossible = {
@@ -148,6 +154,7 @@ def _listed(source: Source) -> Content:
     arrays, labels, others = listed(path, released.first_trial, len(source.trials))
     flat, told = _folded(source, [*arrays.values(), *others])
     values = dict(zip(arrays, flat[: len(arrays)], strict=True))
+    told |= tell_standardised(source.name, {released.families[0]: dict(enumerate(flat))})
     trials = agreed_trials(source, {trial: len(x) for trial, x in values.items()}, labels)
     return {released.families[0]: values}, trials, told
 
@@ -249,7 +256,7 @@ def _pair_columns(kind: str, pairs: Sequence[Pair]) -> list[str]:
 def _require_falling(
     source: Source, stored: Mapping[str, Mapping[int, np.ndarray]], evidence: dict[str, str]
 ) -> None:
-    """Warn where DE does not fall with frequency: bands may be stored high to low."""
+    """Refuse bands that run high to low, and warn where DE does not fall with frequency."""
     family = next((name for name in stored if name.startswith("de")), None)
     if family is None:
         return
@@ -258,9 +265,12 @@ def _require_falling(
     known = np.isfinite(first) & np.isfinite(last)
     share = float((first > last)[known].mean()) if known.any() else 0.0
     evidence["bands"] = f"delta above gamma in {share:.0%} of channels and windows"
-    if share < 0.5:
-        logger.warning(
-            "%s: delta is above gamma in only %.0f %% of channels and windows of %s: is it EEG, "
-            "and are its bands stored low to high?",
-            source.name, 100 * share, family,
-        )  # fmt: skip
+    if share >= _MOST_FALL or is_standardised(family, evidence):
+        return
+    text = (
+        f"delta is above gamma in only {share:.0%} of channels and windows of {family}: is it EEG, "
+        "and are its bands stored low to high?"
+    )
+    if known.any() and share < _NONE_FALL:
+        raise ReadError(f"{source.eeg}: {text} Compare with another copy")
+    logger.warning("%s: %s", source.name, text)

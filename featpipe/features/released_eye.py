@@ -108,6 +108,8 @@ def _require_confirmed(source: Source, columns: EyeColumns, *, takes_documented:
         )
     if not columns.is_confirmed:
         logger.warning("%s: eye columns are taken as those of %s", source.name, columns.text())
+    elif columns.scaled:
+        logger.warning("%s: eye features have no units: %s", source.name, columns.scaled)
     if columns.constant < SCOPE_SHARE:
         logger.warning(
             "%s: the nine event statistics, documented to be those of whole trials, are "

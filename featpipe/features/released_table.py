@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from featpipe.datasets.eye_columns import SCOPE_SHARE, UNITS
+from featpipe.features.released_doubts import STANDARDISED, is_standardised
 from featpipe.features.released_eeg import CHANNELS, ReleasedEeg
 from featpipe.features.released_eye import ReleasedEye
 from featpipe.features.table import FAMILIES, FeatureTable, key_columns
@@ -23,6 +24,7 @@ SMOOTHING = {
     "ma": "moving average, as its name in the file says",
 }
 _LEVELS = {"psd": "as released: power of unknown scale", "rasm": "1"}
+_IN_QUALITY = ("column_order", "bands", STANDARDISED, "eye_columns", "eye_session")
 _UNPUBLISHED = "as released, unit not published"
 
 
@@ -42,12 +44,12 @@ def eeg_tables(source: Source, eeg: ReleasedEeg) -> Iterator[tuple[str, FeatureT
         Family and its table.
     """
     for family, by_trial in eeg.values.items():
-        kind, _, smoothed = family.partition("_")
+        smoothed = family.partition("_")[2]
         x = np.concatenate(list(by_trial.values())).astype(np.float64)
         facts = {
             "channels": CHANNELS,
             "bands": {name: list(of) for name, of in (dict(BANDS) | {"gamma": GAMMA}).items()},
-            "units": {FAMILIES[family].measure: _LEVELS.get(kind, _de_unit(source)),
+            "units": {FAMILIES[family].measure: _unit(source, family, eeg.evidence),
                       "eeg": "as released"},
             "released": _released(source, "eeg", SMOOTHING.get(smoothed, "not stated"))
             | eeg.evidence,
@@ -79,7 +81,7 @@ def eye_table_of(source: Source, eye: ReleasedEye) -> FeatureTable:
     facts = {
         "channels": [],
         "bands": {f"de{i}": list(band) for i, band in enumerate(PUPIL_BANDS, start=1)},
-        "units": {what: unit if eye.columns.is_confirmed else "as released, not confirmed"
+        "units": {what: unit if eye.columns.has_units else "as released, not confirmed"
                   for what, unit in UNITS[tracker].items()},
         "events_from": "release",
         "onsets": "not stated",
@@ -93,9 +95,13 @@ def eye_table_of(source: Source, eye: ReleasedEye) -> FeatureTable:
     return _table(source, eye.trials, eye.values, x, names, facts, qc)
 
 
-def _de_unit(source: Source) -> str:
+def _unit(source: Source, family: str, evidence: Mapping[str, str]) -> str:
+    if is_standardised(family, evidence):
+        return "standardised"
     unit = source.released.de_unit if source.released else ""
-    return f"as released: {unit}, not nats" if unit else _UNPUBLISHED
+    return _LEVELS.get(
+        family.partition("_")[0], f"as released: {unit}, not nats" if unit else _UNPUBLISHED
+    )
 
 
 def _scope(constant: float) -> str:
@@ -142,4 +148,4 @@ def _quality(modality: str, x: np.ndarray, trials: Sequence[Trial]) -> dict[str,
 
 def _told(evidence: Mapping[str, str]) -> dict[str, str]:
     """Pick what of the evidence stands in the quality table."""
-    return {name: evidence[name] for name in ("column_order", "eye_columns") if name in evidence}
+    return {name: evidence[name] for name in _IN_QUALITY if name in evidence}

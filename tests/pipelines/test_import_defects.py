@@ -12,6 +12,7 @@ from lookalikes.imported_tables import imported, table
 from scipy.io import loadmat, savemat
 
 from featpipe.readers.feature_files import PARTS
+from featpipe.tables import read_metadata
 
 ONE = ("--only", "subject=2", "--only", "session=3")
 
@@ -217,6 +218,40 @@ def test_a_release_with_noise_for_eeg_is_refused(small, tmp_path):
     code, out = imported("seed-v", root)
     assert code == 3
     assert "whether its columns run channel by channel" in failures(out)["sub-1_ses-1"]
+
+
+def with_scaled_de(root, of, scale):
+    """SEED-V of one subject with other DE."""
+    files.write_seed_v(root, of, ["1"])
+    path = root / "EEG_DE_features/1_123.npz"
+    with np.load(path) as parts:
+        data, label = pickle.loads(parts["data"].item()), parts["label"]
+    whole = scale(np.concatenate(list(data.values())))
+    ends = np.cumsum([len(x) for x in data.values()])[:-1]
+    np.savez(path, data=pickle.dumps(dict(zip(data, np.split(whole, ends), strict=True))),
+             label=label)  # fmt: skip
+
+
+def test_bands_stored_high_to_low_are_refused(small, tmp_path):
+    root = tmp_path / "SEED-V"
+    with_scaled_de(root, small("seed-v"), lambda x: x.reshape(-1, 5)[:, ::-1].reshape(x.shape))
+    code, out = imported("seed-v", root)
+    assert code == 3
+    assert "delta is above gamma in only 0% of channels" in failures(out)["sub-1_ses-1"]
+    assert not (out / "features/de").exists()
+
+
+def test_standardised_features_are_told_in_metadata_and_quality(small, tmp_path):
+    """Over the three sessions of a file: a session of it has other means."""
+    root = tmp_path / "SEED-V"
+    with_scaled_de(root, small("seed-v"), lambda x: (x - x.mean(axis=0)) / x.std(axis=0))
+    code, out = imported("seed-v", root)
+    assert code == 0
+    about = read_metadata(out / "features/de/sub-1_ses-2.parquet")
+    assert "mean 0, deviation 1" in about["released"]["standardised"]
+    assert about["qc"]["standardised"].endswith("over the recording, test windows included")
+    assert about["qc"]["bands"].startswith("delta above gamma in ")
+    assert about["units"]["de"] == "standardised"
 
 
 def test_content_that_contradicts_its_names_is_told(small, tmp_path, caplog):

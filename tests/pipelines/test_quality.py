@@ -24,7 +24,11 @@ def test_the_readme_says_of_each_what_the_code_says():
 def test_the_readme_explains_the_columns_of_released_features():
     text = README.read_text(encoding="utf-8").partition("\n## Data quality\n")[0]
     text = text.partition("\n## Features that a data set ships\n")[2]
-    found = dict(re.findall(r"^\| `(eye_\w+|column_order)` \| (.*) \|$", text, re.MULTILINE))
+    found = dict(
+        re.findall(
+            r"^\| `(eye_\w+|column_order|bands|standardised)` \| (.*) \|$", text, re.MULTILINE
+        )
+    )
     assert found == RELEASED_QUALITY
 
 

@@ -100,6 +100,39 @@ def test_eyes_that_bear_out_no_order_are_not_confirmed(spoil):
     assert "not confirmed" in found.text()
 
 
+def ranged(x):
+    return (x - x.min(axis=0)) / (np.ptp(x, axis=0) + 1e-12)
+
+
+def over_all(scale):
+    whole = scale(np.concatenate(eyes(smi_eyes)))
+    return np.split(whole, 15)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "why"),
+    [
+        (over_all(lambda x: x / 1000), "fixation duration mean would be 0.21 ms, expected 50 to"),
+        (over_all(lambda x: x / (x.std(axis=0) + 1e-9)), "fixation duration mean would be 9.4 ms"),
+        (over_all(ranged), "standardised (from 0 to 1)"),
+        (over_all(lambda x: x * (1 + 9 * (np.arange(33) == 20))), "saccade duration mean would be"),
+    ],
+)
+def test_scaled_eyes_have_no_units_and_are_not_called_confirmed(spoiled, why):
+    found = eye_columns(spoiled, "smi")
+    assert not found.has_units
+    assert "not confirmed" in found.text()
+    assert why in found.text()
+
+
+def test_units_are_borne_out_by_durations():
+    for of, order in ((smi_eyes, "smi"), (tobii_eyes, "tobii")):
+        assert eye_columns(eyes(of), order).has_units
+    in_ms = [x * np.where(np.char.find(ORDERS["tobii"], "duration") > 0, 1000, 1)
+             for x in eyes(tobii_eyes)]  # fmt: skip
+    assert "would be 2.1e+05 ms" in eye_columns(in_ms, "tobii").scaled
+
+
 def test_statistics_that_change_within_trials_are_counted():
     trials = eyes(smi_eyes)
     rng = np.random.default_rng(5)

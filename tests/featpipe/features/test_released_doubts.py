@@ -13,6 +13,7 @@ from featpipe.features.released_doubts import (
     tell_ambiguous_axes,
     tell_foreign_pairs,
     tell_smoother_order,
+    tell_standardised,
     without_zero_trials,
 )
 from featpipe.features.released_labels import _one
@@ -79,3 +80,31 @@ def test_a_label_next_to_an_integer_is_that_integer(tmp_path):
     assert _one(tmp_path, 1, np.array([2 - 1e-9, 2 + 1e-9, 2])) == 2
     with pytest.raises(ReadError, match="expected one"):
         _one(tmp_path, 1, np.array([2, 2.01]))
+
+
+def scored(x):
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def ranged(x):
+    return (x - x.min(axis=0)) / np.ptp(x, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("scale", "how"), [(scored, "mean 0, deviation 1"), (ranged, "from 0 to 1")]
+)
+def test_what_was_standardised_over_the_recording_is_told(de, caplog, scale, how):
+    whole = scale(np.concatenate(list(de.values())))
+    whole[3, 5] = np.nan
+    stored = {"de": dict(zip(de, np.split(whole, 3), strict=True)), "psd": de}
+    told = tell_standardised("sub-1", stored)["standardised"]
+    assert told == f"de ({how}): over the recording, test windows included"
+    assert "features are standardised already, de" in caplog.text
+
+
+def test_what_is_scaled_otherwise_is_not_called_standardised(de, caplog):
+    by_trial = {k: x / x.std(axis=0) for k, x in de.items()}
+    by_window = {k: scored(x.T).T for k, x in de.items()}
+    lost = {k: np.full_like(x, np.nan) for k, x in de.items()}
+    assert tell_standardised("sub-1", {"a": de, "b": by_trial, "c": by_window, "d": lost}) == {}
+    assert not caplog.records
