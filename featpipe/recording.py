@@ -147,6 +147,9 @@ class Released(NamedTuple):
         Trials of the run for training, where the file has two runs; 0 where that is not known.
     de_unit : str
         What DE is, where a recipe is published.
+    witnesses : tuple of (str, Path)
+        Session and EEG of the subject in files that are numbered as the eyes' are, where the EEG
+        is dated: their DE tells whether numbers and dates go together.
     """
 
     window_s: float
@@ -163,6 +166,7 @@ class Released(NamedTuple):
     eye_documented: bool = False
     n_train: int = 0
     de_unit: str = ""
+    witnesses: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True)

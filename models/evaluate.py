@@ -68,7 +68,7 @@ def cross_validate(
     """
     chosen = get_protocol(protocol)
     folds = list(chosen.folds(windows.keys, fold_settings or FoldSettings()))
-    check_folds(folds, windows.keys, chosen.split)
+    check_folds(folds, windows.keys, chosen.split, windows.trials)
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
     facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": policy}
     return predictions_frame(windows, folds, fitted, method_name, config, facts)

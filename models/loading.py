@@ -46,6 +46,8 @@ class Windows:
         Windows left out because some modality lacks them.
     n_unlabelled : int
         Windows left out because they have no label.
+    trials : str
+        What trials are where they are not the clips that were shown; else empty.
     """
 
     keys: pd.DataFrame
@@ -58,6 +60,7 @@ class Windows:
     options: Mapping[str, Mapping[str, Any]]
     n_dropped: int = 0
     n_unlabelled: int = 0
+    trials: str = ""
 
 
 class _Table(NamedTuple):
@@ -70,6 +73,7 @@ class _Table(NamedTuple):
     bands: dict[str, tuple[float, float]]
     classes: tuple[str, ...]
     options: dict[str, Any]
+    trials: str
 
 
 def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
@@ -122,6 +126,7 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
         options={modality: table.options for modality, table in found.items()},
         n_dropped=n_dropped,
         n_unlabelled=int((~has_label).sum()),
+        trials=next((table.trials for table in found.values() if table.trials), ""),
     )
 
 
@@ -148,6 +153,7 @@ def concatenate(a: Windows, b: Windows) -> Windows:
         label=np.concatenate([a.label, b.label]),
         n_dropped=a.n_dropped + b.n_dropped,
         n_unlabelled=a.n_unlabelled + b.n_unlabelled,
+        trials=a.trials or b.trials,
     )
 
 
@@ -180,7 +186,8 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
     else:
         bands = {}
     classes = tuple(first.get("classes") or ())
-    return _Table(keys, x, columns, ch_names, bands, classes, first.get("options") or {})
+    trials = (first.get("released") or {}).get("trials", "")
+    return _Table(keys, x, columns, ch_names, bands, classes, first.get("options") or {}, trials)
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:

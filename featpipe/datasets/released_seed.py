@@ -1,8 +1,10 @@
 """The features that SEED ships, and those of SEED-GER and SEED-FRA.
 
 Two releases hold EEG of SEED: ExtractedFeatures (15 subjects, 12 families, MATLAB) and the
-multimodal one (12 subjects, DE, and the eyes with it). Where both are there the first is taken for
-the EEG of all recordings, so that all have the same. A third, older one has EEG and eyes of nine
+multimodal one (12 subjects, DE, and the eyes with it). Where both are there the one with more
+recordings, or the first, is taken for the EEG of all, so that all have the same. The first dates
+its files and the second numbers them, and nobody has published that numbers go by date: DE of the
+second, where it is there, tells when they are read. A third, older one has EEG and eyes of nine
 subjects in one MATLAB file per session; it is told by the names of its variables.
 """
 
@@ -68,30 +70,35 @@ def find_seed(root: Path, choice: Choice) -> Found:
     require_window(choice, known)
     files = below(root, "seed")
     mats = _recordings(in_folder(files, _EXTRACTED[choice.window_s], root), ".mat")
-    if not mats:
-        return _multimodal("seed", root, choice)
-    eeg, eye = dated_files(mats, known), _eyes(root, files, choice, known)
+    eeg, used = dated_files(mats, known), _used(root, files, choice, known)
+    if not eeg.files or len(used.files) > len(eeg.files):
+        return _multimodal("seed", root, choice, extracted=eeg)
+    eye = _eyes(root, files, choice, known)
     labels = _label_file(mats)
     released = Released(
         choice.window_s, "numbered", "split", FAMILIES, codes=known.released_labels, labels=labels,
         eye_order="smi",
     )  # fmt: skip
-    found = told(known, eeg, eye, ("<subject>_<YYYYMMDD>.mat", "<subject>_<session>"))
-    notes = [*found.notes, *_other_eeg(root, files, choice)]
-    sources = released_sources(
-        choice, (eeg.files, eye.files), listed_trials(files, known)[0], lambda _: released
-    )
-    found = Found(sources, found.defects, notes)
+    found = told(known, eeg, eye, _forms("<subject>_<YYYYMMDD>.mat", choice))
+    notes = _compared("ExtractedFeatures", eeg, "eeg_used", used) + _numbered_eyes(eye, used)
+    sources = [
+        replace(source, released=released._replace(witnesses=_witnesses(source.subject, used)))
+        if source.eye is not None
+        else source
+        for source in released_sources(
+            choice, (eeg.files, eye.files), listed_trials(files, known)[0], lambda _: released
+        )
+    ]
+    found = Found(sources, found.defects, [*found.notes, *notes])
     return require_sources(root, known, choice, found, "ExtractedFeatures*")
 
 
-def _multimodal(name: str, root: Path, choice: Choice) -> Found:
-    """Find EEG and eyes of the multimodal release."""
+def _multimodal(name: str, root: Path, choice: Choice, extracted: Named = _NONE) -> Found:
+    """Find EEG and eyes of the multimodal release; EEG of the other one has fewer recordings."""
     known = facts.facts_of(name)
     require_window(choice, known)
     files = below(root, name)
-    npz = _recordings(in_folder(files, _USED[choice.window_s], root), ".npz")
-    eeg, eye = numbered_files(npz, known), _eyes(root, files, choice, known)
+    eeg, eye = _used(root, files, choice, known), _eyes(root, files, choice, known)
     if not eeg.files and not eye.files and name == "seed":
         return _nine(root, files, choice)
     released = Released(
@@ -99,10 +106,11 @@ def _multimodal(name: str, root: Path, choice: Choice) -> Found:
         n_train=_N_TRAIN.get(name, 0),
     )  # fmt: skip
     with_eyes = replace(known, subjects=known.eye_subjects)  # the others are not in it
-    found = told(with_eyes, eeg, eye, ("<subject>_<session>.npz", "<subject>_<session>"))
+    found = told(with_eyes, eeg, eye, _forms("<subject>_<session>.npz", choice))
     trials, defects, notes = listed_trials(files, known)
     sources = released_sources(choice, (eeg.files, eye.files), trials, lambda _: released)
-    found = Found(sources, [*found.defects, *defects], [*found.notes, *notes])
+    notes = [*found.notes, *notes, *_compared("eeg_used", eeg, "ExtractedFeatures", extracted)]
+    found = Found(sources, [*extracted.defects, *found.defects, *defects], notes)
     return require_sources(root, known, choice, found, "eeg_used_*s, eye_tracking_feature")
 
 
@@ -136,13 +144,30 @@ def _recordings(files: Sequence[Path], suffix: str = "") -> list[Path]:
     ]
 
 
+def _used(root: Path, files: Sequence[Path], choice: Choice, known: Facts) -> Named:
+    npz = _recordings(in_folder(files, _USED[choice.window_s], root), ".npz")
+    return numbered_files(npz, known)
+
+
 def _eyes(root: Path, files: Sequence[Path], choice: Choice, known: Facts) -> Named:
-    if choice.window_s != _EYE_WINDOW_S:
-        return _NONE
     inside = [
         path for path in in_folder(files, _EYES, root) if path.suffix.lower() not in _NO_FEATURES
     ]
+    if inside and choice.window_s != _EYE_WINDOW_S:
+        note = (
+            f"{known.title}: eye features are in windows of {_EYE_WINDOW_S:g} s: "
+            f"--window-s {_EYE_WINDOW_S:g} takes those"
+        )
+        return Named({}, [], [note])
     return numbered_files(_recordings(inside), known)
+
+
+def _forms(eeg: str, choice: Choice) -> tuple[str, str]:
+    """Say what files are called, and of which windows: others may be there."""
+    return (
+        f"{eeg}, {choice.window_s:g} s windows",
+        f"<subject>_<session>, {choice.window_s:g} s windows",
+    )
 
 
 def _label_file(mats: Sequence[Path]) -> Path | None:
@@ -150,13 +175,34 @@ def _label_file(mats: Sequence[Path]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _other_eeg(root: Path, files: Sequence[Path], choice: Choice) -> list[str]:
-    used = in_folder(files, _USED[choice.window_s], root)
-    if not used:
+def _compared(name: str, taken: Named, other_name: str, other: Named) -> list[str]:
+    if not other.files:
         return []
     return [
-        f"SEED: {used[0].parent} has DE of 12 subjects as well; EEG is taken from ExtractedFeatures"
+        f"SEED: EEG is taken from {name} ({len(taken.files)} recordings); {other_name} has "
+        f"{len(other.files)} as well"
     ]
+
+
+def _numbered_eyes(eye: Named, used: Named) -> list[str]:
+    """Tell that files with dates and files with numbers are taken as going together."""
+    if not eye.files:
+        return []
+    check = (
+        "EEG of eeg_used, which has the numbers of the eyes, is compared with it"
+        if used.files
+        else "eeg_used_4s beside them would tell"
+    )
+    return [
+        "SEED: eye features <subject>_<session> are joined to EEG as if sessions were numbered by "
+        f"date, which nobody has published: {check}; a folder with nothing but SEED_Multimodal has "
+        "EEG and eyes of one numbering"
+    ]
+
+
+def _witnesses(subject: str, used: Named) -> tuple[tuple[str, Path], ...]:
+    """List session -> EEG of a subject that has the numbers of the eyes."""
+    return tuple((key[1], path) for key, path in used.files.items() if key[0] == subject)
 
 
 def _has_nine(path: Path) -> bool:

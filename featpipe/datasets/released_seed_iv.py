@@ -82,8 +82,9 @@ def _of_their_sessions(
     named: Named, known: Facts, choice: Choice, trial: re.Pattern[str], sizes: tuple[int, ...]
 ) -> Named:
     """Leave out the files whose trials are as long as those of another session."""
-    counts = {
-        key: of for key, path in named.files.items() if (of := _n_windows(path, trial, sizes))
+    counts = {key: _n_windows(path, trial, sizes) for key, path in named.files.items()}
+    counts = {  # a torn file tells nothing of its session
+        key: of for key, of in counts.items() if 2 * len(of) > len(known.session(key[1]).labels)
     }
     in_windows = replace(known, sessions=tuple(
         replace(of, seconds=tuple(int(s // choice.window_s) for s in of.seconds))

@@ -11,6 +11,7 @@ from featpipe.datasets.axes import order_axes
 from featpipe.datasets.eye_columns import COVERED, ORDERS, SCOPE_SHARE, EyeColumns, eye_columns
 from featpipe.errors import ReadError, few
 from featpipe.features.released_labels import agreed_trials, n_windows_of
+from featpipe.features.released_pairing import told_session
 from featpipe.readers.feature_files import ByTrial, cut, listed, numbered_eye, split_eye
 from featpipe.recording import Source, Trial
 
@@ -94,7 +95,7 @@ def read_released_eye(
         raise ReadError(f"{path}: {error}") from error
     _require_confirmed(source, columns, takes_documented=released.eye_documented)
     evidence = {"eye_axes": axes, "eye_columns": columns.text(), "confirmed_eye_columns": COVERED}
-    return ReleasedEye(values, columns, checked, evidence)
+    return ReleasedEye(values, columns, checked, evidence | told_session(source))
 
 
 def _require_confirmed(source: Source, columns: EyeColumns, *, takes_documented: bool) -> None:

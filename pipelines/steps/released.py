@@ -22,10 +22,11 @@ VERSION = 2
 
 
 def sources(unit: Unit) -> list[Path]:
-    """Files of the recording: of the EEG, of labels, of the eyes, each once."""
-    source = unit.payload.source
-    labels = source.released.labels if source.released else None
-    return list(dict.fromkeys(filter(None, (source.eeg, labels, source.eye))))
+    """Files of the recording, each once: of EEG, labels and eyes, and what tells the session."""
+    source, released = unit.payload.source, unit.payload.source.released
+    labels, witnesses = (released.labels, released.witnesses) if released else (None, ())
+    paths = source.eeg, labels, source.eye, *(path for _, path in witnesses)
+    return list(dict.fromkeys(filter(None, paths)))
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -61,6 +62,7 @@ def _recording(source: Source) -> dict[str, Any]:
     about = asdict(source) | {"released": source.released._asdict() if source.released else {}}
     about["trials"] = [list(trial) for trial in source.trials]
     about["released"].pop("labels", None)  # its content counts, as a source
+    about["released"].pop("witnesses", None)  # as well
     about["released"].pop("eye_documented", None)  # an option, of eye tables only
     for name in ("eeg", "eye", "eye_offset"):
         about.pop(name)
@@ -93,6 +95,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
             yield _made(wanted[family], table, source)
     if "eye" in wanted and source.eye is not None:
         eye = read_released_eye(source, trials, are_agreed=eeg is not None)
+        if eeg is not None and "trials" in eeg.evidence:
+            eye.evidence["trials"] = eeg.evidence["trials"]
         yield _made(wanted["eye"], eye_table_of(source, eye), source)
     if broken is not None:
         raise broken

@@ -115,7 +115,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     config = make_config(name, plan.options.get(name, {}))
     protocol = get_protocol(plan.protocol)
     folds = list(protocol.folds(windows.keys, FoldSettings(plan.train_share)))
-    check_folds(folds, windows.keys, protocol.split)
+    check_folds(folds, windows.keys, protocol.split, windows.trials)
     settings = TrainSettings(device=plan.device)
     parts = parts_of(windows, name, folds, seed, settings, config, plan.policy)
     seconds = time.perf_counter() - start

@@ -148,6 +148,12 @@ def test_german_trials_are_stretches_of_one_label_without_time_txt(small, tmp_pa
     assert "no time.txt in this folder" in capsys.readouterr().err
     told = read_metadata(out / "features/de/sub-1_ses-1.parquet")["released"]
     assert told["trials"] == "stretches of one label; several clips may be in one"
+    told = read_metadata(out / "features/eye/sub-1_ses-1.parquet")["released"]
+    assert told["trials"].startswith("stretches of one label")
+    capsys.readouterr()
+    train = ["train", str(out / "study.toml"), "-o", str(out), "--method", "svm", "--seeds", "0"]
+    assert run([*train, "--protocol", "within"]) != 0
+    assert "trials of these tables are stretches of one label" in capsys.readouterr().err
 
 
 def test_german_trials_are_those_of_time_txt_where_it_is(small, tmp_path):
