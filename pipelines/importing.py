@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from featpipe.datasets.facts import Facts, facts_of
 from featpipe.datasets.layout import Choice, Found
 from featpipe.datasets.released import RELEASED
 from featpipe.errors import ConfigError, unknown
+from featpipe.readers.stored_families import stored_families
 from featpipe.tables import write_text
 from pipelines.other_tables import require_own_tables
 from pipelines.progress import shown
@@ -51,7 +51,7 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     out : Path
         Output folder; the study file lies in it.
     window_s : float or None
-        Length of the windows; None takes the longest that are there.
+        Length of the windows; None takes the longest that EEG has.
 
     Returns
     -------
@@ -88,23 +88,40 @@ def next_command(study: Path, out: Path) -> str:
 
 
 def _found(facts: Facts, root: Path, window_s: float | None) -> tuple[Found, float]:
-    """Find the features, of the longest windows if nobody says of which."""
+    """Find the features, of the longest windows with EEG if nobody says of which."""
     lengths = sorted(facts.windows_s, reverse=True) if window_s is None else [window_s]
     refusals: list[ConfigError] = []
+    without_eeg: list[tuple[Found, float]] = []
     for length in lengths:
         choice = Choice(facts.name, facts.classes, window_s=length)
         try:
-            return RELEASED[facts.name](root, choice), length
+            found = RELEASED[facts.name](root, choice)
         except ConfigError as error:
             refusals.append(error)
+            continue
+        if any(source.eeg is not None for source in found.sources):
+            return found, length
+        without_eeg.append((found, length))
+    if without_eeg:
+        return without_eeg[0]
     raise refusals[0]
 
 
+def _families(facts: Facts, found: Found) -> list[str]:
+    """List the EEG families of the release that a file of EEG has, and tell of the others."""
+    with_eeg = [source for source in found.sources if source.eeg is not None]
+    released = next((source.released for source in with_eeg), None)
+    if released is None:
+        return []
+    paths = {source.eeg for source in with_eeg if source.eeg is not None}
+    there = stored_families(paths) if released.eeg_form == "numbered" else set()
+    families = [name for name in released.families if name in there or not there]
+    if missing := [name for name in released.families if name not in families]:
+        click.echo(f"{facts.title}: no file has {', '.join(missing)}: left out", err=True)
+    return families
+
+
 def _text(facts: Facts, found: Found, root: Path, window_s: float) -> str:
-    sources = found.sources
-    released = next(source.released for source in sources)
-    has_eeg = any(source.eeg is not None for source in sources)
-    families: Sequence[str] = released.families if has_eeg and released else ()
     return _STUDY.format(
         layout=facts.name,
         layout_text=json.dumps(facts.name),
@@ -114,8 +131,8 @@ def _text(facts: Facts, found: Found, root: Path, window_s: float) -> str:
         name=json.dumps(facts.name),
         root=json.dumps(str(root), ensure_ascii=False),
         classes=json.dumps(list(facts.classes), ensure_ascii=False),
-        families=json.dumps(list(families)),
-        has_eye=json.dumps(any(source.eye is not None for source in sources)),
+        families=json.dumps(_families(facts, found)),
+        has_eye=json.dumps(any(source.eye is not None for source in found.sources)),
         window_s=float(window_s),
     )
 

@@ -31,7 +31,7 @@ SMOOTHED = {"": "", "_movingAve": "_ma", "_LDS": "_lds"}
 """What variable names say of smoothing -> the end of a family's name."""
 
 _KINDS = "de|psd|dasm|rasm|asm|dcau"
-_EEG = re.compile(rf"({_KINDS})({'|'.join(SMOOTHED)})_?(\d+)")  # de_LDS7, de_LDS_7, de_7
+EEG_NAME = re.compile(rf"({_KINDS})({'|'.join(SMOOTHED)})_?(\d+)")  # de_LDS7, de_LDS_7, de_7
 _EYE = re.compile(r"(?:eye_?)?(\d+)", re.IGNORECASE)  # eye_7 of SEED-IV, 7 of SEED-VII
 _LISTED = re.compile(r"(data|label)/(\d+)")
 _SPLIT_EEG = re.compile(
@@ -104,8 +104,8 @@ def numbered_eeg(path: Path, first: int, n_trials: int) -> dict[str, ByTrial]:
         When the file cannot be read, or lacks a trial of a family that it has.
     """
     found: dict[str, ByTrial] = {}
-    for name, array in read_arrays(path, _EEG).items():
-        kind, smoothed, number = _matched(_EEG, name)
+    for name, array in read_arrays(path, EEG_NAME).items():
+        kind, smoothed, number = _matched(EEG_NAME, name)
         trial = int(number) - first + 1
         if 1 <= trial <= n_trials:
             found.setdefault(kind + SMOOTHED[smoothed], {})[trial] = array

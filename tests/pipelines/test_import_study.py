@@ -1,11 +1,13 @@
 """The study of an import: written once, resumed, refused where it says something else."""
 
 import os
+import shutil
 
 import pandas as pd
 import pytest
 from lookalikes import released_files as files
 from lookalikes.imported_tables import imported
+from scipy.io import loadmat, savemat
 
 from pipelines.__main__ import run
 from pipelines.study import load_study
@@ -156,3 +158,39 @@ def test_run_imports_trains_and_reports(small, tmp_path):
     assert set(accuracy.index) == {"majority", "svm", "svm_eeg"}
     assert accuracy.drop("majority").min() > 0.55  # a third by chance
     assert "eye_columns" in (tmp_path / "out/report.html").read_text("utf-8")
+
+
+def test_families_that_no_file_has_are_left_out_with_a_note(small, tmp_path, capsys):
+    root = tmp_path / "SEED"
+    files.write_extracted(root, small("seed"), [("1", "1")], 4.0)
+    (path,) = (root / "ExtractedFeatures_4s").glob("1_*.mat")
+    some = {k: x for k, x in loadmat(path).items() if k.startswith(("de_LDS", "dasm_LDS"))}
+    savemat(path, some, do_compression=True)
+    code, out = imported("seed", root, "--only", "session=1")
+    assert code == 0
+    assert load_study((out / "study.toml").absolute()).features.eeg == ("de_lds", "dasm_lds")
+    told = capsys.readouterr().err
+    assert "SEED: no file has de_ma, psd_lds, psd_ma, dasm_ma, rasm_lds" in told
+
+
+def test_the_windows_are_the_longest_that_eeg_has(small, tmp_path, capsys):
+    """Eyes are in windows of 4 s only."""
+    root = tmp_path / "SEED"
+    files.write_extracted(root, small("seed"), [("1", "1")], 1.0)
+    files.write_multimodal(root / "Chinese", small("seed"), [("1", "1")], 4.0)
+    shutil.rmtree(root / "Chinese/02-EEG-DE-feature")
+    code, out = imported("seed", root, "--only", "session=1")
+    assert code == 0
+    study = load_study((out / "study.toml").absolute())
+    assert (study.features.window_s, study.features.eye) == (1, False)
+    assert "eye features are in windows of 4 s: --window-s 4 takes those" in capsys.readouterr().err
+
+
+def test_eyes_alone_are_imported(small, tmp_path):
+    root = tmp_path / "SEED"
+    files.write_multimodal(root, small("seed"), [("1", "1")], 4.0)
+    shutil.rmtree(root / "02-EEG-DE-feature")
+    code, out = imported("seed", root, "--only", "session=1")
+    assert code == 0
+    study = load_study((out / "study.toml").absolute())
+    assert (study.features.window_s, study.features.eeg, study.features.eye) == (4, (), True)
