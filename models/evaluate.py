@@ -66,9 +66,9 @@ def cross_validate(
     ConfigError
         When a name does not exist, the data do not suit the protocol or a fold would leak.
     """
-    chosen = get_protocol(protocol)
+    chosen = get_protocol(protocol, windows.trials)
     folds = list(chosen.folds(windows.keys, fold_settings or FoldSettings()))
-    check_folds(folds, windows.keys, chosen.split, windows.trials)
+    check_folds(folds, windows.keys, chosen.split)
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
     facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": policy}
     return predictions_frame(windows, folds, fitted, method_name, config, facts)

@@ -142,20 +142,33 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 
 
-def get_protocol(name: str) -> Protocol:
+def get_protocol(name: str, trials: str = "") -> Protocol:
     """Return the protocol of that name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PROTOCOLS`.
+    trials : str
+        What trials of the tables are where they are not the clips that were shown.
 
     Raises
     ------
     ConfigError
-        When there is none.
+        When there is none, or it splits by the numbers of such trials.
     """
     if name not in PROTOCOLS:
         raise ConfigError(unknown("protocol", name, PROTOCOLS))
+    if trials and PROTOCOLS[name].split == "trial":
+        raise ConfigError(
+            f"protocol {name!r} goes by the numbers of trials, which are none of clips in these "
+            f"tables ({trials}): put time.txt of the release into its folder and import again, or "
+            "use protocol 'loso'"
+        )
     return PROTOCOLS[name]
 
 
-def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str, trials: str = "") -> None:
+def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str) -> None:
     """Refuse folds that would leak.
 
     Parameters
@@ -166,22 +179,13 @@ def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str, trials: s
         Key columns of the windows.
     split : str
         "subject" or "trial": the unit that must not be on both sides. Trials never may.
-    trials : str
-        What trials are where they are not the clips that were shown.
 
     Raises
     ------
     ConfigError
-        When trials are to be split and are no clips, whose numbers mean nothing.
         When a unit is on both sides of a fold, a trial in training and validation, a side is
         empty, two folds share a name, or a window is tested twice.
     """
-    if trials and split == "trial":
-        raise ConfigError(
-            f"trials of these tables are {trials}, and their numbers not those of clips: they "
-            "cannot be split by trial; put time.txt of the release into its folder and import "
-            "again, or use protocol 'loso'"
-        )
     unit = _units(keys, {"subject": SUBJECT, "trial": TRIAL}[split])
     trial = _units(keys, TRIAL)
     n_tested = np.zeros(len(keys), int)

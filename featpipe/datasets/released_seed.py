@@ -71,7 +71,7 @@ def find_seed(root: Path, choice: Choice) -> Found:
     files = below(root, "seed")
     mats = _recordings(in_folder(files, _EXTRACTED[choice.window_s], root), ".mat")
     eeg, used = dated_files(mats, known), _used(root, files, choice, known)
-    if not eeg.files or len(used.files) > len(eeg.files):
+    if not mats or len(used.files) > len(eeg.files):
         return _multimodal("seed", root, choice, extracted=eeg)
     eye = _eyes(root, files, choice, known)
     labels = _label_file(mats)

@@ -13,7 +13,7 @@ def standardised(x: np.ndarray) -> str:
     Parameters
     ----------
     x : array, shape (n_windows, ...)
-        Everything behind the first axis is a column; NaN where unknown.
+        Everything behind the first axis is a column; NaN or infinite where unknown.
 
     Returns
     -------
@@ -21,8 +21,8 @@ def standardised(x: np.ndarray) -> str:
         "mean 0, deviation 1" or "from 0 to 1" when nearly all columns that vary are so, else empty.
     """
     x = x.reshape(len(x), -1).astype(float)
-    known = np.isfinite(x)
-    x = x[:, known.any(axis=0)]
+    x = np.where(np.isfinite(x), x, np.nan)
+    x = x[:, np.isfinite(x).any(axis=0)]
     low, high = np.nanmin(x, axis=0, initial=np.inf), np.nanmax(x, axis=0, initial=-np.inf)
     x, low, high = (of[..., high > low] for of in (x, low, high))
     if not x.size:

@@ -113,9 +113,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     start = time.perf_counter()
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
-    protocol = get_protocol(plan.protocol)
+    protocol = get_protocol(plan.protocol, windows.trials)
     folds = list(protocol.folds(windows.keys, FoldSettings(plan.train_share)))
-    check_folds(folds, windows.keys, protocol.split, windows.trials)
+    check_folds(folds, windows.keys, protocol.split)
     settings = TrainSettings(device=plan.device)
     parts = parts_of(windows, name, folds, seed, settings, config, plan.policy)
     seconds = time.perf_counter() - start

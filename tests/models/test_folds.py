@@ -34,13 +34,11 @@ def studies(draw):
     return keys.iloc[list(order)].reset_index(drop=True)
 
 
-def test_trials_that_are_no_clips_are_not_split(key_table):
-    keys = key_table(2, 1, 4, 3)
+def test_trials_that_are_no_clips_are_not_split():
     trials = "stretches of one label; several clips may be in one"
-    check_folds(loso(keys), keys, "subject", trials)
-    check_folds(within(keys), keys, "trial")
-    with pytest.raises(ConfigError, match=r"trials of these tables are stretches.*time\.txt"):
-        check_folds(within(keys), keys, "trial", trials)
+    assert get_protocol("loso", trials) == get_protocol("loso")
+    with pytest.raises(ConfigError, match=r"'within' goes by the numbers.*stretches.*time\.txt"):
+        get_protocol("within", trials)
 
 
 @given(studies())

@@ -153,7 +153,7 @@ def test_german_trials_are_stretches_of_one_label_without_time_txt(small, tmp_pa
     capsys.readouterr()
     train = ["train", str(out / "study.toml"), "-o", str(out), "--method", "svm", "--seeds", "0"]
     assert run([*train, "--protocol", "within"]) != 0
-    assert "trials of these tables are stretches of one label" in capsys.readouterr().err
+    assert "protocol 'within' goes by the numbers of trials" in capsys.readouterr().err
 
 
 def test_german_trials_are_those_of_time_txt_where_it_is(small, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from featpipe.datasets.facts import facts_of
 from featpipe.datasets.layout import Choice
 from featpipe.datasets.released_seed import find_seed
+from featpipe.errors import ConfigError
 
 FACTS = facts_of("seed")
 EYES = "Chinese/04-Eye-tracking-feature/eye_tracking_feature"
@@ -54,6 +55,12 @@ def test_a_file_of_another_name_in_it_neither_and_it_is_told(put):
     of = found(put(*used(ALL), *eyes(ALL), "ExtractedFeatures_4s/1_20131027 (one).mat"))
     assert len([s for s in of.sources if s.eeg]) == 6
     assert any("its name is not <subject>_<YYYYMMDD>.mat" in defect.what for defect in of.defects)
+
+
+def test_a_folder_of_nothing_but_other_names_says_so(put):
+    root = put("ExtractedFeatures_4s/one.mat")
+    with pytest.raises(ConfigError, match=r"one\.mat: its name is not <subject>_<YYYYMMDD>\.mat"):
+        found(root)
 
 
 def test_the_fuller_release_has_twelve_families(put):

@@ -95,7 +95,7 @@ def ranged(x):
 )
 def test_what_was_standardised_over_the_recording_is_told(de, caplog, scale, how):
     whole = scale(np.concatenate(list(de.values())))
-    whole[3, 5] = np.nan
+    whole[3, 5], whole[4, 6] = np.nan, np.inf
     stored = {"de": dict(zip(de, np.split(whole, 3), strict=True)), "psd": de}
     told = tell_standardised("sub-1", stored)["standardised"]
     assert told == f"de ({how}): over the recording, test windows included"
