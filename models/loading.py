@@ -15,6 +15,7 @@ import pandas as pd
 from featpipe.errors import ConfigError
 from featpipe.schema import KEYS, WINDOW_KEYS
 from featpipe.tables import read_metadata, read_table
+from models.repeats import first_rows, refuse_repeats
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
     Raises
     ------
     ConfigError
-        When files of a modality differ in columns, bands or classes, hold a window twice, when
-        modalities disagree on a label, or when no window is left.
+        When files of a modality differ in columns, bands or classes, hold a window twice or the
+        numbers of another file, when modalities disagree on a label, or when no window is left.
     ReadError
         When a file is damaged.
     """
@@ -161,9 +162,10 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
     """Read the files of one modality, one Arrow table in memory at a time."""
     if not files:
         raise ConfigError(f"modality {modality!r}: no feature files given; run extract first")
+    files = sorted(files)
     first = read_metadata(files[0])
     keys, columns, parts = [], (), []
-    for file in sorted(files):
+    for file in files:
         table = read_table(file)
         names = tuple(name for name in table.column_names if name not in KEYS)
         columns = columns or names
@@ -174,10 +176,12 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         for i_column, name in enumerate(names):
             x[:, i_column] = table[name].to_numpy()
         parts.append(x)
+    rows = [first_rows(k, part) for k, part in zip(keys, parts, strict=True)]
     x = np.concatenate(parts)
     x[np.isinf(x)] = np.nan
     keys = pd.concat(keys, ignore_index=True)
     _check_unique(keys, f"the {modality} tables; remove the double file")
+    refuse_repeats(files, rows)
     bands = {name: tuple(edges) for name, edges in (first.get("bands") or {}).items()}
     bands = dict(sorted(bands.items(), key=lambda band: band[1]))  # columns run low to high
     ch_names = _sites(columns, tuple(bands))

@@ -6,7 +6,7 @@ import pytest
 
 from featpipe.errors import ConfigError, ReadError
 from featpipe.schema import BANDS, EYE_FEATURES, KEYS, WINDOW_KEYS, eeg_columns
-from featpipe.tables import publish, windows_table
+from featpipe.tables import publish, read_table, windows_table
 from models.loading import concatenate, load_windows
 
 CHANNELS = ["FP1", "CZ", "OZ"]
@@ -155,6 +155,37 @@ def test_tables_that_do_not_belong_together(write, caplog):
         load_windows({"eye": [eye], "eeg": [moved]})
     load_windows({"eye": [eye, write("eye", 2, options={"window_s": 4.0})[0]]})
     assert "options differ" in caplog.text
+
+
+def test_one_recording_under_two_names_is_refused(write, tmp_path):
+    path, _ = write("eye", 1)
+    other = tmp_path / "eye/sub-2_ses-1.parquet"
+
+    def saved_under_another_name(change):
+        table = read_table(path)
+        subject = pa.array(["2"] * table.num_rows, table.schema.field("subject").type)
+        i_subject = table.column_names.index("subject")
+        table = change(table.set_column(i_subject, table.schema.field("subject"), subject))
+        publish(table, other, tmp_path / ".staging")
+        return load_windows({"eye": [other, path]})
+
+    for change in (lambda table: table, lambda table: table.slice(4), lambda t: t.slice(0, 11)):
+        with pytest.raises(ConfigError, match=f"{other}: its numbers are those of {path}, in [23]"):
+            saved_under_another_name(change)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
+def test_windows_without_events_are_alike_and_no_copies(tmp_path, key_table, value):
+    files = []
+    for subject in (1, 2):
+        keys = key_table(subject, 1, 3, 4)
+        keys = keys[keys["subject"] == str(subject)].reset_index(drop=True)
+        x = np.full((12, 33), value, np.float32)
+        x[:, 3] = 2.0
+        table = windows_table(keys, x, EYE_FEATURES, {"classes": CLASSES})
+        files.append(tmp_path / f"sub-{subject}_ses-1.parquet")
+        publish(table, files[-1], tmp_path / ".staging")
+    assert len(load_windows({"eye": files}).keys) == 24
 
 
 def test_tables_of_different_units_are_told(write, caplog):

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from lookalikes import released_files as files
 from lookalikes.imported_tables import imported, table
+from lookalikes.one_worker import one_worker
 from scipy.io import loadmat, savemat
 
 from featpipe.readers.feature_files import PARTS
 from featpipe.tables import read_metadata
+from pipelines.__main__ import run
 
 ONE = ("--only", "subject=2", "--only", "session=3")
 
@@ -279,3 +281,24 @@ def test_training_that_ends_with_another_clip_is_refused(small, tmp_path, monkey
     files.write_multimodal(root, small("seed"), [("2", "3")], 4.0)
     _, out = imported("seed", root, *ONE)
     assert "training ends with trial 8, expected trial 9" in failures(out)["sub-2_ses-3"]
+
+
+def test_one_recording_that_was_saved_anew_under_another_name_is_not_trained_on(small, tmp_path):
+    root, dates = tmp_path / "SEED-IV", small("seed-iv").dates["1"]
+    files.write_seed_iv(root, small("seed-iv"), [("1", "1"), ("3", "1")])
+    for kind in ("eeg", "eye"):
+        folder = root / f"{kind}_feature_smooth/1"
+        content = loadmat(folder / f"1_{dates['1']}.mat")
+        variables = {name: x for name, x in content.items() if not name.startswith("__")}
+        savemat(folder / f"2_{dates['2']}.mat", variables, do_compression=False)
+    code, out = imported("seed-iv", root)
+    assert code == 0  # files of another size: nothing shows yet
+    options = ("--method", "majority", "--seeds", "0", *one_worker())
+    assert run(["train", str(out / "study.toml"), "-o", str(out), *options]) == 3
+    (why,) = failures(out).values()
+    first, second = (out / f"features/de_lds/sub-{k}_ses-1.parquet" for k in "12")
+    assert why.startswith(f"{second}: its numbers are those of {first}, in 24 trials")
+    assert "under two names would be trained on and tested on" in why
+    (root / f"eeg_feature_smooth/1/2_{dates['2']}.mat").unlink()
+    (root / f"eye_feature_smooth/1/2_{dates['2']}.mat").unlink()
+    assert run(["train", str(out / "study.toml"), "-o", str(out), *options]) == 0
