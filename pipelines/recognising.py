@@ -9,6 +9,7 @@ from typing import NamedTuple
 from featpipe.datasets import facts
 from featpipe.datasets.layout import Choice, Found, Layout
 from featpipe.datasets.released import RELEASED
+from featpipe.datasets.seed_languages import FRENCH, GERMAN, is_here
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, ReadError
 from featpipe.scanning import Finding
@@ -57,6 +58,8 @@ def _opened(folder: Path, layout: Layout) -> Recognised:
 def released(folder: Path) -> Iterator[str]:
     """Say which data sets' own features lie in a folder, and what to type."""
     for name, find in RELEASED.items():
+        if name in (GERMAN, FRENCH) and not is_here(name, folder):
+            continue  # the same names as in SEED: the folder of a language alone tells them
         known = facts.facts_of(name)
         for window_s in sorted(known.windows_s, reverse=True):
             try:

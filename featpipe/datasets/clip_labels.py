@@ -15,6 +15,7 @@ import numpy as np
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
 from featpipe.datasets.recording_names import NUMBERED
+from featpipe.datasets.release_files import plain_name
 from featpipe.datasets.time_lists import Bounds
 from featpipe.errors import ReadError, few
 from featpipe.readers.foreign import SMALL, read_arrays
@@ -135,7 +136,7 @@ def clip_labels(path: Path, bounds: Bounds, facts: Facts) -> dict[int, int]:
     ReadError
         When windows and trials do not agree.
     """
-    match = _WINDOW.fullmatch(path.parent.name)
+    match = _WINDOW.fullmatch(plain_name(path.parent.name))
     arrays = read_arrays(path, "|".join(_PARTS), SMALL)
     if not match or any(name not in arrays for name in _PARTS):
         raise ReadError(f"{path}: no {' and '.join(_PARTS)} of windows of known length")
@@ -160,7 +161,7 @@ def clip_labels(path: Path, bounds: Bounds, facts: Facts) -> dict[int, int]:
 
 def _is_of(path: Path, session: str) -> bool:
     match = NUMBERED.fullmatch(path.stem)
-    return path.suffix == ".npz" and match is not None and match["session"] == session
+    return path.suffix.lower() == ".npz" and match is not None and match["session"] == session
 
 
 def _subject(path: Path) -> tuple[int, str]:

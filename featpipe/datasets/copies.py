@@ -2,28 +2,26 @@
 
 A download that stored one file under two names leaves no trace in either: the sizes are right, the
 labels are those of the name. Which name is the true one the content does not tell, so that neither
-is used. Files are compared by size, and where these are equal by three blocks behind their headers,
-as a header may have been written again.
+is used. Files are compared by size, and where these are equal by content
+(`featpipe.datasets.file_content`). The same numbers in files of another size or compression are
+found when their tables are trained on (`models.repeats`).
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from featpipe.datasets.file_content import digest_of
 from featpipe.datasets.layout import Defect, Found
 from featpipe.errors import ReadError, few
 from featpipe.readers.mat_trials import initials_of
-from featpipe.readers.preflight import read_head
 from featpipe.reading import sniff, source_files
 from featpipe.recording import Source
 
 Modality = Literal["eeg", "eye"]
 
-_BLOCK_BYTES = 1 << 16
-_HEADER_PART = 8  # headers end within the first eighth of a file
 _OWN_CLOCK = ("smi_workbook", "seed_iv_eye")  # a clock in each trial: they need no EEG
 
 
@@ -73,20 +71,13 @@ def _alike(paths: Sequence[Path]) -> Iterator[list[Path]]:
         by_digest: dict[bytes, list[Path]] = {}
         for path in group if size and len(group) > 1 else ():
             with suppress(OSError):
-                by_digest.setdefault(_digest(data[path], size), []).append(path)
+                by_digest.setdefault(digest_of(data[path]), []).append(path)
         yield from by_digest.values()
 
 
 def _data_file(path: Path) -> Path:
     """Return the largest file of a recording: a header beside its numbers may name the subject."""
     return max(source_files(path), key=lambda file: file.stat().st_size)
-
-
-def _digest(path: Path, size: int) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for start in (size // _HEADER_PART, size // 2, max(size // _HEADER_PART, size - _BLOCK_BYTES)):
-        digest.update(read_head(path, _BLOCK_BYTES, start))
-    return digest.digest()
 
 
 def _defect(path: Path, group: Sequence[Path], whose: dict[Path, list[Source]]) -> Defect:

@@ -14,6 +14,7 @@ from featpipe.datasets.facts import Facts
 from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
+from featpipe.datasets.release_files import packed
 from featpipe.errors import ConfigError, ReadError
 from featpipe.readers.deap_trials import Contents, contents_of
 from featpipe.readers.end_to_end import trial_spans
@@ -62,6 +63,7 @@ def _takes_original(root: Path, files: DeapFiles, choice: Choice) -> bool:
         raise ConfigError(
             f"{root}: no s01.dat, s01.mat or s01.bdf in it; [study] root names the folder that "
             "data_preprocessed_python, data_preprocessed_matlab or data_original lies in"
+            f"{packed(root)}"
         )
     if choice.eeg == "preprocessed" and not has_other:
         raise ConfigError(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from featpipe.datasets import facts
 from featpipe.datasets.layout import Defect
+from featpipe.datasets.recording_names import Key, add
 from featpipe.errors import ConfigError, few
 from featpipe.folders import files_below
 from featpipe.readers.deap_trials import is_matlab
@@ -67,7 +68,7 @@ def deap_files(root: Path) -> DeapFiles:
     -------
     DeapFiles
     """
-    found: dict[str, dict[str, Path]] = {"bdf": {}, "dat": {}, "mat": {}}
+    found: dict[str, dict[Key, Path]] = {"bdf": {}, "dat": {}, "mat": {}}
     defects: list[Defect] = []
     files = files_below(root)
     for path in files:
@@ -77,13 +78,15 @@ def deap_files(root: Path) -> DeapFiles:
         subject, kind = f"{int(match[1])}", match[2].lower()
         if subject not in facts.facts_of("deap").subjects:
             defects.append(Defect("", "", f"{path}: there is no subject {subject}; rename it"))
-        elif (other := found[kind].setdefault(subject, path)) != path:
-            what = f"{path}: {other} is there too and is used; take one of them away"
-            defects.append(Defect("", "", what))
+        else:
+            defects += add(found[kind], (subject, ""), path)
     folders = {path.parent for of in found.values() for path in of.values()}
     defects += _strays([path for path in files if path.parent in folders])
     tables = [path for path in files if path.name.lower() == RATINGS]
-    in_order = {kind: {s: of[s] for s in sorted(of, key=int)} for kind, of in found.items()}
+    in_order = {
+        kind: {subject: of[subject, ""] for subject, _ in sorted(of, key=lambda key: int(key[0]))}
+        for kind, of in found.items()
+    }
     return DeapFiles(
         in_order["bdf"], in_order["dat"], in_order["mat"], tables[0] if tables else None, defects
     )

@@ -9,6 +9,7 @@ from featpipe.datasets.facts import Facts
 from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.rated import SESSION, Rating, label_of, rated_source, rating_of
+from featpipe.datasets.release_files import packed
 from featpipe.errors import ConfigError, ReadError, few
 from featpipe.folders import files_below
 from featpipe.readers.dreamer_mat import Subject, contents
@@ -34,7 +35,9 @@ def _files(root: Path) -> list[Path]:
 def _refuse_without_file(root: Path) -> NoReturn:
     alike = [str(path) for path in files_below(root) if _NEARLY.fullmatch(path.name)]
     hint = f"; if {few(alike)} is it, give it its name back" if alike else ""
-    raise ConfigError(f"{root}: no {_FILE} in it{hint}; [study] root names its folder")
+    raise ConfigError(
+        f"{root}: no {_FILE} in it{hint}; [study] root names its folder{packed(root)}"
+    )
 
 
 def find(root: Path, choice: Choice) -> Found:

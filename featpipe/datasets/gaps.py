@@ -1,17 +1,17 @@
 """What is not in a folder: subjects and sessions that nobody fetched, files that are missing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Defect
-from featpipe.datasets.recording_names import Key
+from featpipe.datasets.recording_names import Key, Named
 from featpipe.errors import few
 
 
 def gaps(
     facts: Facts,
-    eeg: Collection[Key],
-    eyes: Collection[Key],
+    eeg: Named,
+    eyes: Named,
     forms: tuple[str, str],
     kinds: tuple[str, str] = ("EEG", "eye recording"),
 ) -> tuple[list[Defect], list[str]]:
@@ -21,8 +21,9 @@ def gaps(
     ----------
     facts : Facts
         Which subjects and sessions there are.
-    eeg, eyes : collection of (subject, session)
-        What has a file, sound or not.
+    eeg, eyes : Named
+        What has a file, sound or not, and the defects of names: what these cost is here, and they
+        have told what is wrong with it.
     forms : tuple of str
         How the files of each are called, for the message.
     kinds : tuple of str
@@ -37,16 +38,21 @@ def gaps(
         Whole subjects, sessions that no subject has, a modality of which there is nothing: they
         were not downloaded.
     """
-    subjects = {subject for subject, _ in (*eeg, *eyes)}
+    refused = [{defect[:2] for defect in named.defects} for named in (eeg, eyes)]
+    subjects = {subject for subject, _ in (*eeg.files, *eyes.files, *refused[0], *refused[1])}
     keys = [(a, b) for a in facts.subjects if a in subjects for b in facts.session_names()]
     defects, notes = [], absent(facts, subjects) if subjects else []
-    of_eyes = [key for key in keys if key[0] in facts.eye_subjects and (key in eeg or not eeg)]
-    for there, wanted, kind, form in zip((eeg, eyes), (keys, of_eyes), kinds, forms, strict=True):
+    of_eyes = [
+        key for key in keys if key[0] in facts.eye_subjects and (key in eeg.files or not eeg.files)
+    ]
+    per_kind = zip((eeg.files, eyes.files), refused, (keys, of_eyes), kinds, forms, strict=True)
+    for there, told, wanted, kind, form in per_kind:
         if not there:
-            notes.append(f"{facts.title}: no {kind} ({form}) in this folder")
+            of_use = " that can be used" * bool(told)
+            notes.append(f"{facts.title}: no {kind} ({form}) in this folder{of_use}")
             continue
-        missing = [key for key in wanted if key not in there]
-        unfetched = _unfetched(missing, there, {*eeg, *eyes})
+        missing = [k for k in wanted if k not in there and not {k, (k[0], "")} & told]
+        unfetched = _unfetched(missing, there, {*eeg.files, *eyes.files})
         if unfetched:
             notes.append(
                 f"{facts.title}: sessions of which no {kind} is here, of any subject: "
@@ -79,3 +85,8 @@ def absent(facts: Facts, subjects: Collection[str]) -> list[str]:
     """Tell in a note which subjects are not here, if any."""
     names = [subject for subject in facts.subjects if subject not in subjects]
     return [f"{facts.title}: subjects that are not here: {few(names, 40)}"] * bool(names)
+
+
+def wrong_in_unused(facts: Facts, kind: str, defects: Iterable[Defect]) -> list[str]:
+    """Tell in notes what is wrong with EEG that is not used: it may be why it is not."""
+    return [f"{facts.title}, {kind} EEG, which is not used: {defect.what}" for defect in defects]

@@ -8,13 +8,13 @@ from featpipe.datasets.facts import Facts
 from featpipe.datasets.recording_names import NUMBERED, Named, numbered_files
 from featpipe.datasets.release_files import in_folder, with_suffix
 
-RAW = re.compile(r"SEED_RAW_EEG|01-EEG-raw", re.IGNORECASE)
-EYES = re.compile(r"03-Eye-tracking-excel", re.IGNORECASE)
+RAW = re.compile(r"SEED_RAW_EEG|01_EEG_raw", re.IGNORECASE)
+EYES = re.compile(r"03_Eye_tracking_excel", re.IGNORECASE)
 FEATURES = re.compile(
-    r"eeg_used_\d+s|02-EEG-DE-feature|04-Eye-tracking-feature|Extracted_?Features(_\d+s)?",
+    r"eeg_used_\d+s|02_EEG_DE_feature|04_Eye_tracking_feature|Extracted_?Features(_\d+s)?",
     re.IGNORECASE,
 )
-MULTIMODAL = re.compile(f"01-EEG-raw|{EYES.pattern}|{FEATURES.pattern}", re.IGNORECASE)
+MULTIMODAL = re.compile(f"01_EEG_raw|{EYES.pattern}|{FEATURES.pattern}", re.IGNORECASE)
 
 
 def raw_files(root: Path, files: Sequence[Path], facts: Facts) -> Named:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from featpipe.datasets.facts import Facts
+from featpipe.datasets.file_content import is_same
 from featpipe.datasets.layout import Defect
 from featpipe.errors import ReadError, few
 from featpipe.reading import check
@@ -210,7 +211,7 @@ def is_known(key: Key, facts: Facts) -> bool:
 def add(found: dict[Key, Path], key: Key, path: Path) -> list[Defect]:
     """Put a file where it belongs; of two of one recording the one that is whole.
 
-    Two of one name and size are one recording of two releases, and no defect.
+    Two of one name and content are one recording of two releases, and no defect.
     """
     other = found.setdefault(key, path)
     if other == path:
@@ -218,8 +219,7 @@ def add(found: dict[Key, Path], key: Key, path: Path) -> list[Defect]:
     is_better = is_broken(other) and not is_broken(path)
     used, left = (path, other) if is_better else (other, path)
     found[key] = used
-    is_same = path.name.lower() == other.name.lower() and _size(path) == _size(other)
-    if is_same and not is_better:
+    if not is_better and path.name.lower() == other.name.lower() and is_same(path, other):
         return []
     session = f", session {key[1]}" * bool(key[1])
     why = ", because this one is broken" * is_better
@@ -237,10 +237,6 @@ def is_broken(path: Path) -> bool:
         return check(path).status in ("truncated", "corrupt")
     except (ReadError, OSError):
         return True
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size
 
 
 def stranger(path: Path, shown: str, facts: Facts) -> Defect:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from featpipe.datasets import facts
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.layout import Choice, Found
-from featpipe.datasets.recording_names import Key, Named, stranger
+from featpipe.datasets.recording_names import Key, Named, add, stranger
 from featpipe.datasets.release_files import below, in_folder
 from featpipe.datasets.released_trials import (
     released_sources,
@@ -115,7 +115,9 @@ def _files(files: Iterable[Path], known: Facts, form: _Form) -> Named:
     for path in files:
         match = form.name.fullmatch(path.name)
         if match and match[1] in known.subjects:
-            found |= {(match[1], session): path for session in known.session_names()}
+            defects += add(found, (match[1], ""), path)
         elif path.suffix.lower() == suffix:
             defects.append(stranger(path, Path(form.example).stem, known))
-    return Named(found, defects, [])
+    sessions = known.session_names()
+    return Named({(subject, k): path for (subject, _), path in found.items() for k in sessions},
+                 defects, [])  # fmt: skip

@@ -8,6 +8,7 @@ from featpipe.datasets.found_trials import require_classes, trial_of
 from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.recording_names import Key, Named, in_order
+from featpipe.datasets.release_files import packed
 from featpipe.datasets.time_lists import bounds_of_sessions
 from featpipe.errors import ConfigError
 from featpipe.recording import Released, Source, Trial
@@ -92,10 +93,8 @@ def told(facts: Facts, eeg: Named, eye: Named, forms: tuple[str, str]) -> Found:
         No gaps of a modality of which nothing is there: it was not downloaded.
     """
     kinds = ("EEG features", "eye features")
-    lost, notes = gaps(facts, eeg.files, eye.files, forms, kinds)
-    defects = [*eeg.defects, *eye.defects]
-    told_of = {(defect.subject, defect.session) for defect in defects}
-    defects += [defect for defect in lost if defect[:2] not in told_of]
+    lost, notes = gaps(facts, eeg, eye, forms, kinds)
+    defects = [*eeg.defects, *eye.defects, *lost]
     return Found([], defects, [*eeg.notes, *eye.notes, *notes])
 
 
@@ -144,5 +143,5 @@ def require_sources(root: Path, facts: Facts, choice: Choice, found: Found, form
     why = "".join(f"; {defect.what}" for defect in found.defects[:3])
     raise ConfigError(
         f"{root}: no released features of {facts.title} with {choice.window_s:g} s windows in it "
-        f"({forms}): name the folder that was unpacked{why}"
+        f"({forms}): name the folder that was unpacked{why}{packed(root)}"
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from featpipe.datasets import facts as published
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.found_trials import Eeg, require_classes, sources, trials_within
-from featpipe.datasets.gaps import gaps
+from featpipe.datasets.gaps import gaps, wrong_in_unused
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
 from featpipe.datasets.multimodal_release import (
@@ -24,7 +24,14 @@ from featpipe.datasets.multimodal_release import (
 )
 from featpipe.datasets.raw_recordings import raw_recordings
 from featpipe.datasets.recording_names import DATED, Key, Named, dated_files, has_published
-from featpipe.datasets.release_files import below, in_folder, language_of, with_suffix
+from featpipe.datasets.release_files import (
+    OWN,
+    below,
+    in_folder,
+    language_of,
+    packed,
+    with_suffix,
+)
 from featpipe.datasets.time_lists import bounds_of_sessions
 from featpipe.errors import ConfigError, few
 from featpipe.readers.mat_trials import is_one
@@ -32,7 +39,6 @@ from featpipe.recording import Trial
 
 NAME = "seed"
 _MAT = re.compile(r"Preprocessed_?EEG", re.IGNORECASE)
-_OWN = re.compile(rf"{_MAT.pattern}|SEED_RAW_EEG|Extracted_?Features(_\d+s)?", re.IGNORECASE)
 _NO_RECORDING = "label.mat"
 _RAW_FORM, _MAT_FORM, _EYE_FORM = (
     "<subject>_<session>.cnt", "<subject>_<YYYYMMDD>.mat", "<subject>_<session>.xls"
@@ -57,7 +63,7 @@ def is_here(root: Path) -> bool:
     except (OSError, ConfigError):
         return False
     multimodal = in_folder(files, MULTIMODAL, root)
-    if in_folder(files, _OWN, root) or any(language_of(root, p) == NAME for p in multimodal):
+    if in_folder(files, OWN, root) or any(language_of(root, p) == NAME for p in multimodal):
         return True
     return has_published(files, published.facts_of(NAME))
 
@@ -90,7 +96,7 @@ def find(root: Path, choice: Choice) -> Found:
     mats = dated_files(_preprocessed(root, files), facts)
     _require_recordings(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
     used, others = _used(files, raw, mats, choice, facts)
-    lost, notes = gaps(facts, used.named.files, eyes.files, (used.form, _EYE_FORM))
+    lost, notes = gaps(facts, used.named, eyes, (used.form, _EYE_FORM))
     return Found(
         sources(choice, used.recordings, eyes.files, used.trials_of),
         [*used.named.defects, *used.defects, *eyes.defects, *lost],
@@ -104,23 +110,27 @@ def _used(
     """Return the EEG that is used, and what is said of the other: of two that with more of it."""
     if choice.eeg == "raw":
         used, other = _amplifier(files, raw, facts), None
-    elif choice.eeg == "preprocessed" or not raw.files:
+    elif choice.eeg == "preprocessed":
         used, other = _stored(mats, facts), None
     else:
         used, other = _amplifier(files, raw, facts), _stored(mats, facts)
-        if len(other.recordings) > len(used.recordings):
+        if not raw.files or len(other.recordings) > len(used.recordings):
             used, other = other, used
-    if not raw.files or not mats.files:
-        return used, []
-    there = (mats if used.named is raw else raw).files
     name, other_name = ("raw", "preprocessed") if used.named is raw else ("preprocessed", "raw")
+    wrong = wrong_in_unused(
+        facts, other_name, (*other.named.defects, *other.defects) if other else ()
+    )
+    there = (mats if used.named is raw else raw).files
+    if not there:
+        return used, wrong
     can_be = f" ({len(other.recordings)} of them can be used)" if other else ""
     only = [f"subject {a} session {b}" for a, b in there if (a, b) not in used.recordings]
     left_out = f"; of {few(only)} there are only these, and they are left out" * bool(only)
     return used, [
         f"{facts.title}: {len(used.recordings)} {name} recordings are used; {len(there)} "
         f'{other_name} ones are here too{can_be}{left_out}: [study] eeg = "{other_name}" takes '
-        "those"
+        "those",
+        *wrong,
     ]
 
 
@@ -158,7 +168,7 @@ def _require_recordings(
         raise ConfigError(
             f"{root}: no recording of SEED is here; expected Preprocessed_EEG/{_MAT_FORM}, "
             f"SEED_RAW_EEG/{_RAW_FORM} or 03-Eye-tracking-excel/{_EYE_FORM} below it; correct "
-            f"[study] root{hint}"
+            f"[study] root{hint}{packed(root)}"
         )
     there = {"raw": raw.files, "preprocessed": mats.files}
     if choice.eeg != "auto" and not there[choice.eeg]:

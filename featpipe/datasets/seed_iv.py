@@ -14,7 +14,7 @@ from featpipe.datasets.gaps import gaps
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
 from featpipe.datasets.recording_names import DATED, Named, dated_files, has_published
-from featpipe.datasets.release_files import below, in_folder, with_suffix
+from featpipe.datasets.release_files import below, in_folder, packed, with_suffix
 from featpipe.errors import ConfigError
 from featpipe.readers.mat_trials import is_one
 from featpipe.readers.seed_iv_eye import sources as eye_sources
@@ -67,7 +67,7 @@ def find(root: Path, choice: Choice) -> Found:
     if not eeg.files and not eyes.files:
         raise ConfigError(_nothing(root, files, [*eeg.defects, *strangers, *eyes.defects]))
     recordings, defects, alone = mat_recordings(eeg.files, facts)
-    lost, notes = gaps(facts, eeg.files, eyes.files, (_EEG_FORM, _EYE_FORM))
+    lost, notes = gaps(facts, eeg, eyes, (_EEG_FORM, _EYE_FORM))
     raw = ["SEED-IV: eeg_raw_data is filtered and at 200 Hz; there is no other EEG"]
     return Found(
         sources(choice, recordings, eyes.files, alone),
@@ -123,5 +123,5 @@ def _nothing(root: Path, files: Sequence[Path], defects: Sequence[Defect]) -> st
     )
     return (
         f"{root}: no recording of SEED-IV is here; expected eeg_raw_data/<session>/{_EEG_FORM} or "
-        f"eye_raw_data/{_EYE_FORM} below it; correct [study] root{hint}"
+        f"eye_raw_data/{_EYE_FORM} below it; correct [study] root{hint}{packed(root)}"
     )

@@ -21,7 +21,7 @@ from featpipe.datasets.multimodal_release import (
     raw_files,
 )
 from featpipe.datasets.raw_recordings import raw_recordings
-from featpipe.datasets.release_files import below, in_folder, language_of
+from featpipe.datasets.release_files import below, in_folder, language_of, packed
 from featpipe.datasets.time_lists import Bounds, bounds_of_sessions
 from featpipe.errors import ConfigError
 
@@ -73,7 +73,7 @@ def find(name: str, root: Path, choice: Choice) -> Found:
         for k in facts.session_names()
     }
     recordings, broken, _ = raw_recordings(raw.files, trials.__getitem__, facts)
-    lost, more = gaps(facts, raw.files, eyes.files, (_EEG_FORM, _EYE_FORM))
+    lost, more = gaps(facts, raw, eyes, (_EEG_FORM, _EYE_FORM))
     n_clips = len(facts.sessions[0].stimuli)
     said = f"{facts.title}: time.txt has {len(bounds.onsets)} trials, {n_clips} are published"
     return Found(
@@ -94,7 +94,7 @@ def _bounds(
     if not has_raw:
         raise ConfigError(
             f"{root}: no recording of {facts.title} is here; expected 01-EEG-raw/{_EEG_FORM} below "
-            "it, in a folder that names no other language; correct [study] root"
+            f"it, in a folder that names no other language; correct [study] root{packed(root)}"
         )
     found, defects = bounds_of_sessions(files, "time.txt", facts)
     if not found:

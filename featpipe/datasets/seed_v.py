@@ -27,7 +27,7 @@ from featpipe.datasets.recording_names import (
     other_session,
     stranger,
 )
-from featpipe.datasets.release_files import with_suffix
+from featpipe.datasets.release_files import packed, plain_name, with_suffix
 from featpipe.datasets.time_lists import bounds_of_sessions
 from featpipe.errors import ConfigError
 from featpipe.folders import files_below
@@ -86,13 +86,13 @@ def find(root: Path, choice: Choice) -> Found:
     if not eeg.files and not eyes.files:
         raise ConfigError(
             f"{root}: no recording of SEED-V below it; expected files like "
-            "EEG_raw/1_1_20180804.cnt: correct [study] root"
+            f"EEG_raw/1_1_20180804.cnt: correct [study] root{packed(root)}"
         )
     bounds, flaws = bounds_of_sessions(files, TIMES_FILE, of)
     trials = {k: trials_within(of.session(k), times) for k, times in bounds.items()}
     recordings, broken, _ = raw_recordings(eeg.files, trials.__getitem__, of)
     forms = f"{_EEG_FORM}.cnt", f"{_EYE_FORM}.xlsx"
-    lacking, notes = gaps(of, eeg.files, eyes.files, forms)
+    lacking, notes = gaps(of, eeg, eyes, forms)
     return Found(
         # tables of the eyes have no times: their trials are laid where the EEG has them
         sources(choice, recordings, eyes.files, trials.__getitem__),
@@ -144,7 +144,7 @@ def _eye_files(files: Sequence[Path], of: Facts) -> Named:
 def _is_of_eyes(path: Path) -> bool:
     if _SESSION_FOLDER.fullmatch(path.parent.name):
         return True
-    return any(_EYE_FOLDER.fullmatch(folder.name) for folder in path.parents)
+    return any(_EYE_FOLDER.fullmatch(plain_name(folder.name)) for folder in path.parents)
 
 
 def _misdated(path: Path, subject: str, session: str, of: Facts) -> list[Defect]:

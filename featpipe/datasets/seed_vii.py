@@ -9,7 +9,6 @@ holds is only known when all of it is read: marks that both hold are compared wi
 warning says so where they contradict it. Where the wall's clock does not tell, they make the clock.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +16,11 @@ from typing import NamedTuple
 from featpipe.datasets import facts, seed_vii_mat
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.found_trials import require_classes, trials_within
-from featpipe.datasets.gaps import gaps
+from featpipe.datasets.gaps import gaps, wrong_in_unused
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.raw_recordings import Header, opened, within
-from featpipe.datasets.recording_names import Key, date_of, in_order, numbered_files
-from featpipe.datasets.release_files import with_suffix
+from featpipe.datasets.recording_names import Key, Named, date_of, in_order
+from featpipe.datasets.release_files import packed
 from featpipe.datasets.seed_vii_clips import (
     Clips,
     clips_by_clock,
@@ -29,6 +28,7 @@ from featpipe.datasets.seed_vii_clips import (
     pairs,
     wall_times,
 )
+from featpipe.datasets.seed_vii_files import FORM, has_raw, raw_files
 from featpipe.datasets.time_lists import Bounds
 from featpipe.datasets.wall_clock import Offset, eye_offset, read_triggers, since
 from featpipe.errors import ConfigError, ReadError
@@ -37,12 +37,6 @@ from featpipe.readers.tobii_start import seconds_of_day, start_of
 from featpipe.recording import Source, Trial
 
 NAME = "seed-vii"
-_STEM = re.compile(r"(?P<subject>[1-9]\d*)_(?P<date>\d{8})_(?P<session>\d)")
-_TRIGGERS = re.compile(rf"{_STEM.pattern}_trigger_info", re.IGNORECASE)
-_EYE_FOLDER = re.compile(r"eye_?raw", re.IGNORECASE)
-_FORM = "<subject>_<YYYYMMDD>_<session>"
-
-Recordings = Mapping[Key, Path]
 
 
 class Parts(NamedTuple):
@@ -69,8 +63,7 @@ def is_here(root: Path) -> bool:
         files = files_below(root)
     except ConfigError:
         return False
-    is_raw = any(_STEM.fullmatch(file.stem) for file in with_suffix(files, ".cnt", ".tsv"))
-    return is_raw or bool(seed_vii_mat.files_of(files))
+    return has_raw(files) or any(map(seed_vii_mat.is_one, files))
 
 
 def find(root: Path, choice: Choice) -> Found:
@@ -81,7 +74,8 @@ def find(root: Path, choice: Choice) -> Found:
     root : Path
         The folder, or any folder around it.
     choice : Choice
-        Which EEG: "auto" is that of which more sessions can be used, the raw one on a tie.
+        Which EEG: "auto" is that of which more sessions can be used, the raw one on a tie, or if
+        it has eyes and would have as many but for single broken files.
 
     Returns
     -------
@@ -95,52 +89,64 @@ def find(root: Path, choice: Choice) -> Found:
     """
     of, files = facts.facts_of(NAME), files_below(root)
     require_classes(choice, of)
-    eeg, eyes, triggers, flaws = _raw_files(files, of)
-    subjects = seed_vii_mat.files_of(files)
-    wants_raw = choice.eeg != "preprocessed"
-    if not ((eeg or eyes) and wants_raw) and not (subjects and choice.eeg != "raw"):
+    eeg, eyes, triggers = raw_files(files, of)
+    mats = list(filter(seed_vii_mat.is_one, files))
+    takes_raw = (eeg.files or eyes.files) and choice.eeg != "preprocessed"
+    if not takes_raw and not (mats and choice.eeg != "raw"):
         raise ConfigError(
             f'{root}: no recording of SEED-VII below it for [study] eeg = "{choice.eeg}"; expected '
             "EEG_raw/1_20221001_1.cnt and the like, or EEG_preprocessed/1.mat: correct root or eeg"
+            f"{packed(root)}"
         )
-    stored = seed_vii_mat.find(subjects, of, choice) if subjects else None
-    # eyes alone do not keep anybody from the preprocessed EEG
-    if stored and (choice.eeg == "preprocessed" or (choice.eeg == "auto" and not eeg)):
+    stored = seed_vii_mat.find(mats, of, choice) if mats else None
+    if stored and choice.eeg == "preprocessed":
         return stored
-    raw = _raw((eeg, eyes, triggers), flaws, of, choice)
-    if not stored:
-        return raw
+    # eyes alone do not keep anybody from the preprocessed EEG
+    if stored and choice.eeg == "auto" and not eeg.files:
+        return _with_notes(stored, wrong_in_unused(of, "raw", eeg.defects))
+    raw = _raw(eeg, eyes, triggers, of, choice)
+    return _fuller(raw, stored, len(eeg.files), of, choice) if stored else raw
+
+
+def _fuller(raw: Found, stored: Found, n_files: int, of: Facts, choice: Choice) -> Found:
+    """Return the EEG of which more sessions can be used.
+
+    With eyes beside it, which the preprocessed EEG has not, a few broken files of the raw EEG do
+    not count against it.
+    """
     n_raw, n_stored = _n_with_eeg(raw), _n_with_eeg(stored)
-    if choice.eeg == "auto" and n_stored > n_raw:
+    has_eyes = any(source.eeg and source.eye for source in raw.sources)
+    n_counted = n_files if has_eyes and n_files < 2 * n_raw else n_raw
+    if choice.eeg == "auto" and n_stored > n_counted:
         note = (
             f"{of.title}: the preprocessed EEG is used, {n_stored} sessions; of the raw EEG here "
             f'{n_raw} can be, and it and the eyes are left out: [study] eeg = "raw" takes those'
         )
-        return stored._replace(notes=[*stored.notes, note])
+        return _with_notes(stored, [*wrong_in_unused(of, "raw", raw.defects), note])
     note = f'{of.title}: raw EEG is used; [study] eeg = "preprocessed" takes the other'
-    return raw._replace(notes=[*raw.notes, note])
+    unused = stored.defects if choice.eeg == "auto" else ()
+    return _with_notes(raw, [*wrong_in_unused(of, "preprocessed", unused), note])
+
+
+def _with_notes(found: Found, notes: Sequence[str]) -> Found:
+    return found._replace(notes=[*found.notes, *notes])
 
 
 def _n_with_eeg(found: Found) -> int:
     return sum(source.eeg is not None for source in found.sources)
 
 
-def _raw(
-    files: tuple[Recordings, Recordings, Recordings],
-    flaws: Sequence[Defect],
-    of: Facts,
-    choice: Choice,
-) -> Found:
+def _raw(eeg: Named, eyes: Named, triggers: Named, of: Facts, choice: Choice) -> Found:
     """List the raw recordings, from the files of EEG, eyes and triggers."""
-    eeg, eyes, triggers = files
-    headers, broken, _ = opened(eeg, lambda subject: _dates(eeg, subject))
-    placed = [
-        _recording(
-            Parts(key, eeg.get(key), headers.get(key), eyes.get(key), triggers.get(key)), of, choice
-        )
-        for key in in_order({**eeg, **eyes})
+    headers, broken, _ = opened(eeg.files, lambda subject: _dates(eeg.files, subject))
+    keys = in_order({**eeg.files, **eyes.files})
+    parts = [
+        Parts(k, eeg.files.get(k), headers.get(k), eyes.files.get(k), triggers.files.get(k))
+        for k in keys
     ]
-    lacking, notes = gaps(of, eeg, eyes, (f"{_FORM}.cnt", f"{_FORM}.tsv"))
+    placed = [_recording(part, of, choice) for part in parts]
+    lacking, notes = gaps(of, eeg, eyes, (f"{FORM}.cnt", f"{FORM}.tsv"))
+    flaws = [*eeg.defects, *eyes.defects, *triggers.defects]
     defects = [*flaws, *broken, *(flaw for one in placed for flaw in one.flaws), *lacking]
     sources = [one.source for one in placed if one.source]
     return Found(sources, defects, [*notes, *_told(placed, of)])
@@ -170,41 +176,8 @@ def _told(placed: Sequence[Placed], of: Facts) -> list[str]:
     return notes
 
 
-def _raw_files(
-    files: Sequence[Path], of: Facts
-) -> tuple[Recordings, Recordings, Recordings, list[Defect]]:
-    """Return EEG, eyes and triggers by subject and session."""
-    of_eyes = [
-        file for file in with_suffix(files, ".tsv")
-        if _STEM.fullmatch(file.stem) or _EYE_FOLDER.fullmatch(file.parent.name)
-    ]  # fmt: skip
-    of_triggers = [file for file in with_suffix(files, ".csv") if _TRIGGERS.fullmatch(file.stem)]
-    found = (
-        numbered_files(with_suffix(files, ".cnt"), of, _STEM, _FORM),
-        numbered_files(of_eyes, of, _STEM, _FORM),
-        numbered_files(of_triggers, of, _TRIGGERS, f"{_FORM}_trigger_info"),
-    )
-    flaws = [defect for named in found for defect in named.defects]
-    return *_of_one_date([named.files for named in found], flaws), flaws
-
-
-def _dates(eeg: Recordings, subject: str) -> dict[str, str]:
+def _dates(eeg: Mapping[Key, Path], subject: str) -> dict[str, str]:
     return {session: date_of(path) for (whose, session), path in eeg.items() if whose == subject}
-
-
-def _of_one_date(
-    chosen: Sequence[dict[Key, Path]], flaws: list[Defect]
-) -> tuple[Recordings, Recordings, Recordings]:
-    """Leave out eyes and triggers whose date is not that of the EEG beside them."""
-    eeg, eyes, triggers = chosen
-    for others in (eyes, triggers):
-        for key in [k for k in others if k in eeg and date_of(others[k]) != date_of(eeg[k])]:
-            what = (
-                f"{others.pop(key)}: its date is not that of {eeg[key].name}, so that it is of "
-                "another recording; it is not read: give it the name that it had in the release"
-            )
-            flaws.append(Defect(*key, what))
-    return eeg, eyes, triggers
 
 
 def _recording(parts: Parts, of: Facts, choice: Choice) -> Placed:

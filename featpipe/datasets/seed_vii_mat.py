@@ -7,7 +7,7 @@ from pathlib import Path
 from featpipe.datasets.facts import Facts
 from featpipe.datasets.gaps import absent
 from featpipe.datasets.layout import Choice, Defect, Found
-from featpipe.datasets.recording_names import stranger
+from featpipe.datasets.recording_names import Key, add, stranger
 from featpipe.errors import ReadError, few
 from featpipe.readers.end_to_end import trial_spans
 from featpipe.readers.mat_trials import SFREQ, trial_lengths
@@ -18,33 +18,18 @@ _FOLDER = re.compile(r".*preprocessed.*", re.IGNORECASE)
 _SUBJECT = re.compile(r"([1-9]\d*)\.mat", re.IGNORECASE)
 
 
-def files_of(files: Sequence[Path]) -> dict[str, Path]:
-    """Return the file of each subject, in order of their numbers.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        All files of the download.
-
-    Returns
-    -------
-    dict of str to Path
-    """
-    found = {}
-    for file in files:
-        match = _SUBJECT.fullmatch(file.name)
-        if match and _FOLDER.fullmatch(file.parent.name):
-            found.setdefault(match[1], file)
-    return {subject: found[subject] for subject in sorted(found, key=int)}
+def is_one(file: Path) -> bool:
+    """Tell by its name and folder whether a file is the preprocessed EEG of a subject."""
+    return bool(_SUBJECT.fullmatch(file.name) and _FOLDER.fullmatch(file.parent.name))
 
 
-def find(subjects: Mapping[str, Path], of: Facts, choice: Choice) -> Found:
+def find(files: Sequence[Path], of: Facts, choice: Choice) -> Found:
     """List the sessions in the files of all subjects.
 
     Parameters
     ----------
-    subjects : mapping of str to Path
-        What `files_of` found.
+    files : sequence of Path
+        Those that `is_one` takes.
     of : Facts
         Of SEED-VII.
     choice : Choice
@@ -56,12 +41,14 @@ def find(subjects: Mapping[str, Path], of: Facts, choice: Choice) -> Found:
         A session is the part of its file with the clips that it showed.
     """
     sources = []
-    own = {subject: path for subject, path in subjects.items() if subject in of.subjects}
-    flaws = [
-        stranger(path, "<subject>", of) for subject, path in subjects.items()
-        if subject not in of.subjects
-    ]  # fmt: skip
-    for subject, path in own.items():
+    found: dict[Key, Path] = {}
+    flaws: list[Defect] = []
+    for path in files:
+        subject = path.stem
+        is_known = subject in of.subjects
+        flaws += add(found, (subject, ""), path) if is_known else [stranger(path, "<subject>", of)]
+    subjects = {subject: found[subject, ""] for subject in of.subjects if (subject, "") in found}
+    for subject, path in subjects.items():
         try:
             lengths = trial_lengths(path)
         except (ReadError, OSError) as error:

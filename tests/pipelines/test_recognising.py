@@ -16,7 +16,7 @@ from featpipe.datasets.layout import Defect, Found, Layout
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError
 from featpipe.recording import Source
-from pipelines import listing
+from pipelines import listing, recognising
 from pipelines.__main__ import run
 
 
@@ -126,3 +126,19 @@ def test_data_sets_are_listed_with_their_facts_and_presets(monkeypatch):
     assert rows["deap"][1] == known.citation
     assert rows["deap"][0].startswith(f"DEAP, {known.describes}")
     assert "featpipe run deap.toml" in rows["deap"][0]
+
+
+def _touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+
+
+def test_scan_offers_a_sister_only_where_its_language_is_named(tmp_path):
+    for tree in ("Chinese", "tree"):
+        root = tmp_path / tree / "data"
+        _touch(root / tree / "02-EEG-DE-feature/eeg_used_4s/1_1.npz")
+        (line,) = recognising.released(root)
+        assert "features that SEED ships" in line
+    _touch(tmp_path / "tree/data/German/02-EEG-DE-feature/eeg_used_4s/1_1.npz")
+    lines = list(recognising.released(tmp_path / "tree/data"))
+    assert ["that SEED-GER ships" in line for line in lines] == [False, True]

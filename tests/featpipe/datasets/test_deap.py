@@ -159,13 +159,17 @@ def test_defects_of_preprocessed_files_cost_only_their_subject(part_of):
     (folder / "s30.dat").rename(folder / "s30 (copy).dat")
     (folder / "again").mkdir()
     shutil.copy(folder / "s01.dat", folder / "again")
+    assert not any("too, and is" in defect.what for defect in find(root, CHOICE).defects)
+    content = bytearray((folder / "s01.dat").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "again/s01.dat").write_bytes(content)
     found = find(root, CHOICE)
     assert [source.subject for source in found.sources] == ["1"]
     told = [defect.what for defect in found.defects]
     assert [defect.unit for defect in found.defects] == ["sub-24_ses-1", "all", "all"]
     assert "s24.dat: it is damaged" in told[0]
     assert "truncated" in told[0]
-    assert "is there too and is used" in told[1]
+    assert "again/s01.dat is subject 1, too, and is the one that is used" in told[1]
     assert "s30 (copy).dat: not called sNN.dat" in told[2]
     [note] = [note for note in found.notes if "are not here" in note]
     assert "24" not in note.split()

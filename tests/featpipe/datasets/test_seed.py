@@ -248,6 +248,23 @@ def test_of_two_releases_that_is_taken_of_which_more_can_be_used(release, facts)
     assert any(said in note for note in found.notes)
 
 
+def test_auto_tells_what_is_broken_in_the_release_that_it_does_not_use(release, facts):
+    path = release / "SEED_EEG/SEED_RAW_EEG/2_2.cnt"
+    path.write_bytes(path.read_bytes()[:4000])
+    path.with_name("2_1.cnt").rename(path.with_name("two_1.cnt"))
+    found = find(release, CHOICE)
+    assert {source.eeg.suffix for source in found.sources} == {".mat"}
+    assert not found.defects
+    told = [note for note in found.notes if note.startswith("SEED, raw EEG, which is not used: ")]
+    assert len(told) == 2
+    assert "two_1.cnt: its name is not" in told[0]
+    assert "2_2.cnt: corrupt" in told[1]
+    for raw in path.parent.glob("*.cnt"):
+        raw.rename(raw.with_name(f"x{raw.name}"))
+    notes = find(release, CHOICE).notes
+    assert sum("raw EEG, which is not used: " in note for note in notes) == 9
+
+
 def test_time_txt_is_believed_and_compared_with_what_is_published(release, facts):
     path = release / "SEED_EEG/SEED_RAW_EEG/time.txt"
     path.write_text(time_text(facts.sessions[0]).replace("2000,", "2001,", 1))

@@ -78,6 +78,9 @@ def test_labels_are_those_of_the_windows_of_the_release(release, window_s):
     ]
     assert not found.defects
     assert any("session 2 have no label" in note for note in found.notes)
+    path = write_labels(release, LABELS, "2")
+    path.rename(path.with_suffix(".NPZ"))
+    assert [t.label for t in find_german(release, CHOICE).sources[1].trials] == LABELS
 
 
 def test_two_files_of_a_session_that_disagree_tell_no_label(release):
@@ -129,6 +132,24 @@ def test_a_tree_of_another_language_is_passed_over(release):
         find_french(release.parent, CHOICE)
     release.rename(release.with_name("French"))
     assert len(find_french(release.parent, CHOICE).sources) == 3
+
+
+def test_the_whole_release_has_the_times_and_recordings_of_the_tree_alone(release, tmp_path):
+    target = tmp_path / "SEED/SEED_Multimodal"
+    target.mkdir(parents=True)
+    release.rename(target / "German")
+    others = small(CHINESE, n_trials=4, seconds=3)
+    write_raws(tmp_path / "SEED/SEED_EEG/SEED_RAW_EEG", others, LABELS[:4], ("1",), sfreq=50)
+    found = find_german(tmp_path, CHOICE)
+    assert {source.eeg.parent for source in found.sources} == {target / "German/01-EEG-raw"}
+    assert [t.onset for t in found.sources[0].trials] == list(TIMES.onsets)
+    assert not found.defects
+    for path in (target / "German/01-EEG-raw").glob("*.cnt"):
+        path.unlink()
+    with pytest.raises(ConfigError, match="no recording of SEED-GER is here"):
+        find_german(tmp_path, CHOICE)
+    (target / "German").rename(target / "Chinese")
+    assert not is_german_here(tmp_path)
 
 
 def test_a_root_within_a_tree_is_of_its_language(release):

@@ -225,7 +225,7 @@ def test_tables_in_the_folder_of_another_session_are_told(folder):
     whats = [defect.what for defect in find(folder).defects]
     assert "its name says session 3, its folder 1" in whats[0]
     assert "20180808 is the date of session 3" in whats[1]
-    assert ["no eye recording of subject 1, session" in what for what in whats[2:]] == [True, True]
+    assert len(whats) == 2  # what is wrong with them is told once
 
 
 def test_the_repaired_copy_is_taken(folder):

@@ -225,6 +225,31 @@ def test_a_few_raw_recordings_do_not_beat_all_of_the_preprocessed(folder):
     assert len(find(folder, eeg="raw").sources) == 6  # three of them are eyes alone
 
 
+def test_eyes_are_not_given_up_for_single_broken_files(folder, tmp_path):
+    write_preprocessed(tmp_path / "more", SHORT, ["1", "9"])
+    (tmp_path / "more/EEG_preprocessed/9.mat").write_bytes(b"MATLAB 5.0")
+    stored = folder / "EEG_preprocessed"
+    shutil.copy(tmp_path / "more/EEG_preprocessed/1.mat", stored)
+    shutil.copy(tmp_path / "more/EEG_preprocessed/9.mat", stored)
+    cut = folder / "EEG_raw/9_20221104_1.cnt"
+    content = cut.read_bytes()
+    cut.unlink()
+    cut.write_bytes(content[:3000])
+    found = find(folder)  # five sessions of six can be used, and six of the other
+    assert sum(source.eeg is not None for source in found.sources) == 5
+    assert {source.eeg.suffix for source in found.sources if source.eeg} == {".cnt"}
+    assert any(d.what.startswith(f"{cut}: corrupt") for d in found.defects)
+    told = [n for n in found.notes if n.startswith("SEED-VII, preprocessed EEG, which is not used")]
+    assert len(told) == 2
+    assert all("9.mat" in note for note in told)
+    for path in sorted((folder / "EEG_raw").iterdir())[:3]:
+        path.unlink()
+        path.write_bytes(content[:3000])
+    found = find(folder)
+    assert {source.eeg.suffix for source in found.sources} == {".mat"}
+    assert sum("raw EEG, which is not used: " in note for note in found.notes) > 2
+
+
 def test_lost_clips_and_cut_files_of_the_preprocessed_are_told(folder):
     path = folder / "EEG_preprocessed/2.mat"
     content = {name: x for name, x in loadmat(path).items() if name.isdigit() and name != "3"}
