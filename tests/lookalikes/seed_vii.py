@@ -91,8 +91,8 @@ def write_eyes(path: Path, about: SessionFacts, start: pd.Timestamp) -> None:
         pupil[is_inside] = 3.0 + 0.2 * label
     in_cycle = np.arange(time.size) % 40  # 350 ms of fixation, 50 ms of saccade
     is_fixation = in_cycle < 35
-    step = 100.0 + int(path.stem.split("_")[0])  # nobody's eyes are another's to the bit
-    left = 500 + step * (np.arange(time.size) // 40 % 2)
+    left = 500 + 100.0 * (np.arange(time.size) // 40 % 2)
+    pupil += int(path.stem.split("_")[0]) / 1000  # nobody's eyes are another's to the bit
     table = pd.DataFrame(
         {
             "Recording timestamp": (1e6 * time).astype(int),

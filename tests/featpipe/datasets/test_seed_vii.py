@@ -119,7 +119,7 @@ def test_the_eyes_are_placed_by_the_clock_on_the_wall(folder):
     assert eye.sfreq == 100.0
     is_first = eye.samples["time"] + source.eye_offset > times_of(source)[0] + 0.01
     label = OF.session(source.session).labels[0]
-    assert eye.samples["pupil_x_left"][is_first].iloc[0] == pytest.approx(3 + 0.2 * label)
+    assert eye.samples["pupil_x_left"][is_first].iloc[0] == pytest.approx(3.014 + 0.2 * label)
 
 
 def test_triggers_of_another_recording_cost_the_recording(folder):
