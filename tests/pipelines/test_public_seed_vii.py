@@ -103,7 +103,7 @@ def test_a_method_learns_it(extracted):
     scores = pd.read_parquet(extracted / "out/scores.parquet")
     scores = scores[scores["method"] == "svm"]
     assert set(scores["subject"]) == {"1", "9", "14"}
-    assert scores["accuracy"].min() > 0.5  # of seven classes, from the eyes alone
+    assert scores["accuracy"].min() > 0.3  # of seven classes, from the eyes alone
 
 
 def test_preprocessed_recordings_and_defects(tmp_path, short_facts, capsys):
