@@ -43,6 +43,10 @@ _NO_RECORDING = "label.mat"
 _RAW_FORM, _MAT_FORM, _EYE_FORM = (
     "<subject>_<session>.cnt", "<subject>_<YYYYMMDD>.mat", "<subject>_<session>.xls"
 )  # fmt: skip
+_BY_DATE = (
+    "SEED: eyes named <subject>_<session> are joined to dated EEG as if sessions were numbered by "
+    "date, which nobody has published: raw recordings, which are numbered too, need no such guess"
+)
 
 
 class _Release(NamedTuple):
@@ -97,6 +101,7 @@ def find(root: Path, choice: Choice) -> Found:
     _require_recordings(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
     used, others = _used(files, raw, mats, choice, facts)
     lost, notes = gaps(facts, used.named, eyes, (used.form, _EYE_FORM))
+    notes += [_BY_DATE] * (used.named is mats and bool(mats.files) and bool(eyes.files))
     return Found(
         sources(choice, used.recordings, eyes.files, used.trials_of),
         [*used.named.defects, *used.defects, *eyes.defects, *lost],

@@ -1,6 +1,7 @@
 """SEED: which recordings a folder holds, where their trials are, and what is told of defects."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from lookalikes.seed import (
@@ -335,3 +336,9 @@ def test_of_two_of_one_recording_the_whole_one_is_taken(release, facts):
     ]
     shutil.copy(raw / "1_1.cnt", raw / "01_1.cnt")  # of one size, and called otherwise
     assert "1_1.cnt is subject 1, session 1, too" in find(release, CHOICE).defects[0].what
+
+
+@pytest.mark.parametrize(("eeg", "is_told"), [("preprocessed", True), ("raw", False)])
+def test_that_eyes_go_by_the_rank_of_dates_is_told_as_a_guess(release, eeg, is_told):
+    notes = find(release, replace(CHOICE, eeg=eeg)).notes
+    assert any("as if sessions were numbered by date" in note for note in notes) is is_told
