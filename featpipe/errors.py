@@ -31,6 +31,13 @@ class MixedRatesError(ReadError):
     """A recording is sound and has EEG of several sampling rates: the study has to choose one."""
 
 
+class OutputError(OSError):
+    """An output cannot be written, and neither the study nor a recording is to blame.
+
+    The message names the file, what is wrong and what to do.
+    """
+
+
 def one_line(message: str, n_most: int = 1000) -> str:
     r"""Make a whole message one line that terminals and logs show as it is.
 

@@ -1,35 +1,24 @@
-"""Windows frame <-> Parquet: self-describing, checksummed, whole or not there at all.
+"""Windows frame <-> Parquet: self-describing and checksummed.
 
 A file says in its own metadata what it was made from and with which options, so that no sidecar
-can tell another story. Unfinished files live in a staging folder and are moved in place by one
-rename.
+can tell another story.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featpipe.errors import ReadError
+from featpipe.errors import OutputError, ReadError
+from featpipe.publishing import Published, publish_bytes
 from featpipe.schema import KEYS, NULLABLE_KEYS
 
 METADATA_KEY = b"featpipe"
-
-
-class TableFile(NamedTuple):
-    """A published file, as the manifest lists it."""
-
-    rows: int
-    bytes: int
-    sha256: str
 
 
 def windows_table(
@@ -74,7 +63,7 @@ def with_metadata(table: pa.Table, metadata: Mapping[str, Any]) -> pa.Table:
     return table.replace_schema_metadata({METADATA_KEY: text.encode()})
 
 
-def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
+def publish(table: pa.Table, path: Path, staging: Path) -> Published:
     """Write a table so that `path` is either the old file or the whole new one.
 
     Parameters
@@ -88,62 +77,45 @@ def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
 
     Returns
     -------
-    TableFile
+    Published
         Rows, bytes and checksum of what was published.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written, or came back different.
     """
+    content = _encoded(table)
+    # of the bytes in memory: the file has to come back equal to them
+    found = pq.read_metadata(pa.BufferReader(content))
+    if found.num_rows != table.num_rows or found.schema.names != table.schema.names:
+        raise OutputError(
+            f"{path}: not written: its content came out as {found.num_rows} rows of "
+            f"{found.num_columns} columns and not {table.num_rows} of {table.num_columns}; run "
+            "again, and have the memory of this machine tested if it happens again"
+        )
+    return publish_bytes(content.to_pybytes(), path, staging, table.num_rows)
+
+
+def _encoded(table: pa.Table) -> pa.Buffer:
     # Any: pyarrow's annotations know only the all-or-nothing form of these options
     floats: Any = [f.name for f in table.schema if pa.types.is_floating(f.type)]
     strings: Any = [f.name for f in table.schema if pa.types.is_string(f.type)]
     keys: Any = [name for name in table.column_names if name in KEYS]
-    staging.mkdir(parents=True, exist_ok=True)
-    part = staging / f"{uuid4().hex}.parquet"
-    try:
-        with pq.ParquetWriter(
-            part,
-            table.schema,
-            compression="zstd",
-            use_dictionary=strings,
-            use_byte_stream_split=floats,
-            write_page_checksum=True,
-            write_statistics=keys,  # nobody looks a window up by its DE
-            store_schema=False,  # it would hold the metadata a second time
-        ) as writer:
-            writer.add_key_value_metadata(table.schema.metadata)
-            writer.write_table(table)
-        found = pq.read_metadata(part)
-        if found.num_rows != table.num_rows or found.num_columns != table.num_columns:
-            raise OSError(f"{part} came back with {found.num_rows} rows: the disk lost data")
-        return move_into_place(part, path, table.num_rows)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def move_into_place(part: Path, path: Path, rows: int = 0) -> TableFile:
-    """Flush a finished file to disk and rename it to its place, in one step for readers."""
-    with part.open("rb+") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        os.fsync(stream.fileno())
-    size = part.stat().st_size
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    return TableFile(rows, size, digest)
-
-
-def write_text(text: str, path: Path, staging: Path) -> TableFile:
-    """Write a text file whole or not at all."""
-    staging.mkdir(parents=True, exist_ok=True)
-    part = staging / uuid4().hex
-    try:
-        part.write_text(text, encoding="utf-8")
-        return move_into_place(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    stream = pa.BufferOutputStream()
+    with pq.ParquetWriter(
+        stream,
+        table.schema,
+        compression="zstd",
+        use_dictionary=strings,
+        use_byte_stream_split=floats,
+        write_page_checksum=True,
+        write_statistics=keys,  # nobody looks a window up by its DE
+        store_schema=False,  # it would hold the metadata a second time
+    ) as writer:
+        writer.add_key_value_metadata(table.schema.metadata)
+        writer.write_table(table)
+    return stream.getvalue()
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
     """
     import click
 
-    from featpipe.errors import ConfigError, ReadError
+    from featpipe.errors import ConfigError, OutputError, ReadError
     from pipelines.cli import app
 
     try:
@@ -50,6 +50,8 @@ def run(arguments: list[str]) -> int:
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
             ENVIRONMENT,
         )
+    except OutputError as error:
+        return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
         return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)
     except Exception:  # the last resort: a defect of ours must not look like the user's

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError
-from featpipe.tables import write_text
+from featpipe.publishing import write_text
 from pipelines.bridge_numbers import Numbers, measure, medians
 from pipelines.bridge_tables import Pair, choose_families, join
 from pipelines.bridge_words import verdict

@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from featpipe.simulate.world import SimulationSettings
-from pipelines.exits import DONE, SOME_FAILED
-from pipelines.job import open_job
+from pipelines.engine import Row
+from pipelines.job import Job, open_job
+from pipelines.outcome import code_of
+from pipelines.ownership import owned
 from pipelines.planning import current_tables
 from pipelines.progress import shown
 from pipelines.report import write_report
@@ -64,7 +66,17 @@ def run_demo(out: Path, workers: int | None) -> int:
     click.echo(INTRODUCTION.format(n=n, many=many_subjects.TIMES * n, out=out), err=True)
     study = simulate_with_progress(out, SETTINGS)
     job = open_job(study, None)
-    settings = RunSettings(workers or 0)
+    with owned(job.out):
+        rows = _work(job, RunSettings(workers or 0))
+        report = write_report(job.out)
+    click.echo(f"\n{scores_of(job, as_json=False)}")
+    click.echo(NEXT.format(out=shown(job.out), report=shown(report), study=shown(study)))
+    click.echo(f"done in {time.monotonic() - start:.0f} s", err=True)
+    return code_of(rows)
+
+
+def _work(job: Job, settings: RunSettings) -> list[Row]:
+    """Extract and train, and train once more on many other simulated subjects."""
     rows = extract(job, settings) + train(job, settings)
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
@@ -72,8 +84,4 @@ def run_demo(out: Path, workers: int | None) -> int:
     write_scores(job.out, tables)
     write_failures(rows, many_subjects.MANY_SUBJECTS.name, job.out, is_whole=False)
     write_manifest(rows, job.out)
-    report = write_report(job.out)
-    click.echo(f"\n{scores_of(job, as_json=False)}")
-    click.echo(NEXT.format(out=shown(job.out), report=shown(report), study=shown(study)))
-    click.echo(f"done in {time.monotonic() - start:.0f} s", err=True)
-    return SOME_FAILED if any(row.state == "failed" for row in rows) else DONE
+    return rows

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import xxhash
 
 from featpipe.errors import ReadError
-from featpipe.tables import read_metadata, write_text
+from featpipe.publishing import write_text
+from featpipe.tables import read_metadata
 
 _BLOCK = 1 << 19  # fits the cache of a core
 

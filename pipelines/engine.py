@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
+from featpipe.publishing import Published
 from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import TableFile, publish, with_metadata
+from featpipe.tables import publish, with_metadata
 from pipelines.digests import Digest, digest_file, known_digest, metadata_of
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class Row:
     seconds: float = 0.0
     error: str = ""
     reason: str = ""
-    files: Mapping[str, TableFile] = field(default_factory=dict)
+    files: Mapping[str, Published] = field(default_factory=dict)
     digests: Mapping[str, Digest] = field(default_factory=dict)
     unmade: tuple[str, ...] | None = None
 
@@ -198,7 +199,7 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
     """Bring one unit up to date. Never raises: the row says what happened."""
     start = time.perf_counter()
     digests: dict[Path, Digest] = {}
-    files: dict[str, TableFile] = {}
+    files: dict[str, Published] = {}
     stale: list[Output] = []
 
     def row(state: str, error: BaseException | None = None) -> Row:

@@ -7,5 +7,5 @@ SOME_FAILED = 3
 ENVIRONMENT = 4
 INTERRUPTED = 130
 
-ENVIRONMENT_ERRORS = ("OSError", "PermissionError", "MemoryError")
+ENVIRONMENT_ERRORS = ("OutputError", "OSError", "PermissionError", "MemoryError")
 """Errors of a unit that are not its recording's fault: a missing recording is a ReadError."""

@@ -10,9 +10,10 @@ from featpipe.datasets.facts import Facts, facts_of
 from featpipe.datasets.layout import Choice, Found
 from featpipe.datasets.released import RELEASED
 from featpipe.errors import ConfigError, unknown
+from featpipe.publishing import write_text
 from featpipe.readers.stored_families import stored_families
-from featpipe.tables import write_text
 from pipelines.other_tables import require_own_tables
+from pipelines.ownership import owned
 from pipelines.progress import shown
 from pipelines.steps.released import IMPORT
 from pipelines.study import Study, load_study
@@ -77,7 +78,8 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     facts = facts_of(dataset)
     require_own_tables(out, IMPORT.name, facts.name)
     found, length = _found(facts, root, window_s)
-    write_text(_text(facts, found, root, length), path, out / ".staging")
+    with owned(out):
+        write_text(_text(facts, found, root, length), path, out / ".staging")
     click.echo(f"wrote {shown(path)}", err=True)
     return path
 

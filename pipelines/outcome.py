@@ -72,6 +72,12 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
             click.echo(printable(why, N_SAID), err=True)
         if failed:
             click.echo(f"reasons are kept in {shown(out / 'failures.parquet')}", err=True)
-    if any(r.error in ENVIRONMENT_ERRORS for r in failed):
+    return code_of(rows)
+
+
+def code_of(rows: list[Any]) -> int:
+    """Return the exit code of a run: whether all worked, and if not, whose fault it is."""
+    failed = [row for row in rows if row.state == "failed"]
+    if any(row.error in ENVIRONMENT_ERRORS for row in failed):
         return ENVIRONMENT
     return SOME_FAILED if failed else DONE

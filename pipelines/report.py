@@ -13,11 +13,13 @@ from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from featpipe.errors import ReadError
-from featpipe.tables import read_metadata, read_table, write_text
+from featpipe.publishing import write_text
+from featpipe.tables import read_metadata, read_table
 from models.comparison import paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
+from pipelines.ownership import owned
 from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
@@ -85,9 +87,15 @@ def write_report(out: Path) -> Path:
     tables = sorted(out.glob("features/*/*.parquet"))
     if not tables:
         raise ReadError(f"{out}: no feature tables there: run `featpipe extract` first")
-    name = read_metadata(tables[0])["recording"]["dataset"]
+    with owned(out):
+        write_text(_page(out, tables[0]), out / "report.html", out / ".staging")
+    return out / "report.html"
+
+
+def _page(out: Path, table: Path) -> str:
+    name = read_metadata(table)["recording"]["dataset"]
     has_scores = (out / "scores.parquet").exists()
-    html = Environment(autoescape=False).from_string(TEMPLATE).render(
+    return Environment(autoescape=False).from_string(TEMPLATE).render(
         name=escape(name),
         style=STYLE,
         is_simulated=name.startswith("simulated"),
@@ -98,8 +106,6 @@ def write_report(out: Path) -> Path:
         missing=_missing(out),
         failures=_failures(out),
     )  # fmt: skip
-    write_text(html, out / "report.html", out / ".staging")
-    return out / "report.html"
 
 
 def _settings(out: Path) -> Iterable[dict[str, str]]:

@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 
 from featpipe import __version__
 from featpipe.errors import ReadError
+from featpipe.publishing import write_text
 from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import publish, read_table, with_metadata, write_text
+from featpipe.tables import publish, read_table, with_metadata
 from pipelines.digests import metadata_of
 from pipelines.engine import Row
 

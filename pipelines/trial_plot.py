@@ -1,5 +1,6 @@
 """One trial as a picture: gaze over events, a frontal channel, pupil before and after, windows."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +18,13 @@ from featpipe.eye.settings import EyeSettings
 from featpipe.eye.side import Events, choose_side
 from featpipe.features.eye_statistics import events_by_kind, eye_features
 from featpipe.features.table import lay_grids
+from featpipe.publishing import publish_bytes
 from featpipe.reading import read_eeg
 from featpipe.recording import EyeRecording, Source, Trial
 from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
+from pipelines.ownership import owned
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
@@ -96,19 +99,24 @@ def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
         raise ConfigError(
             f"--trial {number}: no recording with an eye file has it; there are {known}"
         )
-    for source, eye in with_eye:
-        for trial in source.trials:
-            if trial.trial == number:
-                path = job.out / "plots" / f"{source.name}_trial-{number}.png"
-                try:
-                    _draw(job.study, source, eye, trial, path)
-                except (ReadError, ConfigError) as error:
-                    yield Drawn(source.name, path, str(error))
-                else:
-                    yield Drawn(source.name, path)
+    with owned(job.out):
+        for source, eye in with_eye:
+            for trial in source.trials:
+                if trial.trial == number:
+                    yield _drawn(job, source, eye, trial)
 
 
-def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) -> None:
+def _drawn(job: Job, source: Source, file: Path, trial: Trial) -> Drawn:
+    path = job.out / "plots" / f"{source.name}_trial-{trial.trial}.png"
+    try:
+        picture = _picture(job.study, source, file, trial)
+    except (ReadError, ConfigError) as error:
+        return Drawn(source.name, path, str(error))
+    publish_bytes(picture, path, job.out / ".staging")
+    return Drawn(source.name, path)
+
+
+def _picture(study: Study, source: Source, file: Path, trial: Trial) -> bytes:
     settings = eeg_settings(source, study)
     raw = None if source.eeg is None else read_eeg(source.eeg, settings, source.eeg_part)
     eye, _ = read_on_eeg_clock(file, raw, source, study)
@@ -116,8 +124,9 @@ def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) ->
     frontal = frontal_trace(raw, trial, settings)
     figure = draw_trial(eye, trial, grid, study.eye, frontal)
     figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=130)
+    return stream.getvalue()
 
 
 def draw_trial(

@@ -16,6 +16,7 @@ from pipelines.job import Job, is_simulated, unit_of
 from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
+from pipelines.ownership import owned
 from pipelines.planning import current_tables, require_training, trainable
 from pipelines.progress import shown
 from pipelines.running import RunSettings, run_step
@@ -27,8 +28,14 @@ from pipelines.summary import LAYOUT, write_failures, write_manifest, write_qual
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
-    step, before = table_step(job.study)
+    step, _ = table_step(job.study)
     require_own_tables(job.out, step.name, job.study.study.name)
+    with owned(job.out):
+        return _extract(job, settings)
+
+
+def _extract(job: Job, settings: RunSettings) -> list[Row]:
+    step, before = table_step(job.study)
     missing = defect_rows(job)
     for text in (*job.notes, *(row.reason for row in missing)):
         click.echo(printable(text, N_SAID), err=True)
@@ -112,18 +119,24 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
     made = units(trainable(job), tables, job.out)
-    rows = run_step(TRAIN, made, job.out, settings)
-    write_scores(job.out, tables)
-    write_failures(rows, "train", job.out, is_whole=False)
-    write_manifest(rows, job.out)
+    with owned(job.out):
+        rows = run_step(TRAIN, made, job.out, settings)
+        write_scores(job.out, tables)
+        write_failures(rows, "train", job.out, is_whole=False)
+        write_manifest(rows, job.out)
     return rows
 
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:
     """Extract, train and report: whatever is stale."""
+    require_training(job)
+    with owned(job.out):
+        return _run_all(job, settings)
+
+
+def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.report import write_report
 
-    require_training(job)
     rows = extract(job, settings)
     if settings.fail_fast and any(row.state == "failed" for row in rows):
         return rows

@@ -1,0 +1,156 @@
+"""One run at a time writes into an output folder: a second one leaves at once and names the first.
+
+The lock is the kernel's. It ends with the process that holds it, however that ends, and no worker
+inherits it; so there is nothing to clear by hand. The note beside it says whose it is, to people.
+"""
+
+import errno
+import json
+import os
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from filelock import FileLock, Timeout
+
+from featpipe.errors import N_SAID, OutputError, printable
+from featpipe.publishing import make_folder, refused, write_text
+from pipelines.progress import shown
+
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
+_OWNED: set[Path] = set()
+_PATIENCE_S = 2.0
+"""How long a note is waited for: an owner takes the lock first and then writes its note."""
+
+
+class Owner(NamedTuple):
+    """Who writes into an output folder.
+
+    Attributes
+    ----------
+    pid : int
+        Its process.
+    host : str
+        The machine it runs on.
+    command : str
+        As it was typed.
+    since : str
+        Date and time there.
+    """
+
+    pid: int
+    host: str
+    command: str
+    since: str
+
+    def text(self) -> str:
+        """Name it in a message."""
+        command = printable(str(self.command), 300)
+        host, since = printable(str(self.host)), printable(str(self.since))
+        return f"process {self.pid} on {host} since {since} ({command})"
+
+
+@contextmanager
+def owned(out: Path) -> Iterator[None]:
+    """Keep an output folder to this process; what it does inside may ask for it again.
+
+    Parameters
+    ----------
+    out : Path
+        Output root; made where it is missing.
+
+    Raises
+    ------
+    OutputError
+        When another process has it, which the message names, or when it cannot be written to.
+    """
+    root = out.resolve()
+    if root in _OWNED:
+        yield
+        return
+    note = root / ".cache" / "owner.json"
+    lock = FileLock(note.with_name("owner.lock"), fallback_to_soft=False)
+    try:
+        make_folder(note.parent)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise _busy(out, _owner_now(note)) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise refused(error, out) from error
+        _go_unlocked(out, note)
+    _OWNED.add(root)
+    try:
+        write_text(json.dumps(_this()._asdict()) + "\n", note, out / ".staging")
+        yield
+    finally:
+        _OWNED.remove(root)
+        with suppress(OSError):  # a note without a lock says nothing
+            note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _this() -> Owner:
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    since = datetime.now().astimezone().isoformat(" ", "seconds")
+    return Owner(os.getpid(), socket.gethostname(), command, since)
+
+
+def _busy(out: Path, owner: Owner | None) -> OutputError:
+    who = "another process, which has not said its name" if owner is None else owner.text()
+    return OutputError(
+        f"{shown(out)}: {who} is writing into this folder; wait until it is done, stop it, or name "
+        "another folder with -o"
+    )
+
+
+def _go_unlocked(out: Path, note: Path) -> None:
+    """Do without a lock where the file system has none, unless the note names who is at work."""
+    owner = _read(note)
+    if owner is not None and owner.pid != os.getpid() and _is_alive(owner):
+        raise _busy(out, owner)
+    said = "" if owner is None else f"; the last one that wrote here was {owner.text()}"
+    text = (
+        f"{shown(out)}: this file system has no locks, so nothing keeps two runs apart: see that "
+        f"no other one writes there{said}"
+    )
+    click.echo(printable(text, N_SAID), err=True)
+
+
+def _owner_now(note: Path) -> Owner | None:
+    """Read who holds the lock; an owner that was killed may have left its note to the next."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        owner = _read(note)
+        if (owner is not None and _is_alive(owner)) or time.monotonic() > end:
+            return owner
+        time.sleep(0.05)
+
+
+def _read(note: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(note.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_alive(owner: Owner) -> bool:
+    """Tell whether an owner may be at work; of other machines nobody here can say no."""
+    if owner.host != socket.gethostname() or os.name != "posix":
+        return True
+    try:
+        if owner.pid > 0:
+            os.kill(owner.pid, 0)
+            return True
+    except PermissionError:
+        return True
+    except (OSError, OverflowError, TypeError):
+        pass
+    return False
