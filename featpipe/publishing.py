@@ -122,8 +122,8 @@ def refused(error: OSError, path: Path, n_bytes: int | None = None) -> OutputErr
     if error.errno in (errno.ENOTDIR, errno.EISDIR) and error.filename is not None:
         what = f"{error.filename}: {what}"
     needed = "" if n_bytes is None else f"; it needs {n_bytes:,} bytes"
-    free = _free_bytes(path)
-    known = "" if free is None else f"{', and' if needed else ';'} {free:,} are free there"
+    free = None if n_bytes is None else _free_bytes(path)
+    known = "" if free is None else f", and {free:,} are free there"
     return OutputError(
         f"{path}: cannot be written: {what}{needed}{known}; {then}, and run the same command "
         "again: what is finished stays"

@@ -1,4 +1,4 @@
-"""A run whose disk fails at any moment: a message and exit 4, whole files, and the next run goes on.
+"""A run whose disk fails at any call: a message and exit 4, whole files, and the next goes on.
 
 The n-th call of the one module that writes outputs fails, for n = 1, 2, ... until a run gets by
 without it. Steps run in this process, so that the calls are counted where they are made.
