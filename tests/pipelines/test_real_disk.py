@@ -78,7 +78,7 @@ def test_a_read_only_disk(lab, whole, capsys):
         for verb, options in [
             ("extract", ("-o", str(out), "--set", "features.window_s=2")),
             ("extract", ("-o", str(disk / "new"))),
-            ("run", ("-o", str(out))),
+            ("run", ("-o", str(out), "--method", "majority")),
             ("train", ("-o", str(out), "--method", "majority")),
         ]:
             assert lab.run(verb, *options) == 4, (verb, options)
