@@ -1,12 +1,13 @@
 """Which outputs a study asks for, which of them are fresh, and which tables can be trained on."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, ReadError, few, printable, unknown
+from featpipe.errors import N_SAID, ConfigError, OutputError, ReadError, few, printable, unknown
 from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.engine import Step, Unit
@@ -219,7 +220,8 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
                 row |= {"state": state, "reason": foreseen[path.parent.name]}
             found.append(row)
     if job.out.is_dir():
-        save_digests(job.out, remembered)
+        with suppress(OutputError):  # what cannot be remembered only costs time
+            save_digests(job.out, remembered)
     for family, count in unasked(job).items():
         reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
