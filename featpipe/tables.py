@@ -18,8 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featpipe.errors import ReadError
-from featpipe.schema import KEYS, NULLABLE_KEYS
+from featpipe.errors import NewerSchemaError, ReadError
+from featpipe.schema import KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 
 METADATA_KEY = b"featpipe"
 
@@ -152,7 +152,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises
     ------
     ReadError
-        When the file is not a table of ours or is damaged.
+        When the file is not a table of ours or is damaged; NewerSchemaError when a later version of
+        featpipe made it.
     """
     try:
         stored = pq.read_metadata(path).metadata or {}
@@ -160,7 +161,25 @@ def read_metadata(path: Path) -> dict[str, Any]:
         raise ReadError(f"{path}: not a readable Parquet file ({error}): delete it") from error
     if METADATA_KEY not in stored:
         raise ReadError(f"{path}: Parquet, but not a table of featpipe: move it elsewhere")
-    return json.loads(stored[METADATA_KEY])
+    return _said(path, stored[METADATA_KEY])
+
+
+def _said(path: Path, stored: bytes) -> dict[str, Any]:
+    """Parse what a file says of itself; refuse a schema that is yet to come."""
+    try:
+        about = json.loads(stored)
+        schema = int(about.get("schema_version", SCHEMA_VERSION))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ReadError(
+            f"{path}: damaged (what it says of itself is no JSON of ours: {error}): delete it and "
+            "run again"
+        ) from error
+    if schema > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"{path}: made by a newer featpipe (schema {schema}; this version reads up to "
+            f"{SCHEMA_VERSION}): install that version, or name another output folder with -o"
+        )
+    return about
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -169,14 +188,18 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Raises
     ------
     ReadError
-        When the file is damaged.
+        When the file is damaged; NewerSchemaError when a later version of featpipe made it.
     """
     whole_file: Any = {"partitioning": None}  # or a folder named a=b would become a column
     try:
         names = None if columns is None else list(columns)
-        return pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
-    except (OSError, pa.ArrowException) as error:
+        table = pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
+        stored = (table.schema.metadata or {}).get(METADATA_KEY)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise ReadError(f"{path}: damaged ({error}): delete it and run again") from error
+    if stored is not None:
+        _said(path, stored)
+    return table
 
 
 def read_features(path: Path | str) -> pd.DataFrame:

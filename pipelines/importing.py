@@ -12,6 +12,7 @@ from featpipe.datasets.released import RELEASED
 from featpipe.errors import ConfigError, unknown
 from featpipe.readers.stored_families import stored_families
 from featpipe.tables import write_text
+from pipelines.journal import note
 from pipelines.other_tables import require_own_tables
 from pipelines.progress import shown
 from pipelines.steps.released import IMPORT
@@ -77,7 +78,7 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     facts = facts_of(dataset)
     require_own_tables(out, IMPORT.name, facts.name)
     found, length = _found(facts, root, window_s)
-    write_text(_text(facts, found, root, length), path, out / ".staging")
+    note(out, {str(path): write_text(_text(facts, found, root, length), path, out / ".staging")})
     click.echo(f"wrote {shown(path)}", err=True)
     return path
 

@@ -18,6 +18,7 @@ from models.comparison import paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
+from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
@@ -98,8 +99,9 @@ def write_report(out: Path) -> Path:
         missing=_missing(out),
         failures=_failures(out),
     )  # fmt: skip
-    write_text(html, out / "report.html", out / ".staging")
-    return out / "report.html"
+    path = out / "report.html"
+    record(out, {str(path): write_text(html, path, out / ".staging")})
+    return path
 
 
 def _settings(out: Path) -> Iterable[dict[str, str]]:

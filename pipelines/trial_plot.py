@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,13 @@ from featpipe.features.table import lay_grids
 from featpipe.reading import read_eeg
 from featpipe.recording import EyeRecording, Source, Trial
 from featpipe.schema import EYE_EVENT_KINDS
+from featpipe.tables import move_into_place
 from featpipe.windows import Grid
 from pipelines.job import Job
+from pipelines.published import record
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
-from pipelines.study import Study
 from pipelines.trial_eeg import FrontalTrace, draw_frontal, frontal_trace
 
 _COLOURS = dict(zip(EYE_EVENT_KINDS, ("#8fbf8f", "#e0a458", "#7a7a7a"), strict=True))
@@ -101,14 +103,15 @@ def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
             if trial.trial == number:
                 path = job.out / "plots" / f"{source.name}_trial-{number}.png"
                 try:
-                    _draw(job.study, source, eye, trial, path)
+                    _draw(job, source, eye, trial, path)
                 except (ReadError, ConfigError) as error:
                     yield Drawn(source.name, path, str(error))
                 else:
                     yield Drawn(source.name, path)
 
 
-def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) -> None:
+def _draw(job: Job, source: Source, file: Path, trial: Trial, path: Path) -> None:
+    study = job.study
     settings = eeg_settings(source, study)
     raw = None if source.eeg is None else read_eeg(source.eeg, settings, source.eeg_part)
     eye, _ = read_on_eeg_clock(file, raw, source, study)
@@ -116,8 +119,14 @@ def _draw(study: Study, source: Source, file: Path, trial: Trial, path: Path) ->
     frontal = frontal_trace(raw, trial, settings)
     figure = draw_trial(eye, trial, grid, study.eye, frontal)
     figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    staging = job.out / ".staging"
+    staging.mkdir(parents=True, exist_ok=True)
+    part = staging / f"{uuid4().hex}.png"
+    try:
+        figure.savefig(part, dpi=130)
+        record(job.out, {str(path): move_into_place(part, path)})
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def draw_trial(
