@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from featpipe.errors import NewerSchemaError, ReadError
+from featpipe.footers import read_footer, seal_footer
 from featpipe.schema import KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 
 METADATA_KEY = b"featpipe"
@@ -110,6 +111,7 @@ def publish(table: pa.Table, path: Path, staging: Path) -> TableFile:
         ) as writer:
             writer.add_key_value_metadata(table.schema.metadata)
             writer.write_table(table)
+        seal_footer(part)
         found = pq.read_metadata(part)
         if found.num_rows != table.num_rows or found.num_columns != table.num_columns:
             raise OSError(f"{part} came back with {found.num_rows} rows: the disk lost data")
@@ -156,7 +158,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         featpipe made it.
     """
     try:
-        stored = pq.read_metadata(path).metadata or {}
+        stored = pq.read_metadata(pa.BufferReader(read_footer(path))).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise ReadError(f"{path}: not a readable Parquet file ({error}): delete it") from error
     if METADATA_KEY not in stored:
@@ -193,6 +195,7 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     whole_file: Any = {"partitioning": None}  # or a folder named a=b would become a column
     try:
         names = None if columns is None else list(columns)
+        read_footer(path)
         table = pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
         stored = (table.schema.metadata or {}).get(METADATA_KEY)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:

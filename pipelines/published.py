@@ -157,8 +157,8 @@ def _judge(
     marks = marks_of(path)
     if marks is None:
         return "", None
-    is_untouched = seen is not None and seen.marks == marks
-    if is_untouched and (record is None or seen.sha256 == record.sha256):
+    is_seen = seen is not None and seen.marks == marks
+    if seen is not None and is_seen and (record is None or seen.sha256 == record.sha256):
         return "", None
     if record is not None and marks.bytes != record.bytes:
         return ALTERED, None
