@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from lookalikes.declared_facts import UNIT, World, marks, tables_of, told
 
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError
@@ -27,14 +28,11 @@ from featpipe.schema import BANDS
 from models.folds import FoldSettings
 from models.registry import METHODS
 from models.train import TrainSettings
-from pipelines.digests import digest_file
-from pipelines.engine import listed
-from pipelines.identity import differences, fingerprint
+from pipelines.identity import fingerprint
 from pipelines.job import options_text
 from pipelines.running import RunSettings
-from pipelines.steps import extract, released, train
-from pipelines.steps.pupils import PUPILS
-from pipelines.study import SECTIONS, Study, load_study
+from pipelines.steps import extract, released
+from pipelines.study import SECTIONS, load_study
 from pipelines.study_sections import StudySettings, TrainPlan
 
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -96,6 +94,7 @@ VALUES = {
         "policy": st.just("source-validation"),
         "seeds": st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True).map(tuple),
         "eeg": st.just("psd"),
+        "train_share": st.floats(0.01, 0.59),
         "options": st.builds(lambda lr: {"mlp": {"lr": lr}}, st.floats(0.01, 1)),
     },
 }  # fmt: skip
@@ -130,58 +129,9 @@ def test_every_option_is_declared_or_known_not_to_matter(record):
     assert not declared & without
 
 
-class World:
-    """A recording of tiny files, and what every step would make of it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.eeg, self.eye = folder / "a.edf", folder / "b.txt"
-        self.eeg.write_bytes(bytes(range(64)))
-        self.eye.write_bytes(bytes(range(64, 128)))
-        text = (
-            '[study]\nname = "lab"\nclasses = ["a", "b"]\n[features]\neeg = ["de", "psd", "dasm"]\n'
-        )
-        (folder / "study.toml").write_text(text)
-        self.study = load_study(folder / "study.toml")
-        self.source = Source("lab", "01", "1", self.eeg, self.eye, 0.5,
-                             (Trial(1, 0.0, 9.0, 0, "clip"),), ("a", "b"))  # fmt: skip
-
-    def outputs(self, study: Study | None = None, source: Source | None = None):
-        """Path within the output folder -> facts, of tables, traces and predictions."""
-        study, out = study or self.study, self.folder / "out"
-        about = study.study
-        named = replace(self.source, dataset=about.name, classes=about.classes)
-        source = source or named
-        [unit] = extract.units(study, [source], out)
-        files = [listed(path, digest_file(path, {})) for path in (source.eeg, source.eye) if path]
-        found = [o for of in (extract.outputs, PUPILS.outputs) for o in of(unit, files)]
-        tables = {
-            kind: [extract.table_path(out, name, source)]
-            for kind, name in (("eeg", study.train.eeg or "de"), ("eye", "eye"))
-        }
-        made = [{"name": o.path.name, "digest": fingerprint(o.facts)} for o in found
-                if any(o.path in of for of in tables.values())]  # fmt: skip
-        for task in train.units(study.train, tables, out):
-            found += train.outputs(task, made)
-        return {o.path.relative_to(out).as_posix(): o.facts for o in found}
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     return World(tmp_path_factory.mktemp("world"))
-
-
-def marks(facts):
-    return {name: fingerprint(of) for name, of in facts.items()}
-
-
-def told(before, after):
-    """Per output of both: what `show` would say, from facts as a file holds them."""
-    return {
-        name: list(differences(json.loads(json.dumps(before[name])), after[name]))
-        for name in before.keys() & after.keys()
-        if fingerprint(before[name]) != fingerprint(after[name])
-    }
 
 
 def changed(record, name, value):
@@ -189,11 +139,6 @@ def changed(record, name, value):
         return replace(record, **{name: value})
     except ConfigError:
         return None
-
-
-def tables_of(names):
-    return {name.split("/")[1] if name.startswith("features/") else "pupils"
-            for name in names if not name.startswith(("predictions", "curves"))}  # fmt: skip
 
 
 def families_concerned(record, name):
@@ -214,9 +159,11 @@ def families_concerned(record, name):
 @given(data=st.data())
 def test_an_option_changes_the_families_that_declare_it_and_is_named(world, record, name, data):
     study, section = world.study, SECTION_OF[record]
+    if name == "train_share":  # which other protocols do not read
+        study = replace(study, train=replace(study.train, protocol="within"))
     now = changed(getattr(study, section), name, data.draw(VALUES[record][name]))
     assume(now is not None and getattr(now, name) != getattr(getattr(study, section), name))
-    before, after = world.outputs(), world.outputs(replace(study, **{section: now}))
+    before, after = world.outputs(study), world.outputs(replace(study, **{section: now}))
     assert marks(before) != marks(after)
     texts = told(before, after)
     assert tables_of(texts) <= families_concerned(record, name)
@@ -226,7 +173,7 @@ def test_an_option_changes_the_families_that_declare_it_and_is_named(world, reco
         names = {text.partition(":")[0] for text in differing}
         assert names, output
         if output.startswith(("predictions", "curves")):
-            assert all(text.startswith(("content of ", "config.")) or " is " in text
+            assert all(text.startswith(("content of ", f"{name}: ")) or " is " in text
                        for text in differing)  # fmt: skip
         else:
             assert names <= expected_names(section, name), names
@@ -273,8 +220,6 @@ def test_every_option_of_tables_of_samples_counts(world, name):
     assert tables_of(texts) == {"eye", "pupils"}
     assert any(text.startswith(f"eye.csv.{name}: ") for text in texts[f"features/eye/{UNIT}"])
 
-
-UNIT = "sub-01_ses-1.parquet"
 
 SOURCE = {
     "dataset": WORD, "subject": WORD, "session": WORD, "eye_offset": POSITIVE,
