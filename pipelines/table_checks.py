@@ -66,7 +66,8 @@ def _misplaced(path: Path, folder: str, about: Mapping[str, Any]) -> Iterator[st
     if folder in ("predictions", "curves"):
         options = about.get("options", {})
         method = options.get("method", "")
-        of = "_".join(str(options.get(name)) for name in ("protocol", "policy"))
+        named = (options.get(name) for name in ("protocol", "policy", "eeg"))
+        of = "_".join(str(name) for name in named if name)
         end = f"_{of}_seed-{options.get('seed')}"
         if not (path.stem.startswith(method) and path.stem.endswith(end)):
             yield f"it is of {method}{end}"
