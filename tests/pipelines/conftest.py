@@ -76,6 +76,7 @@ SCORED = ["--workers", "1", "--set", "features.eeg=de,psd", "--method", "svm_eeg
 def scored_lab(tmp_path_factory):
     """A study without eyes whose outputs are of every kind; do not write to it."""
     lab = Lab(tmp_path_factory.mktemp("scored") / "lab")
+    lab.record("02", x=20 * np.random.default_rng(1).standard_normal((2, 6000)))  # no copy of 01
     assert lab.run("run", *SCORED) == 0
     return lab
 
