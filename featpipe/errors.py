@@ -27,6 +27,10 @@ class ReadError(ValueError):
         super().__init__(one_line(str(message)))
 
 
+class NewerSchemaError(ReadError):
+    """A table was made by a version of featpipe whose tables this one does not know."""
+
+
 class MixedRatesError(ReadError):
     """A recording is sound and has EEG of several sampling rates: the study has to choose one."""
 

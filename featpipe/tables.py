@@ -14,9 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featpipe.errors import OutputError, ReadError
+from featpipe.errors import NewerSchemaError, OutputError, ReadError
+from featpipe.footers import read_footer, sealed
 from featpipe.publishing import Published, publish_bytes
-from featpipe.schema import KEYS, NULLABLE_KEYS
+from featpipe.schema import KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 
 METADATA_KEY = b"featpipe"
 
@@ -94,7 +95,7 @@ def publish(table: pa.Table, path: Path, staging: Path) -> Published:
             f"{found.num_columns} columns and not {table.num_rows} of {table.num_columns}; run "
             "again, and have the memory of this machine tested if it happens again"
         )
-    return publish_bytes(content.to_pybytes(), path, staging, table.num_rows)
+    return publish_bytes(sealed(content), path, staging, table.num_rows)
 
 
 def _encoded(table: pa.Table) -> pa.Buffer:
@@ -124,15 +125,34 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises
     ------
     ReadError
-        When the file is not a table of ours or is damaged.
+        When the file is not a table of ours or is damaged; NewerSchemaError when a later version of
+        featpipe made it.
     """
     try:
-        stored = pq.read_metadata(path).metadata or {}
+        stored = pq.read_metadata(pa.BufferReader(read_footer(path))).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise ReadError(f"{path}: not a readable Parquet file ({error}): delete it") from error
     if METADATA_KEY not in stored:
         raise ReadError(f"{path}: Parquet, but not a table of featpipe: move it elsewhere")
-    return json.loads(stored[METADATA_KEY])
+    return _said(path, stored[METADATA_KEY])
+
+
+def _said(path: Path, stored: bytes) -> dict[str, Any]:
+    """Parse what a file says of itself; refuse a schema that is yet to come."""
+    try:
+        about = json.loads(stored)
+        schema = int(about.get("schema_version", SCHEMA_VERSION))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ReadError(
+            f"{path}: damaged (what it says of itself is no JSON of ours: {error}): delete it and "
+            "run again"
+        ) from error
+    if schema > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"{path}: made by a newer featpipe (schema {schema}; this version reads up to "
+            f"{SCHEMA_VERSION}): install that version, or name another output folder with -o"
+        )
+    return about
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -141,14 +161,19 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Raises
     ------
     ReadError
-        When the file is damaged.
+        When the file is damaged; NewerSchemaError when a later version of featpipe made it.
     """
     whole_file: Any = {"partitioning": None}  # or a folder named a=b would become a column
     try:
         names = None if columns is None else list(columns)
-        return pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
-    except (OSError, pa.ArrowException) as error:
+        read_footer(path)
+        table = pq.read_table(path, columns=names, page_checksum_verification=True, **whole_file)
+        stored = (table.schema.metadata or {}).get(METADATA_KEY)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise ReadError(f"{path}: damaged ({error}): delete it and run again") from error
+    if stored is not None:
+        _said(path, stored)
+    return table
 
 
 def read_features(path: Path | str) -> pd.DataFrame:

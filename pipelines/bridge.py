@@ -13,6 +13,7 @@ from pipelines.bridge_numbers import Numbers, measure, medians
 from pipelines.bridge_tables import Pair, choose_families, join
 from pipelines.bridge_words import verdict
 from pipelines.progress import shown
+from pipelines.published import record
 from pipelines.results import SIMULATED, aligned
 
 Compared = tuple[Pair, Numbers, list[str]]
@@ -82,8 +83,14 @@ def _write(a: Path, b: Path, page: Path, numbers_file: Path, compared: Sequence[
     frame: Any = pd.concat(tables)
     first = ["family_a", "family_b"]
     frame = frame[[*first, *frame.columns.drop(first)]]
-    write_text(frame.to_csv(index=False, float_format="%.6g"), numbers_file, page.parent)
-    write_text(bridge_page.page(str(a), str(b), compared), page, page.parent)
+    text = frame.to_csv(index=False, float_format="%.6g")
+    files = {
+        str(numbers_file): write_text(text, numbers_file, page.parent),
+        str(page): write_text(bridge_page.page(str(a), str(b), compared), page, page.parent),
+    }
+    for out in (a, b):  # a page among the outputs is one of them
+        if page.absolute().is_relative_to(out.absolute()):
+            record(out.absolute(), {str(Path(name).absolute()): of for name, of in files.items()})
 
 
 def _lines(compared: Sequence[Compared]) -> list[str]:

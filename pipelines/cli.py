@@ -9,6 +9,7 @@ import click
 
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
+from pipelines.output_verbs import bridge, report, verify
 
 FILE = click.Path(path_type=Path)
 
@@ -250,33 +251,6 @@ def plot(
     return SOME_FAILED if n_failed else DONE
 
 
-@app.command()
-@click.argument("out", type=FILE)
-def report(out: Path) -> int:
-    """Write OUT/report.html, one self-contained file, from what OUT holds."""
-    from pipelines.report import write_report
-
-    click.echo(write_report(out))
-    return DONE
-
-
-@app.command()
-@click.argument("out_a", type=FILE)
-@click.argument("out_b", type=FILE)
-@click.option("-o", "--out", type=FILE, default="bridge.html", show_default=True,
-              help="The page, or its folder; numbers of columns go beside it: .csv.")  # fmt: skip
-@click.option("--family", "families", multiple=True, metavar="A=B",
-              help="Families to compare, e.g. de=de_lds [default: what both have].")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def bridge(
-    out_a: Path, out_b: Path, out: Path, families: tuple[str, ...], as_json: bool
-) -> int:  # fmt: skip
-    """Compare two outputs, such as our features and shipped ones, and say what differs."""
-    from pipelines.bridge import print_bridge
-
-    return print_bridge(out_a, out_b, out, families, as_json=as_json)
-
-
 @app.command(name="list")
 @click.argument(
     "what", type=click.Choice(["methods", "features", "readers", "datasets", "protocols"])
@@ -295,3 +269,7 @@ def list_names(what: str, as_json: bool) -> int:
     for name, describes, reference in found:
         click.echo(f"{name:{width}}  {describes}" + (f"  [{reference}]" if reference else ""))
     return DONE
+
+
+for verb in (report, bridge, verify):
+    app.add_command(verb)

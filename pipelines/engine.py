@@ -5,11 +5,9 @@ the step's version and the content of its sources, and stands inside the file it
 publishes data and claim together. A unit never raises: it returns a log row.
 """
 
-import hashlib
-import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -24,8 +22,11 @@ from featpipe.publishing import Published
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
 from pipelines.digests import Digest, digest_file, known_digest, metadata_of
+from pipelines.identity import differences, fingerprint
 
 logger = logging.getLogger(__name__)
+
+NOTHING_ALTERED: Mapping[Path, str] = {}
 
 
 class Output(NamedTuple):
@@ -101,58 +102,35 @@ class Row:
     unmade: tuple[str, ...] | None = None
 
 
-def fingerprint(facts: Mapping[str, Any]) -> str:
-    """Digest of everything an output depends on; names and places of files do not count."""
-    sources = [source["digest"] for source in facts["sources"]]
-    text = json.dumps({**facts, "sources": sources}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def stale_because(output: Output, altered: Mapping[Path, str] = NOTHING_ALTERED) -> str:
+    """Say why an output has to be made, or "" when it is fresh.
 
-
-def stale_because(output: Output) -> str:
-    """Say why an output has to be made, or "" when it is fresh."""
+    Parameters
+    ----------
+    output : Output
+        With the facts as they are now.
+    altered : mapping of Path to str
+        Files that are not what was published -> why (`pipelines.published.altered`).
+    """
     if not output.path.exists():
         return "not made yet"
+    if output.path in altered:
+        return altered[output.path]
     try:
         stored = metadata_of(output.path)
     except ReadError as error:
         return str(error)
     if stored.get("fingerprint") == fingerprint(output.facts):
         return ""
-    return "; ".join(_differences(stored, output.facts)) or "made by an incompatible version"
+    return "; ".join(differences(stored, output.facts)) or "made by an incompatible version"
 
 
-def _differences(stored: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
-    if stored.get("version") != facts["version"]:
-        yield f"version {stored.get('version')} -> {facts['version']}"
-    old, new = (
-        _flat(about.get("options", {})) | _flat(about.get("recording", {}))
-        for about in (stored, facts)
-    )
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            yield f"{name}: {old.get(name, 'nothing')} -> {new.get(name, 'nothing')}"
-    before, after = (
-        {source["name"]: source["digest"] for source in about.get("sources", [])}
-        for about in (stored, facts)
-    )
-    for source in dict.fromkeys([*before, *after]):
-        if source not in before or source not in after:
-            yield f"{source} {'is new' if source in after else 'is gone'}"
-        elif before[source] != after[source]:
-            yield f"content of {source} changed"
-
-
-def _flat(options: Any, prefix: str = "") -> dict[str, str]:
-    """Options by dotted name, as JSON text."""
-    if isinstance(options, Mapping):
-        parts = [
-            _flat(value, f"{prefix}.{key}" if prefix else key) for key, value in options.items()
-        ]
-        return {name: text for part in parts for name, text in part.items()}
-    return {prefix: json.dumps(options, sort_keys=True)}
-
-
-def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path, str] | None:
+def plan(
+    step: Step,
+    unit: Unit,
+    remembered: Mapping[str, Digest],
+    altered: Mapping[Path, str] = NOTHING_ALTERED,
+) -> dict[Path, str] | None:
     """Say which outputs of a unit are stale without reading its sources.
 
     Returns
@@ -164,11 +142,14 @@ def plan(step: Step, unit: Unit, remembered: Mapping[str, Digest]) -> dict[Path,
         known = _known(step.sources(unit), remembered)
     except (ReadError, OSError):
         return None
-    return None if known is None else _reasons(_outputs(step, unit, known))
+    return None if known is None else _reasons(_outputs(step, unit, known), altered)
 
 
 def explain(
-    step: Step, unit: Unit, remembered: Mapping[str, Digest]
+    step: Step,
+    unit: Unit,
+    remembered: Mapping[str, Digest],
+    altered: Mapping[Path, str] = NOTHING_ALTERED,
 ) -> tuple[dict[Path, str], dict[str, Digest]]:
     """Say which outputs of a unit are stale, reading sources only where an output is there.
 
@@ -187,15 +168,21 @@ def explain(
     sources = list(step.sources(unit))
     known = _known(sources, remembered)
     if known is not None:
-        return _reasons(_outputs(step, unit, known)), _by_name(known)
+        return _reasons(_outputs(step, unit, known), altered), _by_name(known)
     unread = _outputs(step, unit, dict.fromkeys(sources, Digest(0, 0, 0, "")))
     if not any(output.path.exists() for output in unread):
         return {output.path: "not made yet" for output in unread}, {}
     digests = {path: digest_file(path, remembered) for path in sources}
-    return _reasons(_outputs(step, unit, digests)), _by_name(digests)
+    return _reasons(_outputs(step, unit, digests), altered), _by_name(digests)
 
 
-def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Path) -> Row:
+def update(
+    step: Step,
+    unit: Unit,
+    remembered: Mapping[str, Digest],
+    staging: Path,
+    altered: Mapping[Path, str] = NOTHING_ALTERED,
+) -> Row:
     """Bring one unit up to date. Never raises: the row says what happened."""
     start = time.perf_counter()
     digests: dict[Path, Digest] = {}
@@ -213,7 +200,7 @@ def update(step: Step, unit: Unit, remembered: Mapping[str, Digest], staging: Pa
     try:
         for path in step.sources(unit):
             digests[path] = digest_file(path, remembered)
-        stale = [o for o in _outputs(step, unit, digests) if stale_because(o)]
+        stale = [o for o in _outputs(step, unit, digests) if stale_because(o, altered)]
         if not stale:
             return row("kept")
         for output, table, more in step.make(unit, stale):
@@ -241,6 +228,11 @@ def sources_found(step: Step, unit: Unit) -> Sequence[Path]:
         return ()
 
 
+def outputs_of(step: Step, unit: Unit) -> list[Path]:
+    """List the outputs of a unit; which those are no source has to be read for."""
+    return [output.path for output in step.outputs(unit, [])]
+
+
 def _outputs(step: Step, unit: Unit, digests: Mapping[Path, Digest]) -> list[Output]:
     return list(step.outputs(unit, [listed(path, digest) for path, digest in digests.items()]))
 
@@ -256,8 +248,8 @@ def _known(paths: Iterable[Path], remembered: Mapping[str, Digest]) -> dict[Path
     return found
 
 
-def _reasons(outputs: Sequence[Output]) -> dict[Path, str]:
-    return {output.path: stale_because(output) for output in outputs}
+def _reasons(outputs: Sequence[Output], altered: Mapping[Path, str]) -> dict[Path, str]:
+    return {output.path: stale_because(output, altered) for output in outputs}
 
 
 def _by_name(digests: Mapping[Path, Digest]) -> dict[str, Digest]:

@@ -12,6 +12,7 @@ from featpipe.datasets.released import RELEASED
 from featpipe.errors import ConfigError, unknown
 from featpipe.publishing import write_text
 from featpipe.readers.stored_families import stored_families
+from pipelines.journal import note
 from pipelines.other_tables import require_own_tables
 from pipelines.ownership import owned
 from pipelines.progress import shown
@@ -79,7 +80,8 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     require_own_tables(out, IMPORT.name, facts.name)
     found, length = _found(facts, root, window_s)
     with owned(out):
-        write_text(_text(facts, found, root, length), path, out / ".staging")
+        text = _text(facts, found, root, length)
+        note(out, {str(path): write_text(text, path, out / ".staging")})
     click.echo(f"wrote {shown(path)}", err=True)
     return path
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from featpipe.errors import ConfigError, ReadError
+from featpipe.errors import ConfigError, NewerSchemaError, ReadError
 from pipelines.digests import metadata_of
 
 _MADE = {"extract": "extracted from recordings", "import": "imported from a release"}
@@ -40,6 +40,8 @@ def require_own_tables(out: Path, step: str, dataset: str) -> None:
     ------
     ConfigError
         Naming one such table, what it is and what to do.
+    NewerSchemaError
+        When a later version of featpipe made one of them.
     """
     own = _Kind(step, dataset)
     for path, kind in _kinds(out):
@@ -57,5 +59,7 @@ def _kinds(out: Path) -> Iterator[tuple[Path, _Kind]]:
         try:
             about = metadata_of(path)
             yield path, _Kind(str(about["step"]), str(about["recording"]["dataset"]))
+        except NewerSchemaError:
+            raise
         except (ReadError, KeyError, TypeError):
             continue

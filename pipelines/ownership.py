@@ -52,9 +52,14 @@ class Owner(NamedTuple):
 
     def text(self) -> str:
         """Name it in a message."""
+        if not self.pid:
+            return "another process, which has not said its name"
         command = printable(str(self.command), 300)
         host, since = printable(str(self.host)), printable(str(self.since))
         return f"process {self.pid} on {host} since {since} ({command})"
+
+
+_NAMELESS = Owner(0, "", "", "")
 
 
 @contextmanager
@@ -81,7 +86,7 @@ def owned(out: Path) -> Iterator[None]:
         make_folder(note.parent)
         lock.acquire(blocking=False)
     except Timeout:
-        raise _busy(out, _owner_now(note)) from None
+        raise _busy(out, _owner_now(note) or _NAMELESS) from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise refused(error, out) from error
@@ -97,17 +102,41 @@ def owned(out: Path) -> Iterator[None]:
         lock.release()
 
 
+def owner_of(out: Path) -> Owner | None:
+    """Say which other process writes into an output folder now; None where nobody does.
+
+    Parameters
+    ----------
+    out : Path
+        Output root; nothing is made there.
+    """
+    root = out.resolve()
+    note = root / ".cache" / "owner.json"
+    place = note.with_name("owner.lock")
+    if root in _OWNED or not place.exists():
+        return None
+    lock = FileLock(place, fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return _owner_now(note) or _NAMELESS
+    except OSError:  # no locks here, or a folder that can only be read
+        owner = _read(note)
+        return owner if owner is not None and _is_alive(owner) else None
+    lock.release()
+    return None
+
+
 def _this() -> Owner:
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     since = datetime.now().astimezone().isoformat(" ", "seconds")
     return Owner(os.getpid(), socket.gethostname(), command, since)
 
 
-def _busy(out: Path, owner: Owner | None) -> OutputError:
-    who = "another process, which has not said its name" if owner is None else owner.text()
+def _busy(out: Path, owner: Owner) -> OutputError:
     return OutputError(
-        f"{shown(out)}: {who} is writing into this folder; wait until it is done, stop it, or name "
-        "another folder with -o"
+        f"{shown(out)}: {owner.text()} is writing into this folder; wait until it is done, stop "
+        "it, or name another folder with -o"
     )
 
 

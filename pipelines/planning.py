@@ -14,6 +14,7 @@ from pipelines.engine import Step, Unit
 from pipelines.foresight import foresee
 from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
+from pipelines.published import altered
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
@@ -128,13 +129,13 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
         When no recording is left.
     """
     families = table_families(job)
-    remembered = load_digests(job.out)
+    remembered, spoilt = load_digests(job.out), altered(job.out)
     tables: dict[str, list[Path]] = {modality: [] for modality in families}
     n_left_out = 0
     for unit in extraction.units(job.study, job.sources, job.out):
         source = unit.payload.source
         paths = {m: extraction.table_path(job.out, name, source) for m, name in families.items()}
-        defects = _defects(unit, paths.values(), remembered)
+        defects = _defects(unit, paths.values(), remembered, spoilt)
         if defects:
             click.echo(printable(f"left out {unit.name}: {'; '.join(defects)}", N_SAID), err=True)
             n_left_out += 1
@@ -156,11 +157,16 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
     return tables
 
 
-def _defects(unit: Unit, paths: Iterable[Path], remembered: Mapping[str, Digest]) -> list[str]:
+def _defects(
+    unit: Unit,
+    paths: Iterable[Path],
+    remembered: Mapping[str, Digest],
+    spoilt: Mapping[Path, str],
+) -> list[str]:
     """Say why the tables of a recording cannot be trained on; nothing when they can."""
     try:
         step = table_step(unit.payload.study).step
-        reasons = engine.explain(step, unit, remembered)[0]
+        reasons = engine.explain(step, unit, remembered, spoilt)[0]
     except ReadError as error:
         return [str(error)]
     stale = {path: reasons.get(path, "the study makes none of this recording") for path in paths}
@@ -192,7 +198,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         {"output": unit_of(job, defect), "state": "defect", "reason": defect.what}
         for defect in job.defects
     ]
-    remembered = load_digests(job.out)
+    remembered, spoilt = load_digests(job.out), altered(job.out)
     steps = (table_step(job.study).step.name, "train")
     failed = {name: failed_units(job.out, name) for name in steps}
     is_training = not is_dry_run and _is_training_meant(job, failed["train"])
@@ -200,7 +206,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     for step, unit in _all_units(job, is_training):
         upstream = not_fresh & set(engine.sources_found(step, unit))
         try:
-            reasons, digests = engine.explain(step, unit, remembered)
+            reasons, digests = engine.explain(step, unit, remembered, spoilt)
         except ReadError as error:
             found.append({"output": unit.name, "state": "waiting", "reason": str(error)})
             continue

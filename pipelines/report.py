@@ -20,6 +20,7 @@ from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
 from pipelines.ownership import owned
+from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
@@ -87,9 +88,10 @@ def write_report(out: Path) -> Path:
     tables = sorted(out.glob("features/*/*.parquet"))
     if not tables:
         raise ReadError(f"{out}: no feature tables there: run `featpipe extract` first")
+    path = out / "report.html"
     with owned(out):
-        write_text(_page(out, tables[0]), out / "report.html", out / ".staging")
-    return out / "report.html"
+        record(out, {str(path): write_text(_page(out, tables[0]), path, out / ".staging")})
+    return path
 
 
 def _page(out: Path, table: Path) -> str:

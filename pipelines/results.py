@@ -15,6 +15,7 @@ from models.registry import METHODS
 from models.scores import scores, summary
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import listed
+from pipelines.journal import note
 
 HOLDOUT = "train on other subjects altogether, ± is the standard deviation over subjects"
 
@@ -60,7 +61,8 @@ def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
     frame = frame.sort_values("method", key=lambda names: names.map(order), kind="stable")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     about = {"schema_version": SCHEMA_VERSION, "family": "scores", "predictions": used_files}
-    publish(with_metadata(table, about), out / "scores.parquet", out / ".staging")
+    path = out / "scores.parquet"
+    note(out, {str(path): publish(with_metadata(table, about), path, out / ".staging")})
     return len(frame)
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.digests import Digest, load_digests, save_digests, select
-from pipelines.engine import Row, Step, Unit, plan, sources_found, update
+from pipelines.engine import Row, Step, Unit, outputs_of, plan, sources_found, update
+from pipelines.journal import note
 from pipelines.progress import Progress
+from pipelines.published import altered
 from pipelines.task_progress import hear
 
 if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
@@ -62,18 +64,19 @@ def run_step(
     list of Row
         One per unit, in the order of `units`.
     """
-    remembered = load_digests(out)
+    remembered, spoilt = load_digests(out), altered(out)
     rows: dict[str, Row] = {}
     work = []
     for unit in units:
-        stale = plan(step, unit, remembered)
+        stale = plan(step, unit, remembered, spoilt)
         if stale is not None and not any(stale.values()):
             rows[unit.name] = Row(step.name, unit.name, unit.keys, "kept")
         else:
             work.append(unit)
     if work:
         try:
-            for row in _run(step, work, out, settings, remembered, before):
+            for row in _run(step, work, out, settings, remembered, before, spoilt):
+                note(out, row.files)
                 rows[row.unit] = row
         finally:
             fresh = {name: d for row in rows.values() for name, d in row.digests.items()}
@@ -88,6 +91,7 @@ def _run(
     settings: RunSettings,
     remembered: Mapping[str, Digest],
     before: Callable[[], None] | None,
+    spoilt: Mapping[Path, str],
 ) -> Iterator[Row]:
     from pipelines.cluster import cpu_count, open_client
 
@@ -100,7 +104,8 @@ def _run(
 
         def submit(unit: Unit) -> "Future":
             known = select(sources_found(step, unit), remembered)
-            return client.submit(update, step, unit, known, staging, pure=False)
+            mine = {path: spoilt[path] for path in outputs_of(step, unit) if path in spoilt}
+            return client.submit(update, step, unit, known, staging, mine, pure=False)
 
         # its clock starts behind the compiling, which says nothing of the time left
         with Progress(step.name, len(work), workers) as progress:

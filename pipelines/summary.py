@@ -4,24 +4,21 @@ All three are derived: quality from the tables' own metadata, the manifest from 
 A file that would come out as it is stays untouched.
 """
 
-import hashlib
-import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from featpipe import __version__
 from featpipe.errors import ReadError
-from featpipe.publishing import write_text
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_table, with_metadata
 from pipelines.digests import metadata_of
 from pipelines.engine import Row
+from pipelines.journal import note
+from pipelines.published import is_altered, update_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -128,66 +125,14 @@ def _read_failures(path: Path) -> list[dict[str, str]]:
 
 def write_manifest(rows: Sequence[Row], out: Path) -> None:
     """Write `manifest.json`: every published file with rows, bytes and checksum."""
-    path = out / "manifest.json"
-    text, written_ns = _read_text(path)
-    old = _listed(text)
-    made = {file: about for row in rows for file, about in row.files.items()}
-    files: dict[str, Any] = {}
-    for file in sorted(_published(out)):
-        name = file.relative_to(out).as_posix()
-        if str(file) in made:
-            files[name] = made[str(file)]._asdict()
-        elif name in old and _is_as_listed(file, old[name], written_ns):
-            files[name] = old[name]
-        else:
-            files[name] = _describe(file)
-    about = {"featpipe": __version__, "schema_version": SCHEMA_VERSION, "files": files}
-    new = json.dumps(about, indent=1, sort_keys=True) + "\n"
-    if new != text:
-        write_text(new, path, out / ".staging")
-
-
-def _published(out: Path) -> Iterable[Path]:
-    for pattern in ("features/*/*.parquet", "pupils/*.parquet", "qc/*.parquet",
-                    "predictions/**/*.parquet", "curves/**/*.parquet", "*.parquet"):  # fmt: skip
-        yield from out.glob(pattern)
-
-
-def _read_text(path: Path) -> tuple[str, int]:
-    """Text of a file and when it was written; nothing of one that is not there."""
-    try:
-        return path.read_text(encoding="utf-8"), path.stat().st_mtime_ns
-    except (OSError, ValueError):
-        return "", 0
-
-
-def _listed(manifest: str) -> Mapping[str, Any]:
-    try:
-        return json.loads(manifest)["files"]
-    except (ValueError, KeyError):
-        return {}
-
-
-def _is_as_listed(file: Path, about: Mapping[str, Any], written_ns: int) -> bool:
-    found = file.stat()
-    return found.st_size == about["bytes"] and found.st_mtime_ns <= written_ns
-
-
-def _describe(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    try:
-        rows = pq.read_metadata(file).num_rows
-    except (OSError, pa.ArrowException):  # listed all the same: it is there
-        rows = -1
-    return {"rows": rows, "bytes": file.stat().st_size, "sha256": digest}
+    update_manifest(out, {file: about for row in rows for file, about in row.files.items()})
 
 
 def _publish_frame(frame: pd.DataFrame, path: Path, out: Path) -> None:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = with_metadata(table, {"schema_version": SCHEMA_VERSION})
-    if not _holds(path, table, frame):
-        publish(table, path, out / ".staging")
+    if is_altered(path, out) or not _holds(path, table, frame):
+        note(out, {str(path): publish(table, path, out / ".staging")})
 
 
 def _holds(path: Path, table: pa.Table, frame: pd.DataFrame) -> bool:

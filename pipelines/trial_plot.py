@@ -25,6 +25,7 @@ from featpipe.schema import EYE_EVENT_KINDS
 from featpipe.windows import Grid
 from pipelines.job import Job
 from pipelines.ownership import owned
+from pipelines.published import record
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
@@ -112,7 +113,7 @@ def _drawn(job: Job, source: Source, file: Path, trial: Trial) -> Drawn:
         picture = _picture(job.study, source, file, trial)
     except (ReadError, ConfigError) as error:
         return Drawn(source.name, path, str(error))
-    publish_bytes(picture, path, job.out / ".staging")
+    record(job.out, {str(path): publish_bytes(picture, path, job.out / ".staging")})
     return Drawn(source.name, path)
 
 

@@ -10,15 +10,17 @@ import click
 
 from featpipe.errors import N_SAID, ConfigError, printable
 from pipelines.channel_sets import differing_channels, require_same_channels
-from pipelines.engine import Row, Unit
+from pipelines.engine import Row, Step, Unit, outputs_of
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated, unit_of
+from pipelines.journal import begin
 from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.ownership import owned
 from pipelines.planning import current_tables, require_training, trainable
 from pipelines.progress import shown
+from pipelines.published import asked_of
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
@@ -43,6 +45,7 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     units = extraction.units(job.study, job.sources, job.out)
     for text in made_otherwise(step, units, job.out):
         click.echo(text, err=True)
+    _begin(step, units, job, is_whole=not job.left_out)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
     rows = set_aside(step, units, rows, job.out)
@@ -78,9 +81,11 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the traces up to date that the response to light is learnt from, of all recordings."""
     is_learnt = job.study.eye.light == "remove" and not is_released(job.study)
     if not is_learnt or not job.study.features.eye:
+        begin(job.out, asked_of(PUPILS.name, {}, job.out, whole=True))
         return []
     sources = [source for source in job.sources + job.left_out if source.eye is not None]
     units = extraction.units(job.study, sources, job.out)
+    _begin(PUPILS, units, job, is_whole=True)
     rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
     write_failures(rows, PUPILS.name, job.out, is_whole=True)
@@ -120,11 +125,18 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
     require_same_channels(tables.get("eeg", ()))
     made = units(trainable(job), tables, job.out)
     with owned(job.out):
+        _begin(TRAIN, made, job, is_whole=True)
         rows = run_step(TRAIN, made, job.out, settings)
         write_scores(job.out, tables)
         write_failures(rows, "train", job.out, is_whole=False)
         write_manifest(rows, job.out)
     return rows
+
+
+def _begin(step: Step, units: Sequence[Unit], job: Job, *, is_whole: bool) -> None:
+    """Note what is asked for before any of it is done: a run may be cut off."""
+    outputs = {unit.name: outputs_of(step, unit) for unit in units}
+    begin(job.out, asked_of(step.name, outputs, job.out, whole=is_whole))
 
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:

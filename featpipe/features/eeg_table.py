@@ -119,6 +119,19 @@ def _kind(family: str, features: FeatureSettings) -> str:
     return "seed_entropy" if kind == "entropy" and features.convention == "seed" else kind
 
 
+def bands_of(family: str, features: FeatureSettings) -> Mapping[str, tuple[float, float]]:
+    """Bands of a family, name -> (low, high) Hz, whatever a recording has of them.
+
+    Parameters
+    ----------
+    family : str
+        EEG family.
+    features : FeatureSettings
+        Whose convention counts.
+    """
+    return SEED_BANDS if _kind(family, features) == "seed_entropy" else BANDS
+
+
 def _values(
     part: TrialFeatures, family: str, channels: list[str], features: FeatureSettings
 ) -> np.ndarray:
@@ -134,12 +147,9 @@ def _facts(
     family: str, channels: list[str], features: FeatureSettings, h_freq: float
 ) -> dict[str, Any]:
     is_seed = _kind(family, features) == "seed_entropy"  # takes its bins whatever they hold
-    if is_seed:
-        bands = SEED_BANDS
-    elif _kind(family, features) == "bandpass_entropy":  # a filter takes its band whole
-        bands = BANDS
-    else:
-        bands = bands_below(BANDS, h_freq)
+    bands = bands_of(family, features)
+    if not is_seed and _kind(family, features) != "bandpass_entropy":  # a filter takes it whole
+        bands = bands_below(bands, h_freq)
     unit = MEASURES[FAMILIES[family].measure].unit
     return {
         "channels": channels,

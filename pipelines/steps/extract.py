@@ -22,7 +22,7 @@ from featpipe.eye.clock import Clock
 from featpipe.eye.fixations import dispersion_fixations
 from featpipe.features.de import differential_entropy
 from featpipe.features.eeg_header import refusal
-from featpipe.features.eeg_table import eeg_table
+from featpipe.features.eeg_table import bands_of, eeg_table
 from featpipe.features.emptiness import reasons_of_eye, tell_nothing
 from featpipe.features.eye_reach import tell_trials_outside
 from featpipe.features.eye_table import eye_table
@@ -30,7 +30,7 @@ from featpipe.features.table import FAMILIES, FeatureTable, lay_grids
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.reading import read_eeg, read_samples
 from featpipe.recording import Source
-from featpipe.schema import SCHEMA_VERSION
+from featpipe.schema import PUPIL_BANDS, SCHEMA_VERSION
 from featpipe.tables import windows_table
 from pipelines.engine import Output, Step, Unit
 from pipelines.source_settings import eeg_settings
@@ -125,10 +125,11 @@ def _options(study: Study, family: str) -> dict[str, Any]:
             "eye": asdict(study.eye),
             "clock": asdict(study.clock),
             "eeg": {"sfreq": study.eeg.sfreq} | channels,
-            "features": window,
+            "features": window | {"pupil_bands": [list(band) for band in PUPIL_BANDS]},
         }
-    convention = {"convention": study.features.convention}
-    return {"eeg": asdict(study.eeg), "features": window | convention}
+    bands = {name: list(band) for name, band in bands_of(family, study.features).items()}
+    told = {"convention": study.features.convention, "bands": bands}
+    return {"eeg": asdict(study.eeg), "features": window | told}
 
 
 def _recording(source: Source, family: str) -> dict[str, Any]:

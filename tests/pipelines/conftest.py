@@ -1,5 +1,6 @@
 """One small simulated study, extracted and trained once, for all tests that look at outputs."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -27,6 +28,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.out = folder, folder / "out"
+        folder.mkdir(exist_ok=True)
         (folder / "study.toml").write_text('[study]\nname = "lab"\nclasses = ["a", "b"]\n')
         self.write_trials("1,2,6,a", "2,6,11,b")
         rows = [f"{subject},1,{self.record(subject)}" for subject in ("01", "02")]
@@ -47,6 +49,12 @@ class Lab:
     def extract(self, *options):
         return self.run("extract", "--workers", "1", *options)
 
+    def copied(self, folder):
+        shutil.copytree(self.folder, folder)
+        other = copy.copy(self)
+        other.folder, other.out = folder, folder / "out"
+        return other
+
     def outputs(self, capsys, verb, *options):
         """State and reason of every output, by its name, as `show` or a dry run tells them."""
         capsys.readouterr()
@@ -59,6 +67,24 @@ class Lab:
 def lab(tmp_path):
     """A study that extracts in a moment, to be spoiled."""
     return Lab(tmp_path)
+
+
+SCORED = ["--workers", "1", "--set", "features.eeg=de,psd", "--method", "svm_eeg", "--seeds", "0"]
+
+
+@pytest.fixture(scope="session")
+def scored_lab(tmp_path_factory):
+    """A study without eyes whose outputs are of every kind; do not write to it."""
+    lab = Lab(tmp_path_factory.mktemp("scored") / "lab")
+    lab.record("02", x=20 * np.random.default_rng(1).standard_normal((2, 6000)))  # no copy of 01
+    assert lab.run("run", *SCORED) == 0
+    return lab
+
+
+@pytest.fixture
+def scored(scored_lab, tmp_path):
+    """A copy of it that a test may spoil."""
+    return scored_lab.copied(tmp_path / "lab")
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def test_manifest_lists_every_published_file(finished_study):
     out = finished_study / "out"
     files = json.loads((out / "manifest.json").read_text())["files"]
     found = {p.relative_to(out).as_posix() for p in out.rglob("*.parquet")}
-    assert set(files) == found
+    assert set(files) == found | {"report.html"}
     name = "features/de/sub-1_ses-1.parquet"
     assert files[name]["rows"] == pq.read_metadata(out / name).num_rows
     assert files[name]["bytes"] == (out / name).stat().st_size

@@ -1,0 +1,79 @@
+"""What `verify` finds: problems, and notes that are none, each with the next step."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+AGAIN = "run the study again"
+
+NEXT: Mapping[str, str] = {
+    "damaged": f"{AGAIN}: it is made anew",
+    "missing": f"{AGAIN}",
+    "failed": "mend what the reason says, then " + AGAIN,
+    "foreign": "move it elsewhere: the folder is read as a whole",
+    "schema": f"{AGAIN} with this version: it is made anew",
+    "grid": f"{AGAIN}: one of them is of other trials or windows",
+    "manifest": f"{AGAIN}: it is written anew, and files that no record knows are checked",
+    "unlisted": AGAIN,
+    "cut off": AGAIN,
+    "leftover": "remove it with `featpipe verify OUT --gc`",
+    "edited": "nothing to do, if it was you; else import it again into another folder",
+    "defect": "complete the folder of the data set",
+    "running": "verify again when it is done",
+}
+"""Kind of finding -> what to do about it."""
+
+NOTES = ("unlisted", "cut off", "leftover", "edited", "defect", "running")
+"""Kinds that nothing is wrong with."""
+
+BY_HAND: Mapping[str, str] = {
+    "report.html": "write it again with `featpipe report OUT`",
+    "plots": "draw it again with `featpipe plot`, or delete it",
+    "bridge": "compare again with `featpipe bridge`, or delete it",
+    "study.toml": "import again into another folder, and copy it from there",
+}
+"""Files that no run of a study makes -> what to do where one is damaged or missing."""
+
+
+class Finding(NamedTuple):
+    """One thing that `verify` tells.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `NEXT`.
+    file : str
+        Name within the output folder; of what is no file, whose it is.
+    reason : str
+        What was found and, where that is known, what was expected.
+    next : str
+        What to do about it.
+    """
+
+    kind: str
+    file: str
+    reason: str
+    next: str
+
+    @property
+    def is_note(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return self.kind in NOTES
+
+
+def finding(kind: str, file: str, reason: str) -> Finding:
+    """Make a finding with the step that goes with it."""
+    own = BY_HAND.get(file.split("/", 1)[0]) if kind in ("damaged", "missing") else None
+    if own is None and kind in ("damaged", "missing") and Path(file).suffix in (".html", ".csv"):
+        own = BY_HAND["bridge"]
+    return Finding(kind, file, reason, own or NEXT[kind])
+
+
+def text_of(found: Finding) -> str:
+    """Write a finding as one line."""
+    return f"{found.kind:9} {found.file}: {found.reason.rstrip('.')}; {found.next}"
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Put problems first, then notes; by kind and file."""
+    return sorted(found, key=lambda one: (one.is_note, one.kind, one.file))

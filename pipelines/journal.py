@@ -1,0 +1,123 @@
+"""What runs have asked for and published since the manifest was written, line by line.
+
+A run that is killed leaves it behind: the next one knows by it what was finished, and `verify` that
+a run was cut off. It is part of the next manifest, and gone with it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from featpipe.publishing import Published
+from pipelines.marks import Marks, marks_of
+
+
+class Asked(NamedTuple):
+    """What a run asked a step for.
+
+    Attributes
+    ----------
+    step : str
+    units : mapping
+        Unit -> names of its outputs.
+    is_whole : bool
+        That is all the step is asked for; else what was asked for before still counts.
+    """
+
+    step: str
+    units: Mapping[str, Sequence[str]]
+    is_whole: bool
+
+
+class Noted(NamedTuple):
+    """A file that was published, and the marks by which it is known to be untouched."""
+
+    file: Published
+    marks: Marks
+
+
+class Journal(NamedTuple):
+    """What happened since the manifest was written.
+
+    Attributes
+    ----------
+    asked : tuple of Asked
+        In the order of the runs.
+    files : mapping of str to Noted
+        By name within the output folder.
+    """
+
+    asked: tuple[Asked, ...] = ()
+    files: Mapping[str, Noted] = {}
+
+
+def begin(out: Path, asked: Asked) -> None:
+    """Note what a step is asked for, before any of it is done."""
+    _append(out, {"asked": asked})
+
+
+def note(out: Path, files: Mapping[str, Published]) -> None:
+    """Note files that were published; those outside the folder are nobody's business.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    files : mapping of str to Published
+        By path.
+    """
+    for name, about in files.items():
+        path = Path(name)
+        marks = marks_of(path)
+        if marks is not None and path.is_relative_to(out):
+            line = {"name": path.relative_to(out).as_posix(), "file": about, "marks": marks}
+            _append(out, line)
+
+
+def read_journal(out: Path) -> Journal:
+    """Read what was noted; a line that a kill cut short says nothing."""
+    asked, files = [], {}
+    for line in _lines(out):
+        try:
+            if "asked" in line:
+                asked.append(Asked(*line["asked"]))
+            else:
+                files[line["name"]] = Noted(Published(*line["file"]), Marks(*line["marks"]))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return Journal(tuple(asked), files)
+
+
+def is_begun(out: Path) -> bool:
+    """Tell whether a run has begun whose work no manifest lists yet."""
+    return _place(out).exists()
+
+
+def close(out: Path) -> None:
+    """Forget what was noted: the manifest says it now."""
+    _place(out).unlink(missing_ok=True)
+
+
+def _append(out: Path, line: Mapping[str, Any]) -> None:
+    _place(out).parent.mkdir(parents=True, exist_ok=True)
+    with _place(out).open("a", encoding="ascii") as stream:
+        stream.write("\n" + json.dumps(line) + "\n")  # what stands before may have been cut short
+
+
+def _lines(out: Path) -> Iterator[dict[str, Any]]:
+    try:
+        text = _place(out).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return
+    for row in text.splitlines():
+        try:
+            line = json.loads(row)
+        except ValueError:
+            continue
+        if isinstance(line, dict):
+            yield line
+
+
+def _place(out: Path) -> Path:
+    return out / ".cache" / "journal.jsonl"

@@ -1,0 +1,104 @@
+"""`manifest.json`: every published file with its checksum, and what the last runs asked for.
+
+The file is its content in one spelling, and holds the checksum of that: flip a bit of it, and it is
+either another content or another spelling.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from featpipe import __version__
+from featpipe.publishing import Published, write_text
+from featpipe.schema import SCHEMA_VERSION
+
+NAME = "manifest.json"
+
+_EARLIER = {"featpipe", "files", "schema_version"}
+"""What the manifest of earlier versions held: files alone, and no checksum of its own."""
+
+Expected = Mapping[str, Mapping[str, Sequence[str]]]
+"""Step -> unit -> names of its outputs, as they were asked for."""
+
+
+class Manifest(NamedTuple):
+    """What an output folder holds and was asked for. Names are relative to the folder.
+
+    Attributes
+    ----------
+    files : mapping of str to Published
+        Every published file.
+    expected : mapping
+        Which outputs the last run of each step asked for, unit by unit.
+    defect : str
+        Why it cannot be relied on, or "".
+    """
+
+    files: Mapping[str, Published]
+    expected: Expected
+    defect: str = ""
+
+
+def read_manifest(out: Path) -> Manifest:
+    """Read the manifest of an output folder; once per process while the file is untouched."""
+    path = out / NAME
+    try:
+        found = path.stat()
+    except OSError:
+        return Manifest({}, {}, "it is not there")
+    return _read(path, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def write_manifest_file(manifest: Manifest, out: Path) -> None:
+    """Write the manifest, unless the file says the same already."""
+    content = {
+        "expected": manifest.expected,
+        "featpipe": __version__,
+        "files": {name: about._asdict() for name, about in manifest.files.items()},
+        "schema_version": SCHEMA_VERSION,
+    }
+    text = _spell(content | {"checksum": _checksum(content)})
+    try:
+        if (out / NAME).read_bytes() == text.encode():
+            return
+    except OSError:
+        pass  # not there yet
+    write_text(text, out / NAME, out / ".staging")
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, *_: int) -> Manifest:
+    try:
+        text = path.read_bytes().decode("ascii")
+        content = json.loads(text)
+        files = {name: Published(**about) for name, about in content["files"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return Manifest({}, {}, f"it cannot be read ({error or type(error).__name__})")
+    if content.keys() == _EARLIER:
+        return Manifest(files, {}, "it is of an earlier version, which had no checksum of its own")
+    rest = {key: value for key, value in content.items() if key != "checksum"}
+    if content.get("checksum") != _checksum(rest) or text != _spell(content):
+        return Manifest({}, {}, "it was changed after it was written")
+    return Manifest(files, content["expected"])
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_spell(content).encode()).hexdigest()
+
+
+def _spell(content: Mapping[str, Any]) -> str:
+    """Write JSON in the one way that counts: sorted, a file or unit per line."""
+    return _lines(content, 3) + "\n"
+
+
+def _lines(value: Any, depth: int) -> str:
+    is_record = isinstance(value, dict) and not any(
+        isinstance(x, dict | list) for x in value.values()
+    )
+    if depth == 0 or not isinstance(value, dict) or not value or (is_record and depth < 3):
+        return json.dumps(value, sort_keys=True)  # ASCII: any other byte is damage
+    rows = (f"{json.dumps(key)}: {_lines(value[key], depth - 1)}" for key in sorted(value))
+    return "{\n" + ",\n".join(rows) + "\n}"

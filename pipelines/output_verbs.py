@@ -1,0 +1,51 @@
+"""The verbs that take an output folder and no study. Heavy imports live inside the verbs."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.exits import DONE
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("out", type=FILE)
+def report(out: Path) -> int:
+    """Write OUT/report.html, one self-contained file, from what OUT holds."""
+    from pipelines.report import write_report
+
+    click.echo(write_report(out))
+    return DONE
+
+
+@click.command()
+@click.argument("out_a", type=FILE)
+@click.argument("out_b", type=FILE)
+@click.option("-o", "--out", type=FILE, default="bridge.html", show_default=True,
+              help="The page, or its folder; numbers of columns go beside it: .csv.")  # fmt: skip
+@click.option("--family", "families", multiple=True, metavar="A=B",
+              help="Families to compare, e.g. de=de_lds [default: what both have].")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bridge(
+    out_a: Path, out_b: Path, out: Path, families: tuple[str, ...], as_json: bool
+) -> int:  # fmt: skip
+    """Compare two outputs, such as our features and shipped ones, and say what differs."""
+    from pipelines.bridge import print_bridge
+
+    return print_bridge(out_a, out_b, out, families, as_json=as_json)
+
+
+@click.command()
+@click.argument("out", type=FILE)
+@click.option("--gc", "is_sweeping", is_flag=True,
+              help="First remove what cut-off runs left unfinished.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(out: Path, is_sweeping: bool, as_json: bool) -> int:
+    """Check every file of OUT: checksums, schema, completeness; exit 3 if anything is wrong."""
+    from pipelines.sweep import sweep
+    from pipelines.verify import print_verify
+
+    if is_sweeping:
+        sweep(out.absolute())
+    return print_verify(out.absolute(), as_json=as_json)

@@ -1,0 +1,125 @@
+"""Whether a table is whole and what it claims to be: pages, place, columns, rows, fingerprint."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from featpipe.errors import ReadError, few
+from featpipe.features.measures import MEASURES
+from featpipe.features.table import FAMILIES
+from featpipe.schema import BANDS, EYE_FEATURES, KEYS, NULLABLE_KEYS, SCHEMA_VERSION
+from featpipe.tables import read_metadata, read_table
+from pipelines.identity import facts_of, fingerprint
+
+_CONSTANT = ("dataset", "subject", "session")
+
+
+def table_defects(path: Path, out: Path) -> Iterator[str]:
+    """Say what is wrong with a table, its record apart.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet file below the output folder.
+    out : Path
+        Output root: what a table is depends on where it lies.
+
+    Yields
+    ------
+    str
+        A defect each; nothing of a sound table. All pages are read, and their checksums compared.
+    """
+    try:
+        about, table = read_metadata(path), read_table(path)
+    except ReadError as error:
+        yield str(error).removeprefix(f"{path}: ").partition(": delete it")[0]
+        return
+    if about.get("schema_version") != SCHEMA_VERSION:
+        yield f"its schema is {about.get('schema_version')!r}, this version writes {SCHEMA_VERSION}"
+        return
+    folder = path.relative_to(out).parts[0]
+    if folder in ("qc", path.name):  # derived, and of no fingerprint
+        return
+    if about.get("fingerprint") != _fingerprint(about):
+        yield "its fingerprint is not that of the options and sources it names"
+    yield from _misplaced(path, folder, about)
+    if folder == "features":
+        yield from _column_defects(table.schema, about)
+        yield from _row_defects(table, about)
+
+
+def _fingerprint(about: Mapping[str, Any]) -> str:
+    try:
+        return fingerprint(facts_of(about))
+    except (KeyError, TypeError):
+        return "none can be computed"
+
+
+def _misplaced(path: Path, folder: str, about: Mapping[str, Any]) -> Iterator[str]:
+    """Say where a table belongs that lies under another name."""
+    family = about.get("family")
+    if family != (path.parent.name if folder == "features" else folder):
+        yield f"it is a table of family {family!r}"
+    if folder in ("predictions", "curves"):
+        options = about.get("options", {})
+        method = options.get("method", "")
+        named = (options.get(name) for name in ("protocol", "policy", "eeg"))
+        of = "_".join(str(name) for name in named if name)
+        end = f"_{of}_seed-{options.get('seed')}"
+        if not (path.stem.startswith(method) and path.stem.endswith(end)):
+            yield f"it is of {method}{end}"
+    recording = about.get("recording", {})
+    if folder == "features":
+        name = f"sub-{recording.get('subject')}_ses-{recording.get('session')}"
+        if path.stem != name:
+            yield f"it is the table of {name}"
+
+
+def _column_defects(schema: pa.Schema, about: Mapping[str, Any]) -> Iterator[str]:
+    keys = [(f.name, str(f.type), f.nullable) for f in schema][: len(KEYS)]
+    expected = [
+        (name, str(pa.type_for_alias(kind)), name in NULLABLE_KEYS) for name, kind in KEYS.items()
+    ]
+    if keys != expected:
+        wrong = [f"{a[0]} ({a[1]})" for a, b in zip(keys, expected, strict=False) if a != b]
+        yield f"its key columns are not those of schema {SCHEMA_VERSION}: {few(wrong)}"
+    features = list(schema)[len(KEYS) :]
+    other = [f.name for f in features if f.type != pa.float32() or f.nullable]
+    if other:
+        yield f"its features are not all float32 without nulls: {few(other)}"
+    names = [field.name for field in features]
+    is_other = about.get("channels") != [] and [*about.get("bands", ())] != [*BANDS]
+    if is_other or names != _feature_columns(about, names):
+        yield "its columns are not those of the channels and bands it names"
+
+
+def _feature_columns(about: Mapping[str, Any], names: list[str]) -> list[str]:
+    """Columns that a table should have by what it says of itself."""
+    family = FAMILIES.get(str(about.get("family")))
+    if family is None:
+        return []
+    if family.modality == "eye":  # releases have no blink durations, or other gaps
+        expected = [name for name in EYE_FEATURES if name in names]
+        return expected if about.get("step") == "import" else list(EYE_FEATURES)
+    if about.get("step") == "import" and family.measure not in ("de", "psd"):
+        return names  # pairs of a release are named as they were found to be
+    return MEASURES[family.measure].columns(about.get("channels", []))
+
+
+def _row_defects(table: pa.Table, about: Mapping[str, Any]) -> Iterator[str]:
+    if any(name not in table.column_names for name in KEYS):
+        return  # told as columns
+    recording = about.get("recording", {})
+    for name in _CONSTANT:
+        found = table[name].unique().to_pylist()
+        if found not in ([], [recording.get(name)]):
+            yield f"its rows are of {name} {few([str(x) for x in found])}"
+    trial, window = table["trial"].to_numpy(), table["window"].to_numpy()
+    step = np.where(np.diff(trial) == 0, np.diff(window), np.diff(trial))
+    if (step < 0).any():
+        yield "its rows are not sorted by trial and window"
+    if len({*zip(trial.tolist(), window.tolist(), strict=True)}) < len(trial):
+        yield "a window occurs twice in it"
