@@ -1,12 +1,9 @@
 """`scan` on the folder of a public data set: its name, what to type, what is missing."""
 
 import json
-import re
-import shlex
 
 import numpy as np
 import pytest
-from lookalikes import released_files
 from lookalikes.cnt_files import brief_facts
 from lookalikes.seed_v import write_seed_v
 from naive_exports import cnt_bytes
@@ -102,18 +99,6 @@ def test_a_folder_like_seed_v_is_known(tmp_path, monkeypatch, capsys):
     assert "this is SEED-V, layout 'seed-v'" in captured.err
     assert f"featpipe run seed_v.toml --set study.root={tmp_path}" in captured.err
     assert "no EEG of subject 11, session 3" in captured.err
-
-
-def test_features_that_a_data_set_ships_are_told_and_their_preset_knows_them(tmp_path, capsys):
-    released_files.write_seed_v(tmp_path, facts.facts_of("seed-v"), ("2",))
-    assert run(["scan", str(tmp_path)]) == 0
-    told = capsys.readouterr().err
-    assert "features that SEED-V ships are here, of 3 recordings in windows of 4 s" in told
-    (command,) = re.findall(r"next: featpipe (run .*)", told)
-    _, *arguments = shlex.split(command)
-    assert run(["show", *arguments, "-o", str(tmp_path / "out"), "--json"]) == 0
-    outputs = [row["output"] for row in json.loads(capsys.readouterr().out)["outputs"]]
-    assert sum("features/de/sub-2_ses-" in output for output in outputs) == 3
 
 
 def test_data_sets_are_listed_with_their_facts_and_presets(monkeypatch):
