@@ -33,7 +33,7 @@ class Shipped(NamedTuple):
     name : str
         A key of `RELEASED`.
     window_s : float
-        The longest windows that are there.
+        The longest windows that EEG has, or that are there.
     found : Found
         Recordings with these windows; its defects tell damaged files as well.
     damaged : set of Path
@@ -69,7 +69,9 @@ def _opened(folder: Path, name: str) -> Shipped | None:
             continue
     if not found:
         return None
-    window_s, longest = next(iter(found.items()))
+    # as `import` takes them: the longest windows that EEG has
+    window_s = next((length for length, of in found.items() if _has_eeg(of)), next(iter(found)))
+    longest = found[window_s]
     flaws = dict(_flaws(longest))
     of = without_copies(longest)
     left = _files(of)  # a damaged copy is told as a copy
@@ -78,6 +80,10 @@ def _opened(folder: Path, name: str) -> Shipped | None:
     return Shipped(
         folder, name, window_s, of, set(flaws), set().union(*map(_files, found.values()))
     )
+
+
+def _has_eeg(found: Found) -> bool:
+    return any(source.eeg is not None for source in found.sources)
 
 
 def _files(found: Found) -> set[Path]:

@@ -13,8 +13,9 @@ from featpipe.datasets.layout import Defect, Found, Layout
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError
 from featpipe.recording import Source
-from pipelines import listing, recognising
+from pipelines import listing
 from pipelines.__main__ import run
+from pipelines.shipped import shipped
 
 
 def source(path, subject, session="1"):
@@ -122,8 +123,6 @@ def test_scan_offers_a_sister_only_where_its_language_is_named(tmp_path):
     for tree in ("Chinese", "tree"):
         root = tmp_path / tree / "data"
         _touch(root / tree / "02-EEG-DE-feature/eeg_used_4s/1_1.npz")
-        (line,) = recognising.released(root)
-        assert "features that SEED ships" in line
+        assert [one.name for one in shipped(root)] == ["seed"]
     _touch(tmp_path / "tree/data/German/02-EEG-DE-feature/eeg_used_4s/1_1.npz")
-    lines = list(recognising.released(tmp_path / "tree/data"))
-    assert ["that SEED-GER ships" in line for line in lines] == [False, True]
+    assert [one.name for one in shipped(tmp_path / "tree/data")] == ["seed", "seed-ger"]
