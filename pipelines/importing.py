@@ -1,6 +1,7 @@
 """`featpipe import`: a study file for the features that a data set ships."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
     Parameters
     ----------
     dataset : str
-        A key of `RELEASED`.
+        A key of `RELEASED`; `SEED_V` and `seedv` are `seed-v`.
     root : Path
         Folder with the features.
     out : Path
@@ -66,8 +67,7 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
         When there is no such data set, the folder has no features of it, or the study file or the
         tables that are there are of something else.
     """
-    if dataset not in RELEASED:
-        raise ConfigError(unknown("data set that ships features", dataset, RELEASED))
+    dataset = _name_of(dataset)
     if not root.is_dir():
         raise ConfigError(f"{root}: there is no such folder: name the one that was unpacked")
     path, root = out / "study.toml", root.absolute()
@@ -84,6 +84,15 @@ def study_of_release(dataset: str, root: Path, out: Path, window_s: float | None
         note(out, {str(path): write_text(text, path, out / ".staging")})
     click.echo(f"wrote {shown(path)}", err=True)
     return path
+
+
+def _name_of(dataset: str) -> str:
+    """Return the data set that is meant, whatever its case and the strokes in its name."""
+    known = {re.sub("[-_ ]", "", name): name for name in RELEASED}
+    name = known.get(re.sub("[-_ ]", "", dataset.lower()))
+    if name is None:
+        raise ConfigError(unknown("data set that ships features", dataset, RELEASED))
+    return name
 
 
 def next_command(study: Path, out: Path) -> str:

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import click
 
-from featpipe.datasets.layout import Defect
+from featpipe.datasets.layout import Defect, Found
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
 from pipelines import presets
 from pipelines.progress import shown
+from pipelines.shipped import shipped_instead
 from pipelines.study import Study, default_output, find_recordings, load_study, resolved
+from pipelines.study_sections import RELEASED_TABLES, TABLE
 
 
 class Job(NamedTuple):
@@ -75,7 +77,7 @@ def open_job(
     # workers elsewhere must not start from a folder of their own
     loaded = load_study(path.absolute(), overrides, preset)
     presets.require_data(loaded)
-    found = find_recordings(loaded)
+    found = _found(loaded)
     sources = _select(found.sources, found.defects, only)
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
@@ -90,6 +92,19 @@ def open_job(
         loaded, sources, left_out, folder, _typed(words, overrides), tuple(defects),
         tuple(found.notes), _typed(words, of_tables),
     )  # fmt: skip
+
+
+def _found(study: Study) -> Found:
+    """List the recordings; where there are none but features of the data set, say what to take."""
+    try:
+        return find_recordings(study)
+    except ConfigError as error:
+        if study.study.tables == RELEASED_TABLES or study.study.layout == TABLE:
+            raise
+        root = study.path.parent / study.study.root
+        if advice := shipped_instead(root, study.study.layout):
+            raise ConfigError(f"{error}; {advice}") from error
+        raise
 
 
 def _typed(words: Sequence[str], overrides: Sequence[str]) -> str:
@@ -117,13 +132,20 @@ def _select(sources: list[Source], defects: Sequence[Defect], only: Sequence[str
             hint = f" Write --only {key}={ids[0]}" if ids else ""
             raise ConfigError(f"--only {text}: which {key}?{hint}")
         if value not in ids:
-            raise ConfigError(f"--only {text}: {unknown(key, value, ids)}")
+            raise ConfigError(f"--only {text}: {unknown(key, value, ids, _alike(value, ids))}")
         wanted.setdefault(key, []).append(value)
     chosen = [s for s in sources if all(getattr(s, key) in of for key, of in wanted.items())]
     if not chosen and sources and not any(d.unit != "all" and _is_meant(d, only) for d in defects):
         names = few([source.name for source in sources])
         raise ConfigError(f"--only {' '.join(only)}: no such recording; there are {names}")
     return chosen
+
+
+def _alike(value: str, ids: Sequence[str]) -> list[str]:
+    """Name the ids that may be meant: of a number only the same one, written with other zeros."""
+    if not value.isdecimal():
+        return list(ids)
+    return [name for name in ids if name.isdecimal() and int(name) == int(value)]
 
 
 def _by_number(name: str) -> tuple[int, str]:

@@ -1,11 +1,13 @@
 """What `featpipe list` prints: (name, one line, reference) of everything built in."""
 
 from featpipe.datasets import facts
+from featpipe.datasets.released import RELEASED
 from featpipe.datasets.table import LAYOUTS
 from featpipe.features.table import FAMILIES
 from featpipe.readers import eye_csv
 from featpipe.reading import READERS
 from pipelines import presets
+from pipelines.shipped import preset_of
 
 
 def lines(what: str) -> list[tuple[str, str, str]]:
@@ -63,9 +65,10 @@ def _datasets() -> list[tuple[str, str, str]]:
 def _public(name: str, describes: str) -> tuple[str, str, str]:
     """Describe a layout, by the facts of its data set where there are some."""
     stem = name.replace("-", "_")
-    ours = [preset for preset in presets.names() if preset.removesuffix(".toml")
-            in (stem, f"{stem}_released")]  # fmt: skip
+    ours = [preset for preset in (f"{stem}.toml", preset_of(name)) if preset in presets.names()]
     typed = "".join(f"; featpipe run {preset}" for preset in ours)
+    if name in RELEASED and not preset_of(name):
+        typed += f"; featpipe import {name} ROOT -o OUT"
     if name not in facts.NAMES:
         return name, describes + typed, ""
     known = facts.facts_of(name)

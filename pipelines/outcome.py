@@ -62,11 +62,13 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
             click.echo(f"{scores}\n")
         counts["failed"] -= n_defects
         text = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "failed")
-        text += f", {_things(n_defects)} missing or wrong in the folder" * (n_defects > 0)
+        text += f", {_things(n_defects)} missing or wrong in the folder, told above" * bool(
+            n_defects
+        )
         if n_files := sum(len(r.files) for r in failed):
             text += f", yet {n_files} output{'s' * (n_files > 1)} of the failed made"
         click.echo(f"{text}; outputs in {shown(out)}", err=scores is not None)
-        for r in failed:
+        for r in (r for r in failed if r.step != LAYOUT):
             made = ", ".join(Path(file).relative_to(out).as_posix() for file in r.files)
             why = f"failed: {r.unit}: {r.reason}" + f" (made: {made})" * bool(made)
             click.echo(printable(why, N_SAID), err=True)

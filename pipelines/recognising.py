@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from featpipe.datasets import facts
 from featpipe.datasets.layout import Choice, Found, Layout
-from featpipe.datasets.released import RELEASED
-from featpipe.datasets.seed_languages import FRENCH, GERMAN, is_here
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, ReadError
 from featpipe.scanning import Finding
@@ -55,31 +53,6 @@ def _opened(folder: Path, layout: Layout) -> Recognised:
         return Recognised(folder, layout, None, str(error))
 
 
-def released(folder: Path) -> Iterator[str]:
-    """Say which data sets' own features lie in a folder, and what to type."""
-    for name, find in RELEASED.items():
-        if name in (GERMAN, FRENCH) and not is_here(name, folder):
-            continue  # the same names as in SEED: the folder of a language alone tells them
-        known = facts.facts_of(name)
-        for window_s in sorted(known.windows_s, reverse=True):
-            try:
-                found = find(folder, Choice(name, known.classes, window_s=window_s))
-            except (ConfigError, ReadError, OSError):
-                continue
-            yield (
-                f"features that {known.title} ships are here, of {len(found.sources)} recordings "
-                f"in windows of {window_s:g} s; {_next_of_released(name, folder)}"
-            )
-            break
-
-
-def _next_of_released(name: str, folder: Path) -> str:
-    root, stem = shlex.quote(str(folder.absolute())), name.replace("-", "_")
-    if f"{stem}_released.toml" in presets.names():
-        return f"next: featpipe run {stem}_released.toml --set study.root={root}"
-    return f"next: featpipe import {name} {root} -o {stem}_released_out"
-
-
 def named(finding: Finding, known: Iterable[Recognised]) -> Finding:
     """Give a finding the subject and session that the layout knows it by."""
     files = {file.absolute() for file in finding.files}
@@ -112,13 +85,26 @@ def told(one: Recognised) -> Iterator[str]:
     sources, defects = one.found.sources, one.found.defects
     n_subjects = len({source.subject for source in sources})
     yield (
-        f"this is {title}, layout {name!r}: {len(sources)} recordings of {n_subjects} subjects, "
-        f"{len(defects)} missing or wrong; {_next(one)}"
+        f"this is {title}, layout {name!r}: {counted(len(sources), 'recording')} of "
+        f"{counted(n_subjects, 'subject')}, {len(defects)} missing or wrong; {_next(one)}"
     )
-    yield from one.found.notes
-    yield from (defect.what for defect in defects[:N_DEFECTS])
-    if len(defects) > N_DEFECTS:
-        yield f"and {len(defects) - N_DEFECTS} more of the kind; `featpipe extract` lists all"
+    yield from wrong(one.found, title, "extract")
+
+
+def wrong(found: Found, title: str, verb: str) -> Iterator[str]:
+    """Tell what is good to know of a folder, then what is missing or wrong, as far as it fits.
+
+    The data set was named before, and is not named again.
+    """
+    defects = (defect.what for defect in found.defects[:N_DEFECTS])
+    yield from (text.removeprefix(f"{title}: ") for text in (*found.notes, *defects))
+    if len(found.defects) > N_DEFECTS:
+        yield f"and {len(found.defects) - N_DEFECTS} more of the kind; `featpipe {verb}` lists all"
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number of things: 1 file, 2 files."""
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _next(one: Recognised) -> str:

@@ -16,7 +16,9 @@ from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
-from pipelines.recognising import named, recognise, released, told
+from pipelines.recognising import Recognised, counted, named, recognise, told
+from pipelines.shipped import Shipped, as_features, shipped
+from pipelines.shipped import told as told_of_features
 from pipelines.study_sections import StudySettings
 
 COLUMNS = (
@@ -56,39 +58,67 @@ def print_scan(
     Returns
     -------
     int
-        0 when every recording can be used, or features that a data set ships are all there is;
-        3 when some cannot, 2 when none can.
+        0 when every recording, or file of features that a data set ships, can be used; 3 when some
+        cannot, 2 when none can.
     """
     for path in paths:
         if not path.exists():
             raise ReadError(f"{path}: no such file or folder")
-    if not as_json:
-        click.echo(_line(COLUMNS))
-    found = []
+    folders = list(filter(Path.is_dir, paths))
+    found: list[Finding] = []
     with _quiet():
-        known = [one for folder in paths if folder.is_dir() for one in recognise(folder)]
+        known = [one for folder in folders for one in recognise(folder)]
+        features = [one for folder in folders for one in shipped(folder)]
         for sighted in scan(paths, csv):
             finding = named(sighted, known)
+            finding = as_features(finding) if finding.path in paths else finding
+            if not found and not as_json:
+                click.echo(_line(COLUMNS))
             found.append(finding)
             inside = _contents(finding, csv) if is_detailed or finding.path in paths else None
             click.echo(_json(finding, inside) if as_json else _text(finding, inside))
     if not as_json:
-        n_bad = sum(finding.status != "ok" for finding in found)
-        click.echo(f"{_counted(len(found), 'recording')}, {n_bad} not sound", err=True)
-    for folder in filter(Path.is_dir, paths):
-        for text in _of_others(folder, passed_over(folder, found), csv):
-            click.echo(printable(f"{folder}: {text}", N_SAID), err=True)
-    for one in known:
-        for text in told(one):
-            click.echo(printable(f"{one.folder}: {text}", N_SAID), err=True)
-    shipped = [f"{folder}: {text}" for folder in filter(Path.is_dir, paths)
-               for text in released(folder)]  # fmt: skip
-    for text in shipped:
+        click.echo(_summary(found, features), err=True)
+    for text in _told(folders, found, known, features, csv):
         click.echo(printable(text, N_SAID), err=True)
-    n_lost = sum(f.format is None or f.status in ("truncated", "corrupt") for f in found)
-    if len(found) == n_lost:
-        return DONE if shipped and not found else INPUT
-    return SOME_FAILED if n_lost else DONE
+    return _code(found, features)
+
+
+def _summary(found: Sequence[Finding], features: Sequence[Shipped]) -> str:
+    if not found and features:
+        return "no recordings, but features that a data set ships"
+    n_bad = sum(finding.status != "ok" for finding in found)
+    return f"{counted(len(found), 'file')}, {n_bad} not sound"
+
+
+def _told(
+    folders: Sequence[Path],
+    found: Sequence[Finding],
+    known: Sequence[Recognised],
+    features: Sequence[Shipped],
+    csv: EyeCsv | None,
+) -> Iterator[str]:
+    """Tell what the folders are, and of the files in them that are no recordings."""
+    taken = {file for one in features for file in one.files}
+    for folder in folders:
+        others = [file for file in passed_over(folder, found) if file not in taken]
+        yield from (f"{folder}: {text}" for text in _of_others(folder, others, csv))
+    names = {(one.folder, one.name) for one in features}
+    for one in known:
+        if found or one.found or (one.folder, one.layout.name) not in names:
+            yield from (f"{one.folder}: {text}" for text in told(one))
+    for one in features:
+        yield from (f"{one.folder}: {text}" for text in told_of_features(one))
+
+
+def _code(found: Sequence[Finding], features: Sequence[Shipped]) -> int:
+    n_lost = sum(
+        one.status in ("truncated", "corrupt") or (one.format is None and one.status != "ok")
+        for one in found
+    )
+    n_lost += sum(len(one.damaged) for one in features)
+    n_sound = len(found) + sum(len(one.files) for one in features) - n_lost
+    return INPUT if n_sound <= 0 else SOME_FAILED if n_lost else DONE
 
 
 def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iterator[str]:
@@ -97,7 +127,7 @@ def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iter
         return
     names = [str(file.relative_to(folder)) for file in others]
     yield (
-        f"{_counted(len(others), 'file')} of no known format passed over: {few(names)}; "
+        f"{counted(len(others), 'file')} of no known format passed over: {few(names)}; "
         "`featpipe list readers` shows the formats"
     )
     yield from (f"{file.relative_to(folder)}: {text}" for file in others if (text := advice(file)))
@@ -115,7 +145,9 @@ def _of_others(folder: Path, others: Sequence[Path], csv: EyeCsv | None) -> Iter
 
 def _is_text_table(file: Path) -> bool:
     is_listed = file.name in (StudySettings.recordings, StudySettings.trials, "participants.tsv")
-    is_listed |= bids_name(file) is not None  # events.tsv and the like
+    is_listed |= (
+        bids_name(file) is not None or file.stem.lower() == "readme"
+    )  # events.tsv and the like
     return file.suffix.lower() in (".csv", ".tsv", ".txt") and not is_listed
 
 
@@ -129,10 +161,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -195,7 +223,7 @@ def _mark_rows(inside: Contents, noun: str) -> Iterator[str]:
             span = f"from {mark.first_s:.3f} to {mark.last_s:.3f} s"
         yield f"{noun} {mark.text:{min(width, 40)}}  {mark.n:4} x, {span}"
     if n_more := len(inside.marks) - len(shown):
-        yield f"and {_counted(n_more, f'more {noun}')}, in --json"
+        yield f"and {counted(n_more, f'more {noun}')}, in --json"
 
 
 def _json(finding: Finding, inside: Contents | None) -> str:

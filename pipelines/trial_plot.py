@@ -27,6 +27,7 @@ from pipelines.job import Job
 from pipelines.ownership import owned
 from pipelines.published import record
 from pipelines.source_settings import eeg_settings
+from pipelines.steps.choose import is_released
 from pipelines.steps.extract import grid_sfreq
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
@@ -86,8 +87,13 @@ def plot_trials(job: Job, number: int) -> Iterator[Drawn]:
     Raises
     ------
     ConfigError
-        When there is no such recording.
+        When there is no such recording, or the tables are imported ones.
     """
+    if is_released(job.study):
+        raise ConfigError(
+            f"{job.study.path}: imported features have no recordings to draw: name the study of "
+            "the recordings"
+        )
     with_eye = [(source, source.eye) for source in job.sources if source.eye is not None]
     if not with_eye:
         raise ConfigError(

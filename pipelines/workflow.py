@@ -39,7 +39,7 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
 def _extract(job: Job, settings: RunSettings) -> list[Row]:
     step, before = table_step(job.study)
     missing = defect_rows(job)
-    for text in (*job.notes, *(row.reason for row in missing)):
+    for text in (*job.notes, *(f"defect: {row.unit}: {row.reason}" for row in missing)):
         click.echo(printable(text, N_SAID), err=True)
     pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)

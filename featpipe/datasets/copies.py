@@ -43,7 +43,7 @@ def without_copies(found: Found) -> Found:
     modalities: tuple[Modality, Modality] = ("eeg", "eye")
     for modality in modalities:
         whose = _recordings_of_files(sources, modality)
-        lost = [group for group in _alike(list(whose)) if len(group) > 1]
+        lost = [group for group in _alike(whose) if len(group) > 1]
         told += [_defect(path, group, whose) for group in lost for path in group]
         paths = {path for group in lost for path in group}
         sources = [kept for of in sources if (kept := _without(of, modality, paths))]
@@ -59,13 +59,13 @@ def _recordings_of_files(sources: Sequence[Source], modality: Modality) -> dict[
     return found
 
 
-def _alike(paths: Sequence[Path]) -> Iterator[list[Path]]:
+def _alike(whose: dict[Path, list[Source]]) -> Iterator[list[Path]]:
     """Group files of equal content; content is read only where sizes are equal."""
     by_size: dict[int, list[Path]] = {}
     data = {}
-    for path in paths:
+    for path, (of, *_) in whose.items():
         with suppress(ReadError, OSError):  # told by its layout, or when it is read
-            data[path] = _data_file(path)
+            data[path] = _data_file(path, of)
             by_size.setdefault(data[path].stat().st_size, []).append(path)
     for size, group in by_size.items():
         by_digest: dict[bytes, list[Path]] = {}
@@ -75,8 +75,13 @@ def _alike(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield from by_digest.values()
 
 
-def _data_file(path: Path) -> Path:
-    """Return the largest file of a recording: a header beside its numbers may name the subject."""
+def _data_file(path: Path, of: Source) -> Path:
+    """Return the largest file of a recording: a header beside its numbers may name the subject.
+
+    Features of a release are one file, of a kind that is none of recordings.
+    """
+    if of.released is not None:
+        return path
     return max(source_files(path), key=lambda file: file.stat().st_size)
 
 

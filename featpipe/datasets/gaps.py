@@ -55,8 +55,7 @@ def gaps(
         unfetched = _unfetched(missing, there, {*eeg.files, *eyes.files})
         if unfetched:
             notes.append(
-                f"{facts.title}: sessions of which no {kind} is here, of any subject: "
-                f"{few(unfetched)}"
+                f"{facts.title}: sessions without any {kind} here, of any subject: {few(unfetched)}"
             )
         defects += [
             Defect(

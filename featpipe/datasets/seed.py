@@ -17,7 +17,6 @@ from featpipe.datasets.gaps import gaps, wrong_in_unused
 from featpipe.datasets.layout import Choice, Defect, Found
 from featpipe.datasets.mat_recordings import mat_recordings
 from featpipe.datasets.multimodal_release import (
-    FEATURES,
     MULTIMODAL,
     eye_files,
     raw_files,
@@ -98,7 +97,7 @@ def find(root: Path, choice: Choice) -> Found:
     files = below(root, NAME)
     raw, eyes = raw_files(root, files, facts), eye_files(root, files, facts)
     mats = dated_files(_preprocessed(root, files), facts)
-    _require_recordings(root, choice, raw, mats, eyes, in_folder(files, FEATURES, root))
+    _require_recordings(root, choice, raw, mats, eyes)
     used, others = _used(files, raw, mats, choice, facts)
     lost, notes = gaps(facts, used.named, eyes, (used.form, _EYE_FORM))
     notes += [_BY_DATE] * (used.named is mats and bool(mats.files) and bool(eyes.files))
@@ -159,9 +158,7 @@ def _preprocessed(root: Path, files: Sequence[Path]) -> list[Path]:
     return in_folder(mats, _MAT, root) or [path for path in dated if is_one(path)]
 
 
-def _require_recordings(
-    root: Path, choice: Choice, raw: Named, mats: Named, eyes: Named, features: Sequence[Path]
-) -> None:
+def _require_recordings(root: Path, choice: Choice, raw: Named, mats: Named, eyes: Named) -> None:
     """Refuse a folder without recordings, or without those that are asked for."""
     if not (raw.files or mats.files or eyes.files):
         strange = [defect.what for defect in (*raw.defects, *mats.defects, *eyes.defects)]
@@ -169,7 +166,6 @@ def _require_recordings(
         tree = language_of(root, root / "file")
         if tree not in (None, NAME):
             hint += f'; it is in the tree of another language: [study] layout = "{tree}" takes that'
-        hint += "; its features are: `featpipe import` takes those" * bool(features)
         raise ConfigError(
             f"{root}: no recording of SEED is here; expected Preprocessed_EEG/{_MAT_FORM}, "
             f"SEED_RAW_EEG/{_RAW_FORM} or 03-Eye-tracking-excel/{_EYE_FORM} below it; correct "

@@ -65,7 +65,7 @@ def find(root: Path, choice: Choice) -> Found:
     parts, strangers = _eye_files(root, files)
     eyes = dated_files(parts["fixation"], facts, _EYE_NAME, by_folder=True)
     if not eeg.files and not eyes.files:
-        raise ConfigError(_nothing(root, files, [*eeg.defects, *strangers, *eyes.defects]))
+        raise ConfigError(_nothing(root, [*eeg.defects, *strangers, *eyes.defects]))
     recordings, defects, alone = mat_recordings(eeg.files, facts)
     lost, notes = gaps(facts, eeg, eyes, (_EEG_FORM, _EYE_FORM))
     raw = ["SEED-IV: eeg_raw_data is filtered and at 200 Hz; there is no other EEG"]
@@ -116,11 +116,8 @@ def _torn(eyes: Named) -> list[Defect]:
     return defects
 
 
-def _nothing(root: Path, files: Sequence[Path], defects: Sequence[Defect]) -> str:
+def _nothing(root: Path, defects: Sequence[Defect]) -> str:
     hint = f"; {defects[0].what}" if defects else ""
-    hint += "; its features are: `featpipe import` takes those" * bool(
-        in_folder(files, _FEATURES, root)
-    )
     return (
         f"{root}: no recording of SEED-IV is here; expected eeg_raw_data/<session>/{_EEG_FORM} or "
         f"eye_raw_data/{_EYE_FORM} below it; correct [study] root{hint}{packed(root)}"

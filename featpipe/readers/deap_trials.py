@@ -24,8 +24,12 @@ from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.regular_files import state_of
 
 MAGIC = b"MATLAB 5.0"
-_PICKLE = re.compile(rb"\x80[\x02-\x05](\x95.{8})?\}.{0,24}(labels|data)", re.DOTALL)
-"""A pickled dict whose first key is one of the two; Python 2 wrote `labels` first."""
+_PICKLE = re.compile(
+    rb"\x80[\x02-\x05](\x95.{8})?\}.{0,8}(\x06\0{0,7}labels|\x04\0{0,7}data)", re.DOTALL
+)
+"""A pickled dict whose first key is one of the two, behind its length: `train_data_eye` is of SEED.
+
+Python 2 wrote `labels` first."""
 _CUT = re.compile(r"truncated: variable \d \((data|labels)\)")
 
 

@@ -69,11 +69,14 @@ def damage(path: Path) -> str:
     Returns
     -------
     str
-        Empty where nothing is; pickles have no table of contents.
+        Empty where nothing is; pickles have no table of contents, and end with a full stop.
     """
     try:
         with path.open("rb") as file:
             kind = foreign_kind(file.read(HEAD_BYTES))
+            file.seek(-1, 2)  # from the end
+            if kind == "pickle" and file.read(1) != b".":
+                return f"{path}: it is truncated; copy it again"
         if kind == "mat5":
             mat5_shapes(path)
         if kind == "npz" and not is_zipfile(path):

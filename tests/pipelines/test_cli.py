@@ -80,7 +80,7 @@ def test_scan_tells_what_it_passes_over(lab, capsys):
     assert run(["scan", str(lab.folder)]) == 0
     err = capsys.readouterr().err
     assert f"{lab.folder}: unread.xdf: XDF is not read: export its EEG stream to EDF" in err
-    assert "1 recording, 0 not sound" in err
+    assert "1 file, 0 not sound" in err
     assert "5 files of no known format passed over: 02.eeg, recordings.csv, study.toml, tr" in err
     assert run(["scan", str(lab.folder / "trials.csv"), "--json"]) == 2
     found = json.loads(capsys.readouterr().out)

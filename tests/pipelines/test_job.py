@@ -13,6 +13,7 @@ from pipelines.job import open_job
         (["subject="], "--only subject=: which subject? Write --only subject=01"),
         (["subject=1"], "unknown subject '1': did you mean '01'? Known: 01, 02."),
         (["subject=01", "subject=3"], "--only subject=3: unknown subject '3'"),
+        (["subject=17"], "unknown subject '17': Known: 01, 02."),
         (["session=01"], "unknown session '01': did you mean '1'? Known: 1."),
         (["subjekt=01"], "unknown key 'subjekt': did you mean 'subject'?"),
     ],

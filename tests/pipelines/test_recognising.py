@@ -1,12 +1,9 @@
 """`scan` on the folder of a public data set: its name, what to type, what is missing."""
 
 import json
-import re
-import shlex
 
 import numpy as np
 import pytest
-from lookalikes import released_files
 from lookalikes.cnt_files import brief_facts
 from lookalikes.seed_v import write_seed_v
 from naive_exports import cnt_bytes
@@ -16,8 +13,9 @@ from featpipe.datasets.layout import Defect, Found, Layout
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError
 from featpipe.recording import Source
-from pipelines import listing, recognising
+from pipelines import listing
 from pipelines.__main__ import run
+from pipelines.shipped import shipped
 
 
 def source(path, subject, session="1"):
@@ -104,18 +102,6 @@ def test_a_folder_like_seed_v_is_known(tmp_path, monkeypatch, capsys):
     assert "no EEG of subject 11, session 3" in captured.err
 
 
-def test_features_that_a_data_set_ships_are_told_and_their_preset_knows_them(tmp_path, capsys):
-    released_files.write_seed_v(tmp_path, facts.facts_of("seed-v"), ("2",))
-    assert run(["scan", str(tmp_path)]) == 0
-    told = capsys.readouterr().err
-    assert "features that SEED-V ships are here, of 3 recordings in windows of 4 s" in told
-    (command,) = re.findall(r"next: featpipe (run .*)", told)
-    _, *arguments = shlex.split(command)
-    assert run(["show", *arguments, "-o", str(tmp_path / "out"), "--json"]) == 0
-    outputs = [row["output"] for row in json.loads(capsys.readouterr().out)["outputs"]]
-    assert sum("features/de/sub-2_ses-" in output for output in outputs) == 3
-
-
 def test_data_sets_are_listed_with_their_facts_and_presets(monkeypatch):
     monkeypatch.setitem(LAYOUTS, "deap", Layout("deap", "one line", bool, lambda r, c: Found([])))
     rows = {
@@ -137,8 +123,6 @@ def test_scan_offers_a_sister_only_where_its_language_is_named(tmp_path):
     for tree in ("Chinese", "tree"):
         root = tmp_path / tree / "data"
         _touch(root / tree / "02-EEG-DE-feature/eeg_used_4s/1_1.npz")
-        (line,) = recognising.released(root)
-        assert "features that SEED ships" in line
+        assert [one.name for one in shipped(root)] == ["seed"]
     _touch(tmp_path / "tree/data/German/02-EEG-DE-feature/eeg_used_4s/1_1.npz")
-    lines = list(recognising.released(tmp_path / "tree/data"))
-    assert ["that SEED-GER ships" in line for line in lines] == [False, True]
+    assert [one.name for one in shipped(tmp_path / "tree/data")] == ["seed", "seed-ger"]

@@ -24,20 +24,20 @@ def test_a_session_that_no_subject_has_was_not_downloaded(subjects):
     defects, notes = gaps(FACTS, named(here), named(here), ("a", "b"))
     assert not defects
     (told,) = [note for note in notes if "session" in note]
-    assert told == "SEED-IV: sessions of which no EEG is here, of any subject: 2, 3"
+    assert told == "SEED-IV: sessions without any EEG here, of any subject: 2, 3"
 
 
 def test_one_that_another_subject_has_is_missing():
     here = keys("12", "1") | {("2", "3")}
     defects, notes = gaps(FACTS, named(here), named(here), ("a", "b"))
     assert [defect[:2] for defect in defects] == [("1", "3")]
-    assert "SEED-IV: sessions of which no EEG is here, of any subject: 2" in notes
+    assert "SEED-IV: sessions without any EEG here, of any subject: 2" in notes
 
 
 def test_eyes_of_all_sessions_lie_in_one_folder_and_cost_no_session_of_eeg():
     defects, notes = gaps(FACTS, named(keys("12", "1")), named(keys("12", "123")), ("a", "b"))
     assert not defects
-    assert any("no EEG is here, of any subject: 2, 3" in note for note in notes)
+    assert any("without any EEG here, of any subject: 2, 3" in note for note in notes)
 
 
 def test_of_one_subject_a_session_with_eyes_only_lacks_its_eeg():
