@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from featpipe.errors import N_SAID, ConfigError, printable
+from pipelines import stopping
 from pipelines.channel_sets import differing_channels, require_same_channels
 from pipelines.engine import Row, Unit
 from pipelines.eye_units import mixed_units
@@ -138,7 +139,7 @@ def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.report import write_report
 
     rows = extract(job, settings)
-    if settings.fail_fast and any(row.state == "failed" for row in rows):
+    if stopping.asked() or (settings.fail_fast and any(row.state == "failed" for row in rows)):
         return rows
     try:
         rows += _train(job, settings)

@@ -1,0 +1,161 @@
+"""Tasks on a Dask cluster, as `pipelines.dispatch` asks for them."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from dask.distributed import Client, Future, KilledWorker, Worker
+
+from pipelines import stopping
+from pipelines.admission import WORKER, Capacity
+from pipelines.digests import Digest
+from pipelines.dispatch import Lost, Task
+from pipelines.engine import Row, Step, update
+from pipelines.exits import ENVIRONMENT
+
+REFRESH_S = 2.0
+"""How often the scheduler is asked for its workers."""
+
+Known = Callable[[Task], dict[str, Digest]]
+
+
+class DaskTasks:
+    """Submit tasks, collect what became of them.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        From `pipelines.cluster.open_client`.
+    step : Step
+        What to do.
+    staging : Path
+        Folder for unfinished files.
+    known : callable
+        Task -> digests that are remembered of its sources.
+    local : Capacity or None
+        Of workers on this machine; None asks the scheduler for what its workers have.
+    """
+
+    def __init__(
+        self, client: Client, step: Step, staging: Path, known: Known, local: Capacity | None
+    ) -> None:
+        self.client, self.step, self.staging, self.known = client, step, staging, known
+        self.address = client.scheduler.address if client.scheduler else ""
+        self.local = local
+        self.workers: dict[str, dict[str, Any]] = {}
+        self.refreshed_at = -REFRESH_S
+        self.futures: dict[Task, Future] = {}
+        self.ended: SimpleQueue[tuple[Task, Future, Row | Lost]] = SimpleQueue()
+
+    def capacity(self) -> Capacity:
+        """Return what the workers have for tasks, those of a moment ago."""
+        if self.local is not None:
+            return self.local
+        now = time.monotonic()
+        if now - self.refreshed_at >= REFRESH_S or not self.workers:
+            self._refresh()
+            self.refreshed_at = now
+        memory = [_memory(about) for about in self.workers.values()]
+        n_threads = sum(about["nthreads"] for about in self.workers.values())
+        return Capacity(sum(memory), max(memory, default=0), n_threads, "the largest worker has")
+
+    def _refresh(self) -> None:
+        try:
+            self.workers = dict(self.client.scheduler_info(n_workers=-1)["workers"])
+        except (OSError, TimeoutError, RuntimeError) as error:
+            if self.client.status in ("closed", "closing"):
+                self._end(error)
+
+    def absence(self) -> str:
+        """Say that there are no workers, and what to do."""
+        return (
+            f"no workers yet at {self.address}: waiting for them; start some with "
+            f"`dask worker {self.address} --nthreads 1`, or stop with Ctrl-C"
+        )
+
+    def start(self, task: Task) -> None:
+        """Submit a task; a large one only to workers that have the memory."""
+        able = [] if self.local else self._able(task.need or 0)
+        try:
+            future = self.client.submit(
+                update, self.step, task.unit, self.known(task), self.staging, pure=False,
+                workers=able or None,
+            )  # fmt: skip
+        except (OSError, TimeoutError, RuntimeError) as error:
+            self._end(error)
+            return
+        self.futures[task] = future
+        future.add_done_callback(partial(self._collect, task))
+
+    def _able(self, need: int) -> list[str]:
+        """Name the workers that have the memory; none where all of them have it."""
+        able = [name for name, about in self.workers.items() if _memory(about) >= need]
+        return [] if len(able) == len(self.workers) else able
+
+    def _collect(self, task: Task, future: Future) -> None:
+        """Fetch the row in Dask's thread for callbacks, so that no signal waits for it."""
+        self.ended.put((task, future, _outcome(self.step, task, future)))
+
+    def finished(self, timeout: float) -> Sequence[tuple[Task, Row | Lost]]:
+        """Return what has ended; wait for the first as long as `timeout`."""
+        found = []
+        with suppress(Empty):
+            found.append(self.ended.get(timeout=timeout))
+            while True:
+                found.append(self.ended.get_nowait())
+        # what was withdrawn ends, too, and is nobody's any more
+        return [
+            (task, outcome)
+            for task, future, outcome in found
+            if self.futures.get(task) is future and self.futures.pop(task)
+        ]
+
+    def withdraw(self) -> Sequence[Task]:
+        """Take back the tasks that no worker has begun; those of others stay."""
+        running: set[str] = set()
+        with suppress(OSError, TimeoutError, RuntimeError):
+            found: Any = self.client.run(_executing, on_error="ignore")
+            running.update(key for keys in found.values() for key in keys)
+        idle = [task for task, future in self.futures.items() if future.key not in running]
+        dropped = [self.futures.pop(task) for task in idle]
+        with suppress(OSError, TimeoutError, RuntimeError):
+            self.client.cancel(dropped)
+        return idle
+
+    def _end(self, error: BaseException) -> None:
+        stopping.ask(
+            stopping.Ending(
+                f"the Dask scheduler at {self.address} is gone ({error}); start it again. "
+                f"{stopping.GO_ON}".replace(". what", ". What"),
+                ENVIRONMENT,
+            )
+        )
+
+
+def _memory(about: dict[str, Any]) -> float:
+    """Return what a worker has for one task: threads share, and some of it is the program."""
+    limit = about["memory_limit"] or float("inf")
+    return max(0.0, limit / about["nthreads"] - WORKER)
+
+
+def _executing(dask_worker: Worker) -> list[str]:
+    return [str(task.key) for task in dask_worker.state.executing]
+
+
+def _outcome(step: Step, task: Task, future: Future) -> Row | Lost:
+    """Return the row of a task, or what kept it from giving one."""
+    unit = task.unit
+    try:
+        return future.result()
+    except KilledWorker as error:
+        return Lost(type(error).__name__, str(error), error.allowed_failures + 1, is_suspect=True)
+    except (CancelledError, OSError, TimeoutError) as error:
+        reason = "the connection to its worker, or to the scheduler, was lost"
+        return Lost(type(error).__name__, f"{reason} ({error})")
+    except Exception as error:  # what Dask met around the task: a worker without the program
+        return Row(step.name, unit.name, unit.keys, "failed", 0.0, type(error).__name__, str(error))
