@@ -92,8 +92,9 @@ def admit(need: int, in_flight: Collection[int], capacity: Capacity) -> Verdict:
 
 def refusal(need: int, capacity: Capacity) -> str:
     """Say why a task cannot be done on these workers, and what to do."""
+    largest = size_of(capacity.largest)
     return (
-        f"needs about {size_of(need)} of memory, {capacity.has} {size_of(capacity.largest)} for it: "
+        f"needs about {size_of(need)} of memory, {capacity.has} {largest} for it: "
         "use a machine or workers with more, cut the recording into parts, or leave it out"
     )
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from bench.memory_alone import peak, restart
+
 from pipelines.engine import update
 from pipelines.job import open_job
 from pipelines.steps.choose import table_step

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import psutil
-
 from naive_exports import write_brainvision
 
 PATIENCE_S = 120
@@ -53,8 +52,12 @@ def wait_until(is_true: Callable[[], object], what: str) -> None:
 
 def workers_of(pid: int) -> list[psutil.Process]:
     """List the worker processes that a run has on this machine."""
-    children = psutil.Process(pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended just now
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
