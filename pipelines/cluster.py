@@ -16,6 +16,7 @@ from pathlib import Path
 from dask import config
 from dask.distributed import Client, LocalCluster, Worker, WorkerPlugin, fire_and_forget
 
+from featpipe import __version__
 from featpipe.compiling import cache_folder, keep_in
 from featpipe.errors import ConfigError
 from pipelines import stopping
@@ -223,15 +224,26 @@ class OwnKernels(WorkerPlugin):
         By which Dask knows that a later registration replaces an earlier one.
     filled : Path
         The cache of the process that registers the plugin.
+    version : str
+        Of featpipe there; workers of another one would make other tables.
     """
 
     name = "featpipe-kernels"
 
     def __init__(self) -> None:
         self.filled = cache_folder()
+        self.version = __version__
 
     def setup(self, worker: Worker) -> None:
-        """Copy the cache; Dask calls this once per worker, and again when one was restarted."""
+        """Copy the cache; Dask calls this once per worker, and again when one was restarted.
+
+        Raises
+        ------
+        RuntimeError
+            When the worker has another version of featpipe.
+        """
+        if self.version != __version__:
+            raise RuntimeError(f"featpipe {__version__} there, {self.version} here")
         keep_in(Path(worker.local_directory, "kernels"))
         own = cache_folder()
         if own.name == self.filled.name and not own.exists():

@@ -11,11 +11,12 @@ from typing import Any
 
 from dask.distributed import Client, Future, KilledWorker, Worker
 
+from featpipe import __version__
 from pipelines import stopping
 from pipelines.admission import WORKER, Capacity
 from pipelines.digests import Digest
 from pipelines.dispatch import Lost, Task
-from pipelines.engine import Row, Step, update
+from pipelines.engine import Row, Step, Unit, update
 from pipelines.exits import ENVIRONMENT
 
 REFRESH_S = 2.0
@@ -83,8 +84,8 @@ class DaskTasks:
         able = [] if self.local else self._able(task.need or 0)
         try:
             future = self.client.submit(
-                update, self.step, task.unit, self.known(task), self.staging, pure=False,
-                workers=able or None,
+                attempt, __version__, self.step, task.unit, self.known(task), self.staging,
+                pure=False, workers=able or None,
             )  # fmt: skip
         except (OSError, TimeoutError, RuntimeError) as error:
             self._end(error)
@@ -135,6 +136,22 @@ class DaskTasks:
                 ENVIRONMENT,
             )
         )
+
+
+def attempt(version: str, step: Step, unit: Unit, known: dict[str, Digest], staging: Path) -> Row:
+    """Bring one unit up to date where the program is of the same version as where it was asked for.
+
+    Raises
+    ------
+    RuntimeError
+        When it is not: a worker that came late has not been looked at.
+    """
+    if version != __version__:
+        raise RuntimeError(
+            f"a worker has featpipe {__version__}, this is {version}: install the same version "
+            "there"
+        )
+    return update(step, unit, known, staging)
 
 
 def _memory(about: dict[str, Any]) -> float:
