@@ -53,7 +53,8 @@ def open_client(
     workers : int
         Worker processes to start on this machine, one thread each.
     scheduler : str or None
-        Address of a running scheduler, for example "tcp://host:8786"; then `workers` is ignored.
+        Address of a running scheduler, for example "tcp://host:8786", or the file that it wrote;
+        then `workers` is ignored.
     staging : Path
         Folder for what workers of this machine put on disk.
     memory : int
@@ -74,7 +75,7 @@ def open_client(
     ):
         if scheduler is not None:
             try:
-                client = Client(scheduler, timeout=10)
+                client = Client(timeout=10, **_place(scheduler))
             except (OSError, ValueError, TimeoutError) as error:
                 raise ConfigError(
                     f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); start "
@@ -105,6 +106,15 @@ def open_client(
                 _kill_workers(cluster)
                 stopping.leave_at_once()
                 raise
+
+
+def _place(scheduler: str) -> dict[str, str]:
+    """Tell an address from a file, which Dask would wait for if it were not there."""
+    if not scheduler.endswith(".json"):
+        return {"address": scheduler}
+    if not Path(scheduler).is_file():
+        raise OSError("there is no such file")
+    return {"scheduler_file": scheduler}
 
 
 def _kill_workers(cluster: LocalCluster) -> None:

@@ -84,7 +84,7 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     units = extraction.units(job.study, sources, job.out)
     rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
-    write_failures(rows, PUPILS.name, job.out, is_whole=True)
+    write_failures(rows, PUPILS.name, job.out, is_whole=len(rows) == len(units))
     return rows
 
 

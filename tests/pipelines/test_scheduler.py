@@ -28,7 +28,7 @@ def extract(how, folder, study, address):
 
 def test_nobody_there_is_told_and_workers_may_come_late(study, tmp_path):
     with dask_cluster(tmp_path / "lab", 0) as (address, workers):
-        process = extract("plain", tmp_path, study, address)
+        process = extract("plain", tmp_path, study, tmp_path / "lab/scheduler.json")
         line = process.stderr.readline()
         assert line.startswith(f"no workers yet at {address}: waiting for them")
         assert f"dask worker {address}" in line
