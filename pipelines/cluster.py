@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import Any
 
 from dask import config
 from dask.distributed import Client, LocalCluster, Worker, WorkerPlugin, fire_and_forget
@@ -108,7 +109,7 @@ def open_client(
                 raise
 
 
-def _place(scheduler: str) -> dict[str, str]:
+def _place(scheduler: str) -> dict[str, Any]:
     """Tell an address from a file, which Dask would wait for if it were not there."""
     if not scheduler.endswith(".json"):
         return {"address": scheduler}
@@ -117,7 +118,7 @@ def _place(scheduler: str) -> dict[str, str]:
     return {"scheduler_file": scheduler}
 
 
-def _kill_workers(cluster: LocalCluster) -> None:
+def _kill_workers(cluster: Any) -> None:
     """End the worker processes at once, whatever they are in the middle of."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False

@@ -51,29 +51,30 @@ class DaskTasks:
         self.workers: dict[str, dict[str, Any]] = {}
         self.refreshed_at = -REFRESH_S
         self.futures: dict[Task, Future] = {}
+        self.unsent: list[Task] = []
         self.ended: SimpleQueue[tuple[Task, Future, Row | Lost]] = SimpleQueue()
 
     def capacity(self) -> Capacity:
         """Return what the workers have for tasks, those of a moment ago."""
+        if self.client.status != "running":
+            if self.client.status != "connecting":
+                self._end()
+            return Capacity(0, 0, 0, "")
         if self.local is not None:
             return self.local
         now = time.monotonic()
         if now - self.refreshed_at >= REFRESH_S or not self.workers:
-            self._refresh()
+            with suppress(OSError, TimeoutError, RuntimeError):  # the client's status tells
+                self.workers = dict(self.client.scheduler_info(n_workers=-1)["workers"])
             self.refreshed_at = now
         memory = [_memory(about) for about in self.workers.values()]
         n_threads = sum(about["nthreads"] for about in self.workers.values())
         return Capacity(sum(memory), max(memory, default=0), n_threads, "the largest worker has")
 
-    def _refresh(self) -> None:
-        try:
-            self.workers = dict(self.client.scheduler_info(n_workers=-1)["workers"])
-        except (OSError, TimeoutError, RuntimeError) as error:
-            if self.client.status in ("closed", "closing"):
-                self._end(error)
-
     def absence(self) -> str:
         """Say that there are no workers, and what to do."""
+        if self.client.status != "running":
+            return f"the Dask scheduler at {self.address} does not answer: trying for a while"
         return (
             f"no workers yet at {self.address}: waiting for them; start some with "
             f"`dask worker {self.address} --nthreads 1`, or stop with Ctrl-C"
@@ -87,8 +88,9 @@ class DaskTasks:
                 attempt, __version__, self.step, task.unit, self.known(task), self.staging,
                 pure=False, workers=able or None,
             )  # fmt: skip
-        except (OSError, TimeoutError, RuntimeError) as error:
-            self._end(error)
+        except (OSError, TimeoutError, RuntimeError):  # the client was closed just now
+            self.unsent.append(task)
+            self._end()
             return
         self.futures[task] = future
         future.add_done_callback(partial(self._collect, task))
@@ -119,23 +121,25 @@ class DaskTasks:
     def withdraw(self) -> Sequence[Task]:
         """Take back the tasks that no worker has begun; those of others stay."""
         running: set[str] = set()
-        with suppress(OSError, TimeoutError, RuntimeError):
-            found: Any = self.client.run(_executing, on_error="ignore")
-            running.update(key for keys in found.values() for key in keys)
-        idle = [task for task, future in self.futures.items() if future.key not in running]
+        if self.client.status == "running":
+            with suppress(OSError, TimeoutError, RuntimeError):
+                found: Any = self.client.run(_executing, on_error="ignore")
+                running.update(key for keys in found.values() for key in keys)
+        idle = [
+            task
+            for task, future in self.futures.items()
+            if future.key not in running and not future.done()
+        ]
         dropped = [self.futures.pop(task) for task in idle]
-        with suppress(OSError, TimeoutError, RuntimeError):
-            self.client.cancel(dropped)
-        return idle
+        if self.client.status == "running":
+            with suppress(OSError, TimeoutError, RuntimeError):
+                self.client.cancel(dropped)
+        return idle + self.unsent
 
-    def _end(self, error: BaseException) -> None:
-        stopping.ask(
-            stopping.Ending(
-                f"the Dask scheduler at {self.address} is gone ({error}); start it again. "
-                f"{stopping.GO_ON}".replace(". what", ". What"),
-                ENVIRONMENT,
-            )
-        )
+    def _end(self) -> None:
+        """Have the run end in order: there is nobody to ask for anything."""
+        told = f"the Dask scheduler at {self.address} is gone: start it again; {stopping.GO_ON}"
+        stopping.ask(stopping.Ending(told, ENVIRONMENT))
 
 
 def attempt(version: str, step: Step, unit: Unit, known: dict[str, Digest], staging: Path) -> Row:

@@ -32,13 +32,14 @@ EYE = 3.0
 """Bytes per byte of an eye export: text becomes a frame. Measured on EyeLink text of 4 to 63 MB."""
 
 RELEASED = 5.3
-"""Bytes per byte of a file of released features, packed doubles like `mat_trials`."""
+"""Bytes per byte of a file of released features, which is taken to be like `mat_trials`."""
 
 TABLES = 6.0
-"""Bytes per byte of the tables that are trained on: read, joined, standardised, cut into folds."""
+"""Bytes per byte of the tables that are trained on: read, joined, standardised, cut into folds. Not
+measured."""
 
 TRAINING = 250 * MB
-"""What PyTorch and scikit-learn take once they are imported."""
+"""What PyTorch and scikit-learn take once they are imported; not measured."""
 
 _BLOCK_S, _PER_NUMBER = 30.0, 3  # stored numbers on their way through the first filter
 _HELD_S, _PER_SAMPLE = 300.0, 20  # what the band-pass holds of a trial
@@ -86,8 +87,9 @@ def of_recording(unit: Unit) -> float:
     """Estimate extraction: the EEG while it is read, its tables, the eye export."""
     source, study, _ = unit.payload
     eeg = _of_eeg(source.eeg, source, study) if source.eeg is not None else 0.0
-    is_wanted = source.eye is not None and study.features.eye
-    return eeg + (EYE * _size(source_files(source.eye, study.eye.csv)) if is_wanted else 0.0)
+    if source.eye is None or not study.features.eye:
+        return eeg
+    return eeg + EYE * _size(source_files(source.eye, study.eye.csv))
 
 
 def of_pupil(unit: Unit) -> float:
@@ -130,6 +132,7 @@ def _of_eeg(path: Path, source: Source, study: Study) -> float:
         tables += _PER_SAMPLE * shape.n_channels * n_times
     if kind in WHOLE and len(files) == 1:
         return tables + WHOLE[kind] * _size(files)
+    # a header may claim what it likes, no stretch is longer than the file
     return tables + min(_BLOCK_S * shape.n_per_second * _PER_NUMBER, 2.0 * _size(files))
 
 
