@@ -58,8 +58,8 @@ def test_a_recording_larger_than_any_worker_fails_with_the_figures(study, tmp_pa
     with dask_cluster(tmp_path / "lab", 1, "--memory-limit", "360MB") as (address, _):
         code, _, err = ended(extract("plain", tmp_path, study, address))
     assert code == 4, err
-    assert "needs about 5" in err
-    assert "MB of memory, the largest worker has 10 MB for it: use a machine or workers" in err
+    assert "needs about 60 MB of memory" in err
+    assert "the largest worker has 10 MB for it: use a machine or workers with more" in err
 
 
 def test_a_scheduler_that_goes_away_ends_the_run_in_order(study, tmp_path):
