@@ -6,13 +6,11 @@ from pathlib import Path
 import click
 
 from featpipe.simulate.world import SimulationSettings
+from pipelines import stopping
 from pipelines.engine import Row
 from pipelines.job import Job, open_job
 from pipelines.outcome import code_of
 from pipelines.ownership import owned
-from pipelines import stopping
-from pipelines.exits import DONE, SOME_FAILED
-from pipelines.job import open_job
 from pipelines.planning import current_tables
 from pipelines.progress import shown
 from pipelines.report import write_report
@@ -71,6 +69,8 @@ def run_demo(out: Path, workers: int | None) -> int:
     job = open_job(study, None)
     with owned(job.out):
         rows = _work(job, RunSettings(workers or 0))
+        if stopping.asked():
+            return code_of(rows)  # the exit code will be that of the end
         report = write_report(job.out)
     click.echo(f"\n{scores_of(job, as_json=False)}")
     click.echo(NEXT.format(out=shown(job.out), report=shown(report), study=shown(study)))
@@ -80,13 +80,11 @@ def run_demo(out: Path, workers: int | None) -> int:
 
 def _work(job: Job, settings: RunSettings) -> list[Row]:
     """Extract and train, and train once more on many other simulated subjects."""
-    rows = extract(job, settings) + train(job, settings)
-    settings = RunSettings(workers or 0)
     rows = extract(job, settings)
     if not stopping.asked():
         rows += train(job, settings)
     if stopping.asked():
-        return DONE  # why it ended decides about the exit code
+        return rows
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
     rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
