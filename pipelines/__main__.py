@@ -8,7 +8,10 @@ from pipelines.exits import DONE, ENVIRONMENT, INPUT, INTERRUPTED, USAGE
 
 def main() -> None:
     """Run the command line and leave with the exit code the README promises."""
-    sys.exit(run(sys.argv[1:]))
+    from pipelines.stopping import like_ctrl_c
+
+    with like_ctrl_c():
+        sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
@@ -28,19 +31,21 @@ def run(arguments: list[str]) -> int:
     import click
 
     from featpipe.errors import ConfigError, OutputError, ReadError
+    from pipelines import stopping
     from pipelines.cli import app
 
+    stopping.forget()
     try:
-        return app.main(arguments, prog_name="featpipe", standalone_mode=False) or DONE
+        code = app.main(arguments, prog_name="featpipe", standalone_mode=False) or DONE
+        ending = stopping.asked()
+        return code if ending is None else _say(ending.message, ending.code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        return _say(
-            "interrupted; what is finished is kept, run the same command to go on", INTERRUPTED
-        )
+        return _say(f"interrupted; {stopping.GO_ON}", INTERRUPTED)
     except ConfigError as error:
         return _say(_printable(str(error)), USAGE)
     except ReadError as error:

@@ -7,16 +7,20 @@ import importlib
 import os
 import shutil
 import signal
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import Any
 
 from dask import config
 from dask.distributed import Client, LocalCluster, Worker, WorkerPlugin, fire_and_forget
 
+from featpipe import __version__
 from featpipe.compiling import cache_folder, keep_in
 from featpipe.errors import ConfigError
+from pipelines import stopping
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
@@ -35,12 +39,14 @@ CALM = {
 """What Dask does beside the work and nobody here looks at. With as many workers as CPUs it takes
 their time: of short tasks as much as a tenth."""
 
-DEATHS = 1
-"""A task that killed one more worker than this is given up."""
+DEATHS = 0
+"""Of workers of this machine, after which a task is tried again: `dispatch` does that, alone."""
 
 
 @contextmanager
-def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[Client]:
+def open_client(
+    workers: int, scheduler: str | None, staging: Path, memory: int = 0
+) -> Iterator[Client]:
     """Connect to a cluster, starting one if no address is given.
 
     Parameters
@@ -48,9 +54,13 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
     workers : int
         Worker processes to start on this machine, one thread each.
     scheduler : str or None
-        Address of a running scheduler, for example "tcp://host:8786"; then `workers` is ignored.
+        Address of a running scheduler, for example "tcp://host:8786", or the file that it wrote;
+        then `workers` is ignored.
     staging : Path
         Folder for what workers of this machine put on disk.
+    memory : int
+        Bytes that a worker of this machine may take; above it Dask ends the worker rather than the
+        system anything. 0 is no limit.
 
     Yields
     ------
@@ -66,14 +76,18 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
     ):
         if scheduler is not None:
             try:
-                client = Client(scheduler, timeout=10)
+                client = Client(timeout=10, **_place(scheduler))
             except (OSError, ValueError, TimeoutError) as error:
                 raise ConfigError(
                     f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); start "
                     "one with `dask scheduler`, or leave the option out to use this machine"
                 ) from error
             with client:
-                yield client
+                try:
+                    yield client
+                except KeyboardInterrupt:
+                    stopping.leave_at_once()  # the scheduler drops the tasks of who is gone
+                    raise
             return
         with (
             _same_environment(),  # a nanny that starts a worker again spoils it anew
@@ -84,31 +98,75 @@ def open_client(workers: int, scheduler: str | None, staging: Path) -> Iterator[
                     **CALM,
                 }
             ),
-            _start(workers, staging) as cluster,
+            _start(workers, staging, memory) as cluster,
             Client(cluster) as client,
         ):
-            yield client
+            try:
+                yield client
+            except KeyboardInterrupt:
+                _kill_workers(cluster)
+                stopping.leave_at_once()
+                raise
 
 
-def _start(workers: int, staging: Path) -> LocalCluster:
-    """Start worker processes that leave Ctrl-C to the main process."""
-    is_main = threading.current_thread() is threading.main_thread()
-    # what is ignored stays ignored in the children, who would only print tracebacks
-    obey = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+def _place(scheduler: str) -> dict[str, Any]:
+    """Tell an address from a file, which Dask would wait for if it were not there."""
+    if not scheduler.endswith(".json"):
+        return {"address": scheduler}
+    if not Path(scheduler).is_file():
+        raise OSError("there is no such file")
+    return {"scheduler_file": scheduler}
+
+
+def _kill_workers(cluster: Any) -> None:
+    """End the worker processes at once, whatever they are in the middle of."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGKILL)
+
+
+def _start(workers: int, staging: Path, memory: int) -> LocalCluster:
+    """Start worker processes that leave Ctrl-C and SIGTERM to the main process."""
+    with _held_back(signal.SIGINT, signal.SIGTERM), _same_environment():
+        os.environ.update(ONE_THREAD)  # to Dask what is set here counts more than its options
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=memory,
+            dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
+            local_directory=str(staging),
+            silence_logs=50,
+        )
+
+
+@contextmanager
+def _held_back(*signals: signal.Signals) -> Iterator[None]:
+    """Hold signals back, for good in the threads and processes that are started meanwhile.
+
+    A terminal sends Ctrl-C to all processes of a run, batch systems SIGTERM. Dask's thread keeps
+    the mask, so that also workers which it starts later, for dead ones, are not disturbed.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _start_tracker()  # else it is started below, and lifts the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
-        with _same_environment():
-            os.environ.update(ONE_THREAD)  # to Dask what is set here counts more than its options
-            return LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
-                local_directory=str(staging),
-                silence_logs=50,
-            )
+        yield
     finally:
-        if is_main:
-            signal.signal(signal.SIGINT, obey)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_tracker() -> None:
+    """Start Python's process that tidies up semaphores, and have it do so without a word."""
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 @contextmanager
@@ -177,15 +235,26 @@ class OwnKernels(WorkerPlugin):
         By which Dask knows that a later registration replaces an earlier one.
     filled : Path
         The cache of the process that registers the plugin.
+    version : str
+        Of featpipe there; workers of another one would make other tables.
     """
 
     name = "featpipe-kernels"
 
     def __init__(self) -> None:
         self.filled = cache_folder()
+        self.version = __version__
 
     def setup(self, worker: Worker) -> None:
-        """Copy the cache; Dask calls this once per worker, and again when one was restarted."""
+        """Copy the cache; Dask calls this once per worker, and again when one was restarted.
+
+        Raises
+        ------
+        RuntimeError
+            When the worker has another version of featpipe.
+        """
+        if self.version != __version__:
+            raise RuntimeError(f"featpipe {__version__} there, {self.version} here")
         keep_in(Path(worker.local_directory, "kernels"))
         own = cache_folder()
         if own.name == self.filled.name and not own.exists():

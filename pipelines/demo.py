@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from featpipe.simulate.world import SimulationSettings
+from pipelines import stopping
 from pipelines.engine import Row
 from pipelines.job import Job, open_job
 from pipelines.outcome import code_of
@@ -68,6 +69,8 @@ def run_demo(out: Path, workers: int | None) -> int:
     job = open_job(study, None)
     with owned(job.out):
         rows = _work(job, RunSettings(workers or 0))
+        if stopping.asked():
+            return code_of(rows)  # the exit code will be that of the end
         report = write_report(job.out)
     click.echo(f"\n{scores_of(job, as_json=False)}")
     click.echo(NEXT.format(out=shown(job.out), report=shown(report), study=shown(study)))
@@ -77,7 +80,11 @@ def run_demo(out: Path, workers: int | None) -> int:
 
 def _work(job: Job, settings: RunSettings) -> list[Row]:
     """Extract and train, and train once more on many other simulated subjects."""
-    rows = extract(job, settings) + train(job, settings)
+    rows = extract(job, settings)
+    if not stopping.asked():
+        rows += train(job, settings)
+    if stopping.asked():
+        return rows
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
     rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)

@@ -23,6 +23,7 @@ from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
 from pipelines.digests import Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
+from pipelines.passing import may_pass
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Row:
     """What happened to a unit.
 
     `unmade` are the fingerprints of what it failed to make; None where nobody could say.
+    `is_passing` tells a failure that may go well the next time: a disk or network out of reach.
     """
 
     step: str
@@ -100,6 +102,7 @@ class Row:
     files: Mapping[str, Published] = field(default_factory=dict)
     digests: Mapping[str, Digest] = field(default_factory=dict)
     unmade: tuple[str, ...] | None = None
+    is_passing: bool = False
 
 
 def stale_because(output: Output, altered: Mapping[Path, str] = NOTHING_ALTERED) -> str:
@@ -195,6 +198,7 @@ def update(
             "" if error is None else type(error).__name__,
             "" if error is None else str(error).strip() or repr(error), files, _by_name(digests),
             tuple(fingerprint(o.facts) for o in stale if str(o.path) not in files),
+            error is not None and may_pass(error),
         )  # fmt: skip
 
     try:

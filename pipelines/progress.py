@@ -56,6 +56,15 @@ class UnderWay:
         return f"{unit}: {done} of {total} {what}" + f", about {left:.0f} s left" * (left > 0)
 
 
+def tell(text: str) -> None:
+    """Say something beside the progress."""
+    if console.is_terminal:
+        console.print(text, markup=False)
+    else:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
 class Progress:
     """Count finished units and estimate the time left.
 

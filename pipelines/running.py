@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import stopping
+from pipelines.admission import affordable_workers, local_capacity, size_of
 from pipelines.digests import Digest, load_digests, save_digests, select
-from pipelines.engine import Row, Step, Unit, outputs_of, plan, sources_found, update
+from pipelines.dispatch import Task, dispatch
+from pipelines.engine import Row, Step, Unit, outputs_of, plan, sources_found
 from pipelines.journal import note
-from pipelines.progress import Progress
+from pipelines.needs import memory_of
+from pipelines.progress import Progress, tell
 from pipelines.published import altered
 from pipelines.task_progress import hear
 
 if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
-    from dask.distributed import Client, Future
+    from dask.distributed import Client
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ def run_step(
     Returns
     -------
     list of Row
-        One per unit, in the order of `units`.
+        One per unit, in the order of `units`; fewer after a first failure with `fail_fast`, and
+        where somebody asked for an end (`pipelines.stopping`).
     """
     remembered, spoilt = load_digests(out), altered(out)
     rows: dict[str, Row] = {}
@@ -73,7 +79,7 @@ def run_step(
             rows[unit.name] = Row(step.name, unit.name, unit.keys, "kept")
         else:
             work.append(unit)
-    if work:
+    if work and not stopping.asked():
         try:
             for row in _run(step, work, out, settings, remembered, before, spoilt):
                 note(out, row.files)
@@ -94,23 +100,30 @@ def _run(
     spoilt: Mapping[Path, str],
 ) -> Iterator[Row]:
     from pipelines.cluster import cpu_count, open_client
+    from pipelines.dask_tasks import DaskTasks, Known
+    from pipelines.memory import free_memory
 
-    workers = min(settings.workers or cpu_count(), len(work))
+    free = free_memory()
+    wanted = min(settings.workers or cpu_count(), len(work))
+    workers = wanted if settings.scheduler else affordable_workers(free, wanted)
+    if workers < wanted:
+        tell(f"{workers} workers, not {wanted}: more do not fit into {size_of(free)} of memory")
+    local = None if settings.scheduler else local_capacity(free, workers)
     staging = out / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
-    with open_client(workers, settings.scheduler, staging) as client:
+    with open_client(workers, settings.scheduler, staging, free) as client:
         if before is not None:
             _compile(before, step, client)
 
-        def submit(unit: Unit) -> "Future":
-            known = select(sources_found(step, unit), remembered)
-            mine = {path: spoilt[path] for path in outputs_of(step, unit) if path in spoilt}
-            return client.submit(update, step, unit, known, staging, mine, pure=False)
+        def known(task: Task) -> Known:
+            mine = {path: spoilt[path] for path in outputs_of(step, task.unit) if path in spoilt}
+            return Known(select(sources_found(step, task.unit), remembered), mine)
 
+        tasks = DaskTasks(client, step, staging, known, local)
         # its clock starts behind the compiling, which says nothing of the time left
-        with Progress(step.name, len(work), workers) as progress:
+        with Progress(step.name, len(work), workers) as progress, stopping.in_order():
             hear(client, out, progress.hear)
-            for row in _results(step, work, submit):
+            for row in dispatch(step.name, work, tasks, partial(memory_of, step.name)):
                 progress.advance(row)
                 yield row
                 if row.state == "failed" and settings.fail_fast:
@@ -125,38 +138,3 @@ def _compile(before: Callable[[], None], step: Step, client: "Client") -> None:
     import_early(client, "scipy.signal")  # which filters import where they are designed
     before()
     share_kernels(client)
-
-
-def _results(step: Step, work: Sequence[Unit], submit: Callable[[Unit], "Future"]) -> Iterator[Row]:
-    """Yield rows as tasks finish; who is suspected of killing workers is tried again, alone.
-
-    Dask blames every task that a dying worker had been given, also those that only waited there.
-    """
-    from dask.distributed import KilledWorker, as_completed
-
-    futures = {submit(unit): unit for unit in work}
-    suspects: list[tuple[Unit, Row]] = []
-    for future in as_completed(futures):
-        row = _result(step, futures[future], future)
-        if row.error == KilledWorker.__name__:
-            suspects.append((futures[future], row))
-        else:
-            yield row
-    for unit, row in suspects:
-        yield row if len(suspects) == 1 else _result(step, unit, submit(unit))
-
-
-def _result(step: Step, unit: Unit, future: "Future") -> Row:
-    """Return the row of a task, also when its workers died over and over."""
-    from dask.distributed import KilledWorker
-
-    error = future.exception()
-    if error is None:
-        return future.result()
-    reason = str(error)
-    if isinstance(error, KilledWorker):
-        reason = (
-            "every worker that tried died, probably out of memory or in a damaged file; try "
-            "--workers 1, or leave the recording out"
-        )
-    return Row(step.name, unit.name, unit.keys, "failed", 0.0, type(error).__name__, reason)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from featpipe.errors import N_SAID, ConfigError, printable
+from pipelines import stopping
 from pipelines.channel_sets import differing_channels, require_same_channels
 from pipelines.engine import Row, Step, Unit, outputs_of
 from pipelines.eye_units import mixed_units
@@ -88,7 +89,7 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     _begin(PUPILS, units, job, is_whole=True)
     rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
-    write_failures(rows, PUPILS.name, job.out, is_whole=True)
+    write_failures(rows, PUPILS.name, job.out, is_whole=len(rows) == len(units))
     return rows
 
 
@@ -150,7 +151,7 @@ def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.report import write_report
 
     rows = extract(job, settings)
-    if settings.fail_fast and any(row.state == "failed" for row in rows):
+    if stopping.asked() or (settings.fail_fast and any(row.state == "failed" for row in rows)):
         return rows
     try:
         rows += _train(job, settings)

@@ -71,7 +71,7 @@ def test_heavy_packages_stay_out(path):
     if name_of(path).startswith("models"):
         assert not foreign & {"dask", "distributed", "mne"}
     if foreign & {"dask", "distributed"}:
-        allowed = {"cluster", "running", "task_progress"}
+        allowed = {"cluster", "dask_tasks", "running", "task_progress"}
         assert name_of(path) in {f"pipelines.{name}" for name in allowed}
     assert not foreign & {"pickle", "joblib", "dill", "shelve", "marshal"}
 

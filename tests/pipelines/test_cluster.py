@@ -1,15 +1,13 @@
 """What a worker finds: one thread, a folder of its own for kernels, the main process's code."""
 
-import json
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dask import config
+from lookalikes.processes import dask_cluster
 
 from featpipe import compiling
 from featpipe.errors import ConfigError
@@ -153,24 +151,8 @@ def test_an_early_import_that_fails_is_left_to_the_task(staging, hot):
 @pytest.fixture
 def foreign(tmp_path):
     """Start a scheduler and one worker as a lab does, on the command line."""
-    address = tmp_path / "scheduler.json"
-    env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    common = ["--no-dashboard", "--scheduler-file", str(address)]
-    dask = [sys.executable, "-m", "dask"]
-    scheduler = [*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", *common]
-    worker = [*dask, "worker", "--nthreads", "1", "--local-directory", str(tmp_path / "w"), *common]
-    processes = [subprocess.Popen(scheduler, env=env, cwd=tmp_path, **quiet)]
-    try:
-        deadline = time.monotonic() + 60
-        while not address.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        processes.append(subprocess.Popen(worker, env=env, cwd=tmp_path, **quiet))
-        yield json.loads(address.read_text())["address"]
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(timeout=30)
+    with dask_cluster(tmp_path) as (address, _):
+        yield address
 
 
 def test_workers_of_others_have_folders_of_their_own_and_one_thread(staging, hot, foreign):
@@ -181,7 +163,7 @@ def test_workers_of_others_have_folders_of_their_own_and_one_thread(staging, hot
         client.wait_for_workers(1, timeout=60)
         [(values, n_compiled, folder)] = on_all(client, call(5))
         assert (values, n_compiled) == ([30.0] * 3, 2)  # float64 was there
-        assert Path(folder).is_relative_to(staging.parent / "w")
+        assert Path(folder).is_relative_to(staging.parent / "workers")
         [(pools, _, _)] = on_all(client, threads())
         assert set(pools.values()) == {1}
 

@@ -3,14 +3,12 @@
 import json
 import os
 import re
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from lookalikes.processes import dask_cluster
 
 from featpipe.schema import EYE_FEATURES, KEYS, WINDOW_KEYS
 from featpipe.tables import read_features, read_metadata
@@ -205,30 +203,11 @@ def test_number_of_workers_does_not_change_a_byte(study, tmp_path):
 
 def test_a_cluster_that_is_already_there(study, tmp_path):
     """What a lab does: dask scheduler and dask worker on the command line, then --scheduler."""
-    address = tmp_path / "scheduler.json"
-    commands = [
-        [sys.executable, "-m", "dask", "scheduler", "--port", "0", "--no-dashboard",
-         "--host", "127.0.0.1", "--scheduler-file", str(address)],
-        [sys.executable, "-m", "dask", "worker", "--scheduler-file", str(address),
-         "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)],
-    ]  # fmt: skip
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes = []
-    try:
-        processes.append(subprocess.Popen(commands[0], **quiet))
-        deadline = time.monotonic() + 60
-        while not address.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        processes.append(subprocess.Popen(commands[1], **quiet))
-        scheduler = json.loads(address.read_text())["address"]
+    with dask_cluster(tmp_path / "lab") as (scheduler, _):
         out = tmp_path / "out"
         options = ["-o", str(out), "--scheduler", scheduler]
         assert run(["extract", str(study / "study.toml"), *options]) == 0
         assert len(list((out / "features/de").iterdir())) == 3
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(timeout=30)
 
 
 def test_nobody_at_the_address(study, capsys):

@@ -1,0 +1,200 @@
+"""Tasks on a Dask cluster, as `pipelines.dispatch` asks for them."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from dask.distributed import Client, Future, KilledWorker, Worker
+
+from featpipe import __version__
+from pipelines import stopping
+from pipelines.admission import WORKER, Capacity
+from pipelines.digests import Digest
+from pipelines.dispatch import Lost, Task
+from pipelines.engine import Row, Step, Unit, update
+from pipelines.exits import ENVIRONMENT
+
+REFRESH_S = 2.0
+"""How often the scheduler is asked for its workers."""
+
+
+class Known(NamedTuple):
+    """What is known of a unit's files before it is begun.
+
+    Attributes
+    ----------
+    digests : dict
+        Of its sources, as far as they are remembered.
+    altered : dict
+        Those of its outputs that are not what was published -> why.
+    """
+
+    digests: dict[str, Digest]
+    altered: dict[Path, str]
+
+
+class DaskTasks:
+    """Submit tasks, collect what became of them.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        From `pipelines.cluster.open_client`.
+    step : Step
+        What to do.
+    staging : Path
+        Folder for unfinished files.
+    known : callable
+        Task -> what is known of its files.
+    local : Capacity or None
+        Of workers on this machine; None asks the scheduler for what its workers have.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        step: Step,
+        staging: Path,
+        known: Callable[[Task], Known],
+        local: Capacity | None,
+    ) -> None:
+        self.client, self.step, self.staging, self.known = client, step, staging, known
+        self.address = client.scheduler.address if client.scheduler else ""
+        self.local = local
+        self.workers: dict[str, dict[str, Any]] = {}
+        self.refreshed_at = -REFRESH_S
+        self.futures: dict[Task, Future] = {}
+        self.unsent: list[Task] = []
+        self.ended: SimpleQueue[tuple[Task, Future, Row | Lost]] = SimpleQueue()
+
+    def capacity(self) -> Capacity:
+        """Return what the workers have for tasks, those of a moment ago."""
+        if self.client.status != "running":
+            if self.client.status != "connecting":
+                self._end()
+            return Capacity(0, 0, 0, "")
+        if self.local is not None:
+            return self.local
+        now = time.monotonic()
+        if now - self.refreshed_at >= REFRESH_S or not self.workers:
+            with suppress(OSError, TimeoutError, RuntimeError):  # the client's status tells
+                self.workers = dict(self.client.scheduler_info(n_workers=-1)["workers"])
+            self.refreshed_at = now
+        memory = [_memory(about) for about in self.workers.values()]
+        n_threads = sum(about["nthreads"] for about in self.workers.values())
+        return Capacity(sum(memory), max(memory, default=0), n_threads, "the largest worker has")
+
+    def absence(self) -> str:
+        """Say that there are no workers, and what to do."""
+        if self.client.status != "running":
+            return f"the Dask scheduler at {self.address} does not answer: trying for a while"
+        return (
+            f"no workers yet at {self.address}: waiting for them; start some with "
+            f"`dask worker {self.address} --nthreads 1`, or stop with Ctrl-C"
+        )
+
+    def start(self, task: Task) -> None:
+        """Submit a task; a large one only to workers that have the memory."""
+        able = [] if self.local else self._able(task.need or 0)
+        try:
+            future = self.client.submit(
+                attempt, __version__, self.step, task.unit, self.known(task), self.staging,
+                pure=False, workers=able or None,
+            )  # fmt: skip
+        except (OSError, TimeoutError, RuntimeError):  # the client was closed just now
+            self.unsent.append(task)
+            self._end()
+            return
+        self.futures[task] = future
+        future.add_done_callback(partial(self._collect, task))
+
+    def _able(self, need: int) -> list[str]:
+        """Name the workers that have the memory; none where all of them have it."""
+        able = [name for name, about in self.workers.items() if _memory(about) >= need]
+        return [] if len(able) == len(self.workers) else able
+
+    def _collect(self, task: Task, future: Future) -> None:
+        """Fetch the row in Dask's thread for callbacks, so that no signal waits for it."""
+        self.ended.put((task, future, _outcome(self.step, task, future)))
+
+    def finished(self, timeout: float) -> Sequence[tuple[Task, Row | Lost]]:
+        """Return what has ended; wait for the first as long as `timeout`."""
+        found = []
+        with suppress(Empty):
+            found.append(self.ended.get(timeout=timeout))
+            while True:
+                found.append(self.ended.get_nowait())
+        # what was withdrawn ends, too, and is nobody's any more
+        return [
+            (task, outcome)
+            for task, future, outcome in found
+            if self.futures.get(task) is future and self.futures.pop(task)
+        ]
+
+    def withdraw(self) -> Sequence[Task]:
+        """Take back the tasks that no worker has begun; those of others stay."""
+        running: set[str] = set()
+        if self.client.status == "running":
+            with suppress(OSError, TimeoutError, RuntimeError):
+                found: Any = self.client.run(_executing, on_error="ignore")
+                running.update(key for keys in found.values() for key in keys)
+        idle = [
+            task
+            for task, future in self.futures.items()
+            if future.key not in running and not future.done()
+        ]
+        dropped = [self.futures.pop(task) for task in idle]
+        if self.client.status == "running":
+            with suppress(OSError, TimeoutError, RuntimeError):
+                self.client.cancel(dropped)
+        return idle + self.unsent
+
+    def _end(self) -> None:
+        """Have the run end in order: there is nobody to ask for anything."""
+        told = f"the Dask scheduler at {self.address} is gone: start it again; {stopping.GO_ON}"
+        stopping.ask(stopping.Ending(told, ENVIRONMENT))
+
+
+def attempt(version: str, step: Step, unit: Unit, known: Known, staging: Path) -> Row:
+    """Bring one unit up to date where the program is of the same version as where it was asked for.
+
+    Raises
+    ------
+    RuntimeError
+        When it is not: a worker that came late has not been looked at.
+    """
+    if version != __version__:
+        raise RuntimeError(
+            f"a worker has featpipe {__version__}, this is {version}: install the same version "
+            "there"
+        )
+    return update(step, unit, known.digests, staging, known.altered)
+
+
+def _memory(about: dict[str, Any]) -> float:
+    """Return what a worker has for one task: threads share, and some of it is the program."""
+    limit = about["memory_limit"] or float("inf")
+    return max(0.0, limit / about["nthreads"] - WORKER)
+
+
+def _executing(dask_worker: Worker) -> list[str]:
+    return [str(task.key) for task in dask_worker.state.executing]
+
+
+def _outcome(step: Step, task: Task, future: Future) -> Row | Lost:
+    """Return the row of a task, or what kept it from giving one."""
+    unit = task.unit
+    try:
+        return future.result()
+    except KilledWorker as error:
+        return Lost(type(error).__name__, str(error), error.allowed_failures + 1, is_suspect=True)
+    except (CancelledError, OSError, TimeoutError) as error:
+        reason = "the connection to its worker, or to the scheduler, was lost"
+        return Lost(type(error).__name__, f"{reason} ({error})")
+    except Exception as error:  # what Dask met around the task: a worker without the program
+        return Row(step.name, unit.name, unit.keys, "failed", 0.0, type(error).__name__, str(error))

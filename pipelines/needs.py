@@ -1,0 +1,158 @@
+"""How much memory a unit takes, told from its files' headers and sizes; no signal is read.
+
+The figures are measured rises of the resident memory above what imports take, in processes of their
+own (`tests/lookalikes/peak_alone.py`); `tests/pipelines/test_needs.py` measures some of them again.
+They are estimates: a task that needs more is tried again with nothing beside it.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from featpipe.readers.brainvision_header import read_header as read_brainvision
+from featpipe.readers.edf_header import read_header as read_edf
+from featpipe.readers.neuroscan_header import read_setup as read_neuroscan
+from featpipe.reading import find_reader, source_files
+from featpipe.recording import Source
+from featpipe.schema import BANDS
+from pipelines.engine import Unit
+from pipelines.study import Study
+
+MB = 10**6
+
+FIXED = 60 * MB
+"""Machine code of the kernels, what Python and Arrow keep."""
+
+WHOLE = {"eeglab": 2.8, "mat_trials": 5.3, "deap_trials": 5.3, "dreamer_mat": 5.3}
+"""Bytes per byte of a file whose numbers are held all at once: MNE makes doubles of them, MATLAB
+packs them, and the process that unpacks them holds them, too. Measured on .set files of 15 and
+74 MB and a packed .mat of 111 MB; DEAP and DREAMER are taken to be like the latter."""
+
+EYE = 3.0
+"""Bytes per byte of an eye export: text becomes a frame. Measured on EyeLink text of 4 to 63 MB."""
+
+RELEASED = 5.3
+"""Bytes per byte of a file of released features, which is taken to be like `mat_trials`."""
+
+TABLES = 6.0
+"""Bytes per byte of the tables that are trained on: read, joined, standardised, cut into folds. Not
+measured."""
+
+TRAINING = 250 * MB
+"""What PyTorch and scikit-learn take once they are imported; not measured."""
+
+_BLOCK_S, _PER_NUMBER = 30.0, 3  # stored numbers on their way through the first filter
+_HELD_S, _PER_SAMPLE = 300.0, 20  # what the band-pass holds of a trial
+_PER_VALUE, _WRITTEN = 5, 8  # a value of a table; the same while its table is written
+
+
+class Shape(NamedTuple):
+    """What a header says of a recording.
+
+    Attributes
+    ----------
+    n_channels : int
+    n_per_second : float
+        Numbers of all channels.
+    """
+
+    n_channels: int
+    n_per_second: float
+
+
+def memory_of(step: str, unit: Unit) -> int:
+    """Estimate how much memory a unit takes above what imports take.
+
+    Parameters
+    ----------
+    step : str
+        Name of its step.
+    unit : Unit
+        From the step's module.
+
+    Returns
+    -------
+    int
+        Bytes; the least there is where nothing is known, and where headers are damaged: the task
+        will tell.
+    """
+    need = NEEDS.get(step)
+    try:
+        return FIXED + (int(need(unit)) if need is not None else 0)
+    except Exception:  # damaged headers fail in as many ways as there are parsers
+        return FIXED
+
+
+def of_recording(unit: Unit) -> float:
+    """Estimate extraction: the EEG while it is read, its tables, the eye export."""
+    source, study, _ = unit.payload
+    eeg = _of_eeg(source.eeg, source, study) if source.eeg is not None else 0.0
+    if source.eye is None or not study.features.eye:
+        return eeg
+    return eeg + EYE * _size(source_files(source.eye, study.eye.csv))
+
+
+def of_pupil(unit: Unit) -> float:
+    """Estimate traces of the pupil: the eye export, and marks of the EEG."""
+    source, study, _ = unit.payload
+    return EYE * _size(source_files(source.eye, study.eye.csv))
+
+
+def of_release(unit: Unit) -> float:
+    """Estimate the import of released features: all files of a recording are unpacked."""
+    source, _, _ = unit.payload
+    return RELEASED * _size([path for path in (source.eeg, source.eye) if path is not None])
+
+
+def of_training(unit: Unit) -> float:
+    """Estimate training: all tables of the modalities that the method is given."""
+    files = [file for of in unit.payload.tables.values() for file in of]
+    return TRAINING + TABLES * _size(files)
+
+
+NEEDS: Mapping[str, Callable[[Unit], float]] = {
+    "extract": of_recording,
+    "pupils": of_pupil,
+    "import": of_release,
+    "train": of_training,
+}
+"""Steps by name."""
+
+
+def _of_eeg(path: Path, source: Source, study: Study) -> float:
+    reader = find_reader(path)
+    kind = "" if reader is None else reader.name
+    files = source_files(path)
+    shape = _shape(path, kind, _size(files), source)
+    n_values = len(BANDS) * shape.n_channels * _n_windows(source, study)
+    tables = (_PER_VALUE * len(study.features.eeg) + _WRITTEN) * n_values
+    if any(name.startswith("de_bandpass") for name in study.features.eeg):
+        longest = max((trial.offset - trial.onset for trial in source.trials), default=0.0)
+        n_times = study.eeg.sfreq * min(longest, _HELD_S)
+        tables += _PER_SAMPLE * shape.n_channels * n_times
+    if kind in WHOLE and len(files) == 1:
+        return tables + WHOLE[kind] * _size(files)
+    # a header may claim what it likes, no stretch is longer than the file
+    return tables + min(_BLOCK_S * shape.n_per_second * _PER_NUMBER, 2.0 * _size(files))
+
+
+def _shape(path: Path, kind: str, size: int, source: Source) -> Shape:
+    """Read channels and rate from a header of ours, else guess them from the size of the file."""
+    seconds = max((trial.offset for trial in source.trials), default=0.0) or 1.0
+    if kind == "neuroscan_cnt":
+        setup = read_neuroscan(path)
+        return Shape(setup.n_channels, setup.n_channels * setup.sfreq)
+    if kind in ("edf", "bdf"):
+        header = read_edf(path)
+        return Shape(len(header.labels), float(header.n_samples.sum()) / (header.record_s or 1.0))
+    n_channels = read_brainvision(path).n_channels if kind == "brainvision" else 64
+    return Shape(n_channels, size / 4 / seconds)
+
+
+def _n_windows(source: Source, study: Study) -> float:
+    hop = study.features.hop or study.features.window_s
+    return sum(trial.offset - trial.onset for trial in source.trials) / hop
+
+
+def _size(files: list[Path] | tuple[Path, ...]) -> int:
+    return sum(path.stat().st_size for path in files)

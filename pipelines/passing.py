@@ -1,0 +1,31 @@
+"""Which failures may go well the next time: a disk or a network that is out of reach for a moment.
+
+Bad data, missing files, missing rights and full disks stay what they are.
+"""
+
+import errno
+
+_PASSING = frozenset(
+    getattr(errno, name)
+    for name in """
+        EIO ESTALE EAGAIN EBUSY EINTR ETIMEDOUT EREMOTEIO ECONNABORTED ECONNREFUSED ECONNRESET
+        EHOSTDOWN EHOSTUNREACH ENETDOWN ENETRESET ENETUNREACH ENOTCONN EPIPE ESHUTDOWN
+    """.split()
+    if hasattr(errno, name)
+)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Tell whether a failure came from input or output that may work again.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was raised. Readers name the file in an error of their own; its cause counts.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _PASSING:
+            return True
+        cause = cause.__cause__
+    return False
