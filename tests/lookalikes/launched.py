@@ -11,21 +11,20 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from pipelines.steps import extract as extraction
 
-HOW, FOLDER = sys.argv[1], Path(sys.argv[2])
 
-
-def held(unit, stale, folder=FOLDER):
+def held(folder, unit, stale):
     (folder / unit.name).touch()
     while not (folder / "go").exists():
         time.sleep(0.02)
     return extraction.make(unit, stale)
 
 
-def poisoned(unit, stale, folder=FOLDER):
+def poisoned(folder, unit, stale):
     if (folder / unit.name).exists():
         os.abort()
     return extraction.make(unit, stale)
@@ -35,7 +34,8 @@ if __name__ == "__main__":
     from pipelines.__main__ import main
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have it ignored behind "&"
-    make = {"plain": extraction.make, "held": held, "poisoned": poisoned}[HOW]
-    extraction.EXTRACT = extraction.EXTRACT._replace(make=make)
+    how, folder = sys.argv[1], Path(sys.argv[2])
+    makes = {"held": partial(held, folder), "poisoned": partial(poisoned, folder)}
+    extraction.EXTRACT = extraction.EXTRACT._replace(make=makes.get(how, extraction.make))
     sys.argv[1:] = sys.argv[3:]
     main()

@@ -93,7 +93,7 @@ def permuted(names: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize("name", [*STORED, *NOT_STORED])
+@pytest.mark.parametrize("name", sorted({*STORED, *NOT_STORED}))
 def test_real_recordings_give_the_numbers_of_mne(samples, name, caplog):
     path = next(file for file in (samples / "eeg").rglob(name))
     raw = read_eeg(path)
