@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from featpipe.publishing import Published
+from featpipe.publishing import Published, refused
 from pipelines.marks import Marks, marks_of
 
 
@@ -100,9 +100,13 @@ def close(out: Path) -> None:
 
 
 def _append(out: Path, line: Mapping[str, Any]) -> None:
-    _place(out).parent.mkdir(parents=True, exist_ok=True)
-    with _place(out).open("a", encoding="ascii") as stream:
-        stream.write("\n" + json.dumps(line) + "\n")  # what stands before may have been cut short
+    text = "\n" + json.dumps(line) + "\n"  # what stands before may have been cut short
+    try:
+        _place(out).parent.mkdir(parents=True, exist_ok=True)
+        with _place(out).open("a", encoding="ascii") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise refused(error, _place(out), len(text)) from error
 
 
 def _lines(out: Path) -> Iterator[dict[str, Any]]:

@@ -52,7 +52,7 @@ class Owner(NamedTuple):
 
     def text(self) -> str:
         """Name it in a message."""
-        if not self.pid:
+        if not self.host:
             return "another process, which has not said its name"
         command = printable(str(self.command), 300)
         host, since = printable(str(self.host)), printable(str(self.since))

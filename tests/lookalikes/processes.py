@@ -34,12 +34,13 @@ def launch(how: str, folder: Path, *words: object) -> subprocess.Popen[str]:
     """Start featpipe in a session of its own, as `lookalikes.launched` says."""
     command = [sys.executable, "-m", "lookalikes.launched", how, folder, *words]
     return subprocess.Popen(
-        [str(word) for word in command], env=_environment(), text=True,
+        [str(word) for word in command], env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Environment of a process that finds the tests' own modules."""
     tests = Path(__file__).parents[1]
     path = [os.environ.get("PYTHONPATH", ""), str(tests), str(tests.parent)]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
@@ -135,7 +136,7 @@ def address_of(folder: Path) -> str:
 
 def _dask(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True, exist_ok=True)
-    env = {k: v for k, v in _environment().items() if not k.endswith("_NUM_THREADS")}
+    env = {k: v for k, v in environment().items() if not k.endswith("_NUM_THREADS")}
     common = ["--no-dashboard", "--scheduler-file", str(folder / "scheduler.json")]
     return subprocess.Popen(
         [sys.executable, "-m", "dask", *words, *common], env=env, cwd=folder,

@@ -293,6 +293,7 @@ RELEASED = {
     "eye_order": "seed", "n_train": 3, "de_unit": "bit",
 }  # fmt: skip
 RELEASED_WITHOUT = {"labels": "its content counts, as a source",
+                    "witnesses": "their content counts, as sources",
                     "eye_documented": "the study says it: eye_columns"}  # fmt: skip
 
 

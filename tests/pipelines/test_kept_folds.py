@@ -8,6 +8,7 @@ import sys
 import pytest
 from lookalikes import killed_training
 from lookalikes.killed_training import unit_of, write_tables
+from lookalikes.processes import environment
 
 from featpipe.tables import read_metadata, read_table
 from models.parts import Part
@@ -38,7 +39,7 @@ def start(out, method, kill_at=0, **about):
     """Train in a process of its own; return how it ended."""
     words = [f"{name}={value}" for name, value in about.items()]
     command = [sys.executable, "-m", "lookalikes.killed_training", str(out), method, str(kill_at)]
-    return subprocess.run([*command, *words], check=False).returncode
+    return subprocess.run([*command, *words], check=False, env=environment()).returncode
 
 
 def kept(out):
