@@ -75,7 +75,8 @@ def write_recording(
 def write_eye_of(place, stem, eye):
     n_times = int((SECONDS - START - 0.5) * 1000 / STEP_MS)
     rows = eye_rows(n_times, STEP_MS)
-    rows[:, 1] += crc32(stem.encode()) % 50
+    rng = np.random.default_rng(crc32(stem.encode()))  # no two recordings are alike
+    rows[:, 1:3] += rng.normal(0, 0.5, (n_times, 2))
     rows[:, 3] = pupil((rows[:, 0] - FIRST_MS) / 1000 + START)
     base = f"{stem}_recording-eye{1 if eye == 'left' else 2}"
     own = {"RecordedEye": eye, "StartTime": START}

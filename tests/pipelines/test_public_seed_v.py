@@ -109,7 +109,7 @@ def test_defects_are_told_and_what_is_sound_is_made(tmp_path, short_facts, capsy
     assert run(["extract", str(tmp_path / "study.toml"), *one_worker()]) == 3
     said = capsys.readouterr().err
     for text in (
-        "sessions of which no EEG",
+        "sessions without any EEG",
         "1_3_20180808.cnt: truncated",
         "li_1.cnt",
         "2_2_20180425",
