@@ -256,8 +256,9 @@ def svg(figure: Figure) -> str:
     stream = io.StringIO()
     for text in figure.findobj(Text):
         text.set_parse_math(False)  # a name with two dollars in it is no formula
-    plain = {"svg.hashsalt": "featpipe", "svg.fonttype": "none", "text.parse_math": False}
-    with mpl.rc_context(plain):
+    with mpl.rc_context(
+        {"svg.hashsalt": "featpipe", "svg.fonttype": "none", "text.parse_math": False}
+    ):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     return text[text.index("<svg") :]
