@@ -31,7 +31,7 @@ def state_of(path: Path) -> os.stat_result:
     """
     try:
         state = path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter of a path with NUL
         raise _unopened(path, error) from error
     if not stat.S_ISREG(state.st_mode):
         what = "folder" if stat.S_ISDIR(state.st_mode) else "device or pipe"
@@ -82,8 +82,8 @@ def content_of(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def _unopened(path: Path, error: OSError) -> ReadError:
+def _unopened(path: Path, error: OSError | ValueError) -> ReadError:
+    why = error.strerror if isinstance(error, OSError) else None
     return ReadError(
-        f"{path}: it cannot be opened ({error.strerror or error}); see whether it is there and "
-        "may be read"
+        f"{path}: it cannot be opened ({why or error}); see whether it is there and may be read"
     )

@@ -15,6 +15,7 @@ from pipelines.bridge_words import verdict
 from pipelines.progress import shown
 from pipelines.published import record
 from pipelines.results import SIMULATED, aligned
+from pipelines.spreadsheet import as_csv
 
 Compared = tuple[Pair, Numbers, list[str]]
 
@@ -83,9 +84,8 @@ def _write(a: Path, b: Path, page: Path, numbers_file: Path, compared: Sequence[
     frame: Any = pd.concat(tables)
     first = ["family_a", "family_b"]
     frame = frame[[*first, *frame.columns.drop(first)]]
-    text = frame.to_csv(index=False, float_format="%.6g")
     files = {
-        str(numbers_file): write_text(text, numbers_file, page.parent),
+        str(numbers_file): write_text(as_csv(frame), numbers_file, page.parent),
         str(page): write_text(bridge_page.page(str(a), str(b), compared), page, page.parent),
     }
     for out in (a, b):  # a page among the outputs is one of them

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from featpipe.errors import N_SAID, OutputError, printable
 from featpipe.publishing import make_folder, refused, write_text
+from pipelines.links_out import require_no_links_out
 from pipelines.progress import shown
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -74,12 +75,14 @@ def owned(out: Path) -> Iterator[None]:
     Raises
     ------
     OutputError
-        When another process has it, which the message names, or when it cannot be written to.
+        When another process has it, which the message names, when it cannot be written to, or a
+        link in it leads elsewhere.
     """
     root = out.resolve()
     if root in _OWNED:
         yield
         return
+    require_no_links_out(out)
     note = root / ".cache" / "owner.json"
     lock = FileLock(note.with_name("owner.lock"), fallback_to_soft=False)
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
@@ -253,7 +254,11 @@ def html_table(frame: pd.DataFrame) -> str:
 def svg(figure: Figure) -> str:
     """Draw as text that stands inside the page; equal input gives equal text."""
     stream = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "featpipe", "svg.fonttype": "none"}):
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a name with two dollars in it is no formula
+    with mpl.rc_context(
+        {"svg.hashsalt": "featpipe", "svg.fonttype": "none", "text.parse_math": False}
+    ):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     return text[text.index("<svg") :]

@@ -7,7 +7,6 @@ interpolation, no inheritance between files, no environment variables.
 import dataclasses
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
 from pipelines.study_sections import RELEASED_TABLES, TABLE, StudySettings, TrainPlan
+from pipelines.study_text import odd_value, parsed, read_toml
 
 _NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
 N_KEYS = 16
@@ -88,10 +88,14 @@ def load_study(path: Path, overrides: Sequence[str] = (), content_of: Path | Non
     ConfigError
         Naming file, section, key, value and what was expected.
     """
-    content = _read_toml(content_of or path)
+    content = read_toml(content_of or path)
     for text in overrides:
         _override(content, text)
     said = _Said(path, tuple(overrides))
+    if odd := odd_value(content):
+        (section, *inner), wrong = odd
+        where = said.where(section, ".".join(inner))
+        raise ConfigError(f"{where}: [{section}] {'.'.join(inner)} {wrong}")
     for name, section in content.items():
         if name not in SECTIONS:
             inner = [f"{part}.{key}" for part, of in SECTIONS.items() for key in _records_in(of)]
@@ -183,19 +187,6 @@ def resolved(study: Study) -> dict[str, Any]:
     return {name: dataclasses.asdict(getattr(study, name)) for name in SECTIONS}
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"{path}: no such study file; `featpipe simulate OUT` writes one"
-        ) from error
-    except IsADirectoryError as error:
-        raise ConfigError(f"{path} is a folder: name the study file in it") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-
-
 def _override(content: dict[str, Any], text: str) -> None:
     """Put `section.key=value` into the content of a study file."""
     name, equals, value = text.partition("=")
@@ -207,8 +198,8 @@ def _override(content: dict[str, Any], text: str) -> None:
         if not isinstance(content, dict):
             raise ConfigError(f"--set {text}: {section} is a value, not a section")
     try:
-        content[key] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        content[key] = parsed(f"value = {value}")["value"]
+    except ValueError:
         content[key] = value.strip()
 
 

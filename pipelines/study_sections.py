@@ -12,6 +12,12 @@ from featpipe.errors import ConfigError, unknown
 TABLE = "table"
 """The layout of a lab's own recordings."""
 
+MOST_CLASSES = 127
+"""The column label of the tables has 8 bits and a sign."""
+
+MOST_OF_SEED = (1 << 32) - 1
+"""scikit-learn takes no larger one."""
+
 RELEASED_TABLES = "released"
 """Tables are made of the features that a data set ships."""
 
@@ -82,6 +88,11 @@ class StudySettings:
             raise ConfigError(
                 f"[study] classes = {list(self.classes)}: expected at least two different names"
             )
+        if len(self.classes) > MOST_CLASSES:
+            raise ConfigError(
+                f"[study] classes: {len(self.classes)} names, expected at most {MOST_CLASSES}, "
+                "which is what the column label holds"
+            )
         for name in self.classes:
             if name.strip().isdigit():
                 raise ConfigError(
@@ -127,8 +138,10 @@ class TrainPlan:
     def __post_init__(self) -> None:
         if not self.methods:
             raise ConfigError("[train] methods = []: name at least one, see featpipe list methods")
-        if not self.seeds or min(self.seeds) < 0:
-            raise ConfigError(f"[train] seeds = {list(self.seeds)}: expected numbers from 0 up")
+        if not self.seeds or min(self.seeds) < 0 or max(self.seeds) > MOST_OF_SEED:
+            raise ConfigError(
+                f"[train] seeds = {list(self.seeds)}: expected numbers from 0 to {MOST_OF_SEED}"
+            )
         if not 0 < self.train_share < 1:
             raise ConfigError(f"[train] train_share = {self.train_share}: expected 0.6 or the like")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):

@@ -130,7 +130,8 @@ def _picture(study: Study, source: Source, file: Path, trial: Trial) -> bytes:
     [grid] = lay_grids([trial], grid_sfreq(raw, study), study.features)
     frontal = frontal_trace(raw, trial, settings)
     figure = draw_trial(eye, trial, grid, study.eye, frontal)
-    figure.suptitle(f"{study.study.name}: {source.name}, trial {trial.trial}", x=0.01, ha="left")
+    title = f"{study.study.name}: {source.name}, trial {trial.trial}"
+    figure.suptitle(title, x=0.01, ha="left", parse_math=False)  # dollars are dollars
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=130)
     return stream.getvalue()

@@ -8,6 +8,9 @@ from featpipe.errors import ConfigError
 NOTCH_HZ = 2.0
 """A notch leaves alone what is this far from its frequency."""
 
+LOWEST_HZ = 0.001
+"""A lower end of the pass band below this takes a filter of hours, and its memory."""
+
 _WORDS = {
     "eog": ("auto", ("yes", "on", "true", "all", "automatic")),
     "reference": ("average", ("avg", "ave", "aver", "mean", "car", "common", "common average")),
@@ -27,7 +30,7 @@ class EegSettings:
     sfreq : float
         Hz after resampling. A slower recording keeps its own rate.
     l_freq : float
-        Hz, lower end of the pass band; 0 keeps DC, which the baseline removes.
+        Hz, lower end of the pass band, 0.001 or more; 0 keeps DC, which the baseline removes.
     h_freq : float
         Hz, upper end of the pass band.
     baseline : {"trial", "pre", "none"}
@@ -66,6 +69,11 @@ class EegSettings:
             raise ConfigError(
                 f"[eeg] l_freq = {self.l_freq:g}, h_freq = {self.h_freq:g}, sfreq = {self.sfreq:g}"
                 ": expected 0 <= l_freq < h_freq < sfreq / 2; correct the one that is out of order"
+            )
+        if 0 < self.l_freq < LOWEST_HZ:
+            raise ConfigError(
+                f"[eeg] l_freq = {self.l_freq:g}: expected 0, or {LOWEST_HZ:g} Hz and more: the "
+                "filter would be longer than any recording"
             )
         if self.baseline_s <= 0:
             raise ConfigError(f"[eeg] baseline_s = {self.baseline_s:g}: expected seconds above 0")

@@ -137,8 +137,13 @@ def lay_grids(trials: Sequence[Trial], sfreq: float, features: FeatureSettings) 
     Raises
     ------
     ConfigError
-        When not one window fits into a trial.
+        When not one window fits into a trial, or windows are less than a sample apart.
     """
+    if features.hop * sfreq < 1:
+        raise ConfigError(
+            f"[features] hop_s = {features.hop:g}: less than one sample at {sfreq:g} Hz; use at "
+            f"least {1 / sfreq:g} s"
+        )
     grids = [trial_grid(t.onset, t.offset, sfreq, features.window_s, features.hop) for t in trials]
     if not any(grid.starts.size for grid in grids):
         longest = max((t.offset - t.onset for t in trials), default=0.0)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from featpipe.errors import ReadError
+from featpipe.readers.preflight import FASTEST_HZ
 from featpipe.readers.text_lines import decode
 
 MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
@@ -27,6 +28,9 @@ _ONLY = {
 
 MNE passes over them all without a word and would read noise.
 """
+
+_LONGEST_US = 1e6
+"""Between two samples; slower than one a second is no EEG."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,13 @@ def _beside(path: Path, name: str) -> Path:
 
 def _check_interval(text: str) -> None:
     try:
-        is_time = 0 < float(text) < float("inf")
+        is_time = 1e6 / FASTEST_HZ <= float(text) <= _LONGEST_US
     except ValueError:
         is_time = False
     if not is_time:
         raise ReadError(
-            f"SamplingInterval in the header is {text!r}, where a number of microseconds is "
-            "expected; export the recording again"
+            f"SamplingInterval in the header is {text!r}, where a number of microseconds from "
+            f"{1e6 / FASTEST_HZ:g} to {_LONGEST_US:g} is expected; export the recording again"
         )
 
 

@@ -18,7 +18,14 @@ from featpipe.readers.edf_clock import check_clock
 from featpipe.readers.edf_header import Header, read_header
 from featpipe.readers.edf_rates import left_out, triggers
 from featpipe.readers.edf_units import correct_units, without_unit
-from featpipe.readers.preflight import NEWLINE_DAMAGE, OK, Check, is_newline_damaged, verdict
+from featpipe.readers.preflight import (
+    FASTEST_HZ,
+    NEWLINE_DAMAGE,
+    OK,
+    Check,
+    is_newline_damaged,
+    verdict,
+)
 from featpipe.readers.stim import annotate_stim
 from featpipe.readers.through_mne import open_raw
 
@@ -57,6 +64,14 @@ def _inspect(path: Path) -> Check:
             "corrupt",
             f"the header declares records of {header.record_s:g} seconds, so that the sampling "
             "rate is unknown; copy or export the recording again",
+        )
+    fastest = float(header.n_samples[header.signals].max() / header.record_s)
+    if fastest > FASTEST_HZ:
+        return Check(
+            "corrupt",
+            f"the header declares records of {header.record_s:g} seconds, which is {fastest:g} "
+            f"samples per second, where {FASTEST_HZ:g} or fewer are expected; copy or export the "
+            "recording again",
         )
     n_data = path.stat().st_size - header.data_start
     n_whole = header.n_stored(path)

@@ -10,6 +10,9 @@ from featpipe.regular_files import open_file
 
 Status = Literal["ok", "truncated", "corrupt", "suspicious"]
 
+FASTEST_HZ = 1e6
+"""No amplifier of scalp signals samples faster; a header that says so is damaged."""
+
 _PROBE = 1 << 18
 
 
