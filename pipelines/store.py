@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,7 @@ class Store:
             fs, root = url_to_fs(self.url, **fresh)
         self.fs: Any = fs
         self.root = str(root).rstrip("/")
+        self._is_folder = "file" in fs.protocol
 
     def url_of(self, name: str) -> str:
         """Return the URL of an object."""
@@ -116,7 +118,11 @@ class Store:
         """
         with _answering(self.url_of(name)):
             self._make_folder(name)
-            self.fs.pipe_file(f"{self.root}/{name}", content)
+            place = f"{self.root}/{name}"
+            part = f"{place}.part" if self._is_folder else place  # object stores put whole ones
+            self.fs.pipe_file(part, content)
+            if part != place:
+                self.fs.mv(part, place)
         found = self.find(name)
         if found is None or found.bytes != len(content):
             raise _not_sent(self.url_of(name))
@@ -157,7 +163,7 @@ class Store:
         return state.hexdigest()
 
     def _make_folder(self, name: str) -> None:
-        if "file" in self.fs.protocol:  # object stores have none
+        if self._is_folder:  # object stores have none
             self.fs.makedirs(f"{self.root}/{name}".rpartition("/")[0], exist_ok=True)
 
     def _require_bucket(self) -> None:
@@ -224,8 +230,10 @@ def fetch(store: Store, name: str, found: Object, path: Path) -> Iterator[int]:
 
 def _object(about: dict[str, Any]) -> Object:
     names = ("ETag", "etag", "generation", "mtime", "created", "LastModified")
-    mark = next((str(about[name]) for name in names if about.get(name)), "")
-    return Object(int(about["size"]), mark.strip('"'))
+    mark = next((about[name] for name in names if about.get(name)), "")
+    if isinstance(mark, datetime):  # one store lists seconds and tells a date of a single object
+        mark = mark.timestamp()
+    return Object(int(about["size"]), str(mark).strip('"'))
 
 
 def _not_sent(url: str) -> StoreError:
@@ -242,11 +250,7 @@ def _answering(url: str) -> Iterator[None]:
     except ImportError as error:
         scheme = url.partition("://")[0]
         package = _NEEDS.get(scheme, "fsspec")
-        how = (
-            "pip install gcsfs"
-            if scheme == "gs"
-            else "pip install -c constraints.txt -e '.[remote]'"
-        )
+        how = "pip install gcsfs" if scheme == "gs" else "pip install -e '.[remote]'"
         raise StoreError(f"{url}: such URLs need the package {package}: {how}") from error
     except Exception as error:  # each store has errors of its own libraries
         raise _said(url, error) from error
