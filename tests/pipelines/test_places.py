@@ -1,6 +1,8 @@
-"""URLs and the places where what they name is worked on; stores that need no package of their own."""
+"""URLs, the places where what they name is worked on, and stores that need no further package."""
 
 import json
+import subprocess
+import sys
 import uuid
 
 import fsspec
@@ -147,3 +149,10 @@ def test_a_name_of_a_recording_cannot_leave_the_root(there, bucket, capsys):
     fs.pipe_file(f"{root}/data/recordings.csv", b"subject,eeg\n01,../../x.vhdr\n")
     assert lab.extract("-o", f"{bucket}/out") == 1
     assert "'..' leads nowhere in a store" in capsys.readouterr().err
+
+
+def test_local_work_does_without_what_stores_need():
+    """Asked of a process of its own: this one has opened stores."""
+    code = "import sys, pipelines.workflow, pipelines.pulling; print('fsspec' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
