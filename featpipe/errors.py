@@ -42,6 +42,13 @@ class OutputError(OSError):
     """
 
 
+class StoreError(OSError):
+    """A store of objects elsewhere does not answer, refuses, or did not take what was sent.
+
+    The message names the URL, what is wrong and what to do.
+    """
+
+
 def one_line(message: str, n_most: int = 1000) -> str:
     r"""Make a whole message one line that terminals and logs show as it is.
 

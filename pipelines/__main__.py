@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
     """
     import click
 
-    from featpipe.errors import ConfigError, OutputError, ReadError
+    from featpipe.errors import ConfigError, OutputError, ReadError, StoreError
     from pipelines import stopping
     from pipelines.cli import app
 
@@ -55,7 +55,7 @@ def run(arguments: list[str]) -> int:
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
             ENVIRONMENT,
         )
-    except OutputError as error:
+    except (OutputError, StoreError) as error:
         return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
         return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)
@@ -69,8 +69,9 @@ def run(arguments: list[str]) -> int:
 def _printable(message: str) -> str:
     """Spell out what terminals obey, which names of files may hold; line by line."""
     from featpipe.errors import N_SAID, printable
+    from pipelines.places import with_urls
 
-    return "\n".join(printable(line, N_SAID) for line in message.split("\n"))
+    return "\n".join(printable(line, N_SAID) for line in with_urls(message).split("\n"))
 
 
 def _say(message: str, code: int) -> int:

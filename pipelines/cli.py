@@ -10,8 +10,7 @@ import click
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
 from pipelines.output_verbs import bridge, report, verify
-
-FILE = click.Path(path_type=Path)
+from pipelines.path_types import FILE, OUT
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,8 +28,8 @@ def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE",
                      help="Override an option of the study, e.g. features.window_s=4."),
-        click.option("-o", "--out", type=FILE,
-                     help="Output folder [default: out beside STUDY; of a preset, PRESET_out]."),
+        click.option("-o", "--out", type=OUT, help="Output folder, or a URL such as "
+                     "s3://bucket/out [default: out beside STUDY; of a preset, PRESET_out]."),
         click.argument("study", type=FILE),
     ):  # fmt: skip
         command = option(command)
@@ -134,7 +133,7 @@ def extract(
     from pipelines.planning import explain, require_tables
     from pipelines.running import RunSettings
 
-    job = open_job(study, out, overrides, only)
+    job = open_job(study, out, overrides, only, is_fetching=not dry_run)
     require_tables(job)
     if dry_run:
         return print_plan(explain(job, is_dry_run=True), as_json)
@@ -224,7 +223,7 @@ def show(
     from pipelines.job import open_job, options, options_text
     from pipelines.planning import explain
 
-    job = open_job(study, out, overrides, only)
+    job = open_job(study, out, overrides, only, is_fetching=False)
     if not as_json:
         click.echo(options_text(job))
     return print_plan(explain(job), as_json, options(job), before="# ")

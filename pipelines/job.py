@@ -12,7 +12,10 @@ from featpipe.datasets.layout import Defect, Found
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
 from pipelines import presets
+from pipelines.fetching import fetch_lists, fetch_recordings
+from pipelines.places import local, with_urls
 from pipelines.progress import shown
+from pipelines.pulling import pull
 from pipelines.shipped import shipped_instead
 from pipelines.study import Study, default_output, find_recordings, load_study, resolved
 from pipelines.study_sections import RELEASED_TABLES, TABLE
@@ -50,7 +53,12 @@ class Job(NamedTuple):
 
 
 def open_job(
-    study: Path, out: Path | None, overrides: Sequence[str] = (), only: Sequence[str] = ()
+    study: Path,
+    out: Path | None,
+    overrides: Sequence[str] = (),
+    only: Sequence[str] = (),
+    *,
+    is_fetching: bool = True,
 ) -> Job:
     """Read a study file and list its recordings.
 
@@ -64,6 +72,8 @@ def open_job(
         As `--set` takes them.
     only : sequence of str
         "subject=3" or "session=1"; several of one key add up.
+    is_fetching : bool
+        Recordings that lie in a store are copied to this machine; else only told of.
 
     Raises
     ------
@@ -76,18 +86,21 @@ def open_job(
         path, out = presets.place_of(preset), out or presets.default_preset_output(preset)
     # workers elsewhere must not start from a folder of their own
     loaded = load_study(path.absolute(), overrides, preset)
+    fetch_lists(loaded)
     presets.require_data(loaded)
     found = _found(loaded)
     sources = _select(found.sources, found.defects, only)
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
-    words = [str(study), *(["-o", str(given)] if given else [])]
+    fetch_recordings(loaded, sources, left_out, is_fetching=is_fetching)
+    words = [str(study), *(["-o", with_urls(str(given))] if given else [])]
     of_tables = [text for text in overrides if not text.strip().startswith("train.")]
     folder = (out or default_output(path)).absolute()
     if preset:
         click.echo(f"taking the preset {preset.stem}: outputs in {shown(folder)}", err=True)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: it is a file: name a folder for the outputs with -o")
+    pull(folder)
     return Job(
         loaded, sources, left_out, folder, _typed(words, overrides), tuple(defects),
         tuple(found.notes), _typed(words, of_tables),
@@ -101,7 +114,7 @@ def _found(study: Study) -> Found:
     except ConfigError as error:
         if study.study.tables == RELEASED_TABLES or study.study.layout == TABLE:
             raise
-        root = study.path.parent / study.study.root
+        root = local(study.path.parent, study.study.root)
         if advice := shipped_instead(root, study.study.layout):
             raise ConfigError(f"{error}; {advice}") from error
         raise

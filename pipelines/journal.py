@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from featpipe.publishing import Published, refused
 from pipelines.marks import Marks, marks_of
+from pipelines.sending import send
 
 
 class Asked(NamedTuple):
@@ -58,7 +59,9 @@ def begin(out: Path, asked: Asked) -> None:
 
 
 def note(out: Path, files: Mapping[str, Published]) -> None:
-    """Note files that were published; those outside the folder are nobody's business.
+    """Note files that were published, and send them where the folder is of a store.
+
+    Those outside the folder are nobody's business.
 
     Parameters
     ----------
@@ -73,6 +76,7 @@ def note(out: Path, files: Mapping[str, Published]) -> None:
         if marks is not None and path.is_relative_to(out):
             line = {"name": path.relative_to(out).as_posix(), "file": about, "marks": marks}
             _append(out, line)
+            send(out, {path: about})
 
 
 def read_journal(out: Path) -> Journal:

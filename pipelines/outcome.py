@@ -8,6 +8,7 @@ import click
 
 from featpipe.errors import N_SAID, printable
 from pipelines.exits import DONE, ENVIRONMENT, ENVIRONMENT_ERRORS, SOME_FAILED
+from pipelines.places import with_urls
 
 
 def print_plan(
@@ -20,6 +21,7 @@ def print_plan(
         return DONE
     last = ""
     for row in stale:
+        row["reason"] = with_urls(row["reason"])
         reason = "as above" if row["reason"] == last and len(last) > 60 else row["reason"]
         text = f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason)
         click.echo("\n".join(before + line for line in text.splitlines()))
@@ -54,7 +56,7 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
             {"unit": r.unit, "error": r.error, "reason": r.reason, "made": list(r.files)}
             for r in failed
         ]
-        about = {"out": str(out), **counts, "failures": failures}
+        about = {"out": with_urls(str(out)), **counts, "failures": failures}
         about |= {} if scores is None else {"scores": scores}
         click.echo(json.dumps(about, ensure_ascii=False))
     else:

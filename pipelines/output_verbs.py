@@ -5,23 +5,25 @@ from pathlib import Path
 import click
 
 from pipelines.exits import DONE
-
-FILE = click.Path(path_type=Path)
+from pipelines.path_types import FILE, OUT
 
 
 @click.command()
-@click.argument("out", type=FILE)
+@click.argument("out", type=OUT)
 def report(out: Path) -> int:
     """Write OUT/report.html, one self-contained file, from what OUT holds."""
+    from pipelines.places import with_urls
+    from pipelines.pulling import pull
     from pipelines.report import write_report
 
-    click.echo(write_report(out))
+    pull(out)
+    click.echo(with_urls(str(write_report(out))))
     return DONE
 
 
 @click.command()
-@click.argument("out_a", type=FILE)
-@click.argument("out_b", type=FILE)
+@click.argument("out_a", type=OUT)
+@click.argument("out_b", type=OUT)
 @click.option("-o", "--out", type=FILE, default="bridge.html", show_default=True,
               help="The page, or its folder; numbers of columns go beside it: .csv.")  # fmt: skip
 @click.option("--family", "families", multiple=True, metavar="A=B",
@@ -32,20 +34,25 @@ def bridge(
 ) -> int:  # fmt: skip
     """Compare two outputs, such as our features and shipped ones, and say what differs."""
     from pipelines.bridge import print_bridge
+    from pipelines.pulling import pull
 
+    pull(out_a)
+    pull(out_b)
     return print_bridge(out_a, out_b, out, families, as_json=as_json)
 
 
 @click.command()
-@click.argument("out", type=FILE)
+@click.argument("out", type=OUT)
 @click.option("--gc", "is_sweeping", is_flag=True,
               help="First remove what cut-off runs left unfinished.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(out: Path, is_sweeping: bool, as_json: bool) -> int:
     """Check every file of OUT: checksums, schema, completeness; exit 3 if anything is wrong."""
+    from pipelines.pulling import pull
     from pipelines.sweep import sweep
     from pipelines.verify import print_verify
 
+    pull(out.absolute())
     if is_sweeping:
         sweep(out.absolute())
     return print_verify(out.absolute(), as_json=as_json)

@@ -5,17 +5,11 @@ inherits it; so there is nothing to clear by hand. The note beside it says whose
 """
 
 import errno
-import json
 import os
-import shlex
-import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 from filelock import FileLock, Timeout
@@ -23,44 +17,14 @@ from filelock import FileLock, Timeout
 from featpipe.errors import N_SAID, OutputError, printable
 from featpipe.publishing import make_folder, refused, write_text
 from pipelines.links_out import require_no_links_out
+from pipelines.owner import NAMELESS, Owner, is_alive, owner_in, this_process
 from pipelines.progress import shown
+from pipelines.remote_owner import owned_there
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
 _OWNED: set[Path] = set()
 _PATIENCE_S = 2.0
 """How long a note is waited for: an owner takes the lock first and then writes its note."""
-
-
-class Owner(NamedTuple):
-    """Who writes into an output folder.
-
-    Attributes
-    ----------
-    pid : int
-        Its process.
-    host : str
-        The machine it runs on.
-    command : str
-        As it was typed.
-    since : str
-        Date and time there.
-    """
-
-    pid: int
-    host: str
-    command: str
-    since: str
-
-    def text(self) -> str:
-        """Name it in a message."""
-        if not self.host:
-            return "another process, which has not said its name"
-        command = printable(str(self.command), 300)
-        host, since = printable(str(self.host)), printable(str(self.since))
-        return f"process {self.pid} on {host} since {since} ({command})"
-
-
-_NAMELESS = Owner(0, "", "", "")
 
 
 @contextmanager
@@ -89,15 +53,16 @@ def owned(out: Path) -> Iterator[None]:
         make_folder(note.parent)
         lock.acquire(blocking=False)
     except Timeout:
-        raise _busy(out, _owner_now(note) or _NAMELESS) from None
+        raise _busy(out, _owner_now(note) or NAMELESS) from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise refused(error, out) from error
         _go_unlocked(out, note)
     _OWNED.add(root)
     try:
-        write_text(json.dumps(_this()._asdict()) + "\n", note, out / ".staging")
-        yield
+        write_text(this_process().note(), note, out / ".staging")
+        with owned_there(out):
+            yield
     finally:
         _OWNED.remove(root)
         with suppress(OSError):  # a note without a lock says nothing
@@ -122,18 +87,12 @@ def owner_of(out: Path) -> Owner | None:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        return _owner_now(note) or _NAMELESS
+        return _owner_now(note) or NAMELESS
     except OSError:  # no locks here, or a folder that can only be read
         owner = _read(note)
-        return owner if owner is not None and _is_alive(owner) else None
+        return owner if owner is not None and is_alive(owner) else None
     lock.release()
     return None
-
-
-def _this() -> Owner:
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    since = datetime.now().astimezone().isoformat(" ", "seconds")
-    return Owner(os.getpid(), socket.gethostname(), command, since)
 
 
 def _busy(out: Path, owner: Owner) -> OutputError:
@@ -146,7 +105,7 @@ def _busy(out: Path, owner: Owner) -> OutputError:
 def _go_unlocked(out: Path, note: Path) -> None:
     """Do without a lock where the file system has none, unless the note names who is at work."""
     owner = _read(note)
-    if owner is not None and owner.pid != os.getpid() and _is_alive(owner):
+    if owner is not None and owner.pid != os.getpid() and is_alive(owner):
         raise _busy(out, owner)
     said = "" if owner is None else f"; the last one that wrote here was {owner.text()}"
     text = (
@@ -161,28 +120,13 @@ def _owner_now(note: Path) -> Owner | None:
     end = time.monotonic() + _PATIENCE_S
     while True:
         owner = _read(note)
-        if (owner is not None and _is_alive(owner)) or time.monotonic() > end:
+        if (owner is not None and is_alive(owner)) or time.monotonic() > end:
             return owner
         time.sleep(0.05)
 
 
 def _read(note: Path) -> Owner | None:
     try:
-        return Owner(**json.loads(note.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return owner_in(note.read_bytes())
+    except OSError:
         return None
-
-
-def _is_alive(owner: Owner) -> bool:
-    """Tell whether an owner may be at work; of other machines nobody here can say no."""
-    if owner.host != socket.gethostname() or os.name != "posix":
-        return True
-    try:
-        if owner.pid > 0:
-            os.kill(owner.pid, 0)
-            return True
-    except PermissionError:
-        return True
-    except (OSError, OverflowError, TypeError):
-        pass
-    return False

@@ -10,6 +10,7 @@ import click
 
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, few, nearest
+from pipelines.places import local
 from pipelines.study import Study
 from pipelines.study_sections import RELEASED_TABLES, TABLE
 
@@ -76,7 +77,7 @@ def require_data(study: Study) -> None:
     about = study.study
     if about.layout == TABLE:
         return
-    root = study.path.parent / about.root
+    root = local(study.path.parent, about.root)
     context = click.get_current_context(silent=True)
     verb = context.info_name if context else "run"
     command = f"featpipe {verb} {study.path.name} --set study.root="

@@ -12,14 +12,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from pipelines.engine import Row
+from pipelines.places import with_urls
 from pipelines.task_progress import Report
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def shown(path: Path) -> str:
-    """Write a path as a person would: relative where it lies below the working folder."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    """Write a path as a person would: relative below the working folder, or the URL it is of."""
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return with_urls(str(path))
 
 
 LINE_EVERY_S = 10.0

@@ -14,6 +14,7 @@ from featpipe.publishing import Published
 from pipelines.journal import Asked, Journal, close, note, read_journal
 from pipelines.manifest import Manifest, read_manifest, write_manifest_file
 from pipelines.marks import Seen, load_seen, marks_of, save_seen, sha256_of
+from pipelines.sending import send_all
 from pipelines.table_checks import table_defects
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ def update_manifest(out: Path, made: Mapping[str, Published] | None = None) -> N
         if record is not None:
             files[name] = record
     write_manifest_file(Manifest(files, expected_now(old, journal)), out)
+    send_all(out, files)
     known = {name: of for name, of in seen.items() if name in files}
     known |= {n: Seen(of.marks, of.file.sha256) for n, of in journal.files.items() if n in files}
     if known != seen:

@@ -1,7 +1,7 @@
 """Run the units of a step on Dask, with progress; finish with counts and the list of failures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from pipelines.dispatch import Task, dispatch
 from pipelines.engine import Row, Step, Unit, outputs_of, plan, sources_found
 from pipelines.journal import note
 from pipelines.needs import memory_of
+from pipelines.places import with_urls
 from pipelines.progress import Progress, tell
 from pipelines.published import altered
 from pipelines.task_progress import hear
@@ -83,7 +84,7 @@ def run_step(
         try:
             for row in _run(step, work, out, settings, remembered, before, spoilt):
                 note(out, row.files)
-                rows[row.unit] = row
+                rows[row.unit] = replace(row, reason=with_urls(row.reason))
         finally:
             fresh = {name: d for row in rows.values() for name, d in row.digests.items()}
             save_digests(out, {**remembered, **fresh})

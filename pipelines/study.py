@@ -26,6 +26,7 @@ from featpipe.eye.clock import ClockSettings
 from featpipe.eye.settings import EyeSettings
 from featpipe.features.table import FeatureSettings
 from featpipe.recording import Source
+from pipelines.places import is_url, local, place_of
 from pipelines.study_sections import RELEASED_TABLES, TABLE, StudySettings, TrainPlan
 from pipelines.study_text import odd_value, parsed, read_toml
 
@@ -134,7 +135,7 @@ def find_recordings(study: Study) -> Found:
         When nothing can be made of the folder or the lists.
     """
     folder, about = study.path.parent, study.study
-    root = folder / about.root
+    root = local(folder, about.root)
     if about.tables == RELEASED_TABLES:
         _require_end_to_end(study)
         found = without_copies(RELEASED[about.layout](root, choice_of(study)))
@@ -142,8 +143,24 @@ def find_recordings(study: Study) -> Found:
         return found._replace(sources=[_taking_eyes(source, takes) for source in found.sources])
     if about.layout != TABLE:
         return LAYOUTS[about.layout].find(root, choice_of(study))
-    recordings, trials = folder / about.recordings, folder / about.trials
+    recordings, trials = list_path(study, about.recordings), list_path(study, about.trials)
     return Found(list_sources(recordings, trials, root, about.name, about.classes))
+
+
+def list_path(study: Study, name: str) -> Path:
+    """Return where a table of recordings or trials is: beside the study, or below a root elsewhere.
+
+    Parameters
+    ----------
+    study : Study
+        Of the layout "table".
+    name : str
+        As `[study] recordings` or `trials` names it; may be a URL.
+    """
+    path = local(study.path.parent, name)
+    if is_url(study.study.root) and not is_url(name) and not path.exists():
+        return place_of(study.study.root, "sources") / name
+    return path
 
 
 def _taking_eyes(source: Source, is_documented: bool) -> Source:

@@ -1,0 +1,78 @@
+"""Who writes into an output folder: said to people, and asked whether it may still be at work."""
+
+import json
+import os
+import shlex
+import socket
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from featpipe.errors import printable
+
+
+class Owner(NamedTuple):
+    """Who writes into an output folder.
+
+    Attributes
+    ----------
+    pid : int
+        Its process.
+    host : str
+        The machine it runs on.
+    command : str
+        As it was typed.
+    since : str
+        Date and time there.
+    """
+
+    pid: int
+    host: str
+    command: str
+    since: str
+
+    def note(self) -> str:
+        """Write it down, for `owner_in`."""
+        return json.dumps(self._asdict()) + "\n"
+
+    def text(self) -> str:
+        """Name it in a message."""
+        if not self.host:
+            return "another process, which has not said its name"
+        command = printable(str(self.command), 300)
+        host, since = printable(str(self.host)), printable(str(self.since))
+        return f"process {self.pid} on {host} since {since} ({command})"
+
+
+NAMELESS = Owner(0, "", "", "")
+
+
+def this_process() -> Owner:
+    """Describe the process that asks."""
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    since = datetime.now().astimezone().isoformat(" ", "seconds")
+    return Owner(os.getpid(), socket.gethostname(), command, since)
+
+
+def owner_in(note: bytes) -> Owner | None:
+    """Read a note; None where it is none."""
+    try:
+        return Owner(**json.loads(note))
+    except (ValueError, TypeError):
+        return None
+
+
+def is_alive(owner: Owner) -> bool:
+    """Tell whether an owner may be at work; of other machines nobody here can say no."""
+    if owner.host != socket.gethostname() or os.name != "posix":
+        return True
+    try:
+        if owner.pid > 0:
+            os.kill(owner.pid, 0)
+            return True
+    except PermissionError:
+        return True
+    except (OSError, OverflowError, TypeError):
+        pass
+    return False

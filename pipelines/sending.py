@@ -1,0 +1,123 @@
+"""Outputs that belong in a store: each object is put there whole, and the manifest after all of it.
+
+A store has no rename of many objects at once. Who reads by the manifest finds what it lists; what
+a run that was cut off has sent no manifest lists, and the next run goes on from there.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from featpipe.errors import StoreError
+from featpipe.publishing import Published, write_text
+from pipelines.places import url_of
+from pipelines.progress import tell
+from pipelines.store import Object, Store
+
+MANIFEST = "manifest.json"
+OUTDATED = "outdated"
+
+
+class Sent(NamedTuple):
+    """What the store has of a file, as far as this machine knows."""
+
+    found: Object
+    sha256: str
+
+
+def send(out: Path, files: Mapping[Path, Published]) -> None:
+    """Put files that were just published into the store, where the outputs belong in one.
+
+    Parameters
+    ----------
+    out : Path
+        Output root. Nothing happens where it is a folder like any other.
+    files : mapping of Path to Published
+
+    Notes
+    -----
+    A store that is out of reach is told of and does not end the run: `send_all` tries again.
+    """
+    url = url_of(out, "outputs")
+    if url is None or not files:
+        return
+    names = {path.relative_to(out).as_posix(): of.sha256 for path, of in files.items()}
+    try:
+        _send(Store(url), out, names)
+    except StoreError as error:
+        tell(f"not sent yet: {error}")
+
+
+def send_all(out: Path, files: Mapping[str, Published]) -> None:
+    """Put what the store lacks there, then the manifest; then remove what it lists no more.
+
+    Parameters
+    ----------
+    out : Path
+        Output root; its manifest is written.
+    files : mapping of str to Published
+        What the manifest lists.
+
+    Raises
+    ------
+    StoreError
+        When something cannot be sent. The manifest in the store is then the old one.
+    """
+    url = url_of(out, "outputs")
+    if url is None:
+        return
+    store = Store(url)
+    wanted = {name: of.sha256 for name, of in files.items()} | dict(_set_aside(out))
+    _send(store, out, wanted)
+    _send(store, out, {MANIFEST: _sha256(out / MANIFEST)})
+    sent = load_sent(out)
+    for name in sent.keys() - wanted.keys() - {MANIFEST}:
+        store.delete(name)
+        del sent[name]
+    save_sent(out, sent)
+
+
+def load_sent(out: Path) -> dict[str, Sent]:
+    """Load what the store is known to have; a damaged memory costs time."""
+    try:
+        stored = json.loads(_place(out).read_text(encoding="utf-8"))
+        return {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def save_sent(out: Path, sent: Mapping[str, Sent]) -> None:
+    """Remember what the store has."""
+    write_text(json.dumps(sent, sort_keys=True), _place(out), out / ".staging")
+
+
+def _send(store: Store, out: Path, wanted: Mapping[str, str]) -> None:
+    """Put what is there as it was published, unless the store has it already."""
+    sent = load_sent(out)
+    try:
+        for name, sha256 in wanted.items():
+            path = out / name
+            if (name in sent and sent[name].sha256 == sha256) or not path.is_file():
+                continue
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() == sha256:  # else damaged here: `verify` tells
+                sent[name] = Sent(store.put(content, name), sha256)
+    finally:
+        save_sent(out, sent)
+
+
+def _set_aside(out: Path) -> Iterator[tuple[str, str]]:
+    """Yield what was moved out of the tables' folders, which nothing lists and nobody deletes."""
+    for path in (out / OUTDATED).rglob("*"):
+        if path.is_file():
+            yield path.relative_to(out).as_posix(), _sha256(path)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _place(out: Path) -> Path:
+    return out / ".cache" / "sent.json"
