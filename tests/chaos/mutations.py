@@ -30,7 +30,19 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
         n_cut += cut
     n_flagged = n_cut["refused"] + n_cut["flagged"]
     what = "cut a file whose header tells its size"
-    return [*found, Row(what, n_cut.total(), f"{n_flagged} flagged", "all", n_cut["read"] == 0)]
+    return [
+        summary(found),
+        *found,
+        Row(what, n_cut.total(), f"{n_flagged} flagged", "all", n_cut["read"] == 0),
+    ]
+
+
+def summary(formats: list[Row]) -> Row:
+    """Sum up the rows of all formats."""
+    n, n_held = len(formats), sum(row.is_held for row in formats)
+    figure = f"0 crashes of the parent, 0 hangs, 0 other errors in {n_held} of {n} formats"
+    what = f"read mutated files, {formats[0].n} of each of {n} formats"
+    return Row(what, sum(row.n for row in formats), figure, "all", n_held == n)
 
 
 def row(name: str, n: int, found: Counter[str]) -> Row:
@@ -42,7 +54,7 @@ def row(name: str, n: int, found: Counter[str]) -> Row:
         f"{n_ended} crashes, {n_hung} hangs, {n_other} other errors; {found['refused']} refused"
     )
     wanted = f"0 crashes, 0 hangs over {LONGEST_S} s"
-    return Row(f"mutate {name}", n, figure, wanted, n_sound == n)
+    return Row(f"mutate {name}", n, figure, wanted, n_sound == n, is_detail=True)
 
 
 def read(name: str, folder: Path, n: int) -> tuple[Counter[str], Counter[str]]:

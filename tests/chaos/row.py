@@ -18,6 +18,8 @@ class Row(NamedTuple):
         What was promised.
     is_held : bool
         The promise was kept every time.
+    is_detail : bool
+        README leaves it out, because another row sums it up.
     """
 
     what: str
@@ -25,6 +27,7 @@ class Row(NamedTuple):
     figure: str
     wanted: str
     is_held: bool
+    is_detail: bool = False
 
 
 def count(what: str, n: int, n_bad: int, of: str) -> Row:

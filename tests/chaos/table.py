@@ -33,7 +33,7 @@ def as_markdown(results: Results) -> str:
     """Lay results out as README shows them."""
     lines = [f"| {' | '.join(HEAD[:-1])} |", "|---|---|---|---|"]
     for about in results.values():
-        for row in rows_of(about):
+        for row in (row for row in rows_of(about) if not row.is_detail):
             *shown, is_held = cells(row)
             lines.append(f"| {' | '.join(shown)}{' **not held**' * (is_held == 'NO')} |")
     commands = {str(about["command"]) for about in results.values()}
