@@ -11,7 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 from tempfile import mkdtemp
@@ -30,8 +30,6 @@ N, N_QUICK, SEED = 200, 20, 6
 N_RECORDINGS, N_WORKERS = 6, 2
 LATEST_S = 0.3
 """Longest wait behind a table: about what a recording takes."""
-UNFINISHED = {"missing", "running"}
-"""What `verify` may say of a run that was cut off, beside its notes."""
 
 
 class Moment(NamedTuple):
@@ -146,12 +144,11 @@ def one_kill(study: Path, place: Path, whole: dict[str, bytes], moment: Moment) 
         try:
             process.wait(timeout=moment.delay_s)
         except TimeoutExpired:
-            orphans = of_session(process.pid)
             process.kill()
         if process.wait() == 0:
             return None
         assert process.returncode == -signal.SIGKILL
-        return looked_at(study, place, whole, orphans)
+        return looked_at(study, place, whole, of_session(process.pid))
 
 
 def has_come(place: Path, moment: Moment) -> bool:
@@ -172,6 +169,14 @@ def of_session(leader: int) -> list[psutil.Process]:
     return found
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process runs; one that ended may wait for somebody to ask how."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def looked_at(
     study: Path, place: Path, whole: dict[str, bytes], orphans: list[psutil.Process]
 ) -> Killed:
@@ -189,10 +194,13 @@ def looked_at(
     after = marks(out)
     kept = {name for name in before if before[name] == after.get(name)}
     is_equal = outputs(out) == whole and not wrong_files(out)
-    _, alive = psutil.wait_procs(orphans, timeout=120)
+    with suppress(TimeoutError):  # two minutes
+        wait_until(lambda: not any(map(is_alive, orphans)), "the end of the workers")
     n_again = len(begun - {Path(name).stem for name in kept})
     n_touched = len(before) - len(kept)
-    return Killed(n_published, len(wrong), code, is_equal, n_again, n_touched, len(alive))
+    return Killed(
+        n_published, len(wrong), code, is_equal, n_again, n_touched, sum(map(is_alive, orphans))
+    )
 
 
 def outputs(out: Path) -> dict[str, bytes]:
@@ -209,9 +217,9 @@ def marks(out: Path) -> dict[str, tuple[int, int]]:
 
 
 def wrong_files(out: Path) -> set[str]:
-    """Name what `verify` finds something wrong with, but for what is not made yet."""
+    """Name the files that `verify` finds something wrong with, not the folder: it is unfinished."""
     if not (out / ".cache").is_dir():  # killed before it had begun: there is no output folder
         return set()
     with redirect_stderr(io.StringIO()):
         found = verify(out).found if (out / ".cache/journal.jsonl").exists() or outputs(out) else []
-    return {one.file for one in found if not one.is_note and one.kind not in UNFINISHED}
+    return {one.file for one in found if not one.is_note and one.file != str(out)}
