@@ -1,7 +1,7 @@
 """kill -9 of the main process at random moments; its orphaned workers are left to themselves.
 
-Half of the moments lie anywhere in a run, from the start of Python on; the other half shortly
-behind a number of finished tables, where something is being written.
+Half of the moments lie anywhere in a run, from the start of Python on; the other half within
+50 ms of the beginning of a recording, where something is being computed or written.
 """
 
 import io
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import psutil
 from lookalikes.one_worker import one_worker
-from lookalikes.processes import launch, tables, wait_until, write_study
+from lookalikes.processes import launch, wait_until, write_study
 
 from chaos.row import Row, count
 from chaos.telling import told
@@ -28,28 +28,30 @@ from pipelines.verify import verify
 
 N, N_QUICK, SEED = 200, 20, 6
 N_RECORDINGS, N_WORKERS = 6, 2
-LATEST_S = 0.3
-"""Longest wait behind a table: about what a recording takes."""
+LATEST_S = 0.05
+"""Longest wait behind the beginning of a recording: about what one takes."""
 
 
 class Moment(NamedTuple):
-    """When to kill: a while behind the start, or behind a number of tables.
+    """When to kill: a while behind the start, or behind the beginning of a recording.
 
     Attributes
     ----------
-    n_tables : int or None
+    n_begun : int
+        How many recordings have to be begun.
     delay_s : float
+        And how long after that.
     """
 
-    n_tables: int | None
+    n_begun: int
     delay_s: float
 
     @classmethod
     def drawn(cls, chance: random.Random, seconds: float, *, is_late: bool) -> "Moment":
         """Draw a moment of a run that takes so many seconds."""
         if is_late:
-            return cls(chance.randrange(N_RECORDINGS + 1), chance.uniform(0, LATEST_S))
-        return cls(None, chance.uniform(0, seconds))
+            return cls(chance.randint(1, N_RECORDINGS), chance.uniform(0, LATEST_S))
+        return cls(0, chance.uniform(0, seconds))
 
 
 class Killed(NamedTuple):
@@ -88,14 +90,14 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     n = N_QUICK if is_quick else N
     found = list(killed_runs(folder, n))
     n_published = sum(one.n_published for one in found)
-    n_begun = sum(0 < one.n_published < N_RECORDINGS for one in found)
+    n_between = sum(0 < one.n_published < N_RECORDINGS for one in found)
     n_wrong = sum(one.n_wrong for one in found)
     most = max(one.n_again for one in found)
     n_equal = sum(one.is_equal and one.code == 0 for one in found)
     what = "kill -9 of the main process"
     return [
         count(
-            f"{what} ({n_begun} times between the first table and the last)", n, n_wrong,
+            f"{what} ({n_between} times between the first table and the last)", n, n_wrong,
             f"unreadable or wrong of {n_published} published tables",
         ),
         Row("... the next run", n, f"{n_equal} byte-identical outputs", str(n), n_equal == n),
@@ -139,8 +141,8 @@ def started(study: Path, place: Path) -> "Popen[str]":
 def one_kill(study: Path, place: Path, whole: dict[str, bytes], moment: Moment) -> Killed | None:
     """Start a run, kill it, and look; None where it ended before."""
     with started(study, place) as process:
-        if moment.n_tables is not None:
-            wait_until(lambda: process.poll() is not None or has_come(place, moment), "tables")
+        while process.poll() is None and n_begun(place) < moment.n_begun:
+            time.sleep(0.001)
         try:
             process.wait(timeout=moment.delay_s)
         except TimeoutExpired:
@@ -151,10 +153,9 @@ def one_kill(study: Path, place: Path, whole: dict[str, bytes], moment: Moment) 
         return looked_at(study, place, whole, of_session(process.pid))
 
 
-def has_come(place: Path, moment: Moment) -> bool:
-    """Tell whether as many tables are there as a moment waits for."""
-    out = place / "out"
-    return (out / ".cache/journal.jsonl").exists() and len(tables(out)) >= (moment.n_tables or 0)
+def n_begun(place: Path) -> int:
+    """Count the recordings that workers have begun."""
+    return len([*(place / "begun").glob("sub-*")])
 
 
 def of_session(leader: int) -> list[psutil.Process]:
