@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test bench setup check
+.PHONY: demo test bench chaos setup check
 
 demo: setup
 	$(BIN)/featpipe demo
@@ -13,6 +13,9 @@ test: setup
 
 bench: setup
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+chaos: setup
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 setup: $(VENV)/.ready
 

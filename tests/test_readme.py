@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from bench.table import as_markdown
+from chaos import table as chaos_table
+from chaos.__main__ import EXPERIMENTS, RESULTS
 
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
@@ -74,6 +76,14 @@ def test_figures_are_those_of_the_last_bench():
     assert found["command"] == "make bench"
     shown = README.split("<!-- bench -->\n")[1].split("<!-- /bench -->")[0]
     assert shown.strip() == as_markdown(found)
+
+
+def test_figures_are_those_of_the_last_chaos():
+    results = chaos_table.read_results(RESULTS)
+    assert list(results) == list(EXPERIMENTS)
+    assert all(row.is_held for about in results.values() for row in chaos_table.rows_of(about))
+    shown = README.split("<!-- chaos -->\n")[1].split("<!-- /chaos -->")[0]
+    assert shown.strip() == chaos_table.as_markdown(results)
 
 
 def test_study_files_that_are_run_come_along():

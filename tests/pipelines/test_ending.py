@@ -88,7 +88,7 @@ def check_unfinished(out, begun):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_once_finishes_what_runs_and_says_how_to_go_on(started, number):
+def test_once_finishes_what_runs_and_says_how_to_go_on(started, number, record_property):
     one = started("--workers", "2")
     assert len(one.workers) == 2
     begun = one.begun()
@@ -97,7 +97,9 @@ def test_once_finishes_what_runs_and_says_how_to_go_on(started, number):
     assert all(name in told for name in begun)
     assert "Ctrl-C again stops at once" in told
     one.go_on()
+    before = time.monotonic()
     code, out, err = ended(one.process)
+    record_property("seconds", f"{time.monotonic() - before:.1f}")
     assert code == 130
     assert "2 made" in out
     assert err.endswith(
@@ -110,13 +112,14 @@ def test_once_finishes_what_runs_and_says_how_to_go_on(started, number):
     assert len(tables(one.out)) == 4
 
 
-def test_twice_stops_at_once(started):
+def test_twice_stops_at_once(started, record_property):
     one = started("--workers", "2")
     one.send(signal.SIGINT)
     one.told("stopping")
     before = time.monotonic()
     one.send(signal.SIGINT)
     assert one.process.wait(timeout=60) == 130
+    record_property("seconds", f"{time.monotonic() - before:.1f}")
     assert time.monotonic() - before < 10  # 0.2 s where the machine has time
     assert "run the same command to go on" in one.process.stderr.read()
     wait_until(lambda: all(map(is_gone, one.workers)), "the end of the workers")

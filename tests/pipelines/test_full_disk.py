@@ -87,7 +87,7 @@ def whole(lab):
     ("code", "is_lasting"), [(errno.ENOSPC, True), (errno.EIO, False)], ids=["full", "hiccup"]
 )
 def test_extraction_survives_a_failure_at_any_call(
-    lab, whole, monkeypatch, capsys, code, is_lasting
+    lab, whole, monkeypatch, capsys, code, is_lasting, record_property
 ):
     for disk in failing_ever_later(
         monkeypatch, lambda n: FaultyDisk(n, code, is_lasting=is_lasting)
@@ -109,6 +109,7 @@ def test_extraction_survives_a_failure_at_any_call(
         assert (row["made"], row["kept"]) == (2 - len(published), len(published))
         assert published.items() <= marks(out).items()  # what was finished is not made again
         assert contents(out) == whole, disk.n
+    record_property("calls", disk.n - 1)
     assert disk.n > 50
 
 
@@ -120,7 +121,9 @@ def test_a_disk_that_writes_little_at_a_time_changes_nothing(lab, whole, monkeyp
 
 
 @pytest.mark.parametrize("verb", ["train", "report"])
-def test_what_comes_behind_extraction_survives_it_too(lab, monkeypatch, capsys, verb):
+def test_what_comes_behind_extraction_survives_it_too(
+    lab, monkeypatch, capsys, verb, record_property
+):
     options = ["--method", "majority", "--seeds", "0"]
     words = {
         "train": ["train", str(lab.folder / "study.toml"), *options],
@@ -148,4 +151,5 @@ def test_what_comes_behind_extraction_survives_it_too(lab, monkeypatch, capsys, 
             patch.setattr(publishing, "os", FaultyDisk(0))
             assert run(words) == 0
         assert contents(lab.out) == whole, disk.n
+    record_property("calls", disk.n - 1)
     assert disk.n > 7

@@ -43,7 +43,9 @@ def test_a_worker_that_is_killed_costs_no_recording(study, undisturbed, tmp_path
     check_quality(tmp_path, N)
 
 
-def test_a_poisonous_recording_fails_alone_and_is_named(study, undisturbed, tmp_path):
+def test_a_poisonous_recording_fails_alone_and_is_named(
+    study, undisturbed, tmp_path, record_property
+):
     name = "sub-07_ses-1"
     marks, out = tmp_path / "marks", tmp_path / "out"
     marks.mkdir()
@@ -59,9 +61,11 @@ def test_a_poisonous_recording_fails_alone_and_is_named(study, undisturbed, tmp_
     assert "--workers 1 --only subject=07 --only session=1" in row["reason"]
     assert tables(out) == {k: v for k, v in undisturbed.items() if name not in k}
     check_quality(out, N - 1)
+    record_property("done", found["made"] + found["kept"])
+    record_property("of", N)
 
 
-def test_neither_workers_nor_order_change_a_byte(study, undisturbed, tmp_path):
+def test_neither_workers_nor_order_change_a_byte(study, undisturbed, tmp_path, record_property):
     header, *rows = (study.parent / "recordings.csv").read_text().splitlines()
     other = write_study(tmp_path / "other", 0)
     rows = [row.replace(",1,", f",1,{study.parent}/") for row in rows]
@@ -69,3 +73,4 @@ def test_neither_workers_nor_order_change_a_byte(study, undisturbed, tmp_path):
     (other.parent / "recordings.csv").write_text("\n".join([header, *rows]))
     assert run(["extract", str(other), "--workers", "2"]) == 0
     assert tables(other.parent / "out") == undisturbed
+    record_property("tables", len(undisturbed))

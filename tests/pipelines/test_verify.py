@@ -57,7 +57,7 @@ def test_a_sound_folder_with_a_file_of_every_kind(scored_lab, capsys):
     assert f": {len(files)} files, " in line
 
 
-def test_one_flipped_bit_of_any_file_is_found(scored):
+def test_one_flipped_bit_of_any_file_is_found(scored, record_property):
     """60 of 60, of every kind in turn, at places drawn anew from one seed."""
     rng = np.random.default_rng(20261129)
     names = [*json.loads((scored.out / "manifest.json").read_text())["files"], "manifest.json"]
@@ -73,6 +73,7 @@ def test_one_flipped_bit_of_any_file_is_found(scored):
         problems = [one.file for one in verify(scored.out).found if not one.is_note]
         n_found += path.relative_to(scored.out).as_posix() in problems
         path.write_bytes(content)
+    record_property("found", n_found)
     assert n_found == 60
     assert told(scored.out) == {}
 
