@@ -43,5 +43,7 @@ def as_csv(frame: pd.DataFrame) -> str:
 
 
 def _inert(value: Any) -> Any:
-    is_formula = isinstance(value, str) and value.lstrip(" ").startswith(BEGIN_FORMULAS)
-    return f"'{value}" if is_formula else value
+    if not isinstance(value, str):
+        return value
+    text = f"'{value}" if value.lstrip(" ").startswith(BEGIN_FORMULAS) else value
+    return text.replace("\r", " ")  # no writer quotes it, and many a reader begins a row there

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lookalikes.outputs import features, grid, write_output
 
@@ -77,6 +77,7 @@ def test_cells_of_a_bridge_begin_no_formula(bridged):
 
 
 @given(st.lists(st.text(), min_size=1), st.floats())
+@example(["\r", "a\rb", "\n"], 1.0)
 def test_text_never_begins_a_formula_and_numbers_stay(texts, number):
     frame = pd.DataFrame({"text": texts, "number": number})
     rows = list(csv.reader(io.StringIO(as_csv(frame), newline="")))[1:]

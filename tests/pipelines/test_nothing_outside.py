@@ -53,6 +53,14 @@ def everything(folder):
     }
 
 
+@pytest.fixture
+def tmp_path(tmp_path):
+    """A folder in a folder that holds nothing of other tests."""
+    inner = tmp_path / "around" / "inner"
+    inner.mkdir(parents=True)
+    return inner
+
+
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch):
     """Start no cluster for each of so many names."""
