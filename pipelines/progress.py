@@ -10,7 +10,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
+from featpipe.errors import N_SAID, printable
 from pipelines.engine import Row
 from pipelines.places import with_urls
 from pipelines.task_progress import Report
@@ -124,7 +126,9 @@ class Progress:
             )
             self.bar.update(self.task, advance=1, rate=rate)
             if row.state == "failed":
-                console.print(f"[red]failed[/red] {row.unit}: {row.reason}")
+                reason = printable(f" {row.unit}: {row.reason}", N_SAID)
+                # as text: reasons name sections like [study], which are tags to rich
+                console.print(Text.assemble(("failed", "red"), reason))
             return
         left = spent / self.done * (self.total - self.done)
         is_told = left > 0 and self.done >= self.at_once

@@ -22,39 +22,48 @@ FOREIGN = ("mat", "mat_compressed", "npz", "pickle", "dat")
 def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     """Mutate and read; a row per format, and one of files that were cut."""
     n = N_QUICK if is_quick else N
-    found, n_cut = [], Counter[str]()
+    found, n_mutated, n_cut = [], Counter[str](), Counter[str]()
     for name in told("format", [*EEG, *EYE, *FOREIGN]):
         place = Path(mkdtemp(dir=folder))
         mutated, cut = foreign(name, place, n) if name in FOREIGN else read(name, place, n)
         found.append(row(name, n, mutated))
+        n_mutated += mutated
         n_cut += cut
     n_flagged = n_cut["refused"] + n_cut["flagged"]
     what = "cut a file whose header tells its size"
     return [
-        summary(found),
+        summary(found, n_mutated),
         *found,
         Row(what, n_cut.total(), f"{n_flagged} flagged", "all", n_cut["read"] == 0),
     ]
 
 
-def summary(formats: list[Row]) -> Row:
+def summary(formats: list[Row], came: Counter[str]) -> Row:
     """Sum up the rows of all formats."""
     n, n_held = len(formats), sum(row.is_held for row in formats)
-    figure = f"0 crashes of the parent, 0 hangs, 0 other errors in {n_held} of {n} formats"
+    n_files = sum(row.n for row in formats)
+    figure = (
+        f"{came['ended']} crashes of the parent, {came['hung']} hangs, {others(came, n_files)} "
+        f"other errors in {n_held} of {n} formats"
+    )
     what = f"read mutated files, {formats[0].n} of each of {n} formats"
-    return Row(what, sum(row.n for row in formats), figure, "all", n_held == n)
+    return Row(what, n_files, figure, "all", n_held == n)
+
+
+def others(came: Counter[str], n: int) -> int:
+    """Count the files that neither were read or refused nor ended or stopped their process."""
+    return n - sum(came[kind] for kind in ("read", "flagged", "refused", "hung", "ended"))
 
 
 def row(name: str, n: int, found: Counter[str]) -> Row:
     """Sum up what came of the mutations of one format."""
-    n_sound = sum(found[kind] for kind in ("read", "flagged", "refused"))
-    n_hung, n_ended = found["hung"], found["ended"]
-    n_other = n - n_sound - n_hung - n_ended
+    n_hung, n_ended, n_other = found["hung"], found["ended"], others(found, n)
     figure = (
         f"{n_ended} crashes, {n_hung} hangs, {n_other} other errors; {found['refused']} refused"
     )
     wanted = f"0 crashes, 0 hangs over {LONGEST_S} s"
-    return Row(f"mutate {name}", n, figure, wanted, n_sound == n, is_detail=True)
+    is_held = not (n_hung or n_ended or n_other)
+    return Row(f"mutate {name}", n, figure, wanted, is_held, is_detail=True)
 
 
 def read(name: str, folder: Path, n: int) -> tuple[Counter[str], Counter[str]]:

@@ -1,10 +1,12 @@
 """How far a task is, as it arrives from a worker, and what is shown of it."""
 
+import io
 import time
 
 import pytest
 from lookalikes.killed_training import unit_of, write_tables
 from lookalikes.one_worker import one_worker
+from rich.console import Console
 
 from pipelines import progress, task_progress
 from pipelines.engine import Row
@@ -105,3 +107,12 @@ def test_epochs_are_heard_from_a_worker_and_change_nothing(tmp_path, monkeypatch
     done = [report.done for report in heard]
     assert done == sorted(set(done))
     assert done[-1] <= 600
+
+
+def test_a_reason_is_shown_on_a_terminal_as_it_is(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=screen, force_terminal=True, width=200))
+    reason = "write [study] eye_columns, not [/x]\x07"
+    with Progress("extract", 1) as shown:
+        shown.advance(Row("extract", "sub-1", {}, "failed", reason=reason))
+    assert "sub-1: write [study] eye_columns, not [/x]\\x07" in screen.getvalue()
