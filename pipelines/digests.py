@@ -14,6 +14,7 @@ import xxhash
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.tables import read_metadata
+from pipelines.marks import marks_of
 
 _BLOCK = 1 << 19  # fits the cache of a core
 
@@ -32,12 +33,7 @@ def known_digest(path: Path, remembered: Mapping[str, Digest]) -> Digest | None:
     old = remembered.get(str(path.absolute()))
     if old is None:
         return None
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    is_same = (found.st_size, found.st_mtime_ns, found.st_ino) == old[:3]
-    return old if is_same else None
+    return old if marks_of(path) == old[:3] else None
 
 
 def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:

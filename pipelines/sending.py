@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from featpipe.errors import StoreError
 from featpipe.publishing import Published, write_text
+from pipelines.marks import sha256_of
 from pipelines.places import url_of
 from pipelines.progress import tell
 from pipelines.store import Object, Store
@@ -71,7 +72,7 @@ def send_all(out: Path, files: Mapping[str, Published]) -> None:
     store = Store(url)
     wanted = {name: of.sha256 for name, of in files.items()} | dict(_set_aside(out))
     _send(store, out, wanted)
-    _send(store, out, {MANIFEST: _sha256(out / MANIFEST)})
+    _send(store, out, {MANIFEST: sha256_of(out / MANIFEST)})
     sent = load_sent(out)
     for name in sent.keys() - wanted.keys() - {MANIFEST}:
         store.delete(name)
@@ -112,11 +113,7 @@ def _set_aside(out: Path) -> Iterator[tuple[str, str]]:
     """Yield what was moved out of the tables' folders, which nothing lists and nobody deletes."""
     for path in (out / OUTDATED).rglob("*"):
         if path.is_file():
-            yield path.relative_to(out).as_posix(), _sha256(path)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+            yield path.relative_to(out).as_posix(), sha256_of(path)
 
 
 def _place(out: Path) -> Path:
