@@ -16,8 +16,9 @@ from pipelines import stopping
 from pipelines.admission import WORKER, Capacity
 from pipelines.digests import Digest
 from pipelines.dispatch import Lost, Task
-from pipelines.engine import Row, Step, Unit, update
+from pipelines.engine import update
 from pipelines.exits import ENVIRONMENT
+from pipelines.work import Row, Step, Unit
 
 REFRESH_S = 2.0
 """How often the scheduler is asked for its workers."""

@@ -7,7 +7,6 @@ import click
 
 from featpipe.simulate.world import SimulationSettings
 from pipelines import stopping
-from pipelines.engine import Row
 from pipelines.job import Job, open_job
 from pipelines.outcome import code_of
 from pipelines.ownership import owned
@@ -19,6 +18,7 @@ from pipelines.running import RunSettings, run_step
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
 from pipelines.summary import write_failures, write_manifest
+from pipelines.work import Row
 from pipelines.workflow import extract, scores_of, train
 
 SETTINGS = SimulationSettings()

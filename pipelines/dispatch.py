@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 from featpipe.errors import few
 from pipelines import admission, stopping
 from pipelines.admission import Capacity, Verdict, size_of
-from pipelines.engine import Row, Unit
 from pipelines.progress import tell
+from pipelines.work import Row, Unit
 
 TRIES = 3
 """How often a unit is tried whose workers die or whose disk fails; bad data are tried once."""

@@ -7,14 +7,12 @@ publishes data and claim together. A unit never raises: it returns a log row.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from typing import Any
 
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
@@ -23,86 +21,13 @@ from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
 from pipelines.digests import Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
+from pipelines.notes import Note, listening
 from pipelines.passing import may_pass
+from pipelines.work import Output, Row, Step, Unit
 
 logger = logging.getLogger(__name__)
 
 NOTHING_ALTERED: Mapping[Path, str] = {}
-
-
-class Output(NamedTuple):
-    """One file that a unit makes.
-
-    Attributes
-    ----------
-    path : Path
-        Where it is published.
-    facts : dict
-        All it depends on: step, version, options, sources and, where one recording is meant, what
-        the study says of it.
-    """
-
-    path: Path
-    facts: dict[str, Any]
-
-
-class Unit(NamedTuple):
-    """The work that one task does.
-
-    Attributes
-    ----------
-    name : str
-        For messages: "sub-3_ses-1".
-    keys : dict
-        What identifies it in tables of failures, for example subject and session.
-    payload : object
-        What the step's functions need; travels to the worker.
-    """
-
-    name: str
-    keys: dict[str, str]
-    payload: Any
-
-
-class Step(NamedTuple):
-    """A kind of work.
-
-    Attributes
-    ----------
-    name : str
-    sources : callable
-        (unit) -> files whose content the outputs depend on. May raise ReadError.
-    outputs : callable
-        (unit, sources as listed in metadata) -> Outputs.
-    make : callable
-        (unit, stale outputs) -> yields (output, table, further metadata).
-    """
-
-    name: str
-    sources: Callable[[Unit], Sequence[Path]]
-    outputs: Callable[[Unit, list[dict[str, Any]]], Sequence[Output]]
-    make: Callable[[Unit, Sequence[Output]], Iterable[tuple[Output, pa.Table, dict[str, Any]]]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What happened to a unit.
-
-    `unmade` are the fingerprints of what it failed to make; None where nobody could say.
-    `is_passing` tells a failure that may go well the next time: a disk or network out of reach.
-    """
-
-    step: str
-    unit: str
-    keys: Mapping[str, str]
-    state: str  # made | kept | failed
-    seconds: float = 0.0
-    error: str = ""
-    reason: str = ""
-    files: Mapping[str, Published] = field(default_factory=dict)
-    digests: Mapping[str, Digest] = field(default_factory=dict)
-    unmade: tuple[str, ...] | None = None
-    is_passing: bool = False
 
 
 def stale_because(output: Output, altered: Mapping[Path, str] = NOTHING_ALTERED) -> str:
@@ -187,7 +112,20 @@ def update(
     altered: Mapping[Path, str] = NOTHING_ALTERED,
 ) -> Row:
     """Bring one unit up to date. Never raises: the row says what happened."""
+    with listening() as notes:
+        return replace(_update(step, unit, remembered, staging, altered, notes), notes=tuple(notes))
+
+
+def _update(
+    step: Step,
+    unit: Unit,
+    remembered: Mapping[str, Digest],
+    staging: Path,
+    altered: Mapping[Path, str],
+    notes: list[Note],
+) -> Row:
     start = time.perf_counter()
+    n_kept = 0
     digests: dict[Path, Digest] = {}
     files: dict[str, Published] = {}
     stale: list[Output] = []
@@ -209,7 +147,9 @@ def update(
             return row("kept")
         for output, table, more in step.make(unit, stale):
             _refuse_moved(digests)
-            table = with_metadata(table, _metadata(output, more))
+            told = {"warnings": [note.text for note in notes[n_kept:]]}
+            n_kept = len(notes)
+            table = with_metadata(table, _metadata(output, {**more, **told}))
             files[str(output.path)] = publish(table, output.path, staging)
         return row("made")
     except Exception as error:  # a log row is the contract: one bad unit must not stop the others

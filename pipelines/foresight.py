@@ -8,12 +8,12 @@ from featpipe.features.table import lay_grids
 from featpipe.readers.feature_files import damage
 from featpipe.reading import preflight, source_files
 from featpipe.recording import Source
-from pipelines.engine import Unit
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.choose import is_released
 from pipelines.steps.extract import families, require_trials
 from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
+from pipelines.work import Unit
 
 
 def foresee(unit: Unit) -> dict[str, str]:

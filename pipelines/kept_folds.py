@@ -18,7 +18,8 @@ from models.curves import EpochReport
 from models.kept import read_kept, write_kept
 from models.parts import Kept, Part, from_kept, merged, to_kept
 from models.types import Fitted
-from pipelines.engine import Unit, fingerprint
+from pipelines.engine import fingerprint
+from pipelines.work import Unit
 
 EVERY_S = 30.0
 """Between two looks at where a training stands. Writing it takes some tens of milliseconds."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from featpipe.errors import few
 from featpipe.features.table import FAMILIES
-from pipelines.engine import Step, Unit
 from pipelines.job import Job
 from pipelines.outdated import contradicted
 from pipelines.progress import shown
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
+from pipelines.work import Step, Unit
 
 N_WORDS = 200
 """Most characters that are told of what differs: trials are long."""

@@ -15,8 +15,8 @@ from featpipe.readers.neuroscan_header import read_setup as read_neuroscan
 from featpipe.reading import find_reader, source_files
 from featpipe.recording import Source
 from featpipe.schema import BANDS
-from pipelines.engine import Unit
 from pipelines.study import Study
+from pipelines.work import Unit
 
 MB = 10**6
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from featpipe.errors import ReadError
 from pipelines.digests import Digest, load_digests, metadata_of
-from pipelines.engine import Row, Step, Unit, explain, listed, stale_because
+from pipelines.engine import explain, listed, stale_because
+from pipelines.work import Row, Step, Unit
 
 
 def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Row]:

@@ -10,7 +10,6 @@ import click
 from featpipe.errors import N_SAID, ConfigError, OutputError, ReadError, few, printable, unknown
 from pipelines import engine
 from pipelines.digests import Digest, load_digests, save_digests
-from pipelines.engine import Step, Unit
 from pipelines.foresight import foresee
 from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
@@ -19,6 +18,7 @@ from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
+from pipelines.work import Step, Unit
 
 FLOOR = "majority"
 

@@ -13,9 +13,9 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from featpipe.errors import N_SAID, printable
-from pipelines.engine import Row
 from pipelines.places import with_urls
 from pipelines.task_progress import Report
+from pipelines.work import Row
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -40,6 +40,7 @@ QUALITY: Mapping[str, str] = {
     "clock_residual_ms": "median distance of the marks from the fit, ms; a few are usual",
     "clock_residual_max_ms": "largest such distance, ms",
     "eye_trials_cut_short": "trials with windows outside the eye recording",
+    "warnings": "what was told of the recording while its tables were made, a line each",
 }
 """Column -> meaning, in the order of the table."""
 

@@ -226,7 +226,9 @@ def _cell(value: Any, column: str) -> Any:
     if isinstance(value, float):
         digits = ".3f" if column == "clock_offset_s" else ".4g"  # seconds since the tracker woke up
         return "-" if np.isnan(value) else f"{value:{digits}}"
-    return value if value not in ("", None) else "-"
+    if isinstance(value, str):
+        return value.replace("\n", "; ") or "-"
+    return "-" if value is None else value
 
 
 def _missing(out: Path) -> str:

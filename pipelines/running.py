@@ -1,6 +1,7 @@
 """Run the units of a step on Dask, with progress; finish with counts and the list of failures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +11,15 @@ from pipelines import stopping
 from pipelines.admission import affordable_workers, local_capacity, size_of
 from pipelines.digests import Digest, load_digests, save_digests, select
 from pipelines.dispatch import Task, dispatch
-from pipelines.engine import Row, Step, Unit, outputs_of, plan, sources_found
+from pipelines.engine import outputs_of, plan, sources_found
 from pipelines.journal import note
 from pipelines.needs import memory_of
+from pipelines.notes import Telling
 from pipelines.places import with_urls
 from pipelines.progress import Progress, tell
 from pipelines.published import altered
 from pipelines.task_progress import hear
+from pipelines.work import Row, Step, Unit
 
 if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
     from dask.distributed import Client
@@ -122,13 +125,30 @@ def _run(
 
         tasks = DaskTasks(client, step, staging, known, local)
         # its clock starts behind the compiling, which says nothing of the time left
-        with Progress(step.name, len(work), workers) as progress, stopping.in_order():
+        with (
+            Progress(step.name, len(work), workers) as progress,
+            _telling() as telling,
+            stopping.in_order(),
+        ):
             hear(client, out, progress.hear)
             for row in dispatch(step.name, work, tasks, partial(memory_of, step.name)):
                 progress.advance(row)
+                for text in telling.hear(row.unit, row.notes):
+                    tell(text)
                 yield row
                 if row.state == "failed" and settings.fail_fast:
                     return
+
+
+@contextmanager
+def _telling() -> Iterator[Telling]:
+    """Say at the end, however it comes, what there was more of."""
+    telling = Telling()
+    try:
+        yield telling
+    finally:
+        for text in telling.end():
+            tell(text)
 
 
 def _compile(before: Callable[[], None], step: Step, client: "Client") -> None:

@@ -16,9 +16,9 @@ from featpipe.errors import ReadError
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_table, with_metadata
 from pipelines.digests import metadata_of
-from pipelines.engine import Row
 from pipelines.journal import note
 from pipelines.published import is_altered, update_manifest
+from pipelines.work import Row
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +59,11 @@ def write_quality(out: Path) -> int:
         except (ReadError, KeyError) as error:
             logger.warning("left out of qc: %s", error)
             continue
-        rows.setdefault(key, dict(zip(("subject", "session"), key, strict=True))).update(
-            about["qc"]
-        )
+        row = rows.setdefault(key, dict(zip(("subject", "session"), key, strict=True)))
+        row.update(about["qc"])
+        told = row.pop("warnings", "").splitlines()
+        # behind the columns that are known so far; several tables may tell the same
+        row["warnings"] = "\n".join(dict.fromkeys([*told, *about.get("warnings", ())]))
     frame = pd.DataFrame([rows[key] for key in sorted(rows)])
     path = out / "qc" / "recordings.parquet"
     if frame.empty:

@@ -11,7 +11,7 @@ import click
 from featpipe.errors import N_SAID, ConfigError, printable
 from pipelines import stopping
 from pipelines.channel_sets import differing_channels, require_same_channels
-from pipelines.engine import Row, Step, Unit, outputs_of
+from pipelines.engine import outputs_of
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated, unit_of
 from pipelines.journal import begin
@@ -27,6 +27,7 @@ from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
+from pipelines.work import Row, Step, Unit
 
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:

@@ -6,11 +6,11 @@ Units, families and the places of tables are the same for both.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pipelines.engine import Step
 from pipelines.steps import extract as extraction
 from pipelines.steps.released import IMPORT
 from pipelines.study import Study
 from pipelines.study_sections import RELEASED_TABLES
+from pipelines.work import Step
 
 
 class TableStep(NamedTuple):

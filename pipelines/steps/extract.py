@@ -32,12 +32,12 @@ from featpipe.reading import read_eeg, read_samples
 from featpipe.recording import Source
 from featpipe.schema import PUPIL_BANDS, SCHEMA_VERSION
 from featpipe.tables import windows_table
-from pipelines.engine import Output, Step, Unit
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.steps.pupils import read_traces, recording_files, trace_files
 from pipelines.steps.trial_times import require_seconds
 from pipelines.study import Study
+from pipelines.work import Output, Step, Unit
 
 VERSION = 5
 """Raised by hand when readers or the signal path give other numbers; `Family.version` when one

@@ -24,9 +24,9 @@ from models.evaluate import train_and_test
 from models.loading import Windows, load_windows
 from models.registry import get_method
 from models.train import TrainSettings
-from pipelines.engine import Output, Step, Unit
 from pipelines.study import Study
 from pipelines.task_progress import reporter
+from pipelines.work import Output, Step, Unit
 
 METHOD, TIMES = "mlp", 10
 

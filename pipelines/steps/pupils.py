@@ -18,10 +18,10 @@ from featpipe.features.table import FAMILIES
 from featpipe.reading import read_eeg, source_files
 from featpipe.recording import Source
 from featpipe.tables import read_table
-from pipelines.engine import Output, Step, Unit
 from pipelines.source_settings import eeg_settings
 from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.study import Study
+from pipelines.work import Output, Step, Unit
 
 
 def recording_files(source: Source, study: Study) -> list[Path]:

@@ -14,8 +14,8 @@ from featpipe.features.table import FAMILIES, FeatureTable
 from featpipe.recording import Source
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import windows_table
-from pipelines.engine import Output, Step, Unit
 from pipelines.steps.extract import Made, families, table_path
+from pipelines.work import Output, Step, Unit
 
 VERSION = 2
 """Raised by hand when the same files give other numbers."""

@@ -16,10 +16,10 @@ from models.loading import load_windows
 from models.registry import get_method, make_config, variant
 from models.selection import get_policy
 from models.train import TrainSettings
-from pipelines.engine import Output, Step, Unit
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
+from pipelines.work import Output, Step, Unit
 
 VERSION = 1
 """Raised by hand when the trainer or the protocols give other numbers."""

@@ -15,9 +15,10 @@ from featpipe.eeg.filtering import design
 from featpipe.eeg.settings import EegSettings
 from featpipe.montage import CAP62
 from featpipe.schema import BANDS, eeg_columns
-from pipelines.engine import Unit, update
+from pipelines.engine import update
 from pipelines.job import open_job
 from pipelines.steps.extract import EXTRACT, table_path, units
+from pipelines.work import Unit
 
 H_FREQ = 75
 COLUMNS = eeg_columns("de", BANDS, CAP62)

@@ -18,9 +18,10 @@ from bench.size import Size
 from bench.table import OURS, Row, timed
 from bench.timing import Times, take_turns
 from pipelines.cluster import open_client
-from pipelines.engine import Unit, update
+from pipelines.engine import update
 from pipelines.job import open_job
 from pipelines.steps.extract import EXTRACT, compile_kernels, units
+from pipelines.work import Unit
 
 N_TRIALS = 15
 TASKS = "tasks on workers that are up and have loaded the kernels"

@@ -8,8 +8,8 @@ from pipelines import dispatch as dispatching
 from pipelines import stopping
 from pipelines.admission import Capacity
 from pipelines.dispatch import Lost, dispatch
-from pipelines.engine import Row, Unit
 from pipelines.exits import INTERRUPTED
+from pipelines.work import Row, Unit
 
 MADE = Row("s", "u", {}, "made")
 DISK = Row("s", "u", {}, "failed", 0.0, "OSError", "the disk is gone", is_passing=True)

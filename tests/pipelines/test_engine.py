@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, read_table
 from pipelines.digests import load_digests, save_digests
-from pipelines.engine import Output, Step, Unit, fingerprint, plan, stale_because, update
+from pipelines.engine import fingerprint, plan, stale_because, update
+from pipelines.work import Output, Step, Unit
 
 
 def sources(unit):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from featpipe.recording import Source
-from pipelines.engine import Unit
 from pipelines.steps.extract import Payload, outputs
 from pipelines.study import load_study
+from pipelines.work import Unit
 
 EEG, EYE = ["a.vhdr", "a.eeg", "a.vmrk"], ["a_Samples.txt", "a_Events.txt"]
 

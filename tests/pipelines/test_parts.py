@@ -11,10 +11,10 @@ from featpipe.readers.preflight import OK
 from featpipe.readers.reader import Reader
 from featpipe.reading import READERS, preflight, read_eeg
 from featpipe.recording import Source, Trial
-from pipelines.engine import Unit
 from pipelines.foresight import foresee
 from pipelines.steps.extract import Payload, make, outputs
 from pipelines.study import load_study
+from pipelines.work import Unit
 
 PARTS = {"anna": 10.0, "bert": 20.0}
 TRIALS = (Trial(1, 1.0, 4.0, 0), Trial(2, 5.0, 8.0, 1))

@@ -4,9 +4,9 @@ import pytest
 from lookalikes.outputs import features, grid, write_output
 
 from featpipe.datasets.layout import Defect
-from pipelines.engine import Row
 from pipelines.report import write_report
 from pipelines.summary import LAYOUT, write_failures
+from pipelines.work import Row
 
 MISSING = Defect("7", "2", "7_2.cnt is not here: download it <again>")
 

@@ -9,11 +9,11 @@ from lookalikes.one_worker import one_worker
 from rich.console import Console
 
 from pipelines import progress, task_progress
-from pipelines.engine import Row
 from pipelines.progress import Progress
 from pipelines.running import RunSettings, run_step
 from pipelines.steps.train import TRAIN
 from pipelines.task_progress import Report, reporter
+from pipelines.work import Row
 
 
 @pytest.fixture
