@@ -103,7 +103,10 @@ EYE_FEATURES = (
 EYE_EVENT_STATISTICS = EYE_FEATURES[-9:]
 """The columns that describe a window or, as published, a whole trial (`event_scope`)."""
 
-PREDICTION_KEYS = ("method", "variant", "seed", "protocol", "split", "fold", "policy", "eeg")
+PREDICTION_KEYS = (
+    *("method", "variant", "seed", "protocol", "split", "fold", "policy"),
+    *("manner", "scaling", "marks", "eeg"),
+)
 """What identifies a prediction beside its window; `eeg` is the family of the EEG tables."""
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.folds import subject_codes
 from models.loading import Windows
 from models.runs import Items
 from models.sampling import draw_epochs
 from models.scaling import fit_scaling
 from models.types import Batch, Fold, Scaling
+from models.units import subject_codes
 
 
 class DeviceWindows(NamedTuple):

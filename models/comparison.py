@@ -8,6 +8,9 @@ from scipy import stats
 
 from featpipe.errors import ConfigError
 
+SETTING = ("protocol", "manner", "policy", "scaling", "eeg")
+"""Columns of scores within which methods may be compared: on equal terms and tables."""
+
 COMPARISON_COLUMNS = (
     "method",
     "variant",
@@ -32,7 +35,8 @@ def paired_differences(
     Parameters
     ----------
     scores : pandas.DataFrame
-        As `models.scores.scores` returns it, of one protocol, policy and EEG family.
+        As `models.scores.scores` returns it, of one protocol, manner, policy, scaling
+        and EEG family.
     reference : str
         Method to compare with, at its defaults.
     metric : str
@@ -50,10 +54,10 @@ def paired_differences(
     Raises
     ------
     ConfigError
-        When the scores mix protocols, policies or EEG families.
+        When the scores mix protocols, manners, policies, scalings or EEG families.
     """
-    if len(scores[["protocol", "policy", "eeg"]].drop_duplicates()) > 1:
-        raise ConfigError("scores of several protocols, policies or EEG families: take one")
+    if len(scores[list(SETTING)].drop_duplicates()) > 1:
+        raise ConfigError("scores on several terms (protocol, policy ...): take one")
     groups: Any = scores.groupby(["subject", "seed", "method", "variant"], sort=False)
     means: Any = groups[metric].mean().unstack(["method", "variant"])
     base = (reference, "default")

@@ -71,6 +71,8 @@ class Course:
     def epochs(self) -> Iterator[Epoch]:
         """Train what is left, epoch by epoch; what the last stage makes is judged on validation."""
         job, n_stages = self._job, len(self._job.stages)
+        if self._best and self._best.has_ended():  # before the kill that this goes on from
+            return
         for i_stage in range(self._i_stage, n_stages):
             if i_stage > self._i_stage:
                 self._begin(i_stage)
@@ -85,6 +87,8 @@ class Course:
                 check_finite(epoch, job.method.name, self._names)
                 self.curves.append(curve_rows(epoch, self._names))
                 yield epoch
+                if is_judged and self._best and self._best.has_ended():
+                    return
 
     def finish(self) -> list[int]:
         """Give every fold the weights that are reported, and return their epochs."""

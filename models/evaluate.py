@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError
-from featpipe.schema import WINDOW_KEYS
+from featpipe.schema import PREDICTION_KEYS, WINDOW_KEYS
 from models.curves import EpochReport
-from models.folds import FoldSettings, check_folds, get_protocol
+from models.folds import FoldSettings
+from models.leaks import check_folds
 from models.light import check_light
 from models.loading import Windows, concatenate
+from models.manners import Terms, terms
 from models.parts import Part, merged
+from models.protocols import HOLDOUT
 from models.registry import get_method, variant
+from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings, network_parts
 from models.train_sklearn import classic_parts
@@ -32,6 +36,8 @@ def cross_validate(
     on_epoch: OnEpoch | None = None,
     fold_settings: FoldSettings | None = None,
     policy: str = "last",
+    scaling: str = "train",
+    manner: str = "strict",
 ) -> pd.DataFrame:
     """Train a method on every fold of a protocol and predict the windows left out.
 
@@ -53,7 +59,10 @@ def cross_validate(
         Options of the protocol.
     policy : str
         How the epoch is chosen: "last", or "source-validation" for the one that does best on
-        training subjects held out for that.
+        training subjects held out for that; see `models.selection`.
+    scaling, manner : str
+        With what features are standardised, and what may be seen of the test side; see
+        `models.manners`.
 
     Returns
     -------
@@ -66,12 +75,12 @@ def cross_validate(
     ConfigError
         When a name does not exist, the data do not suit the protocol or a fold would leak.
     """
-    chosen = get_protocol(protocol, windows.trials)
-    folds = list(chosen.folds(windows.keys, fold_settings or FoldSettings()))
-    check_folds(folds, windows.keys, chosen.split)
-    fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
-    facts = {"seed": seed, "protocol": protocol, "split": chosen.split, "policy": policy}
-    return predictions_frame(windows, folds, fitted, method_name, config, facts)
+    on = terms(get_method(method_name), protocol, manner, policy, scaling, windows.trials)
+    folds = list(on.protocol.folds(windows.keys, fold_settings or FoldSettings()))
+    check_folds(folds, windows.keys, on.protocol.split)
+    scaled = scaled_apart(windows, on.scaling)
+    fitted = fit_folds(scaled, method_name, folds, seed, settings, config, on_epoch, on.policy)
+    return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
 
 
 def train_and_test(
@@ -102,10 +111,10 @@ def train_and_test(
     rows = np.arange(len(windows.keys))
     n_train = len(train_windows.keys)
     folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
-    check_folds(folds, windows.keys, "subject")
+    on = terms(get_method(method_name), HOLDOUT, policy=policy)
+    check_folds(folds, windows.keys, on.protocol.split)
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
-    facts = {"seed": seed, "protocol": "holdout", "split": "subject", "policy": policy}
-    return predictions_frame(windows, folds, fitted, method_name, config, facts)
+    return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
 
 
 def fit_folds(
@@ -178,7 +187,9 @@ def predictions_frame(
     fitted: Fitted,
     method_name: str,
     config: Any,
-    facts: dict[str, Any],
+    on: Terms,
+    seed: int,
+    eeg: str = "",
 ) -> pd.DataFrame:
     """Put predictions of all folds below one another, in the order of the folds.
 
@@ -194,29 +205,29 @@ def predictions_frame(
         Registry name.
     config : frozen dataclass or None
         The method's options; None for its defaults.
-    facts : dict
-        seed, protocol, split, the policy the folds were trained under, and `eeg`, the family of
-        the EEG tables, where it is known.
+    on : Terms
+        On what terms.
+    seed : int
+        With which seed.
+    eeg : str
+        Family of the EEG tables, where it is known.
 
     Returns
     -------
     pandas.DataFrame
     """
-    get_policy(facts["policy"])
     parts = []
+    named = variant(method_name, _config(method_name, config))
     for fold in folds:
         keys = windows.keys.loc[fold.test, list(WINDOW_KEYS)].reset_index(drop=True)
         part = keys.assign(
             label=windows.label[fold.test].astype(np.int8),
-            method=method_name,
-            variant=variant(method_name, _config(method_name, config)),
-            seed=facts["seed"],
-            protocol=facts["protocol"],
-            split=facts["split"],
-            fold=fold.name,
-            policy=facts["policy"],
-            eeg=facts.get("eeg", ""),
+            good=windows.keys["good"].to_numpy(np.float32)[fold.test],
+            **{"method": method_name, "variant": named, "seed": seed, "fold": fold.name},
+            **on.columns(),
+            eeg=eeg,
         )
+        part = part[[*WINDOW_KEYS, "label", "good", *PREDICTION_KEYS]]
         probability = fitted.probabilities[fold.name]
         parts.append(part.assign(**{f"p_{i}": p for i, p in enumerate(probability.T)}))
     return pd.concat(parts, ignore_index=True)

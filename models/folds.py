@@ -1,21 +1,21 @@
-"""Protocols: how windows are divided into training and test sides.
+"""Fold makers: how windows are divided into training and test sides, from the key table alone.
 
-Folds come from the key table alone. Trials are never split: neighbouring windows of a film clip
-are near copies of one another, and would give the answer away.
+Trials are never divided but where a protocol says so by its name: neighbouring windows of a film
+clip are near copies of one another, and would give the answer away.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError
 from models.types import Fold
+from models.units import SESSION, SUBJECT, units
 
-SUBJECT = ("dataset", "subject")
-SESSION = (*SUBJECT, "session")
-TRIAL = (*SESSION, "trial")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,36 +25,15 @@ class FoldSettings:
     Attributes
     ----------
     train_share : float
-        Protocol "within": share of a session's trials, the first ones, that train. 0.6 is 9 of 15
-        (SEED), 0.667 is 16 of 24 (SEED-IV) and 10 of 15 (SEED-V).
+        Protocols "within" and "within-pooled": share of a session's trials, the first ones, that
+        train. 0.6 is 9 of 15 (SEED), 0.667 is 16 of 24 (SEED-IV) and 10 of 15 (SEED-V).
+    n_folds : int
+        Protocols "kfold", "kfold-windows" and "loso-loto": groups that trials are divided into. 3
+        is how SEED-V is published: trials 1-5, 6-10 and 11-15 of every session.
     """
 
     train_share: float = 0.6
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """One way to divide the windows.
-
-    Attributes
-    ----------
-    name : str
-        Registry name.
-    split : str
-        Unit that is never on both sides: "subject" or "trial".
-    describes : str
-        Unit left out, what is pooled, and what the spread of a result is taken over.
-    folds : callable
-        ``folds(keys, settings) -> iterator of Fold``.
-    options : tuple of str
-        What of `FoldSettings` it reads.
-    """
-
-    name: str
-    split: str
-    describes: str
-    folds: Callable[[pd.DataFrame, FoldSettings], Iterator[Fold]]
-    options: tuple[str, ...] = ()
+    n_folds: int = 3
 
 
 def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
@@ -72,15 +51,10 @@ def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[F
     Fold
         One per subject.
     """
-    code, names = _units(keys, SUBJECT)
-    if len(names) < 2:
-        raise ConfigError(
-            f"protocol 'loso' needs two subjects or more, found {len(names)}: "
-            "add recordings or use protocol 'within'"
-        )
+    code, names = _subjects(keys, "loso")
     for i_subject, name in enumerate(names):
         test = np.flatnonzero(code == i_subject)
-        yield Fold(name, train=np.flatnonzero(code != i_subject), test=test, target=test)
+        yield _fold(name, np.flatnonzero(code != i_subject), test)
 
 
 def within(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
@@ -102,136 +76,213 @@ def within(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator
     Fold
         One per subject and session.
     """
+    yield from _first_trials(keys, settings, SESSION, "within")
+
+
+def within_pooled(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Train on the first trials of all sessions of a subject, test on the last ones of all.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        As for `within`; the border is each session's own.
+
+    Yields
+    ------
+    Fold
+        One per subject.
+    """
+    yield from _first_trials(keys, settings, SUBJECT, "within-pooled")
+
+
+def cross_session(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Leave one session out: train on the others of the same subject.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        Not read by this protocol.
+
+    Yields
+    ------
+    Fold
+        One per subject and session, of the subjects who have several.
+    """
+    code, names = units(keys, SESSION)
+    subject, subjects = units(keys, SUBJECT)
+    alone = []
+    for i_subject in range(len(subjects)):
+        sessions = np.unique(code[subject == i_subject])
+        if len(sessions) < 2:
+            alone.append(subjects[i_subject])
+            continue
+        for i_session in sessions:
+            is_test = code == i_session
+            train = np.flatnonzero((subject == i_subject) & ~is_test)
+            yield _fold(names[i_session], train, np.flatnonzero(is_test))
+    if len(alone) == len(subjects):
+        raise ConfigError(
+            "protocol 'cross-session' needs subjects with two sessions or more, and nobody has "
+            "them: add recordings or use protocol 'within'"
+        )
+    if alone:
+        logger.warning("cross-session: %s have one session and take no part", ", ".join(alone))
+
+
+def kfold(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Divide the trials of a subject into groups of neighbours, and leave one group out.
+
+    Groups are cut by the trials that anybody has of a session, so that the folds of all subjects
+    test the same clips; sessions are pooled.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        `n_folds` groups.
+
+    Yields
+    ------
+    Fold
+        One per subject and group.
+    """
+    subject, names = units(keys, SUBJECT)
+    group = _groups(keys, settings, "kfold")
+    for i_subject, name in enumerate(names):
+        for i_group in np.unique(group[subject == i_subject]):
+            is_test = (subject == i_subject) & (group == i_group)
+            train = np.flatnonzero((subject == i_subject) & ~is_test)
+            yield _fold(f"{name}_fold-{i_group + 1}", train, np.flatnonzero(is_test))
+
+
+def loso_loto(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Leave out a subject and, of all others, the clips that it is tested on.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        Clips are left out in `n_folds` groups; as many as there are clips leaves out one each.
+
+    Yields
+    ------
+    Fold
+        One per subject and group of clips.
+    """
+    subject, names = _subjects(keys, "loso-loto")
+    clip = np.unique(keys["trial"].to_numpy(), return_inverse=True)[1]
+    group = _cut(clip, clip.max() + 1, settings, "loso-loto")
+    for i_subject, name in enumerate(names):
+        for i_group in np.unique(group[subject == i_subject]):
+            test = np.flatnonzero((subject == i_subject) & (group == i_group))
+            train = np.flatnonzero((subject != i_subject) & (group != i_group))
+            yield _fold(f"{name}_clips-{i_group + 1}", train, test)
+
+
+def kfold_windows(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:
+    """Deal the windows of a subject to groups, one after the other, and leave one group out.
+
+    Every test window has its neighbours of the same clip on the training side. That is how part of
+    the literature is made, and the reason why its numbers are high.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings, optional
+        `n_folds` groups.
+
+    Yields
+    ------
+    Fold
+        One per subject and group.
+    """
+    n_folds = (settings or FoldSettings()).n_folds
+    subject, names = units(keys, SUBJECT)
+    for i_subject, name in enumerate(names):
+        rows = np.flatnonzero(subject == i_subject)
+        if not 2 <= n_folds <= len(rows):
+            raise ConfigError(_too_many("kfold-windows", n_folds, len(rows), "windows"))
+        dealt = np.arange(len(rows)) % n_folds
+        for i_group in range(n_folds):
+            is_test = dealt == i_group
+            yield _fold(f"{name}_fold-{i_group + 1}", rows[~is_test], rows[is_test])
+
+
+def _fold(name: str, train: np.ndarray, test: np.ndarray) -> Fold:
+    return Fold(name, train, test, target=test)
+
+
+def _subjects(keys: pd.DataFrame, protocol: str) -> tuple[np.ndarray, list[str]]:
+    code, names = units(keys, SUBJECT)
+    if len(names) < 2:
+        raise ConfigError(
+            f"protocol {protocol!r} needs two subjects or more, found {len(names)}: "
+            "add recordings or use protocol 'within'"
+        )
+    return code, names
+
+
+def _first_trials(
+    keys: pd.DataFrame, settings: FoldSettings | None, pooled: Sequence[str], protocol: str
+) -> Iterator[Fold]:
+    """Divide every session behind one trial, and put together what is pooled."""
     share = (settings or FoldSettings()).train_share
     if not 0 < share < 1:
         raise ConfigError(f"train_share is {share}: expected a share between 0 and 1")
-    code, names = _units(keys, SESSION)
-    of_anybody, _ = _units(keys, ("dataset", "session"))
+    is_first = np.empty(len(keys), bool)
+    last = {}
     trial = keys["trial"].to_numpy()
-    for i_session, name in enumerate(names):
-        rows = np.flatnonzero(code == i_session)
-        trials = np.unique(trial[of_anybody == of_anybody[rows[0]]])
+    session, _ = units(keys, ("dataset", "session"))
+    for i_session in np.unique(session):
+        rows = np.flatnonzero(session == i_session)
+        trials = np.unique(trial[rows])
         n_train = int(np.clip(round(share * len(trials)), 1, max(len(trials) - 1, 1)))
-        is_train = trial[rows] <= trials[n_train - 1]
+        last[i_session] = trials[n_train - 1]
+        is_first[rows] = trial[rows] <= trials[n_train - 1]
+    code, names = units(keys, pooled)
+    for i_unit, name in enumerate(names):
+        rows = np.flatnonzero(code == i_unit)
+        is_train = is_first[rows]
         if is_train.all() or not is_train.any():
             side = "behind" if is_train.all() else "up to"
             raise ConfigError(
-                f"protocol 'within': {name} has no trial with both label and features {side} "
-                f"trial {trials[n_train - 1]}, which is the last of those to train on: leave this "
-                "recording out, or choose another [train] train_share"
+                f"protocol {protocol!r}: {name} has no trial with both label and features {side} "
+                f"trial {last[session[rows[0]]]}, which is the last of those to train on: leave "
+                "this recording out, or choose another [train] train_share"
             )
-        yield Fold(name, train=rows[is_train], test=rows[~is_train], target=rows[~is_train])
+        yield _fold(name, rows[is_train], rows[~is_train])
 
 
-PROTOCOLS: Mapping[str, Protocol] = {
-    "loso": Protocol(
-        "loso",
-        "subject",
-        "leave one subject out, sessions pooled, one fold per subject; ± is the standard "
-        "deviation over subjects",
-        loso,
-    ),
-    "within": Protocol(
-        "within",
-        "trial",
-        "first trials of each session train, last ones test, one fold per subject and session; "
-        "sessions are averaged per subject, ± is the standard deviation over subjects",
-        within,
-        ("train_share",),
-    ),
-}
+def _groups(keys: pd.DataFrame, settings: FoldSettings | None, protocol: str) -> np.ndarray:
+    """Return the group of each window's trial, neighbours in a session together."""
+    session, _ = units(keys, ("dataset", "session"))
+    group = np.empty(len(keys), int)
+    for i_session in np.unique(session):
+        rows = np.flatnonzero(session == i_session)
+        trials, rank = np.unique(keys["trial"].to_numpy()[rows], return_inverse=True)
+        group[rows] = _cut(rank, len(trials), settings, protocol)
+    return group
 
 
-def get_protocol(name: str, trials: str = "") -> Protocol:
-    """Return the protocol of that name.
-
-    Parameters
-    ----------
-    name : str
-        A key of `PROTOCOLS`.
-    trials : str
-        What trials of the tables are where they are not the clips that were shown.
-
-    Raises
-    ------
-    ConfigError
-        When there is none, or it splits by the numbers of such trials.
-    """
-    if name not in PROTOCOLS:
-        raise ConfigError(unknown("protocol", name, PROTOCOLS))
-    if trials and PROTOCOLS[name].split == "trial":
-        raise ConfigError(
-            f"protocol {name!r} goes by the numbers of trials, which are none of clips in these "
-            f"tables ({trials}): put time.txt of the release into its folder and import again, or "
-            "use protocol 'loso'"
-        )
-    return PROTOCOLS[name]
+def _cut(
+    rank: np.ndarray, n_units: int, settings: FoldSettings | None, protocol: str
+) -> np.ndarray:
+    """Cut ranked units into groups of neighbours, sizes differing by one at most."""
+    n_folds = (settings or FoldSettings()).n_folds
+    if not 2 <= n_folds <= n_units:
+        raise ConfigError(_too_many(protocol, n_folds, n_units, "trials"))
+    return rank * n_folds // n_units
 
 
-def check_folds(folds: Iterable[Fold], keys: pd.DataFrame, split: str) -> None:
-    """Refuse folds that would leak.
-
-    Parameters
-    ----------
-    folds : iterable of Fold
-        All folds of a run.
-    keys : pandas.DataFrame
-        Key columns of the windows.
-    split : str
-        "subject" or "trial": the unit that must not be on both sides. Trials never may.
-
-    Raises
-    ------
-    ConfigError
-        When a unit is on both sides of a fold, a trial in training and validation, a side is
-        empty, two folds share a name, or a window is tested twice.
-    """
-    unit = _units(keys, {"subject": SUBJECT, "trial": TRIAL}[split])
-    trial = _units(keys, TRIAL)
-    n_tested = np.zeros(len(keys), int)
-    seen: set[str] = set()
-    for fold in folds:
-        _check_apart(fold.name, {"training": fold.train, "test": fold.test}, *unit)
-        if fold.validate is not None:
-            _check_apart(fold.name, {"validation": fold.validate, "test": fold.test}, *unit)
-            _check_apart(fold.name, {"training": fold.train, "validation": fold.validate}, *trial)
-        if fold.name in seen:
-            raise ConfigError(f"two folds are called {fold.name}")
-        seen.add(fold.name)
-        np.add.at(n_tested, fold.test, 1)
-    if n_tested.max(initial=0) > 1:
-        raise ConfigError(f"{(n_tested > 1).sum()} windows are tested more than once")
-
-
-def _check_apart(
-    fold: str, sides: Mapping[str, np.ndarray], code: np.ndarray, names: Sequence[str]
-) -> None:
-    """Refuse two sides of a fold when one is empty or a unit is on both."""
-    for side, rows in sides.items():
-        if not len(rows):
-            raise ConfigError(f"fold {fold}: the {side} side has no window")
-    one, other = (code[rows] for rows in sides.values())
-    both = np.intersect1d(one, other)
-    if len(both):
-        raise ConfigError(f"fold {fold}: {names[both[0]]} is in {' and '.join(sides)}")
-
-
-def subject_codes(keys: pd.DataFrame) -> np.ndarray:
-    """Return the number of each window's subject, in order of appearance, shape (n_windows,)."""
-    return _units(keys, SUBJECT)[0]
-
-
-def trial_codes(keys: pd.DataFrame) -> np.ndarray:
-    """Return the number of each window's trial, in order of appearance, shape (n_windows,)."""
-    return _units(keys, TRIAL)[0]
-
-
-def _units(keys: pd.DataFrame, columns: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
-    """Return a code per window and the name of each unit, in order of appearance."""
-    code = np.array(keys.groupby(list(columns), sort=False, observed=True).ngroup())
-    firsts = keys[list(columns)].drop_duplicates()
-    has_many = len(keys["dataset"].unique()) > 1
-    prefix = {"dataset": "", "subject": "sub-", "session": "ses-", "trial": "trial-"}
-    used = [name for name in columns if name != "dataset" or has_many]
-    names = ["_".join(f"{prefix[n]}{row[n]}" for n in used) for _, row in firsts.iterrows()]
-    return code, names
+def _too_many(protocol: str, n_folds: int, n_units: int, what: str) -> str:
+    return (
+        f"protocol {protocol!r}: {n_units} {what} cannot be divided into {n_folds} groups: "
+        f"choose [train] n_folds from 2 to {n_units}"
+    )

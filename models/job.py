@@ -7,11 +7,11 @@ import numpy as np
 
 from featpipe.errors import ConfigError
 from models.batches import DeviceWindows, to_device
-from models.folds import subject_codes
 from models.loading import Windows
 from models.runs import Items, find_items
 from models.sampling import steps_per_epoch
 from models.types import Fold, Method, Shapes, Stage
+from models.units import subject_codes
 
 
 class Job(NamedTuple):

@@ -1,8 +1,12 @@
-"""Standardisation from training rows only."""
+"""Standardisation: from training rows, and where it is asked for by name from a unit's own rows."""
+
+from dataclasses import replace
 
 import numpy as np
 
+from models.loading import Windows
 from models.types import Scaling
+from models.units import SESSION, SUBJECT, units
 
 
 def fit_scaling(x: np.ndarray, rows: np.ndarray) -> Scaling:
@@ -37,3 +41,30 @@ def fit_scaling(x: np.ndarray, rows: np.ndarray) -> Scaling:
         scale.astype(np.float32).reshape(shape),
         int(is_missing.sum()),
     )
+
+
+def scaled_apart(windows: Windows, scaling: str) -> Windows:
+    """Standardise every subject or session with its own windows, as far as `scaling` says so.
+
+    Parameters
+    ----------
+    windows : Windows
+        All windows of the study.
+    scaling : str
+        A key of `models.manners.SCALINGS`; "train" returns the windows as they are.
+
+    Returns
+    -------
+    Windows
+        Folds standardise them once more with their training rows.
+    """
+    if scaling == "train":
+        return windows
+    code, names = units(windows.keys, {"subject": SUBJECT, "session": SESSION}[scaling])
+    x = {modality: values.copy() for modality, values in windows.x.items()}
+    for i_unit in range(len(names)):
+        rows = np.flatnonzero(code == i_unit)
+        for values in x.values():
+            own = fit_scaling(values, rows)
+            values[rows] = (values[rows] - own.mean) / own.scale
+    return replace(windows, x=x)

@@ -14,7 +14,7 @@ METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
 
 SCORE_COLUMNS = (
     *("method", "variant", "train_modalities", "test_modality", "protocol", "split", "policy"),
-    *("eeg", "seed", "fold", "subject", "n", *METRICS, "seconds"),
+    *("manner", "scaling", "marks", "eeg", "seed", "fold", "subject", "n", *METRICS, "seconds"),
 )
 """Columns of `scores.parquet`."""
 
@@ -26,6 +26,9 @@ _RUN = (
     "protocol",
     "split",
     "policy",
+    "manner",
+    "scaling",
+    "marks",
     "eeg",
 )
 
@@ -77,10 +80,11 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per method, variant, protocol, split, policy and EEG family: n_subjects, n_seeds,
-        and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of their mean
-        over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this literature)
-        and ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is NaN.
+        One row per method, variant, terms (protocol, policy ...) and EEG family: n_subjects,
+        n_seeds, and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of
+        their mean over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this
+        literature) and ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is
+        NaN.
     """
     rows = []
     groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)

@@ -1,10 +1,10 @@
 """How the reported epoch is chosen: named policies, stored with every prediction.
 
-A table that does not say how its epochs were chosen cannot be compared with another. No policy
-reads the test side of a fold.
+A table that does not say how its epochs were chosen cannot be compared with another. One policy
+reads the test side of a fold, and says so by its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
-from models.folds import subject_codes, trial_codes
 from models.sampling import seed_for
 from models.types import Fold
+from models.units import subject_codes, trial_codes
 
 HELD_OUT = 0.2
 """Share of the training subjects held out, rounded up: 2 of 8, 3 of 14."""
@@ -31,12 +31,18 @@ class Policy:
     describes : str
         One line for reports.
     needs_validation : bool
-        Whether a part of the training side is held out.
+        Whether epochs are judged.
+    patience : int, optional
+        A fold whose score has not risen for so many epochs learns no more.
+    is_of_test : bool
+        Whether they are judged on the test side; else a part of the training side is held out.
     """
 
     name: str
     describes: str
     needs_validation: bool
+    patience: int | None = None
+    is_of_test: bool = False
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -50,6 +56,18 @@ POLICIES: Mapping[str, Policy] = {
         "the weights of the epoch that did best on a fifth of the training subjects, which are "
         "held out for that and not trained on; methods without epochs train on all of them",
         needs_validation=True,
+    ),
+    "early-stopping": Policy(
+        "early-stopping",
+        "as source-validation, but no epoch counts after ten without a better one",
+        needs_validation=True,
+        patience=10,
+    ),
+    "test-selected": Policy(
+        "test-selected",
+        "the weights of the epoch that did best on the test side: an upper bound, not a result",
+        needs_validation=True,
+        is_of_test=True,
     ),
 }
 
@@ -65,6 +83,29 @@ def get_policy(name: str) -> Policy:
     if name not in POLICIES:
         raise ConfigError(unknown("policy", name, POLICIES))
     return POLICIES[name]
+
+
+def judged_sides(
+    policy: Policy, folds: Sequence[Fold], keys: pd.DataFrame, seed: int
+) -> list[Fold]:
+    """Give every fold the side that its epochs are judged on.
+
+    Parameters
+    ----------
+    policy : Policy
+        Says which.
+    folds : sequence of Fold
+        One that brings its own validation side keeps it, but for a policy that looks at the test.
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    seed : int
+        Decides who is held out.
+    """
+    if not policy.needs_validation:
+        return list(folds)
+    if policy.is_of_test:
+        return [replace(fold, validate=fold.test) for fold in folds]
+    return [fold if fold.validate is not None else hold_out(fold, keys, seed) for fold in folds]
 
 
 def hold_out(fold: Fold, keys: pd.DataFrame, seed: int, share: float = HELD_OUT) -> Fold:

@@ -24,7 +24,7 @@ from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.prediction import predict_sides
 from models.sampling import seed_for
-from models.selection import get_policy, hold_out
+from models.selection import Policy, get_policy, judged_sides
 from models.stacked import FoldStack
 from models.types import Fitted, Fold, Method
 from models.validation import BestEpoch
@@ -125,12 +125,8 @@ def network_parts(
     """
     settings = settings or TrainSettings()
     _check_settings(settings)
-    validates = get_policy(policy).needs_validation
-    if validates:
-        folds = [
-            fold if fold.validate is not None else hold_out(fold, windows.keys, seed)
-            for fold in folds
-        ]
+    chosen = get_policy(policy)
+    folds = judged_sides(chosen, folds, windows.keys, seed)
     job = prepare(method, config, windows, folds, seed, settings.device)
     chunks = [folds[i : i + settings.fold_chunk] for i in range(0, len(folds), settings.fold_chunk)]
     n_epochs = sum(stage.n_epochs for stage in job.stages)
@@ -138,7 +134,7 @@ def network_parts(
         Part(
             tuple(fold.name for fold in chunk),
             partial(
-                _fit_chunk, job, windows, chunk, settings, validates,
+                _fit_chunk, job, windows, chunk, settings, chosen,
                 i * n_epochs, len(chunks) * n_epochs,
             ),
         )
@@ -151,7 +147,7 @@ def _fit_chunk(
     windows: Windows,
     folds: Sequence[Fold],
     settings: TrainSettings,
-    validates: bool,
+    policy: Policy,
     n_before: int,
     n_epochs: int,
     on_epoch: Callable[[EpochReport], None] | None = None,
@@ -164,7 +160,9 @@ def _fit_chunk(
         scaling = scale_folds(windows, job.method.train_modalities, folds)
         facts = fold_facts(job.data, scaling, folds)
         stack = _build(job, folds, settings)
-        best = BestEpoch(job, stack, facts, folds) if validates else None
+        best = None
+        if policy.needs_validation:
+            best = BestEpoch(job, stack, facts, folds, policy.patience)
         course = Course(job, stack, facts, folds, best)
         if resume:
             course.resume(resume)

@@ -9,11 +9,11 @@ import pandas as pd
 
 from featpipe.errors import ConfigError
 from models.curves import CURVE_COLUMNS
-from models.folds import subject_codes, trial_codes
 from models.loading import Windows
 from models.parts import Part, merged
 from models.sampling import seed_for
 from models.types import ClassicMethod, Fitted, Fold
+from models.units import subject_codes, trial_codes
 
 
 def fit_classic(

@@ -122,6 +122,23 @@ class Stage:
     after_step: Callable[[Any, Batch], None] | None = None
 
 
+@dataclass(frozen=True)
+class PaperManner:
+    """How a method's publication scaled and chose the epoch.
+
+    Attributes
+    ----------
+    policy, scaling : str
+        As `models.selection` and `models.manners` call them.
+    says : str
+        How that is known; "not stated" where the publication is silent, and the strict way stands.
+    """
+
+    policy: str = "last"
+    scaling: str = "train"
+    says: str = "not stated"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """What tables say about a method, whatever trains it.
@@ -140,6 +157,8 @@ class Card:
         The method's options at their defaults.
     version : int
         Raised when the same options give other numbers than before.
+    paper : PaperManner
+        What the publication did where it is not what is done here.
     """
 
     name: str
@@ -149,6 +168,7 @@ class Card:
     inputs: tuple[str, ...]
     config: Any
     version: int = 1
+    paper: PaperManner = PaperManner()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,8 @@ class BestEpoch:
         Of the same folds.
     folds : sequence of Fold
         With a validation side.
+    patience : int, optional
+        A fold for which so many epochs have been no better has stopped: none counts after that.
 
     Attributes
     ----------
@@ -99,13 +101,21 @@ class BestEpoch:
         Best epoch, counted from 1; 0 before the first.
     """
 
-    def __init__(self, job: Job, stack: FoldStack, facts: FoldFacts, folds: Sequence[Fold]):
+    def __init__(
+        self,
+        job: Job,
+        stack: FoldStack,
+        facts: FoldFacts,
+        folds: Sequence[Fold],
+        patience: int | None = None,
+    ):
         sides = [fold.validate for fold in folds if fold.validate is not None]
         self._job, self._stack, self._facts = job, stack, facts
         self._side = validation_side(job.data.label, sides)
         self._score = self._side.weight.new_full((len(sides),), -torch.inf)
         self._loss = torch.full_like(self._score, torch.inf)
         self._kept = stack.copy()
+        self._patience, self._n_seen = patience, 0
         self.epoch = torch.zeros_like(self._score, dtype=torch.int64)
 
     def update(self, epoch: int) -> dict[str, Tensor]:
@@ -124,11 +134,22 @@ class BestEpoch:
         logits = predict_logits(self._job, self._stack, self._facts, self._side.rows)
         score, loss = measure(logits, self._side)
         is_better = (score > self._score) | ((score == self._score) & (loss < self._loss))
+        is_better &= ~self._stopped()
+        self._n_seen = epoch
         self._score = torch.where(is_better, score, self._score)
         self._loss = torch.where(is_better, loss, self._loss)
         self.epoch = torch.where(is_better, epoch, self.epoch)
         self._kept = self._stack.copy(is_better, self._kept)
         return {VALIDATION_SCORE: score.cpu(), VALIDATION_LOSS: loss.cpu()}
+
+    def has_ended(self) -> bool:
+        """Tell whether no later epoch can count in any fold."""
+        return bool(self._stopped().all())
+
+    def _stopped(self) -> Tensor:
+        if self._patience is None:
+            return torch.zeros_like(self.epoch, dtype=torch.bool)
+        return self._n_seen - self.epoch >= self._patience
 
     def restore(self) -> None:
         """Give every fold the weights of its best epoch."""
@@ -137,9 +158,11 @@ class BestEpoch:
     def state(self) -> dict[str, Tensor]:
         """Return what it takes to go on judging later: the best of every fold so far."""
         found = {"score": self._score, "loss": self._loss, "epoch": self.epoch}
+        found["seen"] = torch.tensor(self._n_seen)
         return found | {f"weights/{name}": tensor for name, tensor in self._kept.items()}
 
     def resume(self, state: Mapping[str, Tensor]) -> None:
         """Take over what `state` returned."""
         self._score, self._loss, self.epoch = (state[name] for name in ("score", "loss", "epoch"))
+        self._n_seen = int(state["seen"])
         self._kept = {name: state[f"weights/{name}"] for name in self._kept}

@@ -37,7 +37,7 @@ def _methods() -> list[tuple[str, str, str]]:
 
 
 def _protocols() -> list[tuple[str, str, str]]:
-    from models.folds import PROTOCOLS
+    from models.protocols import PROTOCOLS
 
     return [(name, protocol.describes, "") for name, protocol in PROTOCOLS.items()]
 

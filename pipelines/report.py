@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.tables import read_metadata, read_table
-from models.comparison import paired_differences
+from models.comparison import SETTING, paired_differences
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
@@ -119,9 +119,9 @@ def _settings(out: Path) -> Iterable[dict[str, str]]:
     for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
         yield {
-            "name": escape(", ".join(filter(None, setting[:3]))),
+            "name": escape(setting.name()),
             "note": escape(
-                f"{setting.meaning}: {get_policy(setting.policy).describes}. "
+                f"{setting.meaning}: {get_policy(setting.values['policy']).describes}. "
                 "The standard deviation divides by n - 1."
             ),
             "table": _score_table(setting.scores),
@@ -135,7 +135,7 @@ def _score_table(scores: pd.DataFrame) -> str:
     rows = []
     for row in summary(scores).to_dict("records"):
         shown = {
-            "method": label(row["method"], row["variant"]),
+            "method": label(row["method"], row["variant"], row["marks"]),
             "trained on": row["train_modalities"],
             "tested on": row["test_modality"],
             "seeds": row["n_seeds"],
@@ -181,8 +181,8 @@ def _per_subject(scores: pd.DataFrame) -> Figure:
 
 def _confusions(predictions: pd.DataFrame, setting: Setting, classes: list[str]) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
-    by = predictions.groupby(["protocol", "policy", "eeg"])
-    of_setting = by.get_group((setting.protocol, setting.policy, setting.eeg))
+    by = predictions.groupby(list(SETTING))
+    of_setting = by.get_group(tuple(setting.values.values()))
     groups: Any = list(of_setting.groupby(["method", "variant"], sort=False))
     figure = Figure(figsize=(2.1 * len(groups) + 0.8, 2.9), layout="constrained")
     columns = np.atleast_1d(figure.subplots(1, len(groups)))

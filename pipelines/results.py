@@ -9,15 +9,14 @@ import pyarrow as pa
 
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, read_table, with_metadata
-from models.comparison import paired_differences
-from models.folds import PROTOCOLS
+from models.comparison import SETTING, paired_differences
+from models.manners import MANNERS, SCALINGS
+from models.protocols import HOLDOUT, PROTOCOLS
 from models.registry import METHODS
 from models.scores import scores, summary
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import listed
 from pipelines.journal import note
-
-HOLDOUT = "train on other subjects altogether, ± is the standard deviation over subjects"
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
 
@@ -52,7 +51,7 @@ def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
         curves = out / "curves" / path.name
         used_files.append(path.name)
         seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
-        parts.append(scores(read_table(path).to_pandas(), seconds))
+        parts.append(scores(_read_predictions(path), seconds))
     if not parts:
         (out / "scores.parquet").unlink(missing_ok=True)
         return 0
@@ -77,8 +76,15 @@ def _digests(out: Path, tables: Mapping[str, Sequence[Path]], family: str) -> se
 def read_predictions(out: Path) -> pd.DataFrame:
     """Read the predictions that the scores of an output folder stand for."""
     names = read_metadata(out / "scores.parquet")["predictions"]
-    frames = [read_table(out / "predictions" / name).to_pandas() for name in names]
+    frames = [_read_predictions(out / "predictions" / name) for name in names]
     return pd.concat(frames, ignore_index=True)
+
+
+def _read_predictions(path: Path) -> pd.DataFrame:
+    """Read predictions; earlier versions knew one manner only, and did not say so."""
+    frame = read_table(path).to_pandas()
+    strict = {"manner": "strict", "scaling": "train", "marks": ""}
+    return frame.assign(**{name: x for name, x in strict.items() if name not in frame})
 
 
 def read_scores(out: Path) -> pd.DataFrame:
@@ -91,32 +97,39 @@ class Setting(NamedTuple):
 
     Attributes
     ----------
-    protocol, policy, eeg : str
-        What was left out, how the epoch was chosen, and the family of the EEG tables.
+    values : dict
+        Of the columns `models.comparison.SETTING`: protocol, manner, policy ...
     meaning : str
-        Both in words, with the number of subjects and seeds.
+        All in words, with the number of subjects.
     scores : pandas.DataFrame
         Per method, seed, fold and subject.
     """
 
-    protocol: str
-    policy: str
-    eeg: str
+    values: dict[str, str]
     meaning: str
     scores: pd.DataFrame
 
+    def name(self) -> str:
+        """Name what is not as usual, for a heading."""
+        usual = {"manner": "strict", "scaling": "train"}
+        said = (value for name, value in self.values.items() if usual.get(name) != value)
+        return ", ".join(filter(None, said))
+
 
 def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
-    """Yield the scores of every protocol, policy and EEG family, in the order they stand in."""
-    groups: Any = frame.groupby(["protocol", "policy", "eeg"], sort=False)
-    for (protocol, policy, eeg), chosen in groups:
-        table = summary(chosen)
-        described = PROTOCOLS[protocol].describes if protocol in PROTOCOLS else HOLDOUT
+    """Yield the scores of all that was compared on equal terms, in the order they stand in."""
+    groups: Any = frame.groupby(list(SETTING), sort=False)
+    for found, chosen in groups:
+        values: dict[str, str] = dict(zip(SETTING, found, strict=True))
+        protocol = PROTOCOLS.get(values["protocol"], HOLDOUT)
         meaning = (
-            f"{described}; {table['n_subjects'].max()} test subjects, seeds averaged, "
-            f"epoch by policy '{policy}'" + f", EEG tables: {eeg}" * bool(eeg)
+            f"{protocol.describes}; {chosen['subject'].nunique()} test subjects, seeds averaged, "
+            f"epoch by policy '{values['policy']}'; manner '{values['manner']}': "
+            f"{MANNERS[values['manner']]}"
         )
-        yield Setting(protocol, policy, eeg, meaning, chosen)
+        meaning += f"; {SCALINGS[values['scaling']]}" * (values["scaling"] != "train")
+        meaning += f", EEG tables: {values['eeg']}" * bool(values["eeg"])
+        yield Setting(values, meaning, chosen)
 
 
 def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
@@ -138,21 +151,22 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
     for setting in by_setting(frame):
         rows = [_line(row) for row in summary(setting.scores).to_dict("records")]
         head = ("method", "trained on", "tested on", "seeds", "accuracy", "macro F1", "kappa")
-        lines += [f"{setting.protocol}: {setting.meaning}", *aligned([head, *rows]), ""]
+        lines += [f"{setting.values['protocol']}: {setting.meaning}", *aligned([head, *rows]), ""]
         lines += _differences(setting.scores)
     return "\n".join(lines).rstrip()
 
 
-def label(method: str, variant: str) -> str:
-    """Name a method and what differs from its defaults."""
-    return method if variant == "default" else f"{method} ({variant})"
+def label(method: str, variant: str, marks: str = "") -> str:
+    """Name a method, what differs from its defaults, and what the row has to say."""
+    named = method if variant == "default" else f"{method} ({variant})"
+    return named + f" [{marks}]" * bool(marks)
 
 
 def _line(row: dict[Any, Any]) -> tuple[str, ...]:
     measured = [
         f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}" for m in ("accuracy", "macro_f1", "kappa")
     ]
-    name = label(row["method"], row["variant"])
+    name = label(row["method"], row["variant"], row["marks"])
     where = (row["train_modalities"], row["test_modality"], str(row["n_seeds"]))
     return (name, *where, *measured)
 

@@ -111,10 +111,18 @@ class TrainPlan:
         Names from `featpipe list methods`.
     protocol : str
         Name from `featpipe list protocols`.
+    manner : {"strict", "paper", "marked"}
+        What may be seen of the test side: nothing; what each publication saw; or what `policy` and
+        `scaling` see. Rows that saw something are marked.
     policy : str
-        How the epoch is chosen: "last", or "source-validation" on held-out training subjects.
+        How the epoch is chosen: "last", or "source-validation" on held-out training subjects ...
+    scaling : {"train", "subject", "session"}
+        Whose windows features are standardised with: the training side's, or each one's own.
     train_share : float
-        Protocol "within": share of the trials of a session, the first ones, that train.
+        Protocols "within" and "within-pooled": share of the trials of a session, the first ones,
+        that train.
+    n_folds : int
+        Protocols "kfold", "kfold-windows" and "loso-loto": groups that trials are divided into.
     seeds : tuple of int
         Each method is trained once per seed.
     eeg : str or None
@@ -128,8 +136,11 @@ class TrainPlan:
 
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
     protocol: str = "loso"
+    manner: Literal["strict", "paper", "marked"] = "strict"
     policy: str = "last"
+    scaling: Literal["train", "subject", "session"] = "train"
     train_share: float = 0.6
+    n_folds: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
     device: str = "cpu"
@@ -144,5 +155,7 @@ class TrainPlan:
             )
         if not 0 < self.train_share < 1:
             raise ConfigError(f"[train] train_share = {self.train_share}: expected 0.6 or the like")
+        if self.n_folds < 2:
+            raise ConfigError(f"[train] n_folds = {self.n_folds}: expected 2 or more")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
             raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")

@@ -11,17 +11,19 @@ import pandas as pd
 import pyarrow as pa
 
 from models.evaluate import parts_of, predictions_frame
-from models.folds import FoldSettings, check_folds, get_protocol
+from models.folds import FoldSettings
+from models.leaks import check_folds
 from models.loading import load_windows
+from models.manners import Terms, terms
 from models.registry import get_method, make_config, variant
-from models.selection import get_policy
+from models.scaling import scaled_apart
 from models.train import TrainSettings
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when the trainer or the protocols give other numbers."""
 
 
@@ -48,18 +50,27 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
         Output root.
     """
     frozen = {modality: tuple(files) for modality, files in tables.items()}
-    under = "_".join(filter(None, (plan.protocol, plan.policy, _eeg_family(frozen))))
-    get_protocol(plan.protocol)
-    get_policy(plan.policy)
     return [
         Unit(
-            f"{_label(method, plan)}_{under}_seed-{seed}",
+            f"{_label(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
         )
         for method in plan.methods
         for seed in plan.seeds
     ]
+
+
+def _under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
+    """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
+    on = _terms(method, plan)
+    loose = (on.manner, on.scaling) if on.manner != "strict" else ()
+    return "_".join(filter(None, (plan.protocol, on.policy, *loose, _eeg_family(tables))))
+
+
+def _terms(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+    card = get_method(method)
+    return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
 
 
 def _eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
@@ -91,6 +102,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     """Say what both outputs depend on."""
     method, seed, plan, tables, _ = unit.payload
+    on = _terms(method, plan)
     return {
         "step": "train",
         "version": [VERSION, get_method(method).version],
@@ -98,10 +110,12 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "method": method,
             "config": asdict(make_config(method, plan.options.get(method, {}))),
             "protocol": plan.protocol,
-            "policy": plan.policy,
+            "manner": on.manner,
+            "policy": on.policy,
+            "scaling": on.scaling,
             "eeg": _eeg_family(tables),
             "seed": seed,
-            **{name: getattr(plan, name) for name in get_protocol(plan.protocol).options},
+            **{name: getattr(plan, name) for name in on.protocol.options},
         },
         "sources": listed,
     }
@@ -113,24 +127,20 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     start = time.perf_counter()
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
-    protocol = get_protocol(plan.protocol, windows.trials)
-    folds = list(protocol.folds(windows.keys, FoldSettings(plan.train_share)))
-    check_folds(folds, windows.keys, protocol.split)
+    on = _terms(name, plan, windows.trials)
+    folds = list(on.protocol.folds(windows.keys, FoldSettings(plan.train_share, plan.n_folds)))
+    check_folds(folds, windows.keys, on.protocol.split)
     settings = TrainSettings(device=plan.device)
-    parts = parts_of(windows, name, folds, seed, settings, config, plan.policy)
+    scaled = scaled_apart(windows, on.scaling)
+    parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
     seconds = time.perf_counter() - start
     folder = folder_of(out, unit, _facts(unit, stale[0].facts["sources"]), plan.device)
     fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
     start = time.perf_counter()
-    facts = {
-        "seed": seed,
-        "protocol": plan.protocol,
-        "split": protocol.split,
-        "policy": plan.policy,
-        "eeg": _eeg_family(tables),
-    }
     frames = {
-        "predictions": predictions_frame(windows, folds, fitted, name, config, facts),
+        "predictions": predictions_frame(
+            windows, folds, fitted, name, config, on, seed, _eeg_family(tables)
+        ),
         "curves": fitted.curves,
     }
     about = {

@@ -7,17 +7,11 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from featpipe.errors import ConfigError
-from models.folds import (
-    PROTOCOLS,
-    FoldSettings,
-    check_folds,
-    get_protocol,
-    loso,
-    subject_codes,
-    trial_codes,
-    within,
-)
+from models.folds import FoldSettings, loso, within
+from models.leaks import check_folds
+from models.protocols import PROTOCOLS, get_protocol
 from models.types import Fold
+from models.units import subject_codes, trial_codes
 
 
 @st.composite

@@ -4,8 +4,8 @@ import pytest
 
 import models.registry
 from featpipe.errors import ConfigError
-from models.folds import PROTOCOLS
 from models.methods.cscm import Config
+from models.protocols import PROTOCOLS
 from models.registry import METHODS, get_method, make_config, variant
 
 

@@ -17,7 +17,7 @@ def predictions(truth, found, n_classes=3, **facts):
     )
     frame = frame.assign(window=range(len(truth)), label=truth, method="cscm", variant="default")
     frame = frame.assign(seed=0, protocol="loso", split="subject", fold="sub-1", policy="last")
-    frame = frame.assign(eeg="de")
+    frame = frame.assign(manner="strict", scaling="train", marks="", eeg="de")
     frame = frame.assign(**{f"p_{i}": p[:, i] for i in range(n_classes)})
     return frame.assign(**facts)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from featpipe.errors import ConfigError
-from models.folds import check_folds, loso, within
+from models.folds import loso, within
+from models.leaks import check_folds
 from models.selection import POLICIES, get_policy, hold_out
 from models.types import Fold
 

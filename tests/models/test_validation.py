@@ -9,7 +9,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from featpipe.errors import ConfigError
-from models.folds import check_folds, loso, within
+from models.folds import loso, within
+from models.leaks import check_folds
 from models.registry import get_method, make_config
 from models.selection import hold_out
 from models.train import TrainSettings, fit

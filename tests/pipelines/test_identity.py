@@ -95,6 +95,9 @@ VALUES = {
         "seeds": st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True).map(tuple),
         "eeg": st.just("psd"),
         "train_share": st.floats(0.01, 0.59),
+        "manner": st.sampled_from(["paper", "marked"]),
+        "scaling": st.sampled_from(["subject", "session"]),
+        "n_folds": st.integers(4, 9),
         "options": st.builds(lambda lr: {"mlp": {"lr": lr}}, st.floats(0.01, 1)),
     },
 }  # fmt: skip
@@ -107,7 +110,7 @@ WITHOUT_EFFECT = {
     TrainSettings: dict.fromkeys(
         ("device", "n_threads", "fold_chunk", "stacked"), "how it is computed, not what"
     ),
-    FoldSettings: {"train_share": "no study can say it; the version of the step stands for it"},
+    FoldSettings: dict.fromkeys(("train_share", "n_folds"), "taken from the study's"),
     RunSettings: dict.fromkeys(("workers", "scheduler", "fail_fast"), "who does the work"),
 }
 """Options that change no output, each with the reason."""
@@ -154,20 +157,33 @@ def families_concerned(record, name):
     return set()
 
 
+READ_WITH = {"train_share": {"protocol": "within"}, "n_folds": {"protocol": "kfold"},
+             "scaling": {"manner": "marked"}}  # fmt: skip
+
+
 @pytest.mark.parametrize(("record", "name"), CHANGES, ids=lambda x: getattr(x, "__name__", x))
 @settings(MANY, max_examples=20)
 @given(data=st.data())
 def test_an_option_changes_the_families_that_declare_it_and_is_named(world, record, name, data):
     study, section = world.study, SECTION_OF[record]
-    if name == "train_share":  # which other protocols do not read
-        study = replace(study, train=replace(study.train, protocol="within"))
+    study = replace(study, train=replace(study.train, **READ_WITH.get(name, {})))
     now = changed(getattr(study, section), name, data.draw(VALUES[record][name]))
     assume(now is not None and getattr(now, name) != getattr(getattr(study, section), name))
     before, after = world.outputs(study), world.outputs(replace(study, **{section: now}))
     assert marks(before) != marks(after)
     texts = told(before, after)
     assert tables_of(texts) <= families_concerned(record, name)
-    if name not in ("eeg", "eye", "methods", "seeds", "protocol", "policy", "options"):
+    if name not in (
+        "eeg",
+        "eye",
+        "methods",
+        "seeds",
+        "protocol",
+        "policy",
+        "options",
+        "manner",
+        "scaling",
+    ):
         assert tables_of(texts) == families_concerned(record, name)
     for output, differing in texts.items():
         names = {text.partition(":")[0] for text in differing}
