@@ -28,11 +28,14 @@ class DeviceWindows(NamedTuple):
         Modality -> Tensor (n_windows, ...), not scaled.
     label, subject : Tensor of int64, shape (n_windows,)
         Class, and number of the subject in the study.
+    is_padded : bool
+        Whole trials are gathered from it, and batches have a mask.
     """
 
     x: dict[str, Tensor]
     label: Tensor
     subject: Tensor
+    is_padded: bool = False
 
 
 class FoldFacts(NamedTuple):
@@ -51,7 +54,9 @@ class FoldFacts(NamedTuple):
     subject: Tensor
 
 
-def to_device(windows: Windows, modalities: Sequence[str], device: str) -> DeviceWindows:
+def to_device(
+    windows: Windows, modalities: Sequence[str], device: str, *, is_padded: bool = False
+) -> DeviceWindows:
     """Copy what a method reads to the device."""
 
     def send(array: np.ndarray) -> Tensor:
@@ -62,6 +67,7 @@ def to_device(windows: Windows, modalities: Sequence[str], device: str) -> Devic
         {name: send(windows.x[name]) for name in modalities},
         send(windows.label),
         send(subject_codes(windows.keys)),
+        is_padded,
     )
 
 
@@ -102,7 +108,7 @@ def gather(
     *,
     is_labelled: bool = True,
 ) -> Batch:
-    """Gather standardised windows (or runs) of every fold.
+    """Gather standardised windows (or runs, or trials) of every fold.
 
     Parameters
     ----------
@@ -111,7 +117,7 @@ def gather(
     facts : FoldFacts
         Of the folds in `rows`.
     rows : Tensor of int64, shape (n_folds, batch) or (n_folds, batch, run_length)
-        Rows of `Windows`.
+        Rows of `Windows`; -1 behind the end of a trial.
     modalities : sequence of str
         What the batch holds; other modalities are absent from it.
     is_labelled : bool
@@ -124,17 +130,23 @@ def gather(
         features are 0, the mean of the training rows.
     """
     x = {}
+    mask = None
+    if data.is_padded:
+        mask, rows = rows >= 0, rows.clamp(min=0)
     for name in modalities:
         mean, scale = facts.mean[name], facts.scale[name]
         # one axis for the batch and, in runs, one for time
         shape = (len(mean), *[1] * (rows.ndim - 1), *mean.shape[1:])
         z = (data.x[name][rows] - mean.view(shape)) / scale.view(shape)
         x[name] = z.nan_to_num_(nan=0.0)
-    last = rows if rows.ndim == 2 else rows[..., -1]
+        if mask is not None:
+            x[name] *= mask.view(*mask.shape, *[1] * (z.ndim - mask.ndim))
+    last = rows if rows.ndim == 2 else rows[..., -1] if mask is None else rows.amax(-1)
     if is_labelled:
-        return Batch(x, data.label[last], facts.subject.gather(1, data.subject[last]), last)
+        subject = facts.subject.gather(1, data.subject[last])
+        return Batch(x, data.label[last], subject, last, mask=mask)
     hidden = torch.full_like(last, -1)
-    return Batch(x, hidden, hidden, last)
+    return Batch(x, hidden, hidden, last, mask=mask)
 
 
 def draw_rows(
@@ -167,7 +179,7 @@ def draw_rows(
     """
     pools = [items.inside(side) for side in sides]
     code = data.subject.cpu().numpy()
-    strata = [code[pool if pool.ndim == 1 else pool[:, -1]] for pool in pools]
+    strata = [code[pool if pool.ndim == 1 else pool.max(axis=1)] for pool in pools]
     streams = [
         draw_epochs(stratum, n_steps, batch, seed)
         for stratum, seed in zip(strata, seeds, strict=True)

@@ -28,7 +28,7 @@ def spoilt(windows: Windows, fold: Fold) -> Windows:
         values[fold.test] = np.array([1e6, np.nan, -3.0], values.dtype)[kind].reshape(shape)
     label = windows.label.copy()
     label[fold.test] = 0
-    keys = windows.keys.assign(label=label.astype(windows.keys["label"].dtype))
+    keys = windows.keys.assign(label=label)
     return replace(windows, x=x, label=label, keys=keys)
 
 

@@ -85,12 +85,18 @@ def prepare(
             f"{method.name} adapts to unlabelled windows, but fold {unnamed[0]} names no target"
         )
     n_subjects = _training_subjects(windows, folds)
-    items = find_items(windows.keys, method.run_length(config) if method.run_length else None)
+    run_length = method.run_length(config) if method.run_length else None
+    items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)
     n_items = [len(items.inside(fold.train)) for fold in folds]
     if not min(n_items):
         raise ConfigError(
-            f"{method.name}: fold {folds[int(np.argmin(n_items))].name} has no trial with "
-            f"{items.train.shape[-1]} consecutive windows to train on: shorten the run"
+            f"{method.name}: fold {folds[int(np.argmin(n_items))].name} has no "
+            + (
+                "whole trial to train on: choose a protocol that divides no trials"
+                if method.whole_trials
+                else f"trial with {items.train.shape[-1]} consecutive windows to train on: "
+                "shorten the run"
+            )
         )
     features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
     stages = _stages(method, config)
@@ -99,7 +105,7 @@ def prepare(
         config=config,
         stages=stages,
         shapes=Shapes(features, len(windows.classes), n_subjects),
-        data=to_device(windows, method.train_modalities, device),
+        data=to_device(windows, method.train_modalities, device, is_padded=method.whole_trials),
         items=items,
         n_steps=[steps_per_epoch(n_items, stage.batch) for stage in stages],
         seed=seed,

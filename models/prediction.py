@@ -39,13 +39,18 @@ def predict_logits(job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarra
     Tensor of float64, shape (n_folds, n_windows, n_classes)
         On the device.
     """
-    reads = torch.from_numpy(job.items.test[rows]).to(job.data.label.device)
+    device = job.data.label.device
+    # windows of one trial are read together, once
+    found = [np.unique(read, return_inverse=True) for read in job.items.read[rows]]
+    reads = torch.from_numpy(job.items.test[pad_sides([read for read, _ in found])]).to(device)
     parts = []
     with stack.evaluating():
         for part in reads.split(PREDICT_BATCH, dim=1):
             batch = gather(job.data, facts, part, job.method.inputs, is_labelled=False)
             parts.append(stack.each(job.method.predict, batch).double())
-    return torch.cat(parts, dim=1)
+    logits = torch.cat(parts, dim=1)
+    back = torch.from_numpy(np.stack([of for _, of in found])).to(device)
+    return logits.gather(1, back[..., None].expand(-1, -1, logits.shape[-1]))
 
 
 def predict_sides(

@@ -11,7 +11,7 @@ from models.methods import classical, cscm, trivial
 from models.types import ClassicMethod, Method
 
 METHODS: Mapping[str, Method | ClassicMethod] = {
-    "majority": trivial.METHOD,
+    **{method.name: method for method in trivial.BASELINES},
     "svm": classical.SVM,
     "svm_eeg": classical.SVM_EEG,
     "mlp": cscm.MLP,
@@ -19,6 +19,9 @@ METHODS: Mapping[str, Method | ClassicMethod] = {
     "cscm_sm": cscm.CSCM_SM,
     "cscm": cscm.CSCM,
 }
+
+BASELINES = tuple(method.name for method in trivial.BASELINES)
+"""Methods that read no feature; they stand beside every result."""
 
 
 def get_method(name: str) -> Method | ClassicMethod:

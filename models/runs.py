@@ -1,4 +1,4 @@
-"""Runs of consecutive windows, for methods that read a stretch of time at once."""
+"""What is read at once: a window, a run of consecutive ones, or a whole trial."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from featpipe.errors import ConfigError
 from featpipe.schema import WINDOW_KEYS
+from models.units import trial_codes
 
 
 def runs(keys: pd.DataFrame, length: int) -> np.ndarray:
@@ -66,31 +67,58 @@ def runs_ending_at(keys: pd.DataFrame, length: int) -> np.ndarray:
     return np.maximum(position[:, None] - np.arange(length)[::-1], start[:, None])
 
 
+def trials(keys: pd.DataFrame) -> np.ndarray:
+    """Return the windows of every trial.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        Key columns of the windows, sorted as in `Windows.keys`.
+
+    Returns
+    -------
+    array of int64, shape (n_trials, n_longest)
+        Rows; -1 behind the end of a shorter trial.
+    """
+    code = trial_codes(keys)
+    first, count = np.unique(code, return_index=True, return_counts=True)[1:]
+    rows = first[:, None] + np.arange(count.max())
+    return np.where(np.arange(count.max()) < count[:, None], rows, -1)
+
+
 class Items(NamedTuple):
-    """What batches are drawn from: single windows or runs.
+    """What batches are drawn from: single windows, runs or whole trials.
 
     Attributes
     ----------
-    train : array of int64, shape (n_items,) or (n_items, run_length)
-        Rows of every window or whole run.
-    test : array of int64, shape (n_windows,) or (n_windows, run_length)
-        The rows that predict each window.
+    train : array of int64, shape (n_items,) or (n_items, length)
+        Rows of every window, whole run or trial; -1 behind the end of a trial.
+    test : array of int64, shape (n_reads,) or (n_reads, length)
+        Rows that are read together to predict.
+    read : array of int64, shape (n_windows,)
+        Which of these predicts each window.
     """
 
     train: np.ndarray
     test: np.ndarray
+    read: np.ndarray
 
     def inside(self, rows: np.ndarray) -> np.ndarray:
         """Return the training items that lie wholly in the given rows."""
-        is_in = np.zeros(len(self.test), bool)
+        is_in = np.zeros(len(self.read), bool)
         is_in[rows] = True
-        has = is_in[self.train]
+        has = is_in[self.train] | (self.train < 0)
         return self.train[has if has.ndim == 1 else has.all(axis=1)]
 
 
-def find_items(keys: pd.DataFrame, run_length: int | None) -> Items:
-    """Return the windows, or the runs of `run_length` windows, of a key table."""
+def find_items(
+    keys: pd.DataFrame, run_length: int | None = None, *, whole_trials: bool = False
+) -> Items:
+    """Return the windows, the runs of `run_length` windows, or the trials of a key table."""
+    rows = np.arange(len(keys))
+    if whole_trials:
+        found = trials(keys)
+        return Items(found, found, trial_codes(keys))
     if run_length is None:
-        rows = np.arange(len(keys))
-        return Items(rows, rows)
-    return Items(runs(keys, run_length), runs_ending_at(keys, run_length))
+        return Items(rows, rows, rows)
+    return Items(runs(keys, run_length), runs_ending_at(keys, run_length), rows)

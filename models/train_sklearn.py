@@ -12,6 +12,7 @@ from models.curves import CURVE_COLUMNS
 from models.loading import Windows
 from models.parts import Part, merged
 from models.sampling import seed_for
+from models.trial_facts import TRIAL_FACTS
 from models.types import ClassicMethod, Fitted, Fold
 from models.units import subject_codes, trial_codes
 
@@ -62,7 +63,8 @@ def classic_parts(
     ConfigError
         When the windows lack a modality.
     """
-    missing = [name for name in method.train_modalities if name not in windows.x]
+    known = {*windows.x, *TRIAL_FACTS}
+    missing = [name for name in method.train_modalities if name not in known]
     if missing:
         raise ConfigError(
             f"{method.name} trains on {missing[0]}, but the tables hold "
@@ -96,7 +98,12 @@ def _fit_fold(
 
 def _features(windows: Windows, modalities: Sequence[str], rows: np.ndarray) -> np.ndarray:
     """Return the modalities side by side, (n_rows, n_features)."""
-    parts = [windows.x[name][rows].reshape(len(rows), -1) for name in modalities]
+    parts = [
+        TRIAL_FACTS[name](windows.keys)[rows]
+        if name in TRIAL_FACTS
+        else windows.x[name][rows].reshape(len(rows), -1)
+        for name in modalities
+    ]
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(rows), 1), np.float32)
 
 

@@ -38,8 +38,9 @@ class Batch(NamedTuple):
     Attributes
     ----------
     x : dict
-        Modality -> standardised features, shape (batch, ...) for methods on single windows and
-        (batch, run_length, ...) for methods on runs.
+        Modality -> standardised features, shape (batch, ...) for methods on single windows,
+        (batch, run_length, ...) for methods on runs and (batch, n_longest, ...) for methods on
+        whole trials, 0 where a trial has ended.
     label : Tensor of int64, shape (batch,)
         Class; -1 in `predict` and in `target`, where nobody may know it.
     subject : Tensor of int64, shape (batch,)
@@ -48,6 +49,8 @@ class Batch(NamedTuple):
         Row of the (last) window in `Windows`.
     target : Batch, optional
         Unlabelled windows of the fold's test side, only for methods with `uses_target`.
+    mask : Tensor of bool, shape (batch, n_longest), optional
+        Of whole trials: True where there is a window.
     """
 
     x: dict[str, Tensor]
@@ -55,6 +58,7 @@ class Batch(NamedTuple):
     subject: Tensor
     index: Tensor  # type: ignore[assignment] - hides tuple.index
     target: "Batch | None" = None
+    mask: Tensor | None = None
 
 
 class Losses(NamedTuple):
@@ -159,6 +163,8 @@ class Card:
         Raised when the same options give other numbers than before.
     paper : PaperManner
         What the publication did where it is not what is done here.
+    draws : bool
+        Whether another seed can give other numbers.
     """
 
     name: str
@@ -169,6 +175,7 @@ class Card:
     config: Any
     version: int = 1
     paper: PaperManner = PaperManner()
+    draws: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +193,9 @@ class Method(Card):
     run_length : callable, optional
         ``run_length(config) -> int``: the method reads runs of that many windows, `x` is
         (batch, run_length, ...). None: single windows, `x` is (batch, ...).
+    whole_trials : bool
+        The method reads whole trials, `x` is (batch, n_longest, ...) and `mask` tells where they
+        end; every window gets the prediction of its trial.
     uses_target : bool
         Reads unlabelled test windows while training (transductive).
     stackable : bool
@@ -196,6 +206,7 @@ class Method(Card):
     stages: Callable[[Any], tuple[Stage, ...]]
     predict: Callable[[Any, Batch], Tensor]
     run_length: Callable[[Any], int] | None = None
+    whole_trials: bool = False
     uses_target: bool = False
     stackable: bool = True
 

@@ -20,17 +20,17 @@ from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 from pipelines.work import Step, Unit
 
-FLOOR = "majority"
-
 
 def trainable(job: Job) -> TrainPlan:
     """Return the plan with the methods that the study has the modalities for.
 
-    The majority class is among them: it stands beside every result.
+    What can be had without any feature is among them: it stands beside every result.
     """
+    from models.registry import BASELINES
+
     lacking = _lacking(job)
-    possible = [m for m in job.study.train.methods if m != FLOOR and m not in lacking]
-    return replace(job.study.train, methods=(FLOOR, *possible))
+    possible = [m for m in job.study.train.methods if m not in (*BASELINES, *lacking)]
+    return replace(job.study.train, methods=(*BASELINES, *possible))
 
 
 def require_training(job: Job) -> None:
@@ -43,6 +43,7 @@ def require_training(job: Job) -> None:
     ConfigError
         When a method, option, protocol or policy does not exist, or no method is left.
     """
+    from models.registry import BASELINES
     from pipelines.steps.train import units
 
     units(job.study.train, {}, job.out)
@@ -50,7 +51,7 @@ def require_training(job: Job) -> None:
     if not lacking:
         return
     method, modality = next(iter(lacking.items()))
-    if not set(job.study.train.methods) - {*lacking, FLOOR}:
+    if not set(job.study.train.methods) - {*lacking, *BASELINES}:
         raise ConfigError(
             f"{method} learns from {modality}, which no recording of {job.study.path} has: "
             "choose other methods with --method, see `featpipe list methods`"
@@ -63,8 +64,9 @@ def require_training(job: Job) -> None:
 def _lacking(job: Job) -> dict[str, str]:
     """Name the methods that cannot be trained: method -> modality that no recording has."""
     from models.registry import get_method
+    from models.trial_facts import TRIAL_FACTS
 
-    there = table_families(job)
+    there = {**table_families(job), **TRIAL_FACTS}
     return {
         name: modality
         for name in job.study.train.methods

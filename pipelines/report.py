@@ -16,7 +16,9 @@ from matplotlib.text import Text
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.tables import read_metadata, read_table
+from models.audit import warnings
 from models.comparison import SETTING, paired_differences
+from models.registry import BASELINES
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
@@ -46,6 +48,7 @@ TEMPLATE = """\
 <h2>Protocol {{ protocol.name }}</h2>
 <p class="note">{{ protocol.note }}</p>
 <div class="wide">{{ protocol.table }}</div>
+{% for text in protocol.notes %}<p class="warning">{{ text }}</p>{% endfor %}
 {{ protocol.figure }}
 {% if protocol.differences %}
 <h3>Accuracy against mlp, paired by subject</h3>
@@ -111,7 +114,7 @@ def _page(out: Path, table: Path) -> str:
     )  # fmt: skip
 
 
-def _settings(out: Path) -> Iterable[dict[str, str]]:
+def _settings(out: Path) -> Iterable[dict[str, Any]]:
     predictions, frame = read_predictions(out), read_scores(out)
     classes = read_metadata(sorted(out.glob("features/*/*.parquet"))[0])["classes"]
     order = {name: i for i, name in enumerate(frame["method"].unique())}
@@ -127,6 +130,7 @@ def _settings(out: Path) -> Iterable[dict[str, str]]:
             "table": _score_table(setting.scores),
             "figure": svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
+            "notes": [escape(text) for text in warnings(setting.scores)],
             "confusion": _confusions(predictions, setting, classes),
         }
 
@@ -182,8 +186,11 @@ def _per_subject(scores: pd.DataFrame) -> Figure:
 def _confusions(predictions: pd.DataFrame, setting: Setting, classes: list[str]) -> str:
     """Rows: true class; columns: predicted; all subjects and seeds together."""
     by = predictions.groupby(list(SETTING))
-    of_setting = by.get_group(tuple(setting.values.values()))
-    groups: Any = list(of_setting.groupby(["method", "variant"], sort=False))
+    of_setting: Any = by.get_group(tuple(setting.values.values()))
+    learners = of_setting[~of_setting["method"].isin(BASELINES)]
+    groups: Any = list(learners.groupby(["method", "variant"], sort=False))
+    if not groups:
+        return ""
     figure = Figure(figsize=(2.1 * len(groups) + 0.8, 2.9), layout="constrained")
     columns = np.atleast_1d(figure.subplots(1, len(groups)))
     for i, (axes, (key, group)) in enumerate(zip(columns, groups, strict=True)):

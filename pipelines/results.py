@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, read_table, with_metadata
+from models.audit import warnings
 from models.comparison import SETTING, paired_differences
 from models.manners import MANNERS, SCALINGS
 from models.protocols import HOLDOUT, PROTOCOLS
@@ -153,6 +154,8 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
         head = ("method", "trained on", "tested on", "seeds", "accuracy", "macro F1", "kappa")
         lines += [f"{setting.values['protocol']}: {setting.meaning}", *aligned([head, *rows]), ""]
         lines += _differences(setting.scores)
+        told = warnings(setting.scores)
+        lines += [f"  note: {text}" for text in told] + [""] * bool(told)
     return "\n".join(lines).rstrip()
 
 

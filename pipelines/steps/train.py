@@ -57,7 +57,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
             Payload(method, seed, plan, frozen, out),
         )
         for method in plan.methods
-        for seed in plan.seeds
+        for seed in (plan.seeds if get_method(method).draws else plan.seeds[:1])
     ]
 
 

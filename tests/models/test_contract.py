@@ -14,17 +14,18 @@ from models.blindness import seen_of_test
 from models.evaluate import cross_validate, fit_folds, parts_of
 from models.folds import loso
 from models.kept import read_kept, write_kept
-from models.registry import METHODS, make_config, variant
+from models.registry import BASELINES, METHODS, make_config, variant
 from models.scores import scores
 from models.selection import POLICIES
 from models.stacked import FoldStack
 from models.stages import adam, train_step
 from models.train import TrainSettings
+from models.trial_facts import TRIAL_FACTS
 from models.types import Batch, Method, Shapes
 
 NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Method)]
 HONEST = [name for name, policy in POLICIES.items() if not policy.is_of_test]
-LEARNERS = [name for name, method in METHODS.items() if method.inputs]
+LEARNERS = [name for name, method in METHODS.items() if name not in BASELINES and method.inputs]
 MAX_LINES = 200
 QUICK = {"n_epochs": 8, "batch": 48, "dropout": 0.0}
 
@@ -59,7 +60,8 @@ def test_card_is_complete(name, windows):
     assert method.describes
     assert method.reference
     assert method.version >= 1
-    assert set(method.inputs) <= set(method.train_modalities) <= set(windows.x)
+    assert set(method.inputs) <= set(method.train_modalities)
+    assert set(method.train_modalities) <= {*windows.x, *TRIAL_FACTS}
     assert variant(name, method.config) == "default"
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from featpipe.errors import ConfigError
-from models.runs import find_items, runs, runs_ending_at
+from models.runs import find_items, runs, runs_ending_at, trials
 
 
 @pytest.fixture
@@ -42,3 +42,12 @@ def test_items_of_a_fold_lie_wholly_inside_it(keys):
 def test_a_run_of_nothing(keys):
     with pytest.raises(ConfigError, match="run of 0 windows"):
         runs(keys, 0)
+
+
+def test_trials_are_padded_behind_their_end(key_table):
+    keys = key_table(2, 1, 2, 3)
+    keys = keys[(keys["trial"] == 1) | (keys["window"] < 2)].reset_index(drop=True)
+    np.testing.assert_array_equal(trials(keys), [[0, 1, 2], [3, 4, -1], [5, 6, 7], [8, 9, -1]])
+    items = find_items(keys, whole_trials=True)
+    np.testing.assert_array_equal(items.read, [0, 0, 0, 1, 1, 2, 2, 2, 3, 3])
+    np.testing.assert_array_equal(items.inside(np.array([0, 1, 2, 3, 8, 9])), items.train[[0, 3]])

@@ -14,7 +14,7 @@ from models.types import Fold
 def test_majority_predicts_training_frequencies(windows):
     rows = np.flatnonzero(windows.keys["trial"] <= 4)  # trials 1 to 4: labels 1, 2, 0, 1
     fold = Fold("a", rows, np.flatnonzero(windows.keys["trial"] == 5))
-    fitted = fit_classic(trivial.METHOD, trivial.Config(), windows, [fold], 0)
+    fitted = fit_classic(trivial.MAJORITY, trivial.Config(), windows, [fold], 0)
     np.testing.assert_allclose(fitted.probabilities["a"], [[0.25, 0.5, 0.25]] * len(fold.test))
     assert fitted.curves.empty
 
@@ -80,9 +80,9 @@ def test_groups_are_subjects_or_the_trials_of_the_only_one(windows):
 
     def fit(x, label, group, config, seed):
         received.append(group)
-        return trivial.fit(x, label, group, config, seed)
+        return trivial.count(x, label, group, config, seed)
 
-    method = replace(trivial.METHOD, fit=fit)
+    method = replace(trivial.MAJORITY, fit=fit)
     (cross, *_), (inside, *_) = list(loso(windows.keys)), list(within(windows.keys))
     fit_classic(method, trivial.Config(), windows, [cross, inside], 0)
     for group, unit, fold in zip(received, ("subject", "trial"), (cross, inside), strict=True):

@@ -16,6 +16,7 @@ from featpipe.features.released_labels import n_windows_of
 from featpipe.montage import FRONT_BACK
 from featpipe.schema import EYE_FEATURES
 from featpipe.tables import read_metadata
+from models.registry import BASELINES
 from pipelines.__main__ import run
 
 ALL = [("1", session) for session in "123"]
@@ -206,4 +207,4 @@ def test_the_next_command_trains(small, tmp_path, capsys):
     code = run([*line.split()[2:], "--method", "svm", "--seeds", "0", "--json"])
     assert code == 0
     scores = json.loads(capsys.readouterr().out)["scores"]
-    assert {row["method"] for row in scores} == {"majority", "svm"}
+    assert {row["method"] for row in scores} == {*BASELINES, "svm"}

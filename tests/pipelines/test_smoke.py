@@ -12,6 +12,7 @@ from lookalikes.processes import dask_cluster
 
 from featpipe.schema import EYE_FEATURES, KEYS, WINDOW_KEYS
 from featpipe.tables import read_features, read_metadata
+from models.registry import BASELINES
 from pipelines.__main__ import run
 
 
@@ -67,7 +68,7 @@ def test_predictions_are_stored_and_scores_derived(finished_study):
         [pd.read_parquet(p) for p in (out / "predictions").glob("*.parquet")], ignore_index=True
     )
     assert set(predictions["method"]) == {
-        "majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm",
+        *BASELINES, "svm", "mlp", "mlp_cross", "cscm_sm", "cscm",
     }  # fmt: skip
     per_run = predictions.groupby("method").size()
     assert (per_run == 3 * 6 * 3).all()  # every window tested exactly once
@@ -125,7 +126,7 @@ def test_show_says_what_is_stale_and_why(study, capsys, quick):
     assert {row["state"] for row in outcome(capsys)["outputs"]} == {"fresh"}
     assert run([*show, "--set", "features.window_s=2"]) == 0
     stale = [row for row in outcome(capsys)["outputs"] if row["state"] == "stale"]
-    assert len(stale) == 6 + 12
+    assert len(stale) == 6 + 2 * (5 + len(BASELINES))
     assert {row["reason"] for row in stale} == {
         "features.window_s: 4.0 -> 2.0", "6 of its tables are not fresh",
     }  # fmt: skip
@@ -240,7 +241,7 @@ def test_a_study_without_eyes_trains_on_eeg(study, tmp_path, capsys):
     options = [str(study / "study.toml"), "-o", str(tmp_path / "new"), "--seeds", "0", "--json"]
     assert run(["run", *options, "--method", "svm_eeg"]) == 0
     found = outcome(capsys)
-    assert {row["method"] for row in found["scores"]} == {"majority", "svm_eeg"}
+    assert {row["method"] for row in found["scores"]} == {*BASELINES, "svm_eeg"}
     assert run(["train", *options, "--method", "cscm"]) == 1
     assert "cscm learns from eye, which no recording" in capsys.readouterr().err
     both = ["--method", "cscm", "--method", "svm_eeg"]

@@ -1,0 +1,58 @@
+"""What the design of a data set gives away, told by baselines that read no feature."""
+
+from typing import Any
+
+import pandas as pd
+
+from models.registry import BASELINES, get_method
+from models.types import Method
+
+WORTH_TELLING = 0.05
+"""By which a baseline has to beat the most frequent class to be told of, in accuracy."""
+
+
+def warnings(scores: pd.DataFrame) -> list[str]:
+    """Say what a reader of these scores has to know.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As `models.scores.scores` returns it, of one protocol, manner, policy, scaling and EEG
+        family.
+
+    Returns
+    -------
+    list of str
+        One sentence each; empty where trial lengths and clips tell nothing, and every method is
+        better than all baselines.
+    """
+    by_subject: Any = scores.groupby(["method", "subject"])["accuracy"].mean()
+    accuracy: dict[str, float] = by_subject.groupby("method").mean().to_dict()
+    floor = accuracy.get("majority", float("nan"))
+    found = []
+    length = accuracy.get("duration_only", float("nan"))
+    if length > floor + WORTH_TELLING:
+        found.append(_of_lengths(length, floor, list(accuracy)))
+    clip = accuracy.get("stimulus_only", float("nan"))
+    if clip > floor + WORTH_TELLING:
+        found.append(
+            f"knowing the clip alone gives {clip:.3f}: test clips were trained on, and part of "
+            "every accuracy may be the clip and not the emotion; protocol 'loso-loto' leaves the "
+            "clips out, too"
+        )
+    lowest = max((accuracy[name] for name in ("majority", "prior") if name in accuracy), default=0)
+    for name, reached in accuracy.items():
+        if name not in BASELINES and reached <= lowest:
+            found.append(f"{name} is not better than guessing: {reached:.3f} against {lowest:.3f}")
+    return found
+
+
+def _of_lengths(length: float, floor: float, names: list[str]) -> str:
+    """Say what trial lengths give away, and to whom."""
+    methods = [get_method(name) for name in names]
+    whole = [m.name for m in methods if isinstance(m, Method) and m.whole_trials]
+    text = f"the length of a trial alone gives {length:.3f}, the most frequent class {floor:.3f}"
+    if whole:
+        better = "can read it" if len(whole) > 1 else "can read it, too"
+        return f"{text}: {', '.join(whole)} saw whole trials and {better}; compare with that"
+    return f"{text}: compare any method that sees whole trials with that"
