@@ -1,4 +1,4 @@
-"""Is one method better than another? Differences paired by subject, with their interval."""
+"""Is one method better than another? Differences paired by subject, with interval and tests."""
 
 from typing import Any
 
@@ -7,20 +7,14 @@ import pandas as pd
 from scipy import stats
 
 from featpipe.errors import ConfigError
+from models.registry import BASELINES
 
 SETTING = ("protocol", "manner", "policy", "scaling", "eeg")
 """Columns of scores within which methods may be compared: on equal terms and tables."""
 
 COMPARISON_COLUMNS = (
-    "method",
-    "variant",
-    "reference",
-    "metric",
-    "difference",
-    "low",
-    "high",
-    "n_subjects",
-    "p",
+    *("method", "variant", "reference", "metric", "difference", "low", "high", "n_subjects"),
+    *("p", "p_holm", "p_bh", "p_wilcoxon", "d_z", "rank_biserial"),
 )
 
 
@@ -35,10 +29,10 @@ def paired_differences(
     Parameters
     ----------
     scores : pandas.DataFrame
-        As `models.scores.scores` returns it, of one protocol, manner, policy, scaling
-        and EEG family.
+        As `models.scores.scores` returns it, of one protocol, manner, policy, scaling and EEG
+        family. Baselines that read no feature are not compared, unless one is the reference.
     reference : str
-        Method to compare with, at its defaults.
+        Method to compare with, at its defaults where it was run so.
     metric : str
         Column of the scores.
     confidence : float
@@ -47,34 +41,89 @@ def paired_differences(
     Returns
     -------
     pandas.DataFrame
-        Columns `COMPARISON_COLUMNS`: mean difference to the reference, its t interval and the
-        two-sided p of the paired t test (not adjusted for the number of methods); NaN with fewer
-        than two subjects. No rows when the reference was not run.
+        Columns `COMPARISON_COLUMNS`: mean difference to the reference and its t interval; the
+        two-sided p of the paired t test, alone and adjusted for all methods in the table by Holm
+        (`p_holm`) and Benjamini and Hochberg (`p_bh`); that of the Wilcoxon signed-rank test;
+        Cohen's d of the differences and their matched-pairs rank-biserial correlation. NaN with
+        fewer than two subjects or where all differences are equal. No rows when the reference was
+        not run.
 
     Raises
     ------
     ConfigError
-        When the scores mix protocols, manners, policies, scalings or EEG families.
+        When the scores are on several terms.
     """
     if len(scores[list(SETTING)].drop_duplicates()) > 1:
         raise ConfigError("scores on several terms (protocol, policy ...): take one")
     groups: Any = scores.groupby(["subject", "seed", "method", "variant"], sort=False)
     means: Any = groups[metric].mean().unstack(["method", "variant"])
-    base = (reference, "default")
+    base = _reference(reference, [variant for name, variant in means.columns if name == reference])
     rows = []
-    for method, variant in means.columns if base in means.columns else ():
-        if (method, variant) != base:
+    for method, variant in means.columns if base else ():
+        if (method, variant) != base and method not in BASELINES:
             paired = (means[method, variant] - means[base]).dropna()
             difference = paired.groupby("subject").mean().to_numpy()
-            low, high, p = _t_interval(difference, confidence)
-            mean = difference.mean() if len(difference) else float("nan")
-            rows.append((method, variant, reference, metric, mean, low, high, len(difference), p))
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+            rows.append(
+                {"method": method, "variant": variant, "reference": reference, "metric": metric}
+                | _tested(difference, confidence)
+            )
+    frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+    frame["p_holm"], frame["p_bh"] = (_adjusted(frame["p"], how) for how in ("holm", "fdr_bh"))
+    return frame
 
 
-def _t_interval(difference: np.ndarray, confidence: float) -> tuple[float, float, float]:
+def _reference(name: str, variants: list[str]) -> tuple[str, str] | None:
+    """Return the reference at its defaults, or as it is where it was run in one way only."""
+    if "default" in variants or len(variants) == 1:
+        return name, "default" if "default" in variants else variants[0]
+    return None
+
+
+def _tested(difference: np.ndarray, confidence: float) -> dict[str, float]:
+    found = {
+        "difference": difference.mean() if len(difference) else float("nan"),
+        "n_subjects": len(difference),
+    }
     if len(difference) < 2 or np.ptp(difference) == 0:
-        return float("nan"), float("nan"), float("nan")
+        return found
     result: Any = stats.ttest_1samp(difference, 0.0)
     interval = result.confidence_interval(confidence)
-    return float(interval.low), float(interval.high), float(result.pvalue)
+    ranked: Any = stats.wilcoxon(difference)
+    return found | {
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "p": float(result.pvalue),
+        "p_wilcoxon": float(ranked.pvalue),
+        "d_z": float(difference.mean() / difference.std(ddof=1)),
+        "rank_biserial": rank_biserial(difference),
+    }
+
+
+def rank_biserial(difference: np.ndarray) -> float:
+    """Return the matched-pairs rank-biserial correlation (Kerby 2014): 1 is better for everybody.
+
+    Parameters
+    ----------
+    difference : array, shape (n_subjects,)
+        Zeros do not count.
+
+    Examples
+    --------
+    >>> rank_biserial(np.array([1.0, 2.0, -3.0]))
+    0.0
+    """
+    difference = difference[difference != 0]
+    ranks = stats.rankdata(np.abs(difference))
+    return float((np.sign(difference) * ranks).sum() / ranks.sum()) if ranks.size else float("nan")
+
+
+def _adjusted(p: Any, how: str) -> np.ndarray:
+    """Adjust p values for their number; NaN stays out of it."""
+    from statsmodels.stats.multitest import multipletests  # takes a second to import
+
+    values = p.to_numpy(float)
+    is_known = ~np.isnan(values)
+    adjusted = np.full(len(values), np.nan)
+    if is_known.any():
+        adjusted[is_known] = multipletests(values[is_known], method=how)[1]
+    return adjusted

@@ -10,7 +10,14 @@ from featpipe.errors import ConfigError
 from featpipe.schema import PREDICTION_KEYS
 from models.registry import get_method
 
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "ece")
+"""What is measured; of `ece`, the expected calibration error, less is better."""
+
+N_BINS = 15
+"""Of confidence, equally wide, in `ece`."""
+
+N_RESAMPLES, CONFIDENCE = 2000, 0.95
+"""Of the bootstrap over subjects."""
 
 SCORE_COLUMNS = (
     *("method", "variant", "train_modalities", "test_modality", "protocol", "split", "policy"),
@@ -83,7 +90,8 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         One row per method, variant, terms (protocol, policy ...) and EEG family: n_subjects,
         n_seeds, and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of
         their mean over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this
-        literature) and ``_sd_seeds`` over seeds of the mean over subjects. A spread over one is
+        literature), ``_sd_seeds`` over seeds of the mean over subjects, and ``_low`` and ``_high``,
+        the 95 % percentile bootstrap interval of the mean over subjects. A spread over one is
         NaN.
     """
     rows = []
@@ -102,12 +110,53 @@ def _spread(metric: str, group: pd.DataFrame) -> dict[str, float]:
     table: Any = group.groupby(["subject", "seed"], observed=True)[metric].mean()
     per_subject = table.groupby(level="subject").mean()
     per_seed = table.groupby(level="seed").mean()
+    low, high = _bootstrap(per_subject.dropna().to_numpy())
     return {
         f"{metric}_mean": float(per_subject.mean()),
+        f"{metric}_low": low,
+        f"{metric}_high": high,
         f"{metric}_sd": float(per_subject.std(ddof=1)),
         f"{metric}_sd_population": float(per_subject.std(ddof=0)),
         f"{metric}_sd_seeds": float(per_seed.std(ddof=1)),
     }
+
+
+def _bootstrap(values: np.ndarray) -> tuple[float, float]:
+    """Return the percentile interval of the mean; the same values have the same one."""
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(0).integers(len(values), size=(N_RESAMPLES, len(values)))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(values[drawn].mean(axis=1), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def calibration_error(probability: np.ndarray, truth: np.ndarray) -> float:
+    """Return the expected calibration error (Guo et al., ICML 2017, Eq. 3).
+
+    Parameters
+    ----------
+    probability : array, shape (n_windows, n_classes)
+        Of each class.
+    truth : array of int, shape (n_windows,)
+        Index of the true class.
+
+    Returns
+    -------
+    float
+        Mean distance between confidence and accuracy over `N_BINS` equally wide bins of
+        confidence, weighted by the windows in each.
+
+    Examples
+    --------
+    >>> calibration_error(np.array([[0.9, 0.1], [0.9, 0.1]]), np.array([0, 1])).__round__(3)
+    0.4
+    """
+    confidence, is_right = probability.max(axis=1), probability.argmax(axis=1) == truth
+    # a bin holds its upper end
+    bins = np.clip(np.ceil(confidence * N_BINS).astype(int) - 1, 0, N_BINS - 1)
+    gap = np.bincount(bins, confidence - is_right, minlength=N_BINS)
+    return float(np.abs(gap).sum() / len(truth))
 
 
 def _measure(group: pd.DataFrame) -> dict[str, float]:
@@ -126,4 +175,5 @@ def _measure(group: pd.DataFrame) -> dict[str, float]:
         "balanced_accuracy": float(recall_score(truth, found, labels=seen, average="macro")),
         "macro_f1": float(f1_score(truth, found, average="macro")),
         "kappa": float(cohen_kappa_score(truth, found)) if has_two else float("nan"),
+        "ece": calibration_error(probability[:, has_class], truth),
     }

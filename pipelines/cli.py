@@ -9,7 +9,7 @@ import click
 
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
-from pipelines.output_verbs import bridge, report, verify
+from pipelines.output_verbs import bridge, compare, report, verify
 from pipelines.path_types import FILE, OUT
 
 
@@ -270,5 +270,5 @@ def list_names(what: str, as_json: bool) -> int:
     return DONE
 
 
-for verb in (report, bridge, verify):
+for verb in (report, compare, bridge, verify):
     app.add_command(verb)

@@ -43,6 +43,24 @@ def bridge(
 
 @click.command()
 @click.argument("out", type=OUT)
+@click.option("--reference", default="mlp", show_default=True, metavar="METHOD",
+              help="Compare the others with this one.")  # fmt: skip
+@click.option("--metric", default="accuracy", show_default=True,
+              help="Or balanced_accuracy, macro_f1, kappa, ece.")  # fmt: skip
+@click.option("--beside", default="", metavar="DATASET",
+              help="Published figures of this data set [default: the study's own].")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(out: Path, reference: str, metric: str, beside: str, as_json: bool) -> int:
+    """Print OUT's scores beside published ones, and paired tests against one method."""
+    from pipelines.comparing import print_compare
+    from pipelines.pulling import pull
+
+    pull(out.absolute())
+    return print_compare(out.absolute(), reference, metric, beside, as_json=as_json)
+
+
+@click.command()
+@click.argument("out", type=OUT)
 @click.option("--gc", "is_sweeping", is_flag=True,
               help="First remove what cut-off runs left unfinished.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -52,7 +52,8 @@ TEMPLATE = """\
 {{ protocol.figure }}
 {% if protocol.differences %}
 <h3>Accuracy against mlp, paired by subject</h3>
-<p class="note">Points, 95 % t interval over subjects; p is not adjusted for the number of methods.</p>
+<p class="note">Points, 95 % t interval over subjects; p of the paired t test, adjusted by Holm, and of the Wilcoxon
+signed-rank test, not adjusted. `featpipe compare` says more.</p>
 {{ protocol.differences }}{% endif %}
 {{ protocol.confusion }}
 {% endfor %}
@@ -157,11 +158,16 @@ def _difference_table(found: pd.DataFrame) -> str:
             "method": label(row["method"], row["variant"]),
             "difference": f"{100 * row['difference']:+.1f}",
             "interval": f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
-            "p": "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}",
+            "p (Holm)": _p(row["p_holm"]),
+            "p (Wilcoxon)": _p(row["p_wilcoxon"]),
         }
         for row in found.to_dict("records")
     ]
     return html_table(pd.DataFrame(rows))
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _per_subject(scores: pd.DataFrame) -> Figure:

@@ -181,10 +181,11 @@ def _differences(group: pd.DataFrame) -> list[str]:
         return []
     rows = [
         (label(row["method"], row["variant"]), f"{100 * row['difference']:+.1f} points",
-         f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]")
+         f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]", f"p = {row['p_holm']:.3f}")
         for row in found.to_dict("records")
     ]  # fmt: skip
-    return ["  accuracy against mlp, paired by subject, 95 % interval:", *aligned(rows), ""]
+    head = "  accuracy against mlp, paired by subject, 95 % interval, p by Holm:"
+    return [head, *aligned(rows), ""]
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -34,7 +34,8 @@ def by_hand(truth, found):
     agree = np.mean(truth == found)
     chance = sum(np.mean(truth == c) * np.mean(found == c) for c in {*truth, *found})
     kappa = np.nan if chance == 1 else (agree - chance) / (1 - chance)
-    return [agree, np.mean(recalls), np.mean(f1s), kappa]
+    # all predictions have confidence 0.8 of 1, as they are written
+    return [agree, np.mean(recalls), np.mean(f1s), kappa, abs(agree - 0.8)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
@@ -92,6 +93,7 @@ def test_summary_averages_folds_then_subjects_then_seeds():
     np.testing.assert_allclose(found["accuracy_sd"], np.std(per_subject, ddof=1))
     np.testing.assert_allclose(found["accuracy_sd_population"], np.std(per_subject))
     np.testing.assert_allclose(found["accuracy_sd_seeds"], np.std(per_seed, ddof=1))
+    assert (found["accuracy_low"], found["accuracy_high"]) == (0.4, 0.75)  # of two, both ends
 
 
 def test_summary_of_one_subject_has_no_spread():

@@ -1,0 +1,144 @@
+"""`featpipe compare`: ours beside the published figure of the same row, and every paired test."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from featpipe.errors import ConfigError, unknown
+from models.comparison import paired_differences
+from models.published import Figure, datasets, figures
+from models.scores import METRICS, summary
+from pipelines.exits import DONE
+from pipelines.results import (
+    SIMULATED,
+    Setting,
+    aligned,
+    by_setting,
+    label,
+    read_predictions,
+    read_scores,
+)
+
+
+def print_compare(out: Path, reference: str, metric: str, beside: str, *, as_json: bool) -> int:
+    """Print the scores of an output folder, published figures, and differences to one method.
+
+    Parameters
+    ----------
+    out : Path
+        Output folder with scores.
+    reference : str
+        Method that the others are compared with.
+    metric : str
+        What is compared.
+    beside : str
+        Data set whose published figures are shown; empty takes the study's own.
+    as_json : bool
+        Print records instead of tables.
+
+    Raises
+    ------
+    ConfigError
+        When there are no scores, or a name does not exist.
+    """
+    if not (out / "scores.parquet").exists():
+        raise ConfigError(f"{out}: nothing is trained there: run `featpipe train STUDY -o {out}`")
+    if metric not in METRICS:
+        raise ConfigError(f"--metric {metric}: {unknown('metric', metric, METRICS)}")
+    if beside and beside not in datasets():
+        raise ConfigError(f"--beside {beside}: {unknown('data set', beside, datasets())}")
+    scores = read_scores(out)
+    methods = list(dict.fromkeys(scores["method"]))
+    if reference not in methods:
+        raise ConfigError(f"--reference {reference}: {unknown('method', reference, methods)}")
+    own = str(read_predictions(out)["dataset"].iloc[0])
+    found = [_compared(setting, reference, metric, own, beside) for setting in by_setting(scores)]
+    if as_json:
+        click.echo(json.dumps({"dataset": own, "settings": found}, ensure_ascii=False))
+        return DONE
+    if own.startswith("simulated"):
+        click.echo(f"{SIMULATED}\n")
+    click.echo("\n\n".join(_text(one, reference, metric, own, beside) for one in found))
+    return DONE
+
+
+def _compared(
+    setting: Setting, reference: str, metric: str, own: str, beside: str
+) -> dict[str, Any]:
+    """Collect what is said of one setting; only figures of its protocol stand in it."""
+    published = [
+        figure
+        for figure in figures()
+        if figure.dataset == (beside or own) and figure.protocol == setting.values["protocol"]
+    ]
+    return {
+        **setting.values,
+        "meaning": setting.meaning,
+        "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
+        "published": [figure._asdict() for figure in published],
+        "differences": json.loads(
+            paired_differences(setting.scores, reference, metric).to_json(orient="records") or "[]"
+        ),
+    }
+
+
+def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: str) -> str:
+    published = {figure["method"]: Figure(**figure) for figure in found["published"]}
+    lines = [f"{found['protocol']}: {found['meaning']}", *_scores(found, metric, published, own)]
+    if beside and beside != own:
+        lines += [f"  published figures are of {beside}: other people, clips and devices"]
+    lines += [f"  {text}" for text in _sources(list(published.values()))]
+    if not published:
+        lines += [f"  no published figure of {beside or own} under this protocol is known"]
+    return "\n".join([*lines, "", *_differences(found["differences"], reference, metric)])
+
+
+def _scores(
+    found: dict[str, Any], metric: str, published: dict[str, Figure], own: str
+) -> list[str]:
+    head = ("method", "tested on", metric, "95 % interval", "SD n-1 / n", "over seeds", "published")
+    rows: list[tuple[str, ...]] = [head]
+    for row in found["scores"]:
+        figure = published.get(row["method"]) if row["variant"] == "default" else None
+        told = f"{figure.mean:.3f} ± {figure.sd:.3f}" if figure and metric == "accuracy" else "-"
+        rows.append((
+            label(row["method"], row["variant"], row["marks"]), row["test_modality"],
+            _number(row[f"{metric}_mean"]),
+            f"[{_number(row[f'{metric}_low'])}, {_number(row[f'{metric}_high'])}]",
+            f"{_number(row[f'{metric}_sd'])} / {_number(row[f'{metric}_sd_population'])}",
+            _number(row[f"{metric}_sd_seeds"]), told,
+        ))  # fmt: skip
+    return aligned(rows)
+
+
+def _sources(published: Sequence[Figure]) -> list[str]:
+    told = dict.fromkeys((one.reference, one.n_subjects, one.open) for one in published)
+    return [
+        f"published: {reference}; {n} subjects; not said there: {left_open}"
+        for reference, n, left_open in told
+    ]
+
+
+def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:
+    if not rows:
+        return [f"  nothing was compared with {reference}"]
+    head = (
+        *("method", "difference", "95 % interval", "n", "t test p", "Holm", "BH"),
+        *("Wilcoxon p", "d_z", "rank-biserial"),
+    )
+    table: list[tuple[str, ...]] = [head]
+    for row in rows:
+        table.append((
+            label(row["method"], row["variant"]), f"{row['difference']:+.3f}",
+            f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]", str(row["n_subjects"]),
+            *(_number(row[name]) for name in ("p", "p_holm", "p_bh", "p_wilcoxon")),
+            _number(row["d_z"], "+"), _number(row["rank_biserial"], "+"),
+        ))  # fmt: skip
+    return [f"  {metric} against {reference}, paired by subject, seeds averaged:", *aligned(table)]
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "-" if value is None else f"{value:{sign}.3f}"
