@@ -1,0 +1,168 @@
+"""Model folders: the same bits in another process, nothing executed, damage found."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lookalikes.processes import environment
+
+from featpipe.errors import ConfigError, ReadError
+from models.evaluate import fit_folds
+from models.final import train_on_all
+from models.registry import make_config
+from models.saved import CARD, DESCRIPTION, WEIGHTS, predict, read_model, write_model
+from models.scores import scores, summary
+from models.types import Fold
+
+NETWORKS = ("mlp", "mlp_cross", "cscm_sm", "cscm")
+CONFIG = {"n_epochs": 6, "batch": 48}
+
+ELSEWHERE = """
+import sys, numpy as np
+from pathlib import Path
+from dataclasses import replace
+from models.loading import Windows
+from models.saved import predict, read_model
+import pandas as pd
+folder = Path(sys.argv[1])
+model, about = read_model(folder / "model")
+keys = pd.read_parquet(folder / "keys.parquet")
+x = {"eye": np.load(folder / "eye.npy")}
+windows = Windows(keys, x, np.zeros(len(keys), int), model.classes, (), {}, dict(model.columns), {})
+np.save(folder / "found.npy", predict(model, windows))
+"""
+
+
+@pytest.fixture
+def study(make_windows):
+    windows = make_windows(n_subjects=5)
+    columns = {
+        name: tuple(f"{name}_{i}" for i in range(x[0].size)) for name, x in windows.x.items()
+    }
+    return replace(windows, columns=columns)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("policy", ["last", "source-validation"])
+def test_another_process_predicts_the_same_bits_from_eyes_alone(study, tmp_path, name, policy):
+    model = train_on_all(study, name, 1, config=make_config(name, CONFIG), policy=policy)
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    study.keys.to_parquet(tmp_path / "keys.parquet")
+    np.save(tmp_path / "eye.npy", study.x["eye"])
+    command = [sys.executable, "-c", ELSEWHERE, str(tmp_path)]
+    subprocess.run(command, check=True, env=environment())
+    found = np.load(tmp_path / "found.npy")
+    np.testing.assert_array_equal(found, predict(model, study))
+    assert (found.argmax(1) == study.label).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_is_the_network_that_was_trained(study, name):
+    """The trainer's own predictions of the same rows, which it makes for all folds at once."""
+    config = make_config(name, CONFIG)
+    rows = np.arange(len(study.keys))
+    trained = fit_folds(study, name, [Fold("all", rows, rows)], 1, config=config)
+    model = train_on_all(study, name, 1, config=config)
+    np.testing.assert_allclose(
+        predict(model, study), trained.probabilities["all"], atol=1e-6, rtol=1e-5
+    )
+
+
+@pytest.fixture
+def folder(study, tmp_path):
+    model = train_on_all(study, "cscm", config=make_config("cscm", CONFIG))
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    return tmp_path / "model"
+
+
+def test_a_folder_is_safetensors_json_and_a_page(folder):
+    assert {path.name for path in folder.iterdir()} == {WEIGHTS, DESCRIPTION, CARD}
+    about = json.loads((folder / DESCRIPTION).read_text())
+    assert about["inputs"] == ["eye"]
+    assert about["trained_on"]["subjects"] == ["1", "2", "3", "4", "5"]
+    assert about["variant"] == "n_epochs=6,batch=48"
+    page = (folder / CARD).read_text()
+    for text in ("# cscm", "negative, neutral, positive", "none were measured", "last, epoch 6"):
+        assert text in page
+
+
+def test_the_card_tells_scores_of_who_was_left_out(study, tmp_path):
+    from models.evaluate import cross_validate
+
+    config = make_config("mlp", CONFIG)
+    rows = summary(scores(cross_validate(study, "mlp", "loso", 0, config=config)))
+    model = train_on_all(study, "mlp", config=config)
+    model = model._replace(about={**model.about, "scores": rows.to_dict("records")})
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    told = f"loso, 5 subjects: accuracy {rows['accuracy_mean'][0]:.3f} ± "
+    assert told in (tmp_path / "model" / CARD).read_text()
+
+
+def test_simulated_data_are_said_to_be(study, tmp_path):
+    keys = study.keys.assign(dataset="simulated")
+    model = train_on_all(replace(study, keys=keys), "mlp", config=make_config("mlp", CONFIG))
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    assert "Trained on simulated data" in (tmp_path / "model" / CARD).read_text()
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, DESCRIPTION])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ReadError, match=name):
+        read_model(folder)
+
+
+def test_every_flipped_bit_of_the_weights_is_found(folder):
+    path = folder / WEIGHTS
+    whole = path.read_bytes()
+    for at in np.random.default_rng(0).integers(8 * len(whole), size=60):
+        spoilt = bytearray(whole)
+        spoilt[at // 8] ^= 1 << (at % 8)
+        path.write_bytes(spoilt)
+        with pytest.raises(ReadError, match="not what model.json says"):
+            read_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"format": 2, "featpipe": "9.0"}, "install featpipe 9.0"),
+        ({"method": "resnet"}, "unknown method"),
+        ({"config": {"lr": "fast"}}, "describes no model"),
+        ({"config": {"__class__": 1}}, "describes no model"),
+        ({"shapes": {}}, "describes no model"),
+        ({"columns": 3}, "describes no model"),
+        ({"weights": {"file": "../../x", "sha256": "0"}}, "not what model.json says"),
+    ],
+)
+def test_a_strange_description_is_refused(folder, change, told):
+    path = folder / DESCRIPTION
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ReadError, match=told):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000, "{}"])
+def test_what_is_no_description_is_refused(folder, text):
+    (folder / DESCRIPTION).write_text(text)
+    with pytest.raises(ReadError, match=DESCRIPTION):
+        read_model(folder)
+
+
+def test_columns_of_other_features_are_refused(folder, study):
+    model, _ = read_model(folder)
+    other = replace(study, columns={**study.columns, "eye": study.columns["eye"][::-1]})
+    with pytest.raises(ConfigError, match="their order or number differs"):
+        predict(model, other)
+    lacking = replace(study, columns={"eye": study.columns["eye"][1:]})
+    with pytest.raises(ConfigError, match="eye_0 missing"):
+        predict(model, lacking)
+
+
+@pytest.mark.parametrize(("name", "policy"), [("svm", "last"), ("mlp", "test-selected")])
+def test_what_has_no_folder_is_refused(study, name, policy):
+    with pytest.raises(ConfigError, match=r"no network|nobody is left"):
+        train_on_all(study, name, policy=policy)
