@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from featpipe.errors import StoreError
 from featpipe.publishing import Published, write_text
+from pipelines.inner_names import kept_within
 from pipelines.marks import sha256_of
 from pipelines.places import url_of
 from pipelines.progress import tell
@@ -84,7 +85,8 @@ def load_sent(out: Path) -> dict[str, Sent]:
     """Load what the store is known to have; a damaged memory costs time."""
     try:
         stored = json.loads(_place(out).read_text(encoding="utf-8"))
-        return {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
+        sent = {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
+        return kept_within(sent)[0]
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

@@ -124,6 +124,9 @@ def _of_the_whole(out: Path, manifest: Manifest, journal: Journal) -> Iterator[F
     is_begun = bool(journal.asked)
     if manifest.defect and not (is_begun and not (out / NAME).exists()):
         yield finding("manifest", NAME, manifest.defect)
+    for record, strays in ((NAME, manifest.strays), (".cache/journal.jsonl", journal.strays)):
+        for name in strays:
+            yield finding("manifest", record, f"it names {name!r}, which leads out of the folder")
     owner = owner_of(out)
     if owner is not None:
         yield finding("running", str(out), f"{owner.text()} is at work here")
