@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from featpipe.errors import printable
 
@@ -25,12 +26,15 @@ class Owner(NamedTuple):
         As it was typed.
     since : str
         Date and time there.
+    token : str
+        Its own among all runs there ever are; "" of one that another version of featpipe noted.
     """
 
     pid: int
     host: str
     command: str
     since: str
+    token: str = ""
 
     def note(self) -> str:
         """Write it down, for `owner_in`."""
@@ -49,10 +53,10 @@ NAMELESS = Owner(0, "", "", "")
 
 
 def this_process() -> Owner:
-    """Describe the process that asks."""
+    """Describe the process that asks, with a token that nobody else gets."""
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     since = datetime.now().astimezone().isoformat(" ", "seconds")
-    return Owner(os.getpid(), socket.gethostname(), command, since)
+    return Owner(os.getpid(), socket.gethostname(), command, since, uuid4().hex)
 
 
 def owner_in(note: bytes) -> Owner | None:

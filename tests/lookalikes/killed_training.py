@@ -30,7 +30,7 @@ def write_tables(out, n_subjects=3, n_sessions=1):
 def unit_of(out, method, seed=0, protocol="loso", policy="last", **options):
     """Make the one unit of a method."""
     plan = TrainPlan(
-        (method,), protocol, policy, seeds=(int(seed),),
+        (method,), protocol, policy=policy, seeds=(int(seed),),
         options={method: {**OPTIONS[method], **{k: int(v) for k, v in options.items()}}},
     )  # fmt: skip
     names = {"eeg": "de", "eye": "eye"}
