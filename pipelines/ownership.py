@@ -64,7 +64,7 @@ def owned(out: Path) -> Iterator[None]:
     _OWNED[root] = owner.token
     try:
         write_text(owner.note(), note, out / ".staging")
-        with owned_there(out):
+        with owned_there(out, owner):
             yield
     finally:
         del _OWNED[root]
@@ -138,10 +138,10 @@ def owner_of(out: Path) -> Owner | None:
     return None
 
 
-def _busy(out: Path, owner: Owner) -> OutputError:
+def _busy(out: Path, owner: Owner, otherwise: str = "") -> OutputError:
     return OutputError(
         f"{shown(out)}: {owner.text()} is writing into this folder; wait until it is done, stop "
-        "it, or name another folder with -o"
+        f"it, or name another folder with -o{otherwise}"
     )
 
 
@@ -149,7 +149,7 @@ def _go_unlocked(out: Path, note: Path) -> None:
     """Do without a lock where the file system has none, unless the note names who is at work."""
     owner = _read(note)
     if owner is not None and owner.pid != os.getpid() and is_alive(owner):
-        raise _busy(out, owner)
+        raise _busy(out, owner, f"; if it was killed, delete {note}")
     said = "" if owner is None else f"; the last one that wrote here was {owner.text()}"
     text = (
         f"{shown(out)}: this file system has no locks, so nothing keeps two runs apart: see that "

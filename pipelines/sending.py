@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from featpipe.errors import StoreError
 from featpipe.publishing import Published, write_text
+from pipelines.claims import require_ours
 from pipelines.inner_names import kept_within
 from pipelines.marks import sha256_of
 from pipelines.places import url_of
@@ -73,6 +74,7 @@ def send_all(out: Path, files: Mapping[str, Published]) -> None:
     store = Store(url)
     wanted = {name: of.sha256 for name, of in files.items()} | dict(_set_aside(out))
     _send(store, out, wanted)
+    require_ours(store, 0)
     _send(store, out, {MANIFEST: sha256_of(out / MANIFEST)})
     sent = load_sent(out)
     for name in sent.keys() - wanted.keys() - {MANIFEST}:
@@ -106,6 +108,7 @@ def _send(store: Store, out: Path, wanted: Mapping[str, str]) -> None:
                 continue
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() == sha256:  # else damaged here: `verify` tells
+                require_ours(store)
                 sent[name] = Sent(store.put(content, name), sha256)
     finally:
         save_sent(out, sent)

@@ -94,6 +94,21 @@ class Store:
             except FileNotFoundError:
                 return None
 
+    def written_at(self, name: str) -> float | None:
+        """Return when an object was written, s by the store's clock; None where nobody says."""
+        with _answering(self.url_of(name)):
+            try:
+                about = self.fs.info(f"{self.root}/{name}")
+            except FileNotFoundError:
+                return None
+        at = next(
+            (about[n] for n in ("LastModified", "mtime", "updated", "created") if about.get(n)),
+            None,
+        )
+        if isinstance(at, str):
+            at = datetime.fromisoformat(at)
+        return at.timestamp() if isinstance(at, datetime) else at
+
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the content of an object in blocks."""
         with _answering(self.url_of(name)):
