@@ -18,6 +18,7 @@ from featpipe.errors import N_SAID, OutputError, printable
 from featpipe.publishing import make_folder, only_while, refused, write_text
 from pipelines.links_out import require_no_links_out
 from pipelines.owner import NAMELESS, Owner, is_alive, owner_in, this_process
+from pipelines.places import url_of
 from pipelines.progress import shown
 from pipelines.remote_owner import owned_there
 
@@ -149,7 +150,9 @@ def _go_unlocked(out: Path, note: Path) -> None:
     """Do without a lock where the file system has none, unless the note names who is at work."""
     owner = _read(note)
     if owner is not None and owner.pid != os.getpid() and is_alive(owner):
-        raise _busy(out, owner, f"; if it was killed, delete {note}")
+        # of a copy of a store the path would be shown as that of the note there
+        is_copy = url_of(out, "outputs") is not None
+        raise _busy(out, owner, "" if is_copy else f"; if it was killed, delete {note}")
     said = "" if owner is None else f"; the last one that wrote here was {owner.text()}"
     text = (
         f"{shown(out)}: this file system has no locks, so nothing keeps two runs apart: see that "

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from featpipe.errors import StoreError
+import click
+
+from featpipe.errors import N_SAID, StoreError, printable
 from featpipe.publishing import Published, write_text
 from pipelines import outages
 from pipelines.claims import require_ours
@@ -88,7 +90,8 @@ def send_all(out: Path, files: Mapping[str, Published]) -> None:
         sent = load_sent(out)
         n = sum(name not in sent or sent[name].sha256 != of for name, of in (wanted | last).items())
         files_were, they_lie = ("file was", "it lies") if n == 1 else ("files were", "they lie")
-        tell(f"{n} {files_were} not sent; {they_lie} in {out}; run the same command again")
+        told = f"{n} {files_were} not sent; {they_lie} in {out}; run the same command again"
+        click.echo(printable(told, N_SAID), err=True)  # the folder, for once, and not its URL
         raise
     outages.worked(url)
     sent = load_sent(out)
