@@ -1,5 +1,7 @@
 """What a worker finishes when its run is dead is not published into a folder of another run."""
 
+from typing import Any
+
 import pytest
 from lookalikes.killed_training import unit_of, write_tables
 from lookalikes.processes import dask_cluster, ended, launch, wait_until, write_study
@@ -74,7 +76,8 @@ def _idle(address):
     from dask.distributed import Client
 
     with Client(address) as client:
-        return not any(client.run(lambda dask_worker: list(dask_worker.state.executing)).values())
+        found: Any = client.run(lambda dask_worker: list(dask_worker.state.executing))
+        return not any(found.values())
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "nobody's"])
