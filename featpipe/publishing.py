@@ -10,6 +10,9 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -40,6 +43,40 @@ class Published(NamedTuple):
     sha256: str
 
 
+def _anyone() -> None:
+    """Have no objection."""
+
+
+_objection: ContextVar[Callable[[], None]] = ContextVar("objection", default=_anyone)
+
+
+@contextmanager
+def only_while(require: Callable[[], None]) -> Iterator[None]:
+    """Publish, in this thread, only what `require` has no objection to at the last moment.
+
+    Parameters
+    ----------
+    require : callable
+        Asked immediately before each rename. Raises OutputError, which then is what comes of it.
+    """
+    before = _objection.set(require)
+    try:
+        yield
+    finally:
+        _objection.reset(before)
+
+
+def require_no_objection() -> None:
+    """Ask as before a rename, where something is removed.
+
+    Raises
+    ------
+    OutputError
+        What `only_while` was given to raise.
+    """
+    _objection.get()()
+
+
 def publish_bytes(content: bytes, path: Path, staging: Path, rows: int = 0) -> Published:
     """Write a file so that `path` is either the old one or the whole new one.
 
@@ -62,7 +99,8 @@ def publish_bytes(content: bytes, path: Path, staging: Path, rows: int = 0) -> P
     Raises
     ------
     OutputError
-        When the disk is full, cannot be written to or lost data. Then nothing is left in `staging`.
+        When the disk is full, cannot be written to or lost data, or there is an objection
+        (`only_while`). Then nothing is left in `staging`.
     """
     part = staging / f".{uuid4().hex}"  # hidden: no reader of a folder would ever take it up
     try:
@@ -72,10 +110,13 @@ def publish_bytes(content: bytes, path: Path, staging: Path, rows: int = 0) -> P
             if not _holds(part, content):
                 raise OSError(errno.EIO, "what was written came back different")
             make_folder(path.parent)
+            require_no_objection()
             os.replace(part, path)  # noqa: PTH105 - all that touches the disk is of `os`, see tests
         finally:
             part.unlink(missing_ok=True)
         _sync_folder(path.parent)
+    except OutputError:
+        raise
     except OSError as error:
         raise refused(error, path, len(content)) from error
     return Published(rows, len(content), hashlib.sha256(content).hexdigest())

@@ -12,6 +12,7 @@ from featpipe.publishing import write_text
 from pipelines.bridge_numbers import Numbers, measure, medians
 from pipelines.bridge_tables import Pair, choose_families, join
 from pipelines.bridge_words import verdict
+from pipelines.places import with_urls
 from pipelines.progress import shown
 from pipelines.published import record
 from pipelines.results import SIMULATED, aligned
@@ -84,9 +85,10 @@ def _write(a: Path, b: Path, page: Path, numbers_file: Path, compared: Sequence[
     frame: Any = pd.concat(tables)
     first = ["family_a", "family_b"]
     frame = frame[[*first, *frame.columns.drop(first)]]
+    named = (with_urls(str(a)), with_urls(str(b)))
     files = {
         str(numbers_file): write_text(as_csv(frame), numbers_file, page.parent),
-        str(page): write_text(bridge_page.page(str(a), str(b), compared), page, page.parent),
+        str(page): write_text(bridge_page.page(*named, compared), page, page.parent),
     }
     for out in (a, b):  # a page among the outputs is one of them
         if page.absolute().is_relative_to(out.absolute()):
@@ -139,7 +141,12 @@ def _record(
         }
         for pair, numbers, words in compared
     ]
-    where = {"a": str(a), "b": str(b), "page": str(page), "numbers": str(numbers_file)}
+    where = {
+        "a": with_urls(str(a)),
+        "b": with_urls(str(b)),
+        "page": str(page),
+        "numbers": str(numbers_file),
+    }
     return where | {"pairs": pairs}
 
 

@@ -238,14 +238,15 @@ def plot(
 ) -> int:
     """Draw one trial: gaze, events, a frontal channel, pupil before and after, windows."""
     from pipelines.job import open_job
+    from pipelines.places import with_urls
     from pipelines.trial_plot import plot_trials
 
     n_failed = 0
     for drawn in plot_trials(open_job(study, out, overrides, only), trial):
         if drawn.failure:
-            click.echo(f"failed: {drawn.name}: {drawn.failure}", err=True)
+            click.echo(with_urls(f"failed: {drawn.name}: {drawn.failure}"), err=True)
         else:
-            click.echo(drawn.path)
+            click.echo(with_urls(str(drawn.path)))
         n_failed += bool(drawn.failure)
     return SOME_FAILED if n_failed else DONE
 

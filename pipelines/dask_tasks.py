@@ -18,6 +18,7 @@ from pipelines.digests import Digest
 from pipelines.dispatch import Lost, Task
 from pipelines.engine import update
 from pipelines.exits import ENVIRONMENT
+from pipelines.ownership import publishing_for, token_of
 from pipelines.work import Row, Step, Unit
 
 REFRESH_S = 2.0
@@ -49,7 +50,7 @@ class DaskTasks:
     step : Step
         What to do.
     staging : Path
-        Folder for unfinished files.
+        Folder for unfinished files, in that of the outputs.
     known : callable
         Task -> what is known of its files.
     local : Capacity or None
@@ -65,6 +66,7 @@ class DaskTasks:
         local: Capacity | None,
     ) -> None:
         self.client, self.step, self.staging, self.known = client, step, staging, known
+        self.token = token_of(staging.parent)
         self.address = client.scheduler.address if client.scheduler else ""
         self.local = local
         self.workers: dict[str, dict[str, Any]] = {}
@@ -105,7 +107,7 @@ class DaskTasks:
         try:
             future = self.client.submit(
                 attempt, __version__, self.step, task.unit, self.known(task), self.staging,
-                pure=False, workers=able or None,
+                self.token, pure=False, workers=able or None,
             )  # fmt: skip
         except (OSError, TimeoutError, RuntimeError):  # the client was closed just now
             self.unsent.append(task)
@@ -161,8 +163,12 @@ class DaskTasks:
         stopping.ask(stopping.Ending(told, ENVIRONMENT))
 
 
-def attempt(version: str, step: Step, unit: Unit, known: Known, staging: Path) -> Row:
+def attempt(
+    version: str, step: Step, unit: Unit, known: Known, staging: Path, token: str = ""
+) -> Row:
     """Bring one unit up to date where the program is of the same version as where it was asked for.
+
+    Nothing is published once the run that has the token owns the folder no more.
 
     Raises
     ------
@@ -174,7 +180,8 @@ def attempt(version: str, step: Step, unit: Unit, known: Known, staging: Path) -
             f"a worker has featpipe {__version__}, this is {version}: install the same version "
             "there"
         )
-    return update(step, unit, known.digests, staging, known.altered)
+    with publishing_for(staging.parent, token):
+        return update(step, unit, known.digests, staging, known.altered)
 
 
 def _memory(about: dict[str, Any]) -> float:

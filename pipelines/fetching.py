@@ -19,6 +19,7 @@ from featpipe.publishing import make_folder, write_text
 from featpipe.readers.brainvision_header import read_header
 from featpipe.recording import Source
 from pipelines.file_progress import FileProgress
+from pipelines.inner_names import leads_out
 from pipelines.places import is_url, notes_of, place_of, url_of
 from pipelines.store import Object, Store, fetch
 from pipelines.study import Study, list_path
@@ -125,7 +126,8 @@ def _named_in_headers(root: str, named: Iterable[str]) -> list[str]:
             except ValueError:  # its recording fails with the reason
                 continue
             files = [file for file in (header.data, header.markers) if file is not None]
-            found += [f.relative_to(folder).as_posix() for f in files if f.is_relative_to(folder)]
+            names = [f.relative_to(folder).as_posix() for f in files if f.is_relative_to(folder)]
+            found += [name for name in names if not leads_out(name)]  # a header may say "../x"
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featpipe.publishing import Published, refused
+from pipelines.inner_names import kept_within, leads_out
 from pipelines.marks import Marks, marks_of
 from pipelines.sending import send
 
@@ -47,10 +48,13 @@ class Journal(NamedTuple):
         In the order of the runs.
     files : mapping of str to Noted
         By name within the output folder.
+    strays : tuple of str
+        Names that lead out of it: they count for nothing.
     """
 
     asked: tuple[Asked, ...] = ()
     files: Mapping[str, Noted] = {}
+    strays: tuple[str, ...] = ()
 
 
 def begin(out: Path, asked: Asked) -> None:
@@ -73,24 +77,31 @@ def note(out: Path, files: Mapping[str, Published]) -> None:
     for name, about in files.items():
         path = Path(name)
         marks = marks_of(path)
-        if marks is not None and path.is_relative_to(out):
-            line = {"name": path.relative_to(out).as_posix(), "file": about, "marks": marks}
-            _append(out, line)
+        inner = path.relative_to(out).as_posix() if path.is_relative_to(out) else ""
+        if marks is not None and not leads_out(inner):
+            _append(out, {"name": inner, "file": about, "marks": marks})
             send(out, {path: about})
 
 
 def read_journal(out: Path) -> Journal:
     """Read what was noted; a line that a kill cut short says nothing."""
-    asked, files = [], {}
+    asked, files, strays = [], {}, []
     for line in _lines(out):
         try:
             if "asked" in line:
-                asked.append(Asked(*line["asked"]))
+                step, units, is_whole = line["asked"]
+                strays += [name for names in units.values() for name in names if leads_out(name)]
+                within = {
+                    unit: [name for name in names if not leads_out(name)]
+                    for unit, names in units.items()
+                }
+                asked.append(Asked(str(step), within, bool(is_whole)))
             else:
                 files[line["name"]] = Noted(Published(*line["file"]), Marks(*line["marks"]))
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             continue
-    return Journal(tuple(asked), files)
+    files, strays = kept_within(files, strays)
+    return Journal(tuple(asked), files, strays)
 
 
 def is_begun(out: Path) -> bool:

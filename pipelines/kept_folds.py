@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featpipe import __version__
+from featpipe.publishing import require_no_objection
 from models.curves import EpochReport
 from models.kept import read_kept, write_kept
 from models.parts import Kept, Part, from_kept, merged, to_kept
@@ -60,6 +61,7 @@ def folder_of(out: Path, unit: Unit, facts: Mapping[str, Any], device: str) -> F
     """
     mark = fingerprint({**facts, "device": device, "versions": _versions()})
     around = out / ".cache" / "folds" / unit.name
+    require_no_objection()  # another run may train the same here by now
     for other in around.glob("*"):
         if other.name != mark:
             shutil.rmtree(other, ignore_errors=True)
@@ -102,6 +104,7 @@ def fit_kept(
 
 def forget(folder: Folder) -> None:
     """Remove what was kept of a unit that is published now."""
+    require_no_objection()
     shutil.rmtree(folder.path.parent, ignore_errors=True)
 
 
@@ -140,6 +143,7 @@ def _fit_part(
     kept = timed(to_kept(fitted))
     if not is_last and kept.facts["seconds"] >= WORTH_S:
         write_kept(kept, place, claim, folder.staging)
+        require_no_objection()
         standing.unlink(missing_ok=True)
     return fitted, kept.facts["seconds"]
 

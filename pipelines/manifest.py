@@ -6,7 +6,7 @@ either another content or another spelling.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from featpipe import __version__
 from featpipe.publishing import Published, write_text
 from featpipe.schema import SCHEMA_VERSION
+from pipelines.inner_names import kept_within, leads_out
 
 NAME = "manifest.json"
 
@@ -35,11 +36,14 @@ class Manifest(NamedTuple):
         Which outputs the last run of each step asked for, unit by unit.
     defect : str
         Why it cannot be relied on, or "".
+    strays : tuple of str
+        Names in it that lead out of the folder: they count for nothing.
     """
 
     files: Mapping[str, Published]
     expected: Expected
     defect: str = ""
+    strays: tuple[str, ...] = ()
 
 
 def read_manifest(out: Path) -> Manifest:
@@ -74,15 +78,38 @@ def _read(path: Path, *_: int) -> Manifest:
     try:
         text = path.read_bytes().decode("ascii")
         content = json.loads(text)
-        files = {name: Published(**about) for name, about in content["files"].items()}
+        files = {name: _published(**about) for name, about in content["files"].items()}
+        files, strays = kept_within(files, _names_asked(content.get("expected", {})))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         return Manifest({}, {}, f"it cannot be read ({error or type(error).__name__})")
     if content.keys() == _EARLIER:
-        return Manifest(files, {}, "it is of an earlier version, which had no checksum of its own")
+        why = "it is of an earlier version, which had no checksum of its own"
+        return Manifest(files, {}, why, strays)
     rest = {key: value for key, value in content.items() if key != "checksum"}
     if content.get("checksum") != _checksum(rest) or text != _spell(content):
         return Manifest({}, {}, "it was changed after it was written")
-    return Manifest(files, content["expected"])
+    return Manifest(files, _within(content["expected"]), strays=strays)
+
+
+def _published(rows: Any, bytes: Any, sha256: Any) -> Published:
+    if not (isinstance(rows, int) and isinstance(bytes, int) and isinstance(sha256, str)):
+        raise TypeError("rows, bytes and sha256 of a file are no numbers and text")
+    return Published(rows, bytes, sha256)
+
+
+def _names_asked(expected: Any) -> Iterator[Any]:
+    for units in expected.values():
+        for names in units.values():
+            if not isinstance(names, list):
+                raise TypeError("the names of what was asked for are no list")
+            yield from names
+
+
+def _within(expected: Expected) -> Expected:
+    return {
+        step: {unit: [n for n in names if not leads_out(n)] for unit, names in units.items()}
+        for step, units in expected.items()
+    }
 
 
 def _checksum(content: Mapping[str, Any]) -> str:

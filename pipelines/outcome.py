@@ -15,13 +15,14 @@ def print_plan(
     stale: list[dict[str, str]], as_json: bool, options: Any = None, before: str = ""
 ) -> int:
     """Print what would be made and why; `before` stands in front of each line."""
+    for row in stale:
+        row["reason"] = with_urls(row["reason"])
     if as_json:
         content = {"outputs": stale} | ({} if options is None else {"options": options})
         click.echo(json.dumps(content, ensure_ascii=False, default=str))
         return DONE
     last = ""
     for row in stale:
-        row["reason"] = with_urls(row["reason"])
         reason = "as above" if row["reason"] == last and len(last) > 60 else row["reason"]
         text = f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason)
         click.echo("\n".join(before + line for line in text.splitlines()))

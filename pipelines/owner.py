@@ -6,8 +6,10 @@ import shlex
 import socket
 import sys
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from featpipe.errors import printable
 
@@ -25,12 +27,19 @@ class Owner(NamedTuple):
         As it was typed.
     since : str
         Date and time there.
+    token : str
+        Its own among all runs there ever are; "" of one that another version of featpipe noted.
+    space : str
+        Within which its number means that process: one boot of a machine, one namespace of
+        processes. Containers may share a host name and count on their own. "" where nobody knows.
     """
 
     pid: int
     host: str
     command: str
     since: str
+    token: str = ""
+    space: str = ""
 
     def note(self) -> str:
         """Write it down, for `owner_in`."""
@@ -49,10 +58,10 @@ NAMELESS = Owner(0, "", "", "")
 
 
 def this_process() -> Owner:
-    """Describe the process that asks."""
+    """Describe the process that asks, with a token that nobody else gets."""
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     since = datetime.now().astimezone().isoformat(" ", "seconds")
-    return Owner(os.getpid(), socket.gethostname(), command, since)
+    return Owner(os.getpid(), socket.gethostname(), command, since, uuid4().hex, _space())
 
 
 def owner_in(note: bytes) -> Owner | None:
@@ -64,8 +73,12 @@ def owner_in(note: bytes) -> Owner | None:
 
 
 def is_alive(owner: Owner) -> bool:
-    """Tell whether an owner may be at work; of other machines nobody here can say no."""
-    if owner.host != socket.gethostname() or os.name != "posix":
+    """Tell whether an owner may be at work; of other machines nobody here can say no.
+
+    Nor of other containers: the same number is another process there.
+    """
+    is_here = owner.space == _space() if owner.space else owner.host == socket.gethostname()
+    if not is_here or os.name != "posix":
         return True
     try:
         if owner.pid > 0:
@@ -76,3 +89,13 @@ def is_alive(owner: Owner) -> bool:
     except (OSError, OverflowError, TypeError):
         pass
     return False
+
+
+@cache
+def _space() -> str:
+    """Name the boot of this machine and the namespace of its processes; "" elsewhere than Linux."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""

@@ -15,14 +15,17 @@ import click
 from filelock import FileLock, Timeout
 
 from featpipe.errors import N_SAID, OutputError, printable
-from featpipe.publishing import make_folder, refused, write_text
+from featpipe.publishing import make_folder, only_while, refused, write_text
 from pipelines.links_out import require_no_links_out
 from pipelines.owner import NAMELESS, Owner, is_alive, owner_in, this_process
+from pipelines.places import url_of
 from pipelines.progress import shown
 from pipelines.remote_owner import owned_there
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
-_OWNED: set[Path] = set()
+_OWNED: dict[Path, str] = {}
+"""Folders that are this process's own -> the token of its run."""
+
 _PATIENCE_S = 2.0
 """How long a note is waited for: an owner takes the lock first and then writes its note."""
 
@@ -58,16 +61,57 @@ def owned(out: Path) -> Iterator[None]:
         if error.errno not in _NO_LOCKS:
             raise refused(error, out) from error
         _go_unlocked(out, note)
-    _OWNED.add(root)
+    owner = this_process()
+    _OWNED[root] = owner.token
     try:
-        write_text(this_process().note(), note, out / ".staging")
-        with owned_there(out):
+        write_text(owner.note(), note, out / ".staging")
+        with owned_there(out, owner):
             yield
     finally:
-        _OWNED.remove(root)
+        del _OWNED[root]
         with suppress(OSError):  # a note without a lock says nothing
             note.unlink(missing_ok=True)
         lock.release()
+
+
+def token_of(out: Path) -> str:
+    """Return the token of the run by which this process owns a folder; "" where it does not."""
+    return _OWNED.get(out.resolve(), "")
+
+
+@contextmanager
+def publishing_for(out: Path, token: str) -> Iterator[None]:
+    """Publish only as long as the run that asked for it owns the folder.
+
+    Nobody can end what a worker of a cluster is in the middle of when its run is killed. It may be
+    done when another run has made the same tables with other options, and must not replace them.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    token : str
+        From `token_of`, where the task was asked for; "" asks nobody.
+    """
+    note = out / ".cache" / "owner.json"
+
+    def require() -> None:
+        try:
+            owner = owner_in(note.read_bytes())
+        except FileNotFoundError:
+            owner = None
+        if owner is None or owner.token != token:
+            has = "nobody has it now" if owner is None else f"now it is of {owner.text()}"
+            raise OutputError(
+                f"{out}: the run that asked for this owns the folder no more, {has}: nothing was "
+                "published; run the same command again"
+            )
+
+    if not token:
+        yield
+        return
+    with only_while(require):
+        yield
 
 
 def owner_of(out: Path) -> Owner | None:
@@ -95,10 +139,10 @@ def owner_of(out: Path) -> Owner | None:
     return None
 
 
-def _busy(out: Path, owner: Owner) -> OutputError:
+def _busy(out: Path, owner: Owner, otherwise: str = "") -> OutputError:
     return OutputError(
         f"{shown(out)}: {owner.text()} is writing into this folder; wait until it is done, stop "
-        "it, or name another folder with -o"
+        f"it, or name another folder with -o{otherwise}"
     )
 
 
@@ -106,7 +150,9 @@ def _go_unlocked(out: Path, note: Path) -> None:
     """Do without a lock where the file system has none, unless the note names who is at work."""
     owner = _read(note)
     if owner is not None and owner.pid != os.getpid() and is_alive(owner):
-        raise _busy(out, owner)
+        # of a copy of a store the path would be shown as that of the note there
+        is_copy = url_of(out, "outputs") is not None
+        raise _busy(out, owner, "" if is_copy else f"; if it was killed, delete {note}")
     said = "" if owner is None else f"; the last one that wrote here was {owner.text()}"
     text = (
         f"{shown(out)}: this file system has no locks, so nothing keeps two runs apart: see that "

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError
-from pipelines.places import is_url, place_of
+from pipelines.places import is_url, place_of, require_no_slip
 
 
 class _LocalPath(click.Path):
@@ -21,6 +21,7 @@ class _LocalPath(click.Path):
                 param,
                 ctx,
             )
+        _refuse_slip(self, str(value), param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -30,11 +31,19 @@ class _OutputPath(click.Path):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Take the place of a URL for it."""
         if not is_url(str(value)):
+            _refuse_slip(self, str(value), param, ctx)
             return super().convert(value, param, ctx)
         try:
             return place_of(str(value), "outputs")
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+def _refuse_slip(type: click.Path, value: str, param: Any, ctx: Any) -> None:
+    try:
+        require_no_slip(value)
+    except ConfigError as error:
+        type.fail(str(error), param, ctx)
 
 
 FILE = _LocalPath(path_type=Path)

@@ -10,14 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, nearest, unknown
 
-STORES = ("s3", "gs", "file", "memory")
+STORES = ("s3", "gs", "file")
 """What URLs may begin with; each is a file system of fsspec."""
+
+FLEETING = "memory"
+"""A file system of fsspec, too, which ends with its process."""
 
 Kind = Literal["sources", "outputs"]
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SLIP = re.compile(rf"({'|'.join(STORES)}):(/?)(?!/)", re.IGNORECASE)
 
 
 def is_url(text: str) -> bool:
@@ -29,6 +33,22 @@ def is_url(text: str) -> bool:
     (True, False)
     """
     return _URL.match(text) is not None
+
+
+def require_no_slip(text: str) -> None:
+    """Refuse what would be a path and was meant as a URL: `s3:/lab/out`.
+
+    Raises
+    ------
+    ConfigError
+        With the URL that was meant.
+    """
+    if match := _SLIP.match(text):
+        scheme = match.group(1).lower()
+        meant = f"{scheme}:/{'/' * (scheme == 'file')}/{text[match.end() :]}"
+        raise ConfigError(
+            f"{text}: did you mean {meant}? Of a folder that is called so write ./{text}"
+        )
 
 
 def place_of(url: str, kind: Kind) -> Path:
@@ -49,7 +69,7 @@ def place_of(url: str, kind: Kind) -> Path:
     match = _URL.match(url)
     scheme = match.group(1) if match else ""
     if scheme not in STORES:
-        raise ConfigError(f"{url}: {unknown('kind of store', f'{scheme}://', _spelled())}")
+        raise ConfigError(f"{url}: {_refusal(scheme)}")
     rest = url.partition("://")[2].rstrip("/")
     parts = (rest.lstrip("/") if scheme == "file" else rest).split("/")
     if any(part in ("", ".", "..") or "\\" in part or not part.isprintable() for part in parts):
@@ -62,6 +82,7 @@ def place_of(url: str, kind: Kind) -> Path:
 
 def local(folder: Path, text: str) -> Path:
     """Return the path that a study names, from its folder, or the place of the URL it names."""
+    require_no_slip(text)
     return place_of(text, "sources") if is_url(text) else folder / text
 
 
@@ -87,8 +108,15 @@ def notes_of(url: str) -> Path:
     return _cache_folder() / "fetched" / f"{place.relative_to(_cache_folder() / 'sources')}.json"
 
 
-def _spelled() -> list[str]:
-    return [f"{scheme}://" for scheme in STORES]
+def _refusal(scheme: str) -> str:
+    known = [f"{store}://" for store in STORES]
+    if scheme.lower() == FLEETING:
+        return (
+            "what is put there ends with the program, and everything made would be lost: name a "
+            f"folder, or a URL that begins with {few(known)}"
+        )
+    alike = nearest(scheme, STORES)  # without "://", which all have in common
+    return unknown("kind of store", f"{scheme}://", known, [f"{alike}://"] if alike else [])
 
 
 def _cache_folder() -> Path:

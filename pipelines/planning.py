@@ -13,6 +13,7 @@ from pipelines.digests import Digest, load_digests, save_digests
 from pipelines.foresight import foresee
 from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
+from pipelines.places import with_urls
 from pipelines.published import altered
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
@@ -139,7 +140,8 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
         paths = {m: extraction.table_path(job.out, name, source) for m, name in families.items()}
         defects = _defects(unit, paths.values(), remembered, spoilt)
         if defects:
-            click.echo(printable(f"left out {unit.name}: {'; '.join(defects)}", N_SAID), err=True)
+            told = with_urls(f"left out {unit.name}: {'; '.join(defects)}")
+            click.echo(printable(told, N_SAID), err=True)
             n_left_out += 1
             continue
         for modality, path in paths.items():

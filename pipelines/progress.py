@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from featpipe.errors import N_SAID, printable
-from pipelines.places import with_urls
+from pipelines.places import is_url, with_urls
 from pipelines.task_progress import Report
 from pipelines.work import Row
 
@@ -21,10 +21,11 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def shown(path: Path) -> str:
-    """Write a path as a person would: relative below the working folder, or the URL it is of."""
-    if path.is_relative_to(Path.cwd()):
-        return str(path.relative_to(Path.cwd()))
-    return with_urls(str(path))
+    """Write a path as a person would: the URL it is of, or relative below the working folder."""
+    text = with_urls(str(path.absolute()))  # the cache folder may lie below the working folder
+    if is_url(text):
+        return text
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 LINE_EVERY_S = 10.0
@@ -62,7 +63,8 @@ class UnderWay:
 
 
 def tell(text: str) -> None:
-    """Say something beside the progress."""
+    """Say something beside the progress, with the URL for every place of one."""
+    text = with_urls(text)
     if console.is_terminal:
         console.print(text, markup=False)
     else:
@@ -126,7 +128,7 @@ class Progress:
             )
             self.bar.update(self.task, advance=1, rate=rate)
             if row.state == "failed":
-                reason = printable(f" {row.unit}: {row.reason}", N_SAID)
+                reason = printable(f" {row.unit}: {with_urls(row.reason)}", N_SAID)
                 # as text: reasons name sections like [study], which are tags to rich
                 console.print(Text.assemble(("failed", "red"), reason))
             return

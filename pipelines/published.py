@@ -14,6 +14,7 @@ from featpipe.publishing import Published
 from pipelines.journal import Asked, Journal, close, note, read_journal
 from pipelines.manifest import Manifest, read_manifest, write_manifest_file
 from pipelines.marks import Seen, load_seen, marks_of, save_seen, sha256_of
+from pipelines.places import with_urls
 from pipelines.sending import send_all
 from pipelines.table_checks import table_defects
 
@@ -179,7 +180,7 @@ def _admitted(path: Path, out: Path) -> Published | None:
     if path.suffix == ".parquet":
         why, _ = _judge(path, None, load_seen(out).get(path.relative_to(out).as_posix()), out)
         if why:
-            logger.warning("%s: %s; it is not listed in the manifest", path, why)
+            logger.warning("%s; it is not listed in the manifest", with_urls(f"{path}: {why}"))
             return None
         rows = pq.read_metadata(path).num_rows
     return Published(rows, path.stat().st_size, sha256_of(path))

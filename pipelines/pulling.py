@@ -43,9 +43,13 @@ def pull(out: Path) -> None:
     for name in gone:
         (out / name).unlink(missing_ok=True)
         del sent[name]
+    manifest = read_manifest(out)
+    for name in manifest.strays:
+        text = f"{store.url_of(MANIFEST)}: it names {name!r}, which leads out of the folder"
+        click.echo(printable(f"{text}: not fetched; ask who else writes there", N_SAID), err=True)
     stale = {
         name: objects[name]
-        for name in read_manifest(out).files
+        for name in manifest.files
         if name in objects and not _is_here(out / name, objects[name], sent.get(name))
     }
     _bring(store, stale, out, sent)

@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from featpipe.errors import StoreError
+import click
+
+from featpipe.errors import N_SAID, StoreError, printable
 from featpipe.publishing import Published, write_text
+from pipelines import outages
+from pipelines.claims import require_ours
+from pipelines.inner_names import kept_within
 from pipelines.marks import sha256_of
 from pipelines.places import url_of
 from pipelines.progress import tell
@@ -39,16 +44,20 @@ def send(out: Path, files: Mapping[Path, Published]) -> None:
 
     Notes
     -----
-    A store that is out of reach is told of and does not end the run: `send_all` tries again.
+    A store that is out of reach is told of and does not end the run: `send_all` tries again, and
+    meanwhile it is left alone most of the time.
     """
     url = url_of(out, "outputs")
-    if url is None or not files:
+    if url is None or not files or outages.is_left_alone(url):
         return
     names = {path.relative_to(out).as_posix(): of.sha256 for path, of in files.items()}
     try:
         _send(Store(url), out, names)
+        told = outages.worked(url)
     except StoreError as error:
-        tell(f"not sent yet: {error}")
+        told = outages.failed(url, error)
+    if told:
+        tell(told)
 
 
 def send_all(out: Path, files: Mapping[str, Published]) -> None:
@@ -64,15 +73,27 @@ def send_all(out: Path, files: Mapping[str, Published]) -> None:
     Raises
     ------
     StoreError
-        When something cannot be sent. The manifest in the store is then the old one.
+        When something cannot be sent. The manifest in the store is then the old one, and how much
+        is left was told.
     """
     url = url_of(out, "outputs")
     if url is None:
         return
     store = Store(url)
     wanted = {name: of.sha256 for name, of in files.items()} | dict(_set_aside(out))
-    _send(store, out, wanted)
-    _send(store, out, {MANIFEST: sha256_of(out / MANIFEST)})
+    last = {MANIFEST: sha256_of(out / MANIFEST)}
+    try:
+        _send(store, out, wanted)
+        require_ours(store, 0)
+        _send(store, out, last)
+    except StoreError:
+        sent = load_sent(out)
+        n = sum(name not in sent or sent[name].sha256 != of for name, of in (wanted | last).items())
+        files_were, they_lie = ("file was", "it lies") if n == 1 else ("files were", "they lie")
+        told = f"{n} {files_were} not sent; {they_lie} in {out}; run the same command again"
+        click.echo(printable(told, N_SAID), err=True)  # the folder, for once, and not its URL
+        raise
+    outages.worked(url)
     sent = load_sent(out)
     for name in sent.keys() - wanted.keys() - {MANIFEST}:
         store.delete(name)
@@ -84,7 +105,8 @@ def load_sent(out: Path) -> dict[str, Sent]:
     """Load what the store is known to have; a damaged memory costs time."""
     try:
         stored = json.loads(_place(out).read_text(encoding="utf-8"))
-        return {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
+        sent = {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
+        return kept_within(sent)[0]
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -104,6 +126,7 @@ def _send(store: Store, out: Path, wanted: Mapping[str, str]) -> None:
                 continue
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() == sha256:  # else damaged here: `verify` tells
+                require_ours(store)
                 sent[name] = Sent(store.put(content, name), sha256)
     finally:
         save_sent(out, sent)

@@ -6,6 +6,7 @@ own: environment variables and the files of each store, never a study and never 
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,10 @@ from typing import Any, NamedTuple
 from featpipe.errors import StoreError, one_line
 from featpipe.publishing import make_folder, refused
 
-_BLOCK = 1 << 23
+_LEAST, _BLOCK = 1 << 18, 1 << 23
+"""Bytes that are asked for at a time, so many that it takes about a second: progress is told by
+them, and each is a request."""
+
 _NEEDS = {"s3": "s3fs", "gs": "gcsfs"}
 _MD5 = re.compile("[0-9a-f]{32}")
 _AGAIN = "see that it can be reached, and run the same command again: what is finished stays"
@@ -94,16 +98,34 @@ class Store:
             except FileNotFoundError:
                 return None
 
+    def written_at(self, name: str) -> float | None:
+        """Return when an object was written, s by the store's clock; None where nobody says."""
+        with _answering(self.url_of(name)):
+            try:
+                about = self.fs.info(f"{self.root}/{name}")
+            except FileNotFoundError:
+                return None
+        at = next(
+            (about[n] for n in ("LastModified", "mtime", "updated", "created") if about.get(n)),
+            None,
+        )
+        if isinstance(at, str):
+            at = datetime.fromisoformat(at)
+        return at.timestamp() if isinstance(at, datetime) else at
+
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the content of an object in blocks."""
         with _answering(self.url_of(name)):
             stream = self.fs.open(f"{self.root}/{name}", "rb", block_size=_BLOCK, cache_type="none")
+        size = _LEAST
         try:
             while True:
+                start = time.monotonic()
                 with _answering(self.url_of(name)):
-                    block = stream.read(_BLOCK)
+                    block = stream.read(size)
                 if not block:
                     return
+                size = _next_size(size, time.monotonic() - start)
                 yield block
         finally:
             stream.close()
@@ -226,6 +248,12 @@ def fetch(store: Store, name: str, found: Object, path: Path) -> Iterator[int]:
         raise refused(error, path, found.bytes) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _next_size(size: int, seconds: float) -> int:
+    if seconds > 2:
+        return max(_LEAST, size // 2)
+    return min(_BLOCK, 2 * size) if seconds < 0.5 else size
 
 
 def _object(about: dict[str, Any]) -> Object:

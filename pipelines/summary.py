@@ -17,6 +17,7 @@ from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_table, with_metadata
 from pipelines.digests import metadata_of
 from pipelines.journal import note
+from pipelines.places import with_urls
 from pipelines.published import is_altered, update_manifest
 from pipelines.work import Row
 
@@ -57,7 +58,7 @@ def write_quality(out: Path) -> int:
             about = metadata_of(path)
             key = (about["recording"]["subject"], about["recording"]["session"])
         except (ReadError, KeyError) as error:
-            logger.warning("left out of qc: %s", error)
+            logger.warning("left out of qc: %s", with_urls(str(error)))
             continue
         row = rows.setdefault(key, dict(zip(("subject", "session"), key, strict=True)))
         row.update(about["qc"])
@@ -120,7 +121,7 @@ def _read_failures(path: Path) -> list[dict[str, str]]:
     try:
         rows = read_table(path).to_pylist() if path.exists() else []
     except ReadError as error:
-        logger.warning("%s", error)
+        logger.warning("%s", with_urls(str(error)))
         return []
     return [{"unmade": _UNKNOWN} | row for row in rows]  # earlier versions did not know
 

@@ -19,6 +19,7 @@ from pipelines.journal import Journal, read_journal
 from pipelines.manifest import NAME, Manifest, read_manifest
 from pipelines.marks import sha256_of
 from pipelines.ownership import owner_of
+from pipelines.places import with_urls
 from pipelines.progress import shown
 from pipelines.published import DERIVED, STUDY, TABLES, expected_now
 from pipelines.summary import LAYOUT, failed_units
@@ -63,7 +64,7 @@ def print_verify(out: Path, *, as_json: bool = False) -> int:
     found, n_files, n_bytes = verify(out)
     problems = [one for one in found if not one.is_note]
     if as_json:
-        about = {"out": str(out), "files": n_files, "bytes": n_bytes}
+        about = {"out": with_urls(str(out)), "files": n_files, "bytes": n_bytes}
         about["problems"] = [one._asdict() for one in problems]
         about["notes"] = [one._asdict() for one in found if one.is_note]
         click.echo(json.dumps(about, ensure_ascii=False))
@@ -121,15 +122,18 @@ def _files(out: Path, recorded: Iterable[str]) -> list[Path]:
 
 
 def _of_the_whole(out: Path, manifest: Manifest, journal: Journal) -> Iterator[Finding]:
-    is_begun = bool(journal.asked)
+    is_begun, where = bool(journal.asked), with_urls(str(out))
     if manifest.defect and not (is_begun and not (out / NAME).exists()):
         yield finding("manifest", NAME, manifest.defect)
+    for record, strays in ((NAME, manifest.strays), (".cache/journal.jsonl", journal.strays)):
+        for name in strays:
+            yield finding("manifest", record, f"it names {name!r}, which leads out of the folder")
     owner = owner_of(out)
     if owner is not None:
-        yield finding("running", str(out), f"{owner.text()} is at work here")
+        yield finding("running", where, f"{owner.text()} is at work here")
     elif is_begun:
         steps = few(list(dict.fromkeys(asked.step for asked in journal.asked)))
-        yield finding("cut off", str(out), f"a run of {steps} was cut off before its end")
+        yield finding("cut off", where, f"a run of {steps} was cut off before its end")
     for path, n_bytes in leftovers(out):
         name = path.relative_to(out).as_posix()
         yield finding("leftover", name, f"{n_bytes} bytes that a run left unfinished")
@@ -220,7 +224,8 @@ def _of_completeness(
             else:
                 yield from (finding("missing", name, _ASKED) for name in lacking)
     if n_late:
-        yield finding("missing", str(out), f"{n_late} outputs that were asked for are not made yet")
+        text = f"{n_late} outputs that were asked for are not made yet"
+        yield finding("missing", with_urls(str(out)), text)
     for name in manifest.files:
         if name not in missing | told and not (out / name).exists():
             yield finding("missing", name, "it was published and is gone")

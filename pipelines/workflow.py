@@ -19,6 +19,7 @@ from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.ownership import owned
+from pipelines.places import with_urls
 from pipelines.planning import current_tables, require_training, trainable
 from pipelines.progress import shown
 from pipelines.published import asked_of
@@ -42,11 +43,11 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     step, before = table_step(job.study)
     missing = defect_rows(job)
     for text in (*job.notes, *(f"defect: {row.unit}: {row.reason}" for row in missing)):
-        click.echo(printable(text, N_SAID), err=True)
+        click.echo(printable(with_urls(text), N_SAID), err=True)
     pupils = _pupils(job, settings)
     units = extraction.units(job.study, job.sources, job.out)
     for text in made_otherwise(step, units, job.out):
-        click.echo(text, err=True)
+        click.echo(with_urls(text), err=True)
     _begin(step, units, job, is_whole=not job.left_out)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
@@ -59,7 +60,7 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
         for line in text.splitlines():
-            click.echo(printable(line, N_SAID), err=True)
+            click.echo(printable(with_urls(line), N_SAID), err=True)
     write_quality(job.out)
     write_failures(rows, step.name, job.out, is_whole=is_whole)
     write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)
@@ -73,7 +74,7 @@ def defect_rows(job: Job) -> list[Row]:
         Row(
             LAYOUT, unit_of(job, defect),
             {"subject": defect.subject, "session": defect.session}, "failed",
-            error="ReadError", reason=defect.what,
+            error="ReadError", reason=with_urls(defect.what),
         )
         for defect in job.defects
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import fsspec
 import pytest
 
 from featpipe.errors import ConfigError, StoreError
-from pipelines import running
+from pipelines import places, running
 from pipelines.__main__ import run
 from pipelines.engine import update
 from pipelines.owner import Owner
@@ -20,6 +20,7 @@ from pipelines.store import Store, fetch
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FEATPIPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(places, "STORES", (*places.STORES, places.FLEETING))
 
     def run_here(step, work, out, settings, remembered, before, spoilt):
         return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
@@ -133,10 +134,54 @@ def test_urls_that_lead_elsewhere_are_refused(url):
         place_of(url, "sources")
 
 
-def test_other_kinds_of_store_are_refused_by_name(lab, capsys):
-    assert lab.extract("-o", "s4://lab/out") == 1
-    assert "unknown kind of store 's4://': did you mean 's3://'?" in capsys.readouterr().err
-    assert lab.extract("-o", "http://lab/out") == 1
+class TestAsUsersHaveIt:
+    """Without the store in memory, which is for these tests."""
+
+    @pytest.fixture(autouse=True)
+    def lasting(self, monkeypatch):
+        monkeypatch.setattr(places, "STORES", ("s3", "gs", "file"))
+
+    @pytest.mark.parametrize(
+        ("scheme", "hint"),
+        [("s4", "did you mean 's3://'? "), ("gcs", "did you mean 'gs://'? "), ("ftp", ""),
+         ("http", ""), ("hdfs", "")],
+    )  # fmt: skip
+    def test_other_kinds_of_store_are_refused_by_name(self, lab, capsys, scheme, hint):
+        assert lab.extract("-o", f"{scheme}://lab/out") == 1
+        told = f"unknown kind of store '{scheme}://': {hint}Known: s3://, gs://, file://."
+        assert told in capsys.readouterr().err
+
+    def test_what_would_be_lost_is_refused_before_any_work(self, lab, capsys):
+        for verb in (
+            [*lab_words(lab, "extract"), "-o", "memory://x/out"],
+            [*lab_words(lab, "show"), "--set", 'study.root="memory://x"'],
+            ["verify", "memory://x"], ["report", "memory://x"],
+        ):  # fmt: skip
+            assert run(verb) == 1, verb
+            said = capsys.readouterr().err
+            assert "ends with the program, and everything made would be lost: name a" in said
+            assert "s3://, gs://, file://" in said
+
+    @pytest.mark.parametrize(
+        ("text", "meant"),
+        [("s3:/x/out", "s3://x/out"), ("s3:x/out", "s3://x/out"), ("gs:/x", "gs://x"),
+         ("file:/data/out", "file:///data/out"), ("S3:/x", "s3://x")],
+    )  # fmt: skip
+    def test_a_stroke_that_was_left_out_is_told(self, lab, capsys, text, meant):
+        for words in (
+            [*lab_words(lab, "extract"), "-o", text], ["verify", text], ["scan", text],
+            [*lab_words(lab, "show"), "--set", f'study.root="{text}"'],
+        ):  # fmt: skip
+            assert run(words) == 1, words
+            assert f"{text}: did you mean {meant}?" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("text", ["./s3:/x", "s3", "out/s3:/x", "a:b", "C:/x", "gsx:/a"])
+    def test_other_names_with_a_colon_are_paths(self, text):
+        places.require_no_slip(text)
+
+
+def lab_words(lab, verb):
+    return [verb, str(lab.folder / "study.toml")]
 
 
 def test_what_is_local_refuses_a_url(capsys):
