@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> int:
     """
     import click
 
-    from featpipe.errors import ConfigError, OutputError, ReadError, StoreError
+    from featpipe.errors import ClusterError, ConfigError, OutputError, ReadError, StoreError
     from pipelines import stopping
     from pipelines.cli import app
 
@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> int:
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
             ENVIRONMENT,
         )
-    except (OutputError, StoreError) as error:
+    except (ClusterError, OutputError, StoreError) as error:
         return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
         return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)

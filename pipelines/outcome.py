@@ -15,15 +15,26 @@ from pipelines.work_names import units_of
 
 
 def print_plan(
-    stale: list[dict[str, str]], as_json: bool, options: Any = None, before: str = ""
+    stale: list[dict[str, str]],
+    as_json: bool,
+    options: Any = None,
+    before: str = "",
+    gone: str = "",
 ) -> int:
-    """Print what would be made and why; `before` stands in front of each line."""
+    """Print what would be made and why; `before` stands in front of each line.
+
+    `gone` says in one line why no recording is there, instead of the lines of all that wait.
+    """
     if as_json:
         content = {"outputs": stale} | ({} if options is None else {"options": options})
         click.echo(json.dumps(content, ensure_ascii=False, default=str))
         return DONE
     last = ""
+    if gone:
+        click.echo(f"{before}{'waiting':8} {gone}")
     for row in stale:
+        if gone and row["state"] == "waiting":
+            continue
         row["reason"] = with_urls(row["reason"])
         reason = "as above" if row["reason"] == last and len(last) > 60 else row["reason"]
         text = f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason)
