@@ -69,6 +69,21 @@ def test_units_take_turns_and_finished_ones_are_silent(clock, capsys):
         assert "2 of 4" not in capsys.readouterr().err
 
 
+def test_a_sign_of_life_comes_where_nothing_else_is_told(clock, capsys):
+    with Progress("extract", 16) as shown:
+        for _ in range(65):
+            clock[0] += 1
+            shown.beat(2)
+        assert capsys.readouterr().err.splitlines() == [
+            "extract 0/16, 2 in work, 30 s", "extract 0/16, 2 in work, 60 s",
+        ]  # fmt: skip
+        shown.advance(row("a"))
+        capsys.readouterr()
+        clock[0] += 29
+        shown.beat(2)
+        assert capsys.readouterr().err == ""
+
+
 def test_a_terminal_has_a_bar_per_unit_under_way(clock, monkeypatch):
     monkeypatch.setattr(progress, "console", progress.Console(force_terminal=True, quiet=True))
     with Progress("train", 3) as shown:
