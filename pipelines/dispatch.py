@@ -163,21 +163,21 @@ def dispatch(
 
 
 class _Absence:
-    """Says now and then that there are no workers."""
+    """Says that there are no workers: after a while, when the reason changes, now and then."""
 
     def __init__(self) -> None:
-        self.since = time.monotonic()
-        self.told_at: float | None = None
+        self.since = self.told_at = time.monotonic()
+        self.told = ""
 
     def look(self, workers: Workers, *, is_there: bool) -> None:
         now = time.monotonic()
         if is_there:
-            self.since, self.told_at = now, None
-        elif now - self.since > PATIENCE_S and (
-            self.told_at is None or now - self.told_at >= REMIND_S
-        ):
-            tell(workers.absence())
-            self.told_at = now
+            self.since, self.told = now, ""
+        elif now - self.since > PATIENCE_S:
+            text = workers.absence()
+            if text != self.told or now - self.told_at >= REMIND_S:
+                tell(text)
+                self.told, self.told_at = text, now
 
 
 class _Queue:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from featpipe.errors import N_SAID, printable
 from pipelines.places import with_urls
-from pipelines.task_progress import Report
+from pipelines.task_progress import GOES_ON, Report
 from pipelines.work import Row
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -153,6 +153,9 @@ class Progress:
 
     def hear(self, report: Report) -> None:
         """Take note of how far a unit is; called by a thread of its own."""
+        if report.what == GOES_ON:
+            tell(f"{report.unit} {GOES_ON} {report.done}")
+            return
         now = time.monotonic()
         with self.lock:
             if report.unit in self.finished:

@@ -1,5 +1,6 @@
 """`--scheduler`: clusters that are started with `dask scheduler` and `dask worker`."""
 
+import psutil
 import pytest
 from dask.distributed import Client
 from lookalikes.processes import (
@@ -98,6 +99,26 @@ def test_a_scheduler_that_goes_away_ends_the_run_in_order(study, tmp_path):
     assert f"the Dask scheduler at {address} is gone" in err
     assert "run the same command to go on" in err
     assert (marks / "out/manifest.json").exists()
+
+
+def test_a_scheduler_that_does_not_answer_is_told_and_waited_for(study, tmp_path):
+    with dask_cluster(tmp_path / "lab", 0) as (address, workers):
+        [scheduler] = [
+            child for child in psutil.Process().children() if "scheduler" in child.cmdline()
+        ]
+        process = extract("hasty", tmp_path, study, address)
+        assert process.stderr is not None
+        while "no workers yet" not in process.stderr.readline():
+            assert process.poll() is None
+        scheduler.suspend()
+        try:
+            told = process.stderr.readline()
+        finally:
+            scheduler.resume()
+        assert told == f"the Dask scheduler at {address} does not answer: trying for a while\n"
+        workers.append(add_worker(tmp_path / "lab"))
+        code, _, err = ended(process)
+    assert code == 0, err
 
 
 def test_an_address_of_nobody_leaves_no_output_folder(study, tmp_path):

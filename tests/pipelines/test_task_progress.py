@@ -12,7 +12,7 @@ from pipelines import progress, task_progress
 from pipelines.progress import Progress
 from pipelines.running import RunSettings, run_step
 from pipelines.steps.train import TRAIN
-from pipelines.task_progress import Report, reporter
+from pipelines.task_progress import GOES_ON, Report, reporter
 from pipelines.work import Row
 
 
@@ -82,6 +82,16 @@ def test_a_sign_of_life_comes_where_nothing_else_is_told(clock, capsys):
         clock[0] += 29
         shown.beat(2)
         assert capsys.readouterr().err == ""
+
+
+def test_a_training_that_goes_on_says_where_at_once(clock, capsys, monkeypatch, tmp_path):
+    said = []
+    monkeypatch.setattr(task_progress, "_say", lambda topic, report: said.append(report))
+    reporter(tmp_path, "a")(278, 600, GOES_ON)
+    with Progress("train", 1) as shown:
+        shown.hear(said[0])
+        assert capsys.readouterr().err == "a goes on at epoch 278\n"
+        assert not shown.under_way
 
 
 def test_a_terminal_has_a_bar_per_unit_under_way(clock, monkeypatch):
