@@ -103,16 +103,23 @@ def test_a_killed_training_goes_on_where_it_stood(copy, case, trained):
         assert start(out, method, moment + 1, **about) == -signal.SIGKILL
         assert {name: kept(out)[name] for name in finished} == {n: before[n] for n in finished}
         n_done += 1
-    killed_training.WENT_ON.clear()
     unit, row = killed_training.run(out, method, **about)
     assert (row.state, row.reason) == ("made", "")
     [(folds, done)] = trained  # nothing else was trained
     assert (len(folds), done) == (last - first + 1, n_done)
-    assert ([] if n_done is None else [n_done + 1]) == killed_training.WENT_ON
     assert results(out) == results(undisturbed)
     assert kept(out) == {}
     assert not (out / ".cache/folds" / unit.name).exists()
     assert list((out / ".staging").iterdir()) == []
+
+
+def test_a_training_says_at_which_epoch_it_goes_on(copy, trained):
+    out = copy("few", "killed")
+    assert start(out, "cscm", 2) == -signal.SIGKILL
+    killed_training.WENT_ON.clear()
+    assert killed_training.run(out, "cscm")[1].state == "made"
+    [(_, done)] = trained
+    assert [done + 1] == killed_training.WENT_ON
 
 
 def test_without_a_look_in_time_the_folds_under_way_begin_anew(copy, trained):
