@@ -21,7 +21,7 @@ from pipelines.store import Store, fetch
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FEATPIPE_CACHE", str(tmp_path / "cache"))
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
 
     monkeypatch.setattr(running, "_run", run_here)
