@@ -168,6 +168,8 @@ class _MachineCode(_caching.NullCache):
             _Files(self._function).save_overload(sig, data)
         except OSError as error:
             _warn(cache_folder(), error.strerror or str(error))
+        except Exception as error:  # the list of what is kept, cut short by a full disk
+            _warn(cache_folder(), str(error))
 
 
 @cache

@@ -49,6 +49,10 @@ class StoreError(OSError):
     """
 
 
+class ClusterError(OSError):
+    """No Dask scheduler answers at the address; the message names it and what to do."""
+
+
 def one_line(message: str, n_most: int = 1000) -> str:
     r"""Make a whole message one line that terminals and logs show as it is.
 

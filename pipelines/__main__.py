@@ -1,17 +1,23 @@
 """Entry point of `featpipe` and `python -m pipelines`: turns every outcome into an exit code."""
 
+import os
 import sys
-from traceback import format_exc
 
 from pipelines.exits import DONE, ENVIRONMENT, INPUT, INTERRUPTED, USAGE
 
 
 def main() -> None:
     """Run the command line and leave with the exit code the README promises."""
-    from pipelines.stopping import like_ctrl_c
+    from pipelines.stopping import own_process
 
-    with like_ctrl_c():
-        sys.exit(run(sys.argv[1:]))
+    with own_process():  # first of all: what follows takes a second to import
+        code = run(sys.argv[1:])
+    if code == INTERRUPTED:  # Python would end itself by a signal if an import was interrupted
+        try:
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -30,14 +36,15 @@ def run(arguments: list[str]) -> int:
     """
     import click
 
-    from featpipe.errors import ConfigError, OutputError, ReadError, StoreError
+    from featpipe.errors import ClusterError, ConfigError, OutputError, ReadError, StoreError
     from pipelines import stopping
     from pipelines.cli import app
 
     stopping.forget()
     try:
-        code = app.main(arguments, prog_name="featpipe", standalone_mode=False) or DONE
-        ending = stopping.asked()
+        with stopping.interruptible():
+            code = app.main(arguments, prog_name="featpipe", standalone_mode=False) or DONE
+        ending = stopping.asked() if stopping.not_begun() else None
         return code if ending is None else _say(ending.message, ending.code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -55,11 +62,13 @@ def run(arguments: list[str]) -> int:
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
             ENVIRONMENT,
         )
-    except (OutputError, StoreError) as error:
+    except (ClusterError, OutputError, StoreError) as error:
         return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
         return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)
     except Exception:  # the last resort: a defect of ours must not look like the user's
+        from traceback import format_exc
+
         return _say(
             f"this is a defect of featpipe, please report it with what follows\n{format_exc()}",
             ENVIRONMENT,

@@ -32,12 +32,15 @@ class Capacity(NamedTuple):
         Tasks that can run at the same time.
     has : str
         Whose memory `largest` is, for messages: "this machine has".
+    is_settled : bool
+        Whether these are all workers that there will be; else a larger one may still come.
     """
 
     memory: float
     largest: float
     n_threads: int
     has: str
+    is_settled: bool = True
 
 
 class Verdict(Enum):
@@ -45,6 +48,7 @@ class Verdict(Enum):
 
     NOW = "now"
     LATER = "later"
+    NOT_HERE = "not here"  # unless a larger worker comes
     NEVER = "never"
 
 
@@ -82,7 +86,7 @@ def admit(need: int, in_flight: Collection[int], capacity: Capacity) -> Verdict:
     if not capacity.n_threads:
         return Verdict.LATER
     if need > capacity.largest:
-        return Verdict.NEVER
+        return Verdict.NEVER if capacity.is_settled else Verdict.NOT_HERE
     if not in_flight:
         return Verdict.NOW  # also what is more than its share, if only nothing runs beside it
     fits = sum(in_flight) + need <= capacity.memory

@@ -47,7 +47,8 @@ def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
         click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
-        click.option("--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:8786."),
+        click.option("--scheduler", metavar="ADDRESS", help="Use a Dask cluster: tcp://host:8786, "
+                     "or the file of `dask scheduler --scheduler-file FILE.json`."),
         click.option("--workers", type=click.IntRange(1), metavar="N",
                      help="Worker processes [default: one per CPU]."),
     ):  # fmt: skip
@@ -129,6 +130,7 @@ def extract(
 ) -> int:  # fmt: skip
     """Raw recordings -> feature tables."""
     from pipelines import workflow
+    from pipelines.before_work import vanished
     from pipelines.job import open_job
     from pipelines.planning import explain, require_tables
     from pipelines.running import RunSettings
@@ -136,7 +138,7 @@ def extract(
     job = open_job(study, out, overrides, only, is_fetching=not dry_run)
     require_tables(job)
     if dry_run:
-        return print_plan(explain(job, is_dry_run=True), as_json)
+        return print_plan(explain(job, is_dry_run=True), as_json, gone=vanished(job))
     rows = workflow.extract(job, RunSettings(workers or 0, scheduler, fail_fast))
     return finish(rows, job.out, as_json)
 
@@ -220,13 +222,14 @@ def show(
 
     What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit.
     """
+    from pipelines.before_work import vanished
     from pipelines.job import open_job, options, options_text
     from pipelines.planning import explain
 
     job = open_job(study, out, overrides, only, is_fetching=False)
     if not as_json:
         click.echo(options_text(job))
-    return print_plan(explain(job), as_json, options(job), before="# ")
+    return print_plan(explain(job), as_json, options(job), before="# ", gone=vanished(job))
 
 
 @app.command()

@@ -4,6 +4,7 @@ The only module beside `running` that knows Dask.
 """
 
 import importlib
+import logging
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from featpipe import __version__
 from featpipe.compiling import cache_folder, keep_in
 from featpipe.errors import ConfigError
 from pipelines import stopping
+from pipelines.before_work import no_scheduler
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
@@ -45,7 +47,7 @@ DEATHS = 0
 
 @contextmanager
 def open_client(
-    workers: int, scheduler: str | None, staging: Path, memory: int = 0
+    workers: int, scheduler: str | None, scratch: Path, memory: int = 0
 ) -> Iterator[Client]:
     """Connect to a cluster, starting one if no address is given.
 
@@ -56,8 +58,9 @@ def open_client(
     scheduler : str or None
         Address of a running scheduler, for example "tcp://host:8786", or the file that it wrote;
         then `workers` is ignored.
-    staging : Path
-        Folder for what workers of this machine put on disk.
+    scratch : Path
+        Folder of this run alone for what workers of this machine put on disk; it goes where the run
+        is left at once.
     memory : int
         Bytes that a worker of this machine may take; above it Dask ends the worker rather than the
         system anything. 0 is no limit.
@@ -68,24 +71,23 @@ def open_client(
 
     Raises
     ------
-    ConfigError
+    ClusterError
         When nobody answers at the address.
     """
     with config.set(
         {"distributed.worker.daemon": True, "distributed.comm.timeouts.connect": "10s"}
     ):
         if scheduler is not None:
+            _silence()
             try:
                 client = Client(timeout=10, **_place(scheduler))
             except (OSError, ValueError, TimeoutError) as error:
-                raise ConfigError(
-                    f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); start "
-                    "one with `dask scheduler`, or leave the option out to use this machine"
-                ) from error
+                raise no_scheduler(scheduler, error) from error
             with client:
                 try:
                     yield client
                 except KeyboardInterrupt:
+                    shutil.rmtree(scratch, ignore_errors=True)
                     stopping.leave_at_once()  # the scheduler drops the tasks of who is gone
                     raise
             return
@@ -98,15 +100,22 @@ def open_client(
                     **CALM,
                 }
             ),
-            _start(workers, staging, memory) as cluster,
+            _start(workers, scratch, memory) as cluster,
             Client(cluster) as client,
         ):
             try:
                 yield client
             except KeyboardInterrupt:
                 _kill_workers(cluster)
+                shutil.rmtree(scratch, ignore_errors=True)
                 stopping.leave_at_once()
                 raise
+
+
+def _silence() -> None:
+    """Have Dask's client say nothing of its own: what concerns people is told by the run."""
+    for name in ("client", "comm", "core"):
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
 
 
 def _place(scheduler: str) -> dict[str, Any]:
@@ -127,7 +136,7 @@ def _kill_workers(cluster: Any) -> None:
                 os.kill(nanny.pid, signal.SIGKILL)
 
 
-def _start(workers: int, staging: Path, memory: int) -> LocalCluster:
+def _start(workers: int, folder: Path, memory: int) -> LocalCluster:
     """Start worker processes that leave Ctrl-C and SIGTERM to the main process."""
     with _held_back(signal.SIGINT, signal.SIGTERM), _same_environment():
         os.environ.update(ONE_THREAD)  # to Dask what is set here counts more than its options
@@ -137,7 +146,7 @@ def _start(workers: int, staging: Path, memory: int) -> LocalCluster:
             processes=True,
             memory_limit=memory,
             dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
-            local_directory=str(staging),
+            local_directory=str(folder),
             silence_logs=50,
         )
 
@@ -258,9 +267,19 @@ class OwnKernels(WorkerPlugin):
         keep_in(Path(worker.local_directory, "kernels"))
         own = cache_folder()
         if own.name == self.filled.name and not own.exists():
-            # parts of files are on their way to another name, and may be gone any moment
-            with suppress(OSError):
-                shutil.copytree(self.filled, own, ignore=shutil.ignore_patterns("*.tmp.*"))
+            _copy(self.filled, own)
+
+
+def _copy(filled: Path, own: Path) -> None:
+    """Copy a cache of kernels, all of it or nothing: half of a file would be found damaged."""
+    part = own.with_name(f"{own.name}.part")
+    try:
+        # parts of files are on their way to another name, and may be gone any moment
+        with suppress(FileNotFoundError):
+            shutil.copytree(filled, part, ignore=shutil.ignore_patterns("*.tmp.*"))
+            part.replace(own)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)  # and each worker compiles for itself
 
 
 def cpu_count() -> int:

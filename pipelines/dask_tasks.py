@@ -24,6 +24,13 @@ from pipelines.work import Row, Step, Unit
 REFRESH_S = 2.0
 """How often the scheduler is asked for its workers."""
 
+ANSWER_S = 10.0
+"""How long its answer is waited for before that is told."""
+
+SETTLED_S = 60.0
+"""How long no worker has to have come or gone before a task is refused that all are too small for:
+batch systems start them one after the other."""
+
 
 class Known(NamedTuple):
     """What is known of a unit's files before it is begun.
@@ -71,7 +78,10 @@ class DaskTasks:
         self.local = local
         self.workers: dict[str, dict[str, Any]] = {}
         self.refreshed_at = -REFRESH_S
+        self.changed_at = time.monotonic()
+        self.is_silent = False
         self.futures: dict[Task, Future] = {}
+        self.able: dict[Task, list[str]] = {}
         self.unsent: list[Task] = []
         self.ended: SimpleQueue[tuple[Task, Future, Row | Lost]] = SimpleQueue()
 
@@ -83,18 +93,40 @@ class DaskTasks:
             return Capacity(0, 0, 0, "")
         if self.local is not None:
             return self.local
-        now = time.monotonic()
-        if now - self.refreshed_at >= REFRESH_S or not self.workers:
-            with suppress(OSError, TimeoutError, RuntimeError):  # the client's status tells
-                self.workers = dict(self.client.scheduler_info(n_workers=-1)["workers"])
-            self.refreshed_at = now
+        if time.monotonic() - self.refreshed_at >= REFRESH_S or not self.workers:
+            self._refresh()
+        if self.is_silent:
+            return Capacity(0, 0, 0, "")
+        is_settled = time.monotonic() - self.changed_at >= SETTLED_S
         memory = [_memory(about) for about in self.workers.values()]
         n_threads = sum(about["nthreads"] for about in self.workers.values())
-        return Capacity(sum(memory), max(memory, default=0), n_threads, "the largest worker has")
+        largest = max(memory, default=0)
+        return Capacity(sum(memory), largest, n_threads, "the largest worker has", is_settled)
+
+    def _refresh(self) -> None:
+        """Ask the scheduler for its workers."""
+        before = self.workers.keys()
+        self.is_silent = False
+        try:
+            found: Any = self.client.sync(
+                self._ask_scheduler, callback_timeout=ANSWER_S, asynchronous=False
+            )
+            self.workers = dict(found["workers"])
+        except TimeoutError:
+            self.is_silent = self.client.status == "running"
+        except (OSError, RuntimeError):
+            pass  # the client's status tells
+        self.refreshed_at = time.monotonic()
+        if self.workers.keys() != before:
+            self.changed_at = self.refreshed_at
+
+    async def _ask_scheduler(self) -> Any:
+        assert self.client.scheduler is not None
+        return await self.client.scheduler.identity(n_workers=-1)
 
     def absence(self) -> str:
         """Say that there are no workers, and what to do."""
-        if self.client.status != "running":
+        if self.client.status != "running" or self.is_silent:
             return f"the Dask scheduler at {self.address} does not answer: trying for a while"
         return (
             f"no workers yet at {self.address}: waiting for them; start some with "
@@ -114,6 +146,7 @@ class DaskTasks:
             self._end()
             return
         self.futures[task] = future
+        self.able[task] = able
         future.add_done_callback(partial(self._collect, task))
 
     def _able(self, need: int) -> list[str]:
@@ -133,11 +166,32 @@ class DaskTasks:
             while True:
                 found.append(self.ended.get_nowait())
         # what was withdrawn ends, too, and is nobody's any more
-        return [
+        ended = [
             (task, outcome)
             for task, future, outcome in found
             if self.futures.get(task) is future and self.futures.pop(task)
         ]
+        return ended + self._bereaved()
+
+    def _bereaved(self) -> list[tuple[Task, Row | Lost]]:
+        """Give back the tasks whose workers are all gone: Dask would wait for just these for ever.
+
+        A nanny starts a worker again under another address. What was with a worker that died may
+        have killed it, which Dask, for which each is a new task, cannot count.
+        """
+        gone = [
+            (task, future)
+            for task, future in self.futures.items()
+            if self.able[task] and self.workers.keys().isdisjoint(self.able[task])
+        ]
+        lost: list[tuple[Task, Row | Lost]] = []
+        for task, future in gone:
+            del self.futures[task]
+            where = " ".join(self.able[task])
+            with suppress(OSError, TimeoutError, RuntimeError):
+                self.client.cancel([future])
+            lost.append((task, Lost("KilledWorker", "died", is_suspect=True, where=where)))
+        return lost
 
     def withdraw(self) -> Sequence[Task]:
         """Take back the tasks that no worker has begun; those of others stay."""
@@ -200,7 +254,8 @@ def _outcome(step: Step, task: Task, future: Future) -> Row | Lost:
     try:
         return future.result()
     except KilledWorker as error:
-        return Lost(type(error).__name__, str(error), error.allowed_failures + 1, is_suspect=True)
+        n_tries, where = error.allowed_failures + 1, str(getattr(error.last_worker, "address", ""))
+        return Lost(type(error).__name__, str(error), n_tries, is_suspect=True, where=where)
     except (CancelledError, OSError, TimeoutError) as error:
         reason = "the connection to its worker, or to the scheduler, was lost"
         return Lost(type(error).__name__, f"{reason} ({error})")

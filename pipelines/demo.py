@@ -84,6 +84,7 @@ def _work(job: Job, settings: RunSettings) -> list[Row]:
     if not stopping.asked():
         rows += train(job, settings)
     if stopping.asked():
+        stopping.leave_out(many_subjects.MANY_SUBJECTS.name, 1)
         return rows
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)

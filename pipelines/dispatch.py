@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from featpipe.errors import few
 from pipelines import admission, stopping
 from pipelines.admission import Capacity, Verdict, size_of
+from pipelines.exits import ENVIRONMENT
 from pipelines.progress import tell
 from pipelines.work import Row, Unit
 
@@ -26,6 +27,17 @@ POLL_S = 0.2
 
 PATIENCE_S = 3.0
 """After which somebody is told that there are no workers."""
+
+REMIND_S = 60.0
+"""After which it is told again."""
+
+JOINING_S = 2.0
+"""How long a unit waits that is larger than all workers while others may still come."""
+
+NO_ROOM = stopping.Ending(
+    f"there is no room for outputs, so nothing else was begun; {stopping.GO_ON}", ENVIRONMENT
+)
+"""Ends a run whose other outputs would fare no better than the first that found none."""
 
 
 @dataclass(eq=False)
@@ -65,12 +77,15 @@ class Lost(NamedTuple):
         How often it was begun.
     is_suspect : bool
         Whether the task itself may have been the cause.
+    where : str
+        The worker that died, if one did.
     """
 
     error: str
     reason: str
     n_tries: int = 1
     is_suspect: bool = False
+    where: str = ""
 
 
 class Workers(Protocol):
@@ -98,7 +113,11 @@ class Workers(Protocol):
 
 
 def dispatch(
-    step: str, units: Iterable[Unit], workers: Workers, need_of: Callable[[Unit], int]
+    step: str,
+    units: Iterable[Unit],
+    workers: Workers,
+    need_of: Callable[[Unit], int],
+    beat: Callable[[int], None] = lambda n_at_work: None,
 ) -> Iterator[Row]:
     """Do all units; end in order where somebody asks for it.
 
@@ -112,6 +131,8 @@ def dispatch(
         Who does it.
     need_of : callable
         Unit -> bytes of memory. Asked when it is a unit's turn.
+    beat : callable, optional
+        Takes the number of units that are worked on; called all the time.
 
     Yields
     ------
@@ -119,26 +140,44 @@ def dispatch(
         One per unit, as they end; none for those that were not begun because of an end.
     """
     queue = _Queue(step, units, need_of)
-    idle_since = time.monotonic()
-    is_ending = is_told = False
+    absence = _Absence()
+    is_ending = False
     while queue.in_flight or not (is_ending or queue.is_empty()):
         if stopping.asked() and not is_ending:
             is_ending = True
             queue.in_flight.difference_update(workers.withdraw())
-            _tell_end(queue.in_flight)
+            _tell_end(queue.in_flight, step)
         capacity = workers.capacity()
         if not is_ending:
             yield from queue.start(workers, capacity)
-        if capacity.n_threads or is_ending:
-            idle_since, is_told = time.monotonic(), False
-        elif not is_told and time.monotonic() - idle_since > PATIENCE_S:
-            tell(workers.absence())
-            is_told = True
+        absence.look(workers, is_there=bool(capacity.n_threads or is_ending))
+        beat(min(len(queue.in_flight), capacity.n_threads or len(queue.in_flight)))
         for task, outcome in workers.finished(POLL_S):
             queue.in_flight.discard(task)
             row = queue.settle(task, outcome)
             if row is not None:
                 yield row
+                if row.meets_all:
+                    stopping.ask(NO_ROOM)
+        queue.tell_deaths()
+
+
+class _Absence:
+    """Says that there are no workers: after a while, when the reason changes, now and then."""
+
+    def __init__(self) -> None:
+        self.since = self.told_at = time.monotonic()
+        self.told = ""
+
+    def look(self, workers: Workers, *, is_there: bool) -> None:
+        now = time.monotonic()
+        if is_there:
+            self.since, self.told = now, ""
+        elif now - self.since > PATIENCE_S:
+            text = workers.absence()
+            if text != self.told or now - self.told_at >= REMIND_S:
+                tell(text)
+                self.told, self.told_at = text, now
 
 
 class _Queue:
@@ -149,6 +188,9 @@ class _Queue:
         self.waiting = deque(Task(unit) for unit in units)
         self.suspects: deque[Task] = deque()
         self.in_flight: set[Task] = set()
+        self.told_large: set[str] = set()
+        self.bereaved: dict[str, list[str]] = {}  # worker that died -> units that it leaves
+        self.dead: set[str] = set()
 
     def is_empty(self) -> bool:
         return not (self.waiting or self.suspects or self.in_flight)
@@ -161,6 +203,12 @@ class _Queue:
             verdict = admission.admit(task.need, [t.need or 0 for t in self.in_flight], capacity)
             if verdict is Verdict.LATER:
                 return
+            if verdict is Verdict.NOT_HERE:
+                self._tell_large(task, capacity)
+                if task.is_alone:
+                    return
+                task.ready_at = time.monotonic() + JOINING_S  # smaller ones go first
+                continue
             self._take(task)
             if verdict is Verdict.NEVER:
                 reason = admission.refusal(task.need, capacity)
@@ -176,6 +224,24 @@ class _Queue:
                 return task
         is_quiet = not (self.waiting or self.in_flight)
         return self.suspects[0] if is_quiet and self.suspects else None
+
+    def _tell_large(self, task: Task, capacity: Capacity) -> None:
+        name = task.unit.name
+        if name not in self.told_large:
+            self.told_large.add(name)
+            tell(
+                f"{name} needs about {size_of(task.need or 0)} of memory, {capacity.has} "
+                f"{size_of(capacity.largest)} for it: waiting whether a larger one joins"
+            )
+
+    def tell_deaths(self) -> None:
+        """Say once of each worker that died what it leaves."""
+        for worker, names in self.bereaved.items():
+            if worker not in self.dead:
+                self.dead.update(filter(None, [worker]))
+                are = "is" if len(names) == 1 else "are"
+                tell(f"a worker died; {few(names)} {are} tried again")
+        self.bereaved.clear()
 
     def _take(self, task: Task) -> None:
         (self.suspects if task.is_alone else self.waiting).remove(task)
@@ -201,6 +267,7 @@ class _Queue:
         is_known = task.is_alone or self.is_empty()
         if is_known and task.n_tries >= TRIES:
             return self._failed(task.unit, lost.error, _told_death(task))
+        self.bereaved.setdefault(lost.where, []).append(task.unit.name)
         task.is_alone = True
         self.suspects.append(task)
         return None
@@ -218,10 +285,11 @@ def _told_death(task: Task) -> str:
     )
 
 
-def _tell_end(in_flight: Iterable[Task]) -> None:
+def _tell_end(in_flight: Iterable[Task], step: str) -> None:
     names = sorted(task.unit.name for task in in_flight)
+    costs = " and costs at most 30 s of a training" if step == "train" else ""
     if names:
         tell(
             f"stopping: {few(names)} will be finished first, nothing else is begun; Ctrl-C again "
-            "stops at once"
+            f"stops at once{costs}"
         )

@@ -22,7 +22,7 @@ from featpipe.tables import publish, with_metadata
 from pipelines.digests import Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
 from pipelines.notes import Note, listening
-from pipelines.passing import may_pass
+from pipelines.passing import may_pass, meets_all
 from pipelines.work import Output, Row, Step, Unit
 
 logger = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ def _update(
             "" if error is None else str(error).strip() or repr(error), files, _by_name(digests),
             tuple(fingerprint(o.facts) for o in stale if str(o.path) not in files),
             error is not None and may_pass(error),
+            meets_all=error is not None and meets_all(error),
         )  # fmt: skip
 
     try:

@@ -20,6 +20,7 @@ from models.kept import read_kept, write_kept
 from models.parts import Kept, Part, from_kept, merged, to_kept
 from models.types import Fitted
 from pipelines.engine import fingerprint
+from pipelines.task_progress import GOES_ON
 from pipelines.work import Unit
 
 EVERY_S = 30.0
@@ -80,7 +81,7 @@ def fit_kept(
     folder : Folder
         Where finished folds are looked for and kept.
     report : callable
-        Takes done, total and "epochs" or "folds".
+        Takes done, total and "epochs", "folds" or, once where an earlier run stood, `GOES_ON`.
 
     Returns
     -------
@@ -136,7 +137,13 @@ def _fit_part(
             write_kept(timed(stands()), standing, half, folder.staging)
             looked = time.monotonic()
 
+    is_told = state is None
+
     def on_epoch(epoch: EpochReport) -> None:
+        nonlocal is_told
+        if not is_told:
+            report(epoch.epoch, epoch.n_epochs, GOES_ON)
+            is_told = True
         report(epoch.epoch, epoch.n_epochs, "epochs")
 
     fitted = part.fit(on_epoch, state, keep)

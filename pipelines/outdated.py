@@ -12,15 +12,16 @@ from pathlib import Path
 
 from featpipe.errors import ReadError
 from pipelines.digests import Digest, load_digests, metadata_of
-from pipelines.engine import explain, listed, stale_because
+from pipelines.engine import explain, listed, outputs_of, stale_because
 from pipelines.work import Row, Step, Unit
 
 
-def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path) -> list[Row]:
+def set_aside(step: Step, units: Sequence[Unit], rows: Sequence[Row], out: Path) -> list[Row]:
     """Move the tables that recordings which failed now left from earlier runs.
 
     Only those that options, trials or sources contradict: where a recording fails and nothing has
-    changed, its tables stay.
+    changed, its tables stay. And only where others of the same folder are as they should be, so
+    that there would be two kinds: options that every recording fails with move nothing.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path)
         The step that ran.
     units : sequence of Unit
         Its units.
-    rows : iterable of Row
+    rows : sequence of Row
         What happened to them.
     out : Path
         Output root.
@@ -36,28 +37,33 @@ def set_aside(step: Step, units: Sequence[Unit], rows: Iterable[Row], out: Path)
     Returns
     -------
     list of Row
-        The rows; the reason of a failure says which tables were moved.
+        The rows; the reason of a failure says which tables were moved, and which stay.
     """
     by_name = {unit.name: unit for unit in units}
-    return [
-        _told(
-            row,
-            [_move(path, out) for path in contradicted(step, by_name[row.unit], row.digests)],
-            out,
-        )
-        if row.state == "failed"
-        else row
+    current = {
+        path.parent
         for row in rows
-    ]
+        for path in (
+            map(Path, row.files) if row.state == "failed" else outputs_of(step, by_name[row.unit])
+        )
+    }
+    told = []
+    for row in rows:
+        if row.state == "failed":
+            old = contradicted(step, by_name[row.unit], row.digests)
+            moved = [_move(path, out) for path in old if path.parent in current]
+            row = _told(row, moved, "no longer fits and lies in", out)
+            kept = [path for path in old if path.parent not in current]
+            row = _told(row, kept, "was made otherwise and stays, as nothing took its place:", out)
+        told.append(row)
+    return told
 
 
-def _told(row: Row, moved: Sequence[Path], out: Path) -> Row:
-    if not moved:
+def _told(row: Row, tables: Sequence[Path], what: str, out: Path) -> Row:
+    if not tables:
         return row
-    names = ", ".join(path.relative_to(out).as_posix() for path in moved)
-    text = (
-        f"{row.reason.rstrip('.')}; what earlier runs made of it no longer fits and lies in {names}"
-    )
+    names = ", ".join(path.relative_to(out).as_posix() for path in tables)
+    text = f"{row.reason.rstrip('.')}; what earlier runs made of it {what} {names}"
     return replace(row, reason=text)
 
 

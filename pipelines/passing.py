@@ -1,9 +1,12 @@
 """Which failures may go well the next time: a disk or a network that is out of reach for a moment.
 
-Bad data, missing files, missing rights and full disks stay what they are.
+Bad data, missing files, missing rights and full disks stay what they are; of the last nothing else
+that a run would write fares better.
 """
 
 import errno
+
+from featpipe.errors import OutputError
 
 _PASSING = frozenset(
     getattr(errno, name)
@@ -29,3 +32,20 @@ def may_pass(error: BaseException) -> bool:
             return True
         cause = cause.__cause__
     return False
+
+
+_FULL = frozenset(
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS") if hasattr(errno, name)
+)
+
+
+def meets_all(error: BaseException) -> bool:
+    """Tell whether a failure would meet all other outputs, too: there is no room for any.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was raised.
+    """
+    cause = error.__cause__
+    return isinstance(error, OutputError) and isinstance(cause, OSError) and cause.errno in _FULL

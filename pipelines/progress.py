@@ -14,7 +14,7 @@ from rich.text import Text
 
 from featpipe.errors import N_SAID, printable
 from pipelines.places import is_url, with_urls
-from pipelines.task_progress import Report
+from pipelines.task_progress import GOES_ON, Report
 from pipelines.work import Row
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -30,6 +30,9 @@ def shown(path: Path) -> str:
 
 LINE_EVERY_S = 10.0
 """Where there is no terminal a unit that is under way is told of no more often."""
+
+SILENT_S = 30.0
+"""After which a line says that work goes on."""
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Progress:
         self.title, self.total, self.done = title, total, 0
         self.failed = 0
         self.at_once = at_once
-        self.start = self.told = time.monotonic()
+        self.start = self.told = self.alive = time.monotonic()
         self.under_way: dict[str, UnderWay] = {}
         self.finished: set[str] = set()
         self.lock = Lock()
@@ -136,11 +139,25 @@ class Progress:
         is_told = left > 0 and self.done >= self.at_once
         end = f", about {left:.0f} s left" * is_told
         count = f"{self.title} {self.done}/{self.total}"
-        sys.stderr.write(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}\n")
+        self._line(f"{count} {row.unit} {row.state} in {row.seconds:.1f} s{end}")
+
+    def beat(self, n_at_work: int) -> None:
+        """Show a sign of life where nothing else was told for long."""
+        now = time.monotonic()
+        if not console.is_terminal and now - self.alive >= SILENT_S:
+            spent = f"{n_at_work} in work, {now - self.start:.0f} s"
+            self._line(f"{self.title} {self.done}/{self.total}, {spent}")
+
+    def _line(self, text: str) -> None:
+        self.alive = time.monotonic()
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
     def hear(self, report: Report) -> None:
         """Take note of how far a unit is; called by a thread of its own."""
+        if report.what == GOES_ON:
+            tell(f"{report.unit} {GOES_ON} {report.done}")
+            return
         now = time.monotonic()
         with self.lock:
             if report.unit in self.finished:
@@ -155,8 +172,7 @@ class Progress:
             if not console.is_terminal and now - self.told >= LINE_EVERY_S:
                 longest_ago = min(self.under_way.values(), key=lambda unit: unit.told)
                 self.told = longest_ago.told = now
-                sys.stderr.write(f"{self.title} {longest_ago.text(now)}\n")
-                sys.stderr.flush()
+                self._line(f"{self.title} {longest_ago.text(now)}")
 
     def _bar_of(self, report: Report) -> TaskID:
         name = f"  {report.unit}"

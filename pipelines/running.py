@@ -1,25 +1,29 @@
 """Run the units of a step on Dask, with progress; finish with counts and the list of failures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featpipe.errors import OutputError
 from pipelines import stopping
 from pipelines.admission import affordable_workers, local_capacity, size_of
 from pipelines.digests import Digest, load_digests, save_digests, select
-from pipelines.dispatch import Task, dispatch
+from pipelines.dispatch import NO_ROOM, Task, dispatch
 from pipelines.engine import outputs_of, plan, sources_found
 from pipelines.journal import note
 from pipelines.needs import memory_of
 from pipelines.notes import Telling
+from pipelines.passing import meets_all
 from pipelines.places import with_urls
 from pipelines.progress import Progress, tell
 from pipelines.published import altered
+from pipelines.scratch import scratch
 from pipelines.task_progress import hear
 from pipelines.work import Row, Step, Unit
+from pipelines.work_names import units_of
 
 if TYPE_CHECKING:  # Dask takes a quarter of a second to import, and a warm rerun does not need it
     from dask.distributed import Client
@@ -85,13 +89,26 @@ def run_step(
             work.append(unit)
     if work and not stopping.asked():
         try:
-            for row in _run(step, work, out, settings, remembered, before, spoilt):
-                note(out, row.files)
+            for row in _run(step, work, out, settings, remembered, before, spoilt, len(rows)):
+                _note(out, row)
                 rows[row.unit] = replace(row, reason=with_urls(row.reason))
         finally:
             fresh = {name: d for row in rows.values() for name, d in row.digests.items()}
-            save_digests(out, {**remembered, **fresh})
+            with suppress(OutputError):  # what cannot be remembered only costs time
+                save_digests(out, {**remembered, **fresh})
+    if len(rows) < len(units):
+        stopping.leave_out(step.name, len(units) - len(rows))
     return [rows[unit.name] for unit in units if unit.name in rows]
+
+
+def _note(out: Path, row: Row) -> None:
+    """Note what was published; where there is no room for that either the run ends in order."""
+    try:
+        note(out, row.files)
+    except OutputError as error:
+        if not meets_all(error):
+            raise
+        stopping.ask(NO_ROOM)
 
 
 def _run(
@@ -102,6 +119,7 @@ def _run(
     remembered: Mapping[str, Digest],
     before: Callable[[], None] | None,
     spoilt: Mapping[Path, str],
+    n_fresh: int,
 ) -> Iterator[Row]:
     from pipelines.cluster import cpu_count, open_client
     from pipelines.dask_tasks import DaskTasks, Known
@@ -110,12 +128,13 @@ def _run(
     free = free_memory()
     wanted = min(settings.workers or cpu_count(), len(work))
     workers = wanted if settings.scheduler else affordable_workers(free, wanted)
+    hands = settings.scheduler or f"{workers} worker{'s' * (workers != 1)}"
+    n_units = len(work) + n_fresh
+    tell(f"{step.name}: {n_units} {units_of(step.name, n_units)}, {hands}, {n_fresh} fresh")
     if workers < wanted:
         tell(f"{workers} workers, not {wanted}: more do not fit into {size_of(free)} of memory")
     local = None if settings.scheduler else local_capacity(free, workers)
-    staging = out / ".staging"
-    staging.mkdir(parents=True, exist_ok=True)
-    with open_client(workers, settings.scheduler, staging, free) as client:
+    with scratch() as folder, open_client(workers, settings.scheduler, folder, free) as client:
         if before is not None:
             _compile(before, step, client)
 
@@ -123,7 +142,7 @@ def _run(
             mine = {path: spoilt[path] for path in outputs_of(step, task.unit) if path in spoilt}
             return Known(select(sources_found(step, task.unit), remembered), mine)
 
-        tasks = DaskTasks(client, step, staging, known, local)
+        tasks = DaskTasks(client, step, out / ".staging", known, local)
         # its clock starts behind the compiling, which says nothing of the time left
         with (
             Progress(step.name, len(work), workers) as progress,
@@ -131,7 +150,8 @@ def _run(
             stopping.in_order(),
         ):
             hear(client, out, progress.hear)
-            for row in dispatch(step.name, work, tasks, partial(memory_of, step.name)):
+            need_of = partial(memory_of, step.name)
+            for row in dispatch(step.name, work, tasks, need_of, progress.beat):
                 progress.advance(row)
                 for text in telling.hear(row.unit, row.notes):
                     tell(text)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 """A task says no more often how far it is."""
 
+GOES_ON = "goes on at epoch"
+"""Said at once, instead of what the pieces are, of a training that an earlier run began."""
+
 
 class Report(NamedTuple):
     """How far a unit is.
@@ -27,7 +30,7 @@ class Report(NamedTuple):
     done, total : int
         Pieces of its work.
     what : str
-        What the pieces are: "epochs" or "folds".
+        What the pieces are: "epochs" or "folds"; or `GOES_ON`.
     """
 
     unit: str
@@ -51,7 +54,7 @@ def reporter(out: Path, unit: str) -> Callable[[int, int, str], None]:
     def report(done: int, total: int, what: str) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= EVERY_S:
+        if what == GOES_ON or now - last >= EVERY_S:
             last = now
             _say(_topic(out), Report(unit, done, total, what))
 

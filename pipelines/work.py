@@ -72,6 +72,7 @@ class Row:
 
     `unmade` are the fingerprints of what it failed to make; None where nobody could say.
     `is_passing` tells a failure that may go well the next time: a disk or network out of reach.
+    `meets_all` tells one that all others would meet: no room where outputs go.
     `notes` are the warnings that were heard meanwhile.
     """
 
@@ -87,3 +88,4 @@ class Row:
     unmade: tuple[str, ...] | None = None
     is_passing: bool = False
     notes: tuple[Note, ...] = ()
+    meets_all: bool = False

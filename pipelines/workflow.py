@@ -1,16 +1,19 @@
 """The jobs behind the verbs: extract, train, or whatever is stale."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, printable
+from featpipe.errors import N_SAID, ConfigError, OutputError, printable
 from pipelines import stopping
+from pipelines.before_work import require_recordings, require_scheduler, require_windows
 from pipelines.channel_sets import differing_channels, require_same_channels
+from pipelines.dispatch import NO_ROOM
 from pipelines.engine import outputs_of
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated, unit_of
@@ -19,6 +22,7 @@ from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.ownership import owned
+from pipelines.passing import meets_all
 from pipelines.places import with_urls
 from pipelines.planning import current_tables, require_training, trainable
 from pipelines.progress import shown
@@ -35,6 +39,9 @@ def extract(job: Job, settings: RunSettings) -> list[Row]:
     """Bring the feature tables up to date."""
     step, _ = table_step(job.study)
     require_own_tables(job.out, step.name, job.study.study.name)
+    require_windows(job)
+    require_recordings(job)
+    require_scheduler(settings.scheduler, job.out)
     with owned(job.out):
         return _extract(job, settings)
 
@@ -51,21 +58,35 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     _begin(step, units, job, is_whole=not job.left_out)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
-    rows = set_aside(step, units, rows, job.out)
     moved: list[Path] = []
+    if stopping.asked() != NO_ROOM:
+        rows = set_aside(step, units, rows, job.out)
     if is_whole:
         moved += set_aside_strangers(_tables(job, units), job.out)
+    if is_whole and any(row.state != "failed" for row in rows):
         moved += set_aside_stale(step, _units_of_dropped_families(job), job.out)
     for path in moved:
         click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
         for line in text.splitlines():
             click.echo(printable(with_urls(line), N_SAID), err=True)
-    write_quality(job.out)
-    write_failures(rows, step.name, job.out, is_whole=is_whole)
-    write_failures(missing, LAYOUT, job.out, is_whole=not job.left_out)
-    write_manifest(pupils + rows, job.out)
+    _write(
+        partial(write_quality, job.out),
+        partial(write_failures, rows, step.name, job.out, is_whole=is_whole),
+        partial(write_failures, missing, LAYOUT, job.out, is_whole=not job.left_out),
+        partial(write_manifest, pupils + rows, job.out),
+    )
     return rows + missing
+
+
+def _write(*writings: Callable[[], object]) -> None:
+    """Write what is derived; where a run ended for want of room, as much of it as there is for."""
+    for writing in writings:
+        try:
+            writing()
+        except OutputError as error:
+            if stopping.asked() != NO_ROOM or not meets_all(error):
+                raise
 
 
 def defect_rows(job: Job) -> list[Row]:
@@ -91,7 +112,8 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     _begin(PUPILS, units, job, is_whole=True)
     rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
-    write_failures(rows, PUPILS.name, job.out, is_whole=len(rows) == len(units))
+    is_whole = len(rows) == len(units)
+    _write(partial(write_failures, rows, PUPILS.name, job.out, is_whole=is_whole))
     return rows
 
 
@@ -130,9 +152,11 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
     with owned(job.out):
         _begin(TRAIN, made, job, is_whole=True)
         rows = run_step(TRAIN, made, job.out, settings)
-        write_scores(job.out, tables)
-        write_failures(rows, "train", job.out, is_whole=False)
-        write_manifest(rows, job.out)
+        _write(
+            partial(write_scores, job.out, tables),
+            partial(write_failures, rows, "train", job.out, is_whole=False),
+            partial(write_manifest, rows, job.out),
+        )
     return rows
 
 
@@ -145,6 +169,9 @@ def _begin(step: Step, units: Sequence[Unit], job: Job, *, is_whole: bool) -> No
 def run_all(job: Job, settings: RunSettings) -> list[Row]:
     """Extract, train and report: whatever is stale."""
     require_training(job)
+    require_windows(job)
+    require_recordings(job)
+    require_scheduler(settings.scheduler, job.out)
     with owned(job.out):
         return _run_all(job, settings)
 
@@ -153,7 +180,11 @@ def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.report import write_report
 
     rows = extract(job, settings)
-    if stopping.asked() or (settings.fail_fast and any(row.state == "failed" for row in rows)):
+    if stopping.asked():
+        plan = trainable(job)
+        stopping.leave_out("train", len(plan.methods) * len(plan.seeds))
+        return rows
+    if settings.fail_fast and any(row.state == "failed" for row in rows):
         return rows
     try:
         rows += _train(job, settings)

@@ -15,8 +15,12 @@ from pipelines import kept_folds
 from pipelines.engine import update
 from pipelines.steps import train
 from pipelines.study_sections import TrainPlan
+from pipelines.task_progress import GOES_ON
 
 OPTIONS = {"mlp": {"n_epochs": 3, "batch": 16}, "cscm": {"n_epochs": 4, "batch": 16}, "svm": {}}
+
+WENT_ON = []
+"""Epochs at which trainings in this process went on."""
 
 
 def write_tables(out, n_subjects=3, n_sessions=1):
@@ -44,6 +48,8 @@ def run(out, method, kill_at=0, every_s=0.0, **about):
 
     def reporter(out, unit):
         def report(done, total, what):
+            if what == GOES_ON:
+                WENT_ON.append(done)
             if done == int(kill_at):
                 os.kill(os.getpid(), signal.SIGKILL)
 

@@ -2,9 +2,10 @@
 
     python -m lookalikes.launched HOW FOLDER extract STUDY ...
 
-HOW is `plain`, `held` (each recording leaves a file of its name in FOLDER and waits for one called
-`go`) or `poisoned` (recordings that FOLDER has a file of end their process). The functions travel
-to real workers by value, because they are those of the main program.
+HOW is `plain`, `hasty` (larger workers, and answers, are waited for 3 s only), `held` (each
+recording leaves a file of its name in FOLDER and waits for one called `go`) or `poisoned`
+(recordings that FOLDER has a file of end their process). The functions travel to real workers by
+value, because they are those of the main program.
 """
 
 import os
@@ -35,6 +36,10 @@ if __name__ == "__main__":
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have it ignored behind "&"
     how, folder = sys.argv[1], Path(sys.argv[2])
+    if how == "hasty":
+        from pipelines import dask_tasks
+
+        dask_tasks.SETTLED_S = dask_tasks.ANSWER_S = 3.0
     makes = {"held": partial(held, folder), "poisoned": partial(poisoned, folder)}
     extraction.EXTRACT = extraction.EXTRACT._replace(make=makes.get(how, extraction.make))
     sys.argv[1:] = sys.argv[3:]

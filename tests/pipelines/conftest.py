@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from lookalikes.signals import shrunk
 from naive_exports import write_brainvision
 
+from featpipe import compiling
 from featpipe.datasets import facts
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
@@ -68,6 +70,30 @@ class Lab:
 def lab(tmp_path):
     """A study that extracts in a moment, to be spoiled."""
     return Lab(tmp_path)
+
+
+HOT = """
+import numpy as np
+from featpipe.compiling import kernel
+
+@kernel
+def power(x):
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return total
+"""
+
+
+@pytest.fixture
+def hot(tmp_path, monkeypatch):
+    """Compile a kernel of which no machine code is there yet, in a module `hot`."""
+    (tmp_path / "hot.py").write_text(HOT)
+    monkeypatch.setattr(compiling, "_own", [tmp_path / "user"])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    yield __import__("hot")
+    del sys.modules["hot"]
 
 
 SCORED = ["--workers", "1", "--set", "features.eeg=de,psd", "--method", "svm_eeg", "--seeds", "0"]

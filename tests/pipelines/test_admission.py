@@ -42,6 +42,12 @@ def test_few_tasks_are_in_flight_and_none_without_workers():
     assert admit(9 * GB, [], Capacity(0, 0, 0, "the largest worker has")) is Verdict.LATER
 
 
+def test_what_exceeds_all_workers_waits_while_others_may_come():
+    early = Capacity(4 * GB, 5 * GB, 2, "the largest worker has", is_settled=False)
+    assert admit(6 * GB, [], early) is Verdict.NOT_HERE
+    assert admit(5 * GB, [], early) is Verdict.NOW
+
+
 def test_workers_take_memory_before_any_task_does():
     found = local_capacity(4 * GB, 2)
     assert found.largest == 4 * GB - 2 * WORKER

@@ -1,7 +1,6 @@
 """What a worker finds: one thread, a folder of its own for kernels, the main process's code."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,32 +8,8 @@ import pytest
 from dask import config
 from lookalikes.processes import dask_cluster
 
-from featpipe import compiling
 from featpipe.errors import ConfigError
 from pipelines.cluster import CALM, ONE_THREAD, import_early, open_client, share_kernels
-
-HOT = """
-import numpy as np
-from featpipe.compiling import kernel
-
-@kernel
-def power(x):
-    total = 0.0
-    for i in range(x.size):
-        total += x[i] * x[i]
-    return total
-"""
-
-
-@pytest.fixture
-def hot(tmp_path, monkeypatch):
-    """Compile a kernel of which no machine code is there yet, in a module `hot`."""
-    (tmp_path / "hot.py").write_text(HOT)
-    monkeypatch.setattr(compiling, "_own", [tmp_path / "user"])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.syspath_prepend(tmp_path)
-    yield __import__("hot")
-    del sys.modules["hot"]
 
 
 @pytest.fixture

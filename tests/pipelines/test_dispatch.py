@@ -8,7 +8,7 @@ from pipelines import dispatch as dispatching
 from pipelines import stopping
 from pipelines.admission import Capacity
 from pipelines.dispatch import Lost, dispatch
-from pipelines.exits import INTERRUPTED
+from pipelines.exits import ENVIRONMENT, INTERRUPTED
 from pipelines.work import Row, Unit
 
 MADE = Row("s", "u", {}, "made")
@@ -26,12 +26,14 @@ class Hands:
     n_threads: int = 2
     memory: float = 100
     largest: float = 100
+    is_settled: bool = True
     queue: list = field(default_factory=list)
     started: list = field(default_factory=list)
     peaks: list = field(default_factory=list)
 
     def capacity(self):
-        return Capacity(self.memory, self.largest, self.n_threads, "the largest worker has")
+        has = "the largest worker has"
+        return Capacity(self.memory, self.largest, self.n_threads, has, self.is_settled)
 
     def absence(self):
         return "no workers yet at tcp://here"
@@ -151,7 +153,13 @@ def test_after_a_signal_what_runs_is_finished_and_nothing_begun(capsys):
     assert len(hands.started) == 4
     told = capsys.readouterr().err
     assert "stopping: u1, u2 will be finished first" in told
-    assert "Ctrl-C again stops at once" in told
+    assert told.endswith("Ctrl-C again stops at once\n")
+
+
+def test_a_training_says_what_stopping_at_once_costs(capsys):
+    dispatching._tell_end([dispatching.Task(Unit("u1", {}, None))], "train")
+    told = capsys.readouterr().err
+    assert told.endswith("Ctrl-C again stops at once and costs at most 30 s of a training\n")
 
 
 def test_nobody_there_is_told_and_waited_for(capsys, monkeypatch):
@@ -167,3 +175,56 @@ def test_nobody_there_is_told_and_waited_for(capsys, monkeypatch):
     hands.capacity = late
     assert len(work(hands)) == 6
     assert capsys.readouterr().err == "no workers yet at tcp://here\n"
+
+
+def test_nobody_there_is_told_again_every_minute(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(dispatching.time, "monotonic", lambda: now[0])
+    hands = Hands({}, n_threads=0)
+
+    def finished(timeout):
+        now[0] += 1
+        hands.n_threads = 2 * (now[0] > 130)
+        return Hands.finished(hands, timeout)
+
+    hands.finished = finished
+    assert len(work(hands)) == 6
+    assert capsys.readouterr().err == "no workers yet at tcp://here\n" * 3  # after 4, 64, 124 s
+
+
+def test_a_large_unit_waits_for_workers_that_may_join_and_small_ones_go_first(capsys, monkeypatch):
+    monkeypatch.setattr(dispatching, "JOINING_S", 0.01)
+    hands = Hands({}, largest=50, is_settled=False)
+    needs = {"u0": 70, "u3": 90}
+
+    def finished(timeout):
+        if not hands.queue:  # the small ones are done
+            hands.largest, hands.is_settled = 80, hands.largest == 80
+        return Hands.finished(hands, timeout)
+
+    hands.finished = finished
+    rows = work(hands, need=lambda unit: needs.get(unit.name, 1))
+    assert hands.started == ["u1", "u2", "u4", "u5", "u0"]
+    [row] = [row for row in rows if row.state == "failed"]
+    assert (row.unit, row.error, len(rows)) == ("u3", "MemoryError", 6)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in told] == ["u0", "u3"]  # each is told of once
+    assert told[0].endswith("waiting whether a larger one joins")
+
+
+def test_each_death_is_told_once(capsys):
+    first, second = DEATH._replace(where="tcp://1"), DEATH._replace(where="tcp://2")
+    hands = Hands({"u1": [first, MADE], "u2": [first, second, MADE]})
+    assert [row.state for row in work(hands)] == ["made"] * 6
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["a worker died; u1 is tried again", "a worker died; u2 is tried again"]
+
+
+def test_a_full_disk_ends_the_run_in_order():
+    full = Row("s", "u", {}, "failed", 0.0, "OutputError", "the disk is full", meets_all=True)
+    hands = Hands({"u1": [full]})
+    rows = work(hands, 20)
+    assert stopping.asked() == dispatching.NO_ROOM
+    assert stopping.asked().code == ENVIRONMENT
+    # u0 before; of the five that were in flight then the two that ran
+    assert [row.state for row in rows] == ["made", "failed", "made", "made"]

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 from lookalikes.processes import (
     dask_cluster,
     ended,
+    environment,
     launch,
     tables,
     wait_until,
@@ -19,6 +22,22 @@ from lookalikes.processes import (
 )
 
 from pipelines.__main__ import run
+from pipelines.stopping import GO_ON, ONCE_S
+
+EARLY = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Finder)
+from pipelines.__main__ import main
+main()
+"""
+"""Runs featpipe, which is sent a signal where it looks for a module."""
 
 
 class Run:
@@ -116,6 +135,7 @@ def test_twice_stops_at_once(started, record_property):
     one = started("--workers", "2")
     one.send(signal.SIGINT)
     one.told("stopping")
+    time.sleep(ONCE_S)
     before = time.monotonic()
     one.send(signal.SIGINT)
     assert one.process.wait(timeout=60) == 130
@@ -125,6 +145,46 @@ def test_twice_stops_at_once(started, record_property):
     wait_until(lambda: all(map(is_gone, one.workers)), "the end of the workers")
     assert not list(one.out.rglob("*.parquet"))
     assert {path.name for path in one.out.iterdir()} <= {".staging", ".cache"}
+
+
+def test_a_signal_that_comes_twice_at_a_time_is_one(started):
+    """As of `timeout`, which sends it to the process and then to its group."""
+    one = started("--workers", "2")
+    one.process.send_signal(signal.SIGTERM)
+    one.send(signal.SIGTERM)
+    begun = one.begun()
+    one.told("stopping")
+    one.go_on()
+    code, out, _ = ended(one.process)
+    assert code == 130
+    assert "2 made, 0 kept, 2 not begun" in out
+    check_unfinished(one.out, begun)
+
+
+def test_a_signal_behind_the_last_task_was_begun_is_no_interruption(started, tmp_path):
+    one = started("--workers", "4")
+    wait_until(lambda: len(one.begun()) == 4, "all tasks")
+    one.send(signal.SIGTERM)
+    one.told("stopping")
+    one.go_on()
+    code, out, err = ended(one.process)
+    assert (code, "4 made" in out) == (0, True), err
+    assert "interrupted" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_imports_ends_without_a_traceback(number, tmp_path):
+    """The process signals itself where it looks for click, and for numpy."""
+    study = write_study(tmp_path, 1)
+    for module in ("click", "numpy"):
+        code = EARLY.format(number=int(number), module=module)
+        command = [sys.executable, "-c", code, "extract", study]
+        done = subprocess.run(
+            [str(word) for word in command], env=environment(), capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 130, done.stderr
+        assert done.stderr.strip() == f"featpipe: interrupted; {GO_ON}"
 
 
 def test_a_worker_that_is_started_later_leaves_signals_alone_too(started):

@@ -113,6 +113,15 @@ def test_a_killed_training_goes_on_where_it_stood(copy, case, trained):
     assert list((out / ".staging").iterdir()) == []
 
 
+def test_a_training_says_at_which_epoch_it_goes_on(copy, trained):
+    out = copy("few", "killed")
+    assert start(out, "cscm", 2) == -signal.SIGKILL
+    killed_training.WENT_ON.clear()
+    assert killed_training.run(out, "cscm")[1].state == "made"
+    [(_, done)] = trained
+    assert [done + 1] == killed_training.WENT_ON
+
+
 def test_without_a_look_in_time_the_folds_under_way_begin_anew(copy, trained):
     out = copy("many", "killed")
     assert start(out, "mlp", 5, protocol="within", every_s=1e6) == -signal.SIGKILL

@@ -22,7 +22,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FEATPIPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(places, "STORES", (*places.STORES, places.FLEETING))
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
 
     monkeypatch.setattr(running, "_run", run_here)

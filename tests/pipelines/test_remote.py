@@ -28,7 +28,7 @@ from pipelines.__main__ import run
 from pipelines.engine import update
 from pipelines.store import Store
 
-def run_here(step, work, out, settings, remembered, before, spoilt):
+def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
     return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
 
 def killed(store, content, name):
@@ -105,7 +105,7 @@ def elsewhere(local, lab, s3):
 def in_this_process(request, monkeypatch):
     """Starting workers would take most of the time; one test has them."""
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         staging = out / ".staging"
         return (update(step, unit, remembered, staging, spoilt) for unit in work)
 

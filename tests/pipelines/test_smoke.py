@@ -213,7 +213,7 @@ def test_a_cluster_that_is_already_there(study, tmp_path):
 
 def test_nobody_at_the_address(study, capsys):
     options = ["-o", str(study / "new"), "--scheduler", "tcp://127.0.0.1:9"]
-    assert extract(study, *options) == 1
+    assert extract(study, *options) == 4
     assert "no Dask scheduler answers" in capsys.readouterr().err
 
 

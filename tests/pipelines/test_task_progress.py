@@ -12,7 +12,7 @@ from pipelines import progress, task_progress
 from pipelines.progress import Progress
 from pipelines.running import RunSettings, run_step
 from pipelines.steps.train import TRAIN
-from pipelines.task_progress import Report, reporter
+from pipelines.task_progress import GOES_ON, Report, reporter
 from pipelines.work import Row
 
 
@@ -67,6 +67,31 @@ def test_units_take_turns_and_finished_ones_are_silent(clock, capsys):
         shown.hear(Report("a", 2, 4, "folds"))
         assert "1 of 4" not in capsys.readouterr().err
         assert "2 of 4" not in capsys.readouterr().err
+
+
+def test_a_sign_of_life_comes_where_nothing_else_is_told(clock, capsys):
+    with Progress("extract", 16) as shown:
+        for _ in range(65):
+            clock[0] += 1
+            shown.beat(2)
+        assert capsys.readouterr().err.splitlines() == [
+            "extract 0/16, 2 in work, 30 s", "extract 0/16, 2 in work, 60 s",
+        ]  # fmt: skip
+        shown.advance(row("a"))
+        capsys.readouterr()
+        clock[0] += 29
+        shown.beat(2)
+        assert capsys.readouterr().err == ""
+
+
+def test_a_training_that_goes_on_says_where_at_once(clock, capsys, monkeypatch, tmp_path):
+    said = []
+    monkeypatch.setattr(task_progress, "_say", lambda topic, report: said.append(report))
+    reporter(tmp_path, "a")(278, 600, GOES_ON)
+    with Progress("train", 1) as shown:
+        shown.hear(said[0])
+        assert capsys.readouterr().err == "a goes on at epoch 278\n"
+        assert not shown.under_way
 
 
 def test_a_terminal_has_a_bar_per_unit_under_way(clock, monkeypatch):
