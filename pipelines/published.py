@@ -6,10 +6,12 @@ hashed only where their marks are not as they were last time.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from featpipe.errors import OutputError
 from featpipe.publishing import Published
 from pipelines.journal import Asked, Journal, close, note, read_journal
 from pipelines.manifest import Manifest, read_manifest, write_manifest_file
@@ -55,7 +57,8 @@ def altered(out: Path) -> dict[Path, str]:
         if why:
             found[path] = why
     if known != seen:
-        save_seen(out, known)
+        with suppress(OutputError):  # a folder that can only be read: the next look hashes again
+            save_seen(out, known)
     return found
 
 

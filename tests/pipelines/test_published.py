@@ -1,5 +1,6 @@
 """What was altered is never taken for good, by run or manifest; killed runs are known."""
 
+import errno
 import json
 import os
 import shutil
@@ -94,6 +95,23 @@ def test_a_copied_folder_is_looked_at_once_and_keeps_its_record(lab, tmp_path):
     assert altered(other.out) == {}
     assert other.extract() == 0
     assert (other.out / "manifest.json").read_bytes() == listed
+
+
+def test_reading_verbs_work_where_nothing_can_be_remembered(scored, capsys, monkeypatch):
+    """As on a share that others may only read, looked at for the first time."""
+    (scored.out / ".cache/published.json").unlink()
+
+    def refuse(path, flags, *rest):
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, *rest)
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", refuse)
+    options = ("--set", "features.eeg=de,psd")
+    assert scored.outputs(capsys, "show", *options)[DE] == ("fresh", "")
+    assert scored.outputs(capsys, "extract", "--dry-run", *options)[DE] == ("fresh", "")
+    assert not (scored.out / ".cache/published.json").exists()
 
 
 def test_without_the_manifest_what_was_seen_last_is_the_record(lab):
