@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featpipe.publishing import Published, refused
-from pipelines.marks import Marks, marks_of
+from featpipe.regular_files import content_of, is_regular
+from pipelines.marks import MOST_BYTES, Marks, marks_of
 from pipelines.sending import send
 
 
@@ -88,7 +89,7 @@ def read_journal(out: Path) -> Journal:
                 asked.append(Asked(*line["asked"]))
             else:
                 files[line["name"]] = Noted(Published(*line["file"]), Marks(*line["marks"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             continue
     return Journal(tuple(asked), files)
 
@@ -107,6 +108,8 @@ def _append(out: Path, line: Mapping[str, Any]) -> None:
     text = "\n" + json.dumps(line) + "\n"  # what stands before may have been cut short
     try:
         _place(out).parent.mkdir(parents=True, exist_ok=True)
+        if _place(out).is_symlink() or not (_place(out).is_dir() or is_regular(_place(out))):
+            _place(out).unlink(missing_ok=True)  # a link or pipe is not written through
         with _place(out).open("a", encoding="ascii") as stream:
             stream.write(text)
     except OSError as error:
@@ -115,13 +118,13 @@ def _append(out: Path, line: Mapping[str, Any]) -> None:
 
 def _lines(out: Path) -> Iterator[dict[str, Any]]:
     try:
-        text = _place(out).read_text(encoding="ascii")
+        text = content_of(_place(out), MOST_BYTES).decode("ascii")
     except (OSError, ValueError):
         return
     for row in text.splitlines():
         try:
             line = json.loads(row)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):
             yield line

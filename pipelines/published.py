@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from featpipe.errors import OutputError
 from featpipe.publishing import Published
+from featpipe.regular_files import is_regular
 from pipelines.journal import Asked, Journal, close, note, read_journal
 from pipelines.manifest import Manifest, read_manifest, write_manifest_file
 from pipelines.marks import Seen, load_seen, marks_of, save_seen, sha256_of
@@ -99,7 +100,11 @@ def update_manifest(out: Path, made: Mapping[str, Published] | None = None) -> N
     write_manifest_file(Manifest(files, expected_now(old, journal)), out)
     send_all(out, files)
     known = {name: of for name, of in seen.items() if name in files}
-    known |= {n: Seen(of.marks, of.file.sha256) for n, of in journal.files.items() if n in files}
+    known |= {
+        name: Seen(of.marks, of.file.sha256)
+        for name, of in journal.files.items()
+        if name in files and of.marks.are_fine()  # nobody else wrote to it in one tick
+    }
     if known != seen:
         save_seen(out, known)
     close(out)
@@ -162,18 +167,21 @@ def _judge(
     marks = marks_of(path)
     if marks is None:
         return "", None
+    if not is_regular(path):
+        return "it is no regular file", None
     is_seen = seen is not None and seen.marks == marks
     if seen is not None and is_seen and (record is None or seen.sha256 == record.sha256):
         return "", None
     if record is not None and marks.bytes != record.bytes:
         return ALTERED, None
-    sha256 = sha256_of(path)
+    is_settled, sha256 = marks.are_settled(), sha256_of(path)
+    now = Seen(marks, sha256) if is_settled else None
     if record is not None:
-        return (ALTERED, None) if sha256 != record.sha256 else ("", Seen(marks, sha256))
+        return (ALTERED, None) if sha256 != record.sha256 else ("", now)
     if seen is not None and seen.sha256 != sha256:
         return ALTERED, None
     defects = list(table_defects(path, out))
-    return (defects[0], None) if defects else ("", Seen(marks, sha256))
+    return (defects[0], None) if defects else ("", now)
 
 
 def _admitted(path: Path, out: Path) -> Published | None:

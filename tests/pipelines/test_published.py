@@ -88,6 +88,45 @@ def test_a_warm_rerun_hashes_nothing(lab, monkeypatch):
     assert (lab.out / "manifest.json").stat().st_mtime_ns == manifest
 
 
+def test_a_table_that_changed_behind_its_size_and_date_is_made_again(lab):
+    assert lab.extract() == 0
+    path = lab.out / DE
+    before, state = path.read_bytes(), path.stat()
+    spoil(path)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert list(altered(lab.out)) == [path]
+    assert lab.extract() == 0
+    assert path.read_bytes() == before
+
+
+def test_a_source_that_changed_behind_its_size_and_date_makes_its_table_again(lab):
+    assert lab.extract() == 0
+    before = {path.stem: path.read_bytes() for path in lab.out.glob("features/de/*")}
+    source = lab.folder / "01.eeg"
+    state, content = source.stat(), bytearray(source.read_bytes())
+    content[20000:22000] = bytes(2000)
+    source.write_bytes(content)
+    os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert lab.extract() == 0
+    after = {path.stem: path.read_bytes() for path in lab.out.glob("features/de/*")}
+    assert {name for name in before if before[name] != after[name]} == {"sub-01_ses-1"}
+
+
+def test_a_warm_rerun_starts_no_worker(lab, monkeypatch):
+    """Also where recordings were copied a moment before the first run."""
+    assert lab.extract() == 0
+    monkeypatch.setattr("pipelines.running._run", None)
+    assert lab.extract() == 0
+
+
+def test_a_copied_study_makes_no_table_again(lab, tmp_path):
+    assert lab.extract() == 0
+    other = lab.copied(tmp_path.parent / f"{tmp_path.name}-copy")
+    before = {path: path.stat().st_ino for path in other.out.glob("features/de/*")}
+    assert other.extract() == 0
+    assert {path: path.stat().st_ino for path in before} == before
+
+
 def test_a_copied_folder_is_looked_at_once_and_keeps_its_record(lab, tmp_path):
     assert lab.extract() == 0
     other = lab.copied(tmp_path.parent / f"{tmp_path.name}-copy")
