@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from featpipe.publishing import Published, refused
 from featpipe.regular_files import content_of, is_regular
@@ -48,15 +49,23 @@ class Journal(NamedTuple):
         In the order of the runs.
     files : mapping of str to Noted
         By name within the output folder.
+    is_cut_off : bool
+        Another process than this one asked, and wrote no manifest: it was cut off, or is at work.
+        It may have published what it had no time to note.
     """
 
     asked: tuple[Asked, ...] = ()
     files: Mapping[str, Noted] = {}
+    is_cut_off: bool = False
+
+
+_RUN = uuid4().hex
+"""Tells what this process asks for from what another one did."""
 
 
 def begin(out: Path, asked: Asked) -> None:
     """Note what a step is asked for, before any of it is done."""
-    _append(out, {"asked": asked})
+    _append(out, {"asked": asked, "run": _RUN})
 
 
 def note(out: Path, files: Mapping[str, Published]) -> None:
@@ -82,16 +91,19 @@ def note(out: Path, files: Mapping[str, Published]) -> None:
 
 def read_journal(out: Path) -> Journal:
     """Read what was noted; a line that a kill cut short says nothing."""
-    asked, files = [], {}
+    asked, files, is_cut_off = [], {}, False
     for line in _lines(out):
         try:
             if "asked" in line:
                 asked.append(Asked(*line["asked"]))
+                is_cut_off |= line.get("run") != _RUN
+            elif Path(line["name"]).is_absolute() or ".." in Path(line["name"]).parts:
+                continue
             else:
                 files[line["name"]] = Noted(Published(*line["file"]), Marks(*line["marks"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
-    return Journal(tuple(asked), files)
+    return Journal(tuple(asked), files, is_cut_off)
 
 
 def is_begun(out: Path) -> bool:
