@@ -59,6 +59,20 @@ def test_a_damaged_file_that_no_run_makes_again_stays_flagged(scored):
     assert one.file == name
 
 
+def test_show_tells_of_derived_files_that_are_damaged_or_gone(scored, capsys):
+    options = ("--set", "features.eeg=de,psd")
+    names = {"qc/recordings.parquet", "failures.parquet", "scores.parquet"}
+    assert not names & scored.outputs(capsys, "show", *options).keys()
+    spoil(scored.out / "qc/recordings.parquet")
+    spoil(scored.out / "scores.parquet")
+    (scored.out / "failures.parquet").unlink()
+    found = scored.outputs(capsys, "show", *options)
+    assert found["qc/recordings.parquet"] == found["scores.parquet"] == ("stale", ALTERED)
+    assert found["failures.parquet"] == ("missing", "it was published and is gone")
+    dry = scored.outputs(capsys, "extract", "--dry-run", *options)
+    assert names & dry.keys() == {"qc/recordings.parquet", "failures.parquet"}  # as it makes
+
+
 def test_derived_tables_that_changed_are_written_again(lab):
     assert lab.extract() == 0
     for name in ("qc/recordings.parquet", "failures.parquet"):
@@ -157,7 +171,9 @@ def test_without_the_manifest_what_was_seen_last_is_the_record(lab):
     assert lab.extract() == 0
     listed = (lab.out / "manifest.json").read_bytes()
     spoil(lab.out / "manifest.json", place=50)
-    assert kinds(lab.out) == {"manifest", "unlisted"}
+    [one] = verify(lab.out).found
+    assert (one.kind, one.file) == ("manifest", "manifest.json")
+    assert one.reason.endswith("; of the files it would list 4 are sound")
     spoil(lab.out / DE, place=-2000)
     assert list(altered(lab.out)) == [lab.out / DE]
     assert lab.extract() == 0
