@@ -99,7 +99,7 @@ def owner_of(out: Path) -> Owner | None:
 def _busy(out: Path, owner: Owner) -> OutputError:
     return OutputError(
         f"{shown(out)}: {owner.text()} is writing into this folder; wait until it is done, stop "
-        "it, or name another folder with -o"
+        "it, or take another folder"
     )
 
 
