@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, read_table
-from pipelines.digests import digest_file, known_digest, load_digests, save_digests
-from pipelines.engine import fingerprint, plan, stale_because, update
+from pipelines.digests import UNREAD, digest_file, known_digest, load_digests, save_digests
+from pipelines.engine import fingerprint, listed, plan, stale_because, update
+from pipelines.identity import differences
 from pipelines.marks import Marks
 from pipelines.work import Output, Step, Unit
 
@@ -131,6 +132,17 @@ def test_why_it_is_stale(unit, tmp_path):
     assert reason == "version 1 -> 2; width: 1.0 -> 3.0; content of source.txt changed"
     missing = outputs(unit, listed)[0]._replace(path=tmp_path / "nowhere")
     assert stale_because(missing) == "not made yet"
+
+
+def test_tables_of_two_families_that_are_gone_are_told_apart(tmp_path):
+    names = ("features/de/sub-1_ses-1.parquet", "features/eye/sub-1_ses-1.parquet", "a.cnt")
+    stored = [listed(tmp_path / name, UNREAD._replace(digest=name)) for name in names]
+    facts = {"step": "train", "version": 1, "options": {}}
+    assert list(differences(facts | {"sources": stored}, facts | {"sources": []})) == [
+        "de/sub-1_ses-1.parquet is gone",
+        "eye/sub-1_ses-1.parquet is gone",
+        "a.cnt is gone",
+    ]
 
 
 def test_a_plan_reads_nothing(unit, tmp_path):
