@@ -233,8 +233,9 @@ def rot(out, name):
     content = bytearray((out / name).read_bytes())
     content[len(content) // 2] ^= 1
     (out / name).write_bytes(content)
-    seen = load_seen(out)
-    save_seen(out, seen | {name: Seen(marks_of(out / name), seen[name].sha256)})
+    seen, marks = load_seen(out), marks_of(out / name)
+    assert marks is not None
+    save_seen(out, seen | {name: Seen(marks, seen[name].sha256)})
 
 
 def test_rot_that_no_mark_tells_is_made_anew_once_verify_has_found_it(scored, capsys):
