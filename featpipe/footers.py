@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from featpipe.errors import ReadError
+from featpipe.regular_files import open_file
 
 Buffer = Any
 """Bytes, or what lends its own, as an Arrow buffer does."""
@@ -47,9 +48,9 @@ def read_footer(path: Path) -> bytes:
     Raises
     ------
     ReadError
-        When the footer is not the one that was sealed.
+        When the footer is not the one that was sealed, or it is no regular file.
     """
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         size = stream.seek(0, 2)
         end = _end_of(stream, size, _N_READ)
         n_footer = int.from_bytes(end[-_N_TAIL:-4], "little")

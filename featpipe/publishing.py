@@ -19,19 +19,19 @@ from uuid import uuid4
 
 from featpipe.errors import OutputError
 
-_FREE = "free some, or name another folder with -o"
+_FREE = "free some, or take another folder"
 _WRONG = {
     errno.ENOSPC: ("the disk is full", _FREE),
     errno.EDQUOT: ("your quota on this disk is used up", _FREE),
-    errno.EFBIG: ("a file may not be that large there", "name another folder with -o"),
-    errno.EROFS: ("this file system can only be read", "name another folder with -o"),
-    errno.EACCES: ("you may not write there", "have it allowed, or name another folder with -o"),
-    errno.EPERM: ("you may not write there", "have it allowed, or name another folder with -o"),
+    errno.EFBIG: ("a file may not be that large there", "take another folder"),
+    errno.EROFS: ("this file system can only be read", "take another folder"),
+    errno.EACCES: ("you may not write there", "have it allowed, or take another folder"),
+    errno.EPERM: ("you may not write there", "have it allowed, or take another folder"),
     errno.EIO: ("the disk reports an error", "have it looked at, or name a folder on another"),
     errno.ENOTDIR: ("there is a file where a folder belongs", "move that file away"),
     errno.EISDIR: ("there is a folder where a file belongs", "move that folder away"),
 }
-_OTHERWISE = "name another folder with -o if this goes on"
+_OTHERWISE = "take another folder if this goes on"
 _BLOCK = 1 << 18  # fits the cache of a core
 
 
@@ -161,7 +161,7 @@ def refused(error: OSError, path: Path, n_bytes: int | None = None) -> OutputErr
     if error.errno == errno.EIO and error.strerror != os.strerror(errno.EIO):
         what = str(error.strerror)
     if error.errno in (errno.ENOTDIR, errno.EISDIR) and error.filename is not None:
-        what = f"{error.filename}: {what}"
+        what = f"{error.filename2 or error.filename}: {what}"  # of a rename the second is meant
     needed = "" if n_bytes is None else f"; it needs {n_bytes:,} bytes"
     free = None if n_bytes is None else _free_bytes(path)
     known = "" if free is None else f", and {free:,} are free there"

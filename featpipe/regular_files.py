@@ -7,8 +7,8 @@ file.
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from featpipe.errors import ReadError
 
@@ -39,7 +39,7 @@ def state_of(path: Path) -> os.stat_result:
     return state
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a regular file for reading.
 
     Raises

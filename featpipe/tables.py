@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from featpipe.errors import NewerSchemaError, OutputError, ReadError
 from featpipe.footers import read_footer, sealed
 from featpipe.publishing import Published, publish_bytes
+from featpipe.regular_files import open_file
 from featpipe.schema import KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 
 METADATA_KEY = b"featpipe"
@@ -150,7 +151,7 @@ def _said(path: Path, stored: bytes) -> dict[str, Any]:
     if schema > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"{path}: made by a newer featpipe (schema {schema}; this version reads up to "
-            f"{SCHEMA_VERSION}): install that version, or name another output folder with -o"
+            f"{SCHEMA_VERSION}): install that version, or take another output folder"
         )
     return about
 
@@ -174,6 +175,21 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     if stored is not None:
         _said(path, stored)
     return table
+
+
+def is_as_written(path: Path) -> bool:
+    """Tell whether a file holds, byte for byte, what this version writes of its content.
+
+    Then no bit of it can have changed by itself, wherever it lies, and no record is needed to know.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read as a table.
+    """
+    content = sealed(_encoded(read_table(path)))
+    with open_file(path) as stream:
+        return stream.read(len(content) + 1) == content
 
 
 def read_features(path: Path | str) -> pd.DataFrame:

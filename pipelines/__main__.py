@@ -65,7 +65,7 @@ def run(arguments: list[str]) -> int:
     except (ClusterError, OutputError, StoreError) as error:
         return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
-        return _say(f"{error}; free space or memory, or choose another folder with -o", ENVIRONMENT)
+        return _say(f"{error}; free space or memory, or take another folder", ENVIRONMENT)
     except Exception:  # the last resort: a defect of ours must not look like the user's
         from traceback import format_exc
 

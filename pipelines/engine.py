@@ -19,7 +19,7 @@ from featpipe.errors import ConfigError, ReadError
 from featpipe.publishing import Published
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
-from pipelines.digests import Digest, digest_file, known_digest, metadata_of
+from pipelines.digests import UNREAD, Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
 from pipelines.notes import Note, listening
 from pipelines.passing import may_pass, meets_all
@@ -97,7 +97,7 @@ def explain(
     known = _known(sources, remembered)
     if known is not None:
         return _reasons(_outputs(step, unit, known), altered), _by_name(known)
-    unread = _outputs(step, unit, dict.fromkeys(sources, Digest(0, 0, 0, "")))
+    unread = _outputs(step, unit, dict.fromkeys(sources, UNREAD))
     if not any(output.path.exists() for output in unread):
         return {output.path: "not made yet" for output in unread}, {}
     digests = {path: digest_file(path, remembered) for path in sources}
@@ -204,15 +204,19 @@ def _by_name(digests: Mapping[Path, Digest]) -> dict[str, Digest]:
 def _refuse_moved(digests: Mapping[Path, Digest]) -> None:
     """Refuse what was made from a file that changed meanwhile: its claim would be wrong."""
     for path, digest in digests.items():
-        if known_digest(path, {str(path.absolute()): digest}) is None:
+        is_known = known_digest(path, {str(path.absolute()): digest}) is not None
+        # a backup that links it changes its state as well, and nothing in it
+        if not is_known and digest_file(path, {}).digest != digest.digest:
             raise ReadError(
                 f"{path}: it changed while it was being read; run again when it is done"
             )
 
 
 def listed(path: Path, digest: Digest) -> dict[str, Any]:
-    """Describe a source as metadata do."""
-    return {"name": path.name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
+    """Describe a source as metadata do; a table of ours by its family as well."""
+    is_table = path.parent.parent.name == "features" and path.suffix == ".parquet"
+    name = f"{path.parent.name}/{path.name}" if is_table else path.name
+    return {"name": name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
 
 
 def _metadata(output: Output, more: Mapping[str, Any]) -> dict[str, Any]:

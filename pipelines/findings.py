@@ -9,7 +9,7 @@ AGAIN = "run the study again"
 NEXT: Mapping[str, str] = {
     "damaged": f"{AGAIN}: it is made anew",
     "missing": f"{AGAIN}",
-    "failed": "mend what the reason says, then " + AGAIN,
+    "failed": "mend that, then " + AGAIN,
     "foreign": "move it elsewhere: the folder is read as a whole",
     "schema": f"{AGAIN} with this version: it is made anew",
     "grid": f"{AGAIN}: one of them is of other trials or windows",
@@ -43,11 +43,11 @@ class Finding(NamedTuple):
     kind : str
         A key of `NEXT`.
     file : str
-        Name within the output folder; of what is no file, whose it is.
+        Name within the output folder, `WHOLE` for all of it; of what is no file, whose it is.
     reason : str
         What was found and, where that is known, what was expected.
     next : str
-        What to do about it.
+        What to do about it, "" where the reason says that.
     """
 
     kind: str
@@ -60,9 +60,19 @@ class Finding(NamedTuple):
         """Tell whether nothing is wrong."""
         return self.kind in NOTES
 
+    def next_in(self, folder: str) -> str:
+        """Say what to do about it, the output folder as it was typed."""
+        return self.next.replace(" OUT", f" {folder}")
 
-def finding(kind: str, file: str, reason: str) -> Finding:
-    """Make a finding with the step that goes with it."""
+
+WHOLE = "."
+"""Stands for the output folder itself."""
+
+
+def finding(kind: str, file: str, reason: str, then: str | None = None) -> Finding:
+    """Make a finding with the step that goes with it, unless its reason or `then` names another."""
+    if then is not None or (kind == "failed" and "again" in reason):
+        return Finding(kind, file, reason, then or "")
     own = BY_HAND.get(file.split("/", 1)[0]) if kind in ("damaged", "missing") else None
     if own is None and kind in ("damaged", "missing") and Path(file).suffix in (".html", ".csv"):
         own = BY_HAND["bridge"]
@@ -71,7 +81,9 @@ def finding(kind: str, file: str, reason: str) -> Finding:
 
 def text_of(found: Finding) -> str:
     """Write a finding as one line."""
-    return f"{found.kind:9} {found.file}: {found.reason.rstrip('.')}; {found.next}"
+    what = "" if found.file == WHOLE else f"{found.file}: "
+    then = f"; {found.next}" if found.next else ""
+    return f"{found.kind:9} {what}{found.reason.rstrip('.')}{then}"
 
 
 def in_order(found: Iterable[Finding]) -> list[Finding]:

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from featpipe.publishing import Published, refused
+from featpipe.regular_files import content_of, is_regular
 from pipelines.inner_names import kept_within, leads_out
-from pipelines.marks import Marks, marks_of
+from pipelines.marks import MOST_BYTES, Marks, marks_of
 from pipelines.sending import send
 
 
@@ -50,16 +52,24 @@ class Journal(NamedTuple):
         By name within the output folder.
     strays : tuple of str
         Names that lead out of it: they count for nothing.
+    is_cut_off : bool
+        Another process than this one asked, and wrote no manifest: it was cut off, or is at work.
+        It may have published what it had no time to note.
     """
 
     asked: tuple[Asked, ...] = ()
     files: Mapping[str, Noted] = {}
     strays: tuple[str, ...] = ()
+    is_cut_off: bool = False
+
+
+_RUN = uuid4().hex
+"""Tells what this process asks for from what another one did."""
 
 
 def begin(out: Path, asked: Asked) -> None:
     """Note what a step is asked for, before any of it is done."""
-    _append(out, {"asked": asked})
+    _append(out, {"asked": asked, "run": _RUN})
 
 
 def note(out: Path, files: Mapping[str, Published]) -> None:
@@ -85,7 +95,7 @@ def note(out: Path, files: Mapping[str, Published]) -> None:
 
 def read_journal(out: Path) -> Journal:
     """Read what was noted; a line that a kill cut short says nothing."""
-    asked, files, strays = [], {}, []
+    asked, files, strays, is_cut_off = [], {}, [], False
     for line in _lines(out):
         try:
             if "asked" in line:
@@ -96,12 +106,13 @@ def read_journal(out: Path) -> Journal:
                     for unit, names in units.items()
                 }
                 asked.append(Asked(str(step), within, bool(is_whole)))
+                is_cut_off |= line.get("run") != _RUN
             else:
                 files[line["name"]] = Noted(Published(*line["file"]), Marks(*line["marks"]))
         except (AttributeError, KeyError, TypeError, ValueError):
             continue
     files, strays = kept_within(files, strays)
-    return Journal(tuple(asked), files, strays)
+    return Journal(tuple(asked), files, strays, is_cut_off)
 
 
 def is_begun(out: Path) -> bool:
@@ -118,6 +129,8 @@ def _append(out: Path, line: Mapping[str, Any]) -> None:
     text = "\n" + json.dumps(line) + "\n"  # what stands before may have been cut short
     try:
         _place(out).parent.mkdir(parents=True, exist_ok=True)
+        if _place(out).is_symlink() or not (_place(out).is_dir() or is_regular(_place(out))):
+            _place(out).unlink(missing_ok=True)  # a link or pipe is not written through
         with _place(out).open("a", encoding="ascii") as stream:
             stream.write(text)
     except OSError as error:
@@ -126,13 +139,13 @@ def _append(out: Path, line: Mapping[str, Any]) -> None:
 
 def _lines(out: Path) -> Iterator[dict[str, Any]]:
     try:
-        text = _place(out).read_text(encoding="ascii")
+        text = content_of(_place(out), MOST_BYTES).decode("ascii")
     except (OSError, ValueError):
         return
     for row in text.splitlines():
         try:
             line = json.loads(row)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):
             yield line

@@ -4,13 +4,15 @@ The output folder may be a link itself: who names it means where it leads. Files
 replaced, never written through.
 """
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from featpipe.errors import OutputError
 
 _FOLDERS = (
-    ".cache", ".staging", "curves", "features", "features/*", "outdated", "plots", "predictions",
-    "predictions/*", "pupils", "qc",
+    ".cache", ".staging", "bridge", "curves", "features", "outdated", "plots", "predictions",
+    "pupils", "qc",
 )  # fmt: skip
 
 
@@ -28,9 +30,25 @@ def require_no_links_out(out: Path) -> None:
         Naming the link and where it leads.
     """
     root = out.resolve()
-    for folder in (folder for name in _FOLDERS for folder in out.glob(name)):
-        if folder.is_symlink() and not folder.resolve().is_relative_to(root):
+    for link in _links(out):
+        end = Path(os.path.realpath(link))
+        if not end.is_relative_to(root):
             raise OutputError(
-                f"{folder}: a link that leads out of the output folder, to {folder.resolve()}: "
-                "take it away, or name the folder that you mean with -o"
+                f"{link}: a link that leads out of the output folder, to {end}: take it away, or "
+                "name the folder that you mean"
             )
+
+
+def _links(out: Path) -> Iterator[Path]:
+    """Yield what stands for a folder of ours, at any depth, and is a link."""
+    for name in _FOLDERS:
+        if (out / name).is_symlink():
+            yield out / name
+            continue
+        for place, folders, names in os.walk(out / name):
+            # a link that leads nowhere lies among the files
+            found = [*folders, *(name for name in names if not Path(name).suffix)]
+            yield from (
+                path for name in found if (path := Path(place, name)).is_symlink()
+                and not path.is_file()
+            )  # fmt: skip

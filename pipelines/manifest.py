@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featpipe import __version__
+from featpipe.errors import ReadError
 from featpipe.publishing import Published, write_text
+from featpipe.regular_files import content_of
 from featpipe.schema import SCHEMA_VERSION
 from pipelines.inner_names import kept_within, leads_out
+from pipelines.marks import MOST_BYTES
 
 NAME = "manifest.json"
 
@@ -53,7 +56,7 @@ def read_manifest(out: Path) -> Manifest:
         found = path.stat()
     except OSError:
         return Manifest({}, {}, "it is not there")
-    return _read(path, found.st_size, found.st_mtime_ns, found.st_ino)
+    return _read(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def write_manifest_file(manifest: Manifest, out: Path) -> None:
@@ -66,22 +69,23 @@ def write_manifest_file(manifest: Manifest, out: Path) -> None:
     }
     text = _spell(content | {"checksum": _checksum(content)})
     try:
-        if (out / NAME).read_bytes() == text.encode():
+        if content_of(out / NAME, MOST_BYTES) == text.encode():
             return
-    except OSError:
-        pass  # not there yet
+    except (OSError, ReadError):
+        pass  # not there yet, or no file
     write_text(text, out / NAME, out / ".staging")
 
 
 @lru_cache(maxsize=8)
 def _read(path: Path, *_: int) -> Manifest:
     try:
-        text = path.read_bytes().decode("ascii")
+        text = content_of(path, MOST_BYTES).decode("ascii")
         content = json.loads(text)
         files = {name: _published(**about) for name, about in content["files"].items()}
         files, strays = kept_within(files, _names_asked(content.get("expected", {})))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        return Manifest({}, {}, f"it cannot be read ({error or type(error).__name__})")
+        why = str(error).removeprefix(f"{path}: ") or type(error).__name__
+        return Manifest({}, {}, f"it cannot be read ({why})")
     if content.keys() == _EARLIER:
         why = "it is of an earlier version, which had no checksum of its own"
         return Manifest(files, {}, why, strays)

@@ -73,4 +73,4 @@ def verify(out: Path, is_sweeping: bool, as_json: bool) -> int:
     pull(out.absolute())
     if is_sweeping:
         sweep(out.absolute())
-    return print_verify(out.absolute(), as_json=as_json)
+    return print_verify(out, as_json=as_json)

@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 from filelock import FileLock, Timeout
 
-from featpipe.errors import N_SAID, OutputError, printable
+from featpipe.errors import N_SAID, OutputError, ReadError, printable
 from featpipe.publishing import make_folder, only_while, refused, write_text
+from featpipe.regular_files import content_of
 from pipelines.links_out import require_no_links_out
 from pipelines.owner import NAMELESS, Owner, is_alive, owner_in, this_process
 from pipelines.places import url_of
@@ -142,7 +143,7 @@ def owner_of(out: Path) -> Owner | None:
 def _busy(out: Path, owner: Owner, otherwise: str = "") -> OutputError:
     return OutputError(
         f"{shown(out)}: {owner.text()} is writing into this folder; wait until it is done, stop "
-        f"it, or name another folder with -o{otherwise}"
+        f"it, or take another folder{otherwise}"
     )
 
 
@@ -173,6 +174,6 @@ def _owner_now(note: Path) -> Owner | None:
 
 def _read(note: Path) -> Owner | None:
     try:
-        return owner_in(note.read_bytes())
-    except OSError:
+        return owner_in(content_of(note, 1 << 16))
+    except (OSError, ReadError):
         return None

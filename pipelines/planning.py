@@ -14,12 +14,15 @@ from pipelines.foresight import foresee
 from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
 from pipelines.places import with_urls
-from pipelines.published import altered
+from pipelines.published import ALTERED, altered, is_altered, recorded
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 from pipelines.work import Step, Unit
+
+DERIVED_TABLES = ("qc/recordings.parquet", "failures.parquet", "scores.parquet")
+"""What runs write from their tables: `extract` the first two, `train` the last."""
 
 
 def trainable(job: Job) -> TrainPlan:
@@ -232,12 +235,30 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     if job.out.is_dir():
         with suppress(OutputError):  # what cannot be remembered only costs time
             save_digests(job.out, remembered)
+    found += _derived(job, is_dry_run=is_dry_run)
     for family, count in unasked(job).items():
         reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
     if not is_dry_run and not is_training:
         reason = f"nothing is trained; `featpipe train {job.arguments}` does"
         found.append({"output": "predictions", "state": "optional", "reason": reason})
+    return found
+
+
+def _derived(job: Job, *, is_dry_run: bool) -> list[dict[str, str]]:
+    """Describe what is derived from tables, where it is damaged or gone; else it says nothing."""
+    found = []
+    for name in DERIVED_TABLES[: 2 if is_dry_run else None]:
+        path = job.out / name
+        if name not in recorded(job.out):
+            continue
+        if not path.exists():
+            reason = "it was published and is gone"
+        elif is_altered(path, job.out):
+            reason = ALTERED
+        else:
+            continue
+        found.append(_described(path, reason, "", job.out))
     return found
 
 

@@ -6,17 +6,20 @@ hashed only where their marks are not as they were last time.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from featpipe.errors import OutputError
 from featpipe.publishing import Published
-from pipelines.journal import Asked, Journal, close, note, read_journal
+from featpipe.regular_files import is_regular
+from pipelines.journal import Asked, Journal, Noted, close, note, read_journal
 from pipelines.manifest import Manifest, read_manifest, write_manifest_file
 from pipelines.marks import Seen, load_seen, marks_of, save_seen, sha256_of
 from pipelines.places import with_urls
 from pipelines.sending import send_all
-from pipelines.table_checks import table_defects
+from pipelines.table_checks import is_published_whole, table_defects
 
 logger = logging.getLogger(__name__)
 
@@ -44,29 +47,39 @@ def altered(out: Path) -> dict[Path, str]:
     Returns
     -------
     dict of Path to str
-        Tables whose content is not as recorded, and damaged ones without a record.
+        Tables whose content is not as recorded, and damaged ones without a record. What a run that
+        was cut off had no time to note is neither, where it is whole: its fingerprint tells.
     """
-    records, seen = _records(out), load_seen(out)
+    journal, seen = read_journal(out), load_seen(out)
+    records = _records(out, journal)
     found, known = {}, dict(seen)
     for path in _matching(out, TABLES):
         name = path.relative_to(out).as_posix()
         why, now = _judge(path, records.get(name), seen.get(name), out)
+        if why == ALTERED and journal.is_cut_off and is_published_whole(path, out):
+            continue
         if now is not None:
             known[name] = now
         if why:
             found[path] = why
     if known != seen:
-        save_seen(out, known)
+        with suppress(OutputError):  # a folder that can only be read: the next look hashes again
+            save_seen(out, known)
     return found
 
 
 def is_altered(path: Path, out: Path) -> bool:
     """Tell whether a file is not what its record says; one without a record is not."""
-    record = _records(out).get(path.relative_to(out).as_posix())
+    record = recorded(out).get(path.relative_to(out).as_posix())
     if record is None or not path.exists():
         return False
     seen = load_seen(out).get(path.relative_to(out).as_posix())
     return bool(_judge(path, record, seen, out)[0])
+
+
+def recorded(out: Path) -> Mapping[str, Published]:
+    """Return what was published, by name, as the manifest and the journal say."""
+    return _records(out, read_journal(out))
 
 
 def update_manifest(out: Path, made: Mapping[str, Published] | None = None) -> None:
@@ -82,7 +95,8 @@ def update_manifest(out: Path, made: Mapping[str, Published] | None = None) -> N
     Notes
     -----
     A file that has a record and that nobody published keeps it, whatever it holds now: `verify`
-    tells. One without a record has to pass for a table of ours first.
+    tells. One without a record has to pass for a table of ours first, and one that a run published
+    which was cut off before it noted it to be whole.
     """
     note(out, made or {})
     old, journal, seen = read_manifest(out), read_journal(out), load_seen(out)
@@ -92,12 +106,18 @@ def update_manifest(out: Path, made: Mapping[str, Published] | None = None) -> N
         record = journal.files[name].file if name in journal.files else old.files.get(name)
         if record is None or (name == STUDY and name in old.files):
             record = _admitted(path, out)
+        elif journal.is_cut_off and _is_anew(path, record, journal.files.get(name), seen.get(name)):
+            record = _described(path) if is_published_whole(path, out) else record
         if record is not None:
             files[name] = record
     write_manifest_file(Manifest(files, expected_now(old, journal)), out)
     send_all(out, files)
     known = {name: of for name, of in seen.items() if name in files}
-    known |= {n: Seen(of.marks, of.file.sha256) for n, of in journal.files.items() if n in files}
+    known |= {
+        name: Seen(of.marks, of.file.sha256)
+        for name, of in journal.files.items()
+        if name in files and of.marks.are_fine()  # nobody else wrote to it in one tick
+    }
     if known != seen:
         save_seen(out, known)
     close(out)
@@ -135,9 +155,8 @@ def asked_of(step: str, outputs: Mapping[str, Iterable[Path]], out: Path, whole:
 
 def published_files(out: Path, recorded: Iterable[str]) -> Iterator[Path]:
     """Yield the published files there are, in order of their names: of ours, and recorded ones."""
-    found = {*_matching(out, (*TABLES, *DERIVED))}
-    found |= {path for path in (out / name for name in recorded) if path.is_file()}
-    yield from sorted(found)
+    found = {*_matching(out, (*TABLES, *DERIVED)), *(out / name for name in recorded)}
+    yield from sorted(filter(is_regular, found))
 
 
 def _matching(out: Path, patterns: Iterable[str]) -> Iterator[Path]:
@@ -145,8 +164,40 @@ def _matching(out: Path, patterns: Iterable[str]) -> Iterator[Path]:
         yield from out.glob(pattern)
 
 
-def _records(out: Path) -> dict[str, Published]:
-    journal = read_journal(out)
+def differs(path: Path, record: Published) -> str:
+    """Say how a file is not what was published, "" when it is."""
+    size = path.stat().st_size
+    if size != record.bytes:
+        return f"it has {size} bytes, {record.bytes} were published"
+    return "" if sha256_of(path) == record.sha256 else ALTERED
+
+
+def forget(out: Path, names: Iterable[str]) -> list[str]:
+    """Drop what is remembered of files whose content is wrong although their marks are as before.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    names : iterable of str
+        Files, by their names within it. The next run reads them and makes them anew.
+
+    Returns
+    -------
+    list of str
+        Those that stay remembered, because nothing can be written there.
+    """
+    seen = load_seen(out)
+    known = [name for name in names if name in seen]
+    try:
+        if known:
+            save_seen(out, {name: of for name, of in seen.items() if name not in known})
+    except OutputError:
+        return known
+    return []
+
+
+def _records(out: Path, journal: Journal) -> dict[str, Published]:
     return {
         **read_manifest(out).files,
         **{name: noted.file for name, noted in journal.files.items()},
@@ -160,27 +211,43 @@ def _judge(
     marks = marks_of(path)
     if marks is None:
         return "", None
+    if not is_regular(path):
+        return "it is no regular file", None
     is_seen = seen is not None and seen.marks == marks
     if seen is not None and is_seen and (record is None or seen.sha256 == record.sha256):
         return "", None
     if record is not None and marks.bytes != record.bytes:
         return ALTERED, None
-    sha256 = sha256_of(path)
+    is_settled, sha256 = marks.are_settled(), sha256_of(path)
+    now = Seen(marks, sha256) if is_settled else None
     if record is not None:
-        return (ALTERED, None) if sha256 != record.sha256 else ("", Seen(marks, sha256))
+        return (ALTERED, None) if sha256 != record.sha256 else ("", now)
     if seen is not None and seen.sha256 != sha256:
         return ALTERED, None
     defects = list(table_defects(path, out))
-    return (defects[0], None) if defects else ("", Seen(marks, sha256))
+    return (defects[0], None) if defects else ("", now)
+
+
+def _is_anew(path: Path, record: Published, noted: Noted | None, seen: Seen | None) -> bool:
+    """Tell whether a file is another one than its record is of; read where its marks are new."""
+    marks = marks_of(path)
+    if noted is not None and noted.marks == marks:
+        return False
+    if seen is not None and (seen.marks, seen.sha256) == (marks, record.sha256):
+        return False
+    return is_regular(path) and bool(differs(path, record))
 
 
 def _admitted(path: Path, out: Path) -> Published | None:
     """Describe a file that no record knows; None, with a word, where it is no sound one of ours."""
-    rows = 0
     if path.suffix == ".parquet":
         why, _ = _judge(path, None, load_seen(out).get(path.relative_to(out).as_posix()), out)
         if why:
             logger.warning("%s; it is not listed in the manifest", with_urls(f"{path}: {why}"))
             return None
-        rows = pq.read_metadata(path).num_rows
+    return _described(path)
+
+
+def _described(path: Path) -> Published:
+    rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else 0
     return Published(rows, path.stat().st_size, sha256_of(path))

@@ -11,7 +11,7 @@ from featpipe.errors import ReadError, few
 from featpipe.features.measures import MEASURES
 from featpipe.features.table import FAMILIES
 from featpipe.schema import BANDS, EYE_FEATURES, KEYS, NULLABLE_KEYS, SCHEMA_VERSION
-from featpipe.tables import read_metadata, read_table
+from featpipe.tables import is_as_written, read_metadata, read_table
 from pipelines.identity import facts_of, fingerprint
 
 _CONSTANT = ("dataset", "subject", "session")
@@ -49,6 +49,16 @@ def table_defects(path: Path, out: Path) -> Iterator[str]:
     if folder == "features":
         yield from _column_defects(table.schema, about)
         yield from _row_defects(table, about)
+
+
+def is_published_whole(path: Path, out: Path) -> bool:
+    """Tell whether a file is a sound table whose every bit is known, without any record of it.
+
+    So is what a run published and was killed before it could note.
+    """
+    if path.suffix != ".parquet" or any(table_defects(path, out)):
+        return False
+    return is_as_written(path)
 
 
 def _fingerprint(about: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """kill -9 of the main process at random moments; its orphaned workers are left to themselves.
 
 Half of the moments lie anywhere in a run, from the start of Python on; the other half within
-50 ms of the beginning of a recording, where something is being computed or written.
+50 ms of the beginning of a recording, where something is being computed or written. Of each half
+every second run is the first in its folder; the other one makes all tables of a finished output
+anew, with another option.
 """
 
 import io
@@ -10,7 +12,8 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
@@ -24,12 +27,21 @@ from lookalikes.processes import launch, wait_until, write_study
 from chaos.row import Row, count
 from chaos.telling import told
 from pipelines.__main__ import run
+from pipelines.findings import WHOLE
 from pipelines.verify import verify
 
 N, N_QUICK, SEED = 200, 20, 6
 N_RECORDINGS, N_WORKERS = 6, 2
+FAMILIES = ("de", "de_lds", "psd")
+N_TABLES = N_RECORDINGS * len(FAMILIES)
+OPTIONS = ("--set", f"features.eeg={','.join(FAMILIES)}")
+EARLIER = ("--set", "features.window_s=2")
+"""What the output was made with that half of the runs make anew."""
 LATEST_S = 0.05
 """Longest wait behind the beginning of a recording: about what one takes."""
+
+
+NOTHING: Mapping[str, bytes] = {}
 
 
 class Moment(NamedTuple):
@@ -60,10 +72,10 @@ class Killed(NamedTuple):
     Attributes
     ----------
     n_published : int
-        Tables that were there.
+        Tables that were there, of this run.
     n_wrong : int
         Published files that `verify` found something wrong with, or that differ from those of
-        an undisturbed run.
+        an undisturbed run, and from those that the run found there.
     code : int
         How the next run ended.
     is_equal : bool
@@ -90,7 +102,7 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     n = N_QUICK if is_quick else N
     found = list(killed_runs(folder, n))
     n_published = sum(one.n_published for one in found)
-    n_between = sum(0 < one.n_published < N_RECORDINGS for one in found)
+    n_between = sum(0 < one.n_published < N_TABLES for one in found)
     n_wrong = sum(one.n_wrong for one in found)
     most = max(one.n_again for one in found)
     n_equal = sum(one.is_equal and one.code == 0 for one in found)
@@ -118,11 +130,15 @@ def killed_runs(folder: Path, n: int) -> Iterator[Killed]:
         assert process.wait(timeout=300) == 0
     seconds = time.monotonic() - begin
     whole = outputs(folder / "whole/out")
+    with started(study, folder / "earlier", *EARLIER) as process:
+        assert process.wait(timeout=300) == 0
     chance = random.Random(SEED)
     for i in told("kill", range(n)):
         found = None
         while found is None:  # else it had ended before
             place = Path(mkdtemp(dir=folder))
+            if i // 2 % 2:  # a run with another option
+                shutil.copytree(folder / "earlier/out", place / "out")
             found = one_kill(
                 study, place, whole, Moment.drawn(chance, seconds, is_late=bool(i % 2))
             )
@@ -130,16 +146,17 @@ def killed_runs(folder: Path, n: int) -> Iterator[Killed]:
         yield found
 
 
-def started(study: Path, place: Path) -> "Popen[str]":
+def started(study: Path, place: Path, *options: str) -> "Popen[str]":
     """Extract with two workers; each recording that is begun leaves a mark."""
     (place / "begun").mkdir(parents=True)
     (place / "begun/go").touch()  # nothing waits
-    words = ("extract", study, "-o", place / "out", "--workers", N_WORKERS)
+    words = ("extract", study, "-o", place / "out", "--workers", N_WORKERS, *OPTIONS, *options)
     return launch("held", place / "begun", *words)
 
 
 def one_kill(study: Path, place: Path, whole: dict[str, bytes], moment: Moment) -> Killed | None:
     """Start a run, kill it, and look; None where it ended before."""
+    earlier = outputs(place / "out")
     with started(study, place) as process:
         while process.poll() is None and n_begun(place) < moment.n_begun:
             time.sleep(0.001)
@@ -150,7 +167,7 @@ def one_kill(study: Path, place: Path, whole: dict[str, bytes], moment: Moment) 
         if process.wait() == 0:
             return None
         assert process.returncode == -signal.SIGKILL
-        return looked_at(study, place, whole, of_session(process.pid))
+        return looked_at(study, place, whole, of_session(process.pid), earlier)
 
 
 def n_begun(place: Path) -> int:
@@ -179,25 +196,31 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def looked_at(
-    study: Path, place: Path, whole: dict[str, bytes], orphans: list[psutil.Process]
+    study: Path,
+    place: Path,
+    whole: dict[str, bytes],
+    orphans: list[psutil.Process],
+    earlier: Mapping[str, bytes] = NOTHING,
 ) -> Killed:
     """Verify what a killed run left, go on at once, and compare."""
     out = place / "out"
     begun = {path.name for path in (place / "begun").glob("sub-*")}
-    found = {name: content for name, content in outputs(out).items() if name in whole}
-    n_published = sum(name.startswith("features/") for name in found)
-    wrong = wrong_files(out) | {
-        name for name in found if name.startswith("features/") and found[name] != whole[name]
-    }
-    before = marks(out)
+    found = {  # tables of this run
+        name: content for name, content in outputs(out).items()
+        if name in whole and name.startswith("features/") and content != earlier.get(name)
+    }  # fmt: skip
+    n_published = len(found)
+    wrong = wrong_files(out) | {name for name in found if found[name] != whole[name]}
+    before = {name: of for name, of in marks(out).items() if name in found}
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        code = run(["extract", str(study), "-o", str(out), *one_worker()])
+        code = run(["extract", str(study), "-o", str(out), *OPTIONS, *one_worker()])
     after = marks(out)
     kept = {name for name in before if before[name] == after.get(name)}
     is_equal = outputs(out) == whole and not wrong_files(out)
     with suppress(TimeoutError):  # two minutes
         wait_until(lambda: not any(map(is_alive, orphans)), "the end of the workers")
-    n_again = len(begun - {Path(name).stem for name in kept})
+    n_of = Counter(Path(name).stem for name in kept)
+    n_again = sum(n_of[name] < len(FAMILIES) for name in begun)
     n_touched = len(before) - len(kept)
     return Killed(
         n_published, len(wrong), code, is_equal, n_again, n_touched, sum(map(is_alive, orphans))
@@ -223,4 +246,4 @@ def wrong_files(out: Path) -> set[str]:
         return set()
     with redirect_stderr(io.StringIO()):
         found = verify(out).found if (out / ".cache/journal.jsonl").exists() or outputs(out) else []
-    return {one.file for one in found if not one.is_note and one.file != str(out)}
+    return {one.file for one in found if not one.is_note and one.file != WHOLE}

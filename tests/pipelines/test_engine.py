@@ -1,5 +1,7 @@
 """The engine on steps of plain files: made, kept, failed, and why something is stale."""
 
+import os
+
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 
 from featpipe.errors import ReadError
 from featpipe.tables import read_metadata, read_table
-from pipelines.digests import load_digests, save_digests
-from pipelines.engine import fingerprint, plan, stale_because, update
+from pipelines.digests import UNREAD, digest_file, known_digest, load_digests, save_digests
+from pipelines.engine import fingerprint, listed, plan, stale_because, update
+from pipelines.identity import differences
+from pipelines.marks import Marks
 from pipelines.work import Output, Step, Unit
 
 
@@ -130,6 +134,17 @@ def test_why_it_is_stale(unit, tmp_path):
     assert stale_because(missing) == "not made yet"
 
 
+def test_tables_of_two_families_that_are_gone_are_told_apart(tmp_path):
+    names = ("features/de/sub-1_ses-1.parquet", "features/eye/sub-1_ses-1.parquet", "a.cnt")
+    stored = [listed(tmp_path / name, UNREAD._replace(digest=name)) for name in names]
+    facts = {"step": "train", "version": 1, "options": {}}
+    assert list(differences(facts | {"sources": stored}, facts | {"sources": []})) == [
+        "de/sub-1_ses-1.parquet is gone",
+        "eye/sub-1_ses-1.parquet is gone",
+        "a.cnt is gone",
+    ]
+
+
 def test_a_plan_reads_nothing(unit, tmp_path):
     assert plan(COPY, unit, {}) is None
     row = run(unit)
@@ -144,6 +159,60 @@ def test_a_damaged_memory_of_digests_only_costs_time(tmp_path):
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache" / "digests.json").write_text("{]")
     assert load_digests(tmp_path) == {}
+
+
+def aged(path, seconds=10):
+    """Have a file be as one that was written a while ago, as far as a program can."""
+    old = path.stat().st_mtime_ns - seconds * 10**9
+    os.utime(path, ns=(old, old))
+    return old
+
+
+def test_content_that_changes_behind_size_and_date_is_read_again(tmp_path):
+    """As `rsync --inplace -t`, `cp --preserve` over a file and `touch -r` leave it."""
+    source = tmp_path / "a"
+    source.write_text("one")
+    old = aged(source)
+    known = {str(source): digest_file(source, {})}
+    assert known_digest(source, known)
+    source.write_text("two")
+    os.utime(source, ns=(old, old))
+    assert known_digest(source, known) is None
+    assert digest_file(source, known).digest == digest_file(source, {}).digest
+
+
+@pytest.mark.parametrize("age_s", [0.0, 1.9, 2.1, -3600.0])
+def test_marks_of_what_changed_just_before_are_not_believed(monkeypatch, age_s):
+    now = 10**18
+    monkeypatch.setattr("pipelines.marks.time.time_ns", lambda: now)
+    long_ago, then = now - 10**12, now - int(age_s * 1e9)
+    assert Marks(1, long_ago, then, 1).are_settled() == (age_s > 2)
+    # a date to come stays, as cameras and copies have it: the change of state tells
+    assert Marks(1, then, long_ago, 1).are_settled() == (not 0 <= age_s <= 2)
+
+
+def test_what_was_read_too_early_is_read_again_and_then_remembered(tmp_path):
+    source = tmp_path / "a"
+    source.write_text("one")
+    digest = digest_file(source, {})
+    assert not digest.is_settled
+    wrong = digest._replace(digest="of what it held one tick of the clock ago")
+    save_digests(tmp_path, {str(source): wrong})
+    assert load_digests(tmp_path) == {str(source): digest}
+    save_digests(tmp_path, {str(source): wrong._replace(is_settled=True)})
+    assert load_digests(tmp_path)[str(source)].digest == wrong.digest
+
+
+def test_a_source_whose_state_alone_changes_while_it_is_read_is_taken(unit):
+    """Backups link files, and others change who may read them."""
+
+    def slow(unit, stale):
+        for output, table, more in make(unit, stale):
+            os.link(sources(unit)[0], sources(unit)[0].with_name(output.path.name))
+            yield output, table, more
+
+    row = update(COPY._replace(make=slow), unit, {}, unit.payload["out"] / ".staging")
+    assert row.state == "made"
 
 
 JSON = st.recursive(

@@ -119,7 +119,11 @@ def test_a_study_of_any_name_stays_inside(lab, tmp_path, name, capsys):
     assert "defect of featpipe" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("place", ["features", "features/de", "qc", ".staging"])
+LINKS = ["features", "features/de", "qc", ".staging", "curves", "curves/a/b", "outdated/features",
+         "outdated/features/de", ".cache/folds", "predictions/a", "bridge", "plots/a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", LINKS)
 def test_a_link_out_of_the_output_is_not_followed(lab, tmp_path, capsys, place):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -130,6 +134,21 @@ def test_a_link_out_of_the_output_is_not_followed(lab, tmp_path, capsys, place):
         f"{lab.out / place}: a link that leads out of the output folder" in capsys.readouterr().err
     )
     assert not list(elsewhere.iterdir())
+
+
+def test_a_table_is_not_set_aside_through_a_link(lab, tmp_path, capsys):
+    """The table of a recording that the study lists no more is moved, and inside OUT."""
+    assert lab.extract() == 0
+    (tmp_path / "elsewhere").mkdir()
+    (lab.out / "outdated").mkdir()
+    (lab.out / "outdated/features").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (lab.folder / "recordings.csv").write_text("subject,session,eeg\n02,1,02.vhdr")
+    assert lab.extract() == 4
+    assert (
+        "outdated/features: a link that leads out of the output folder" in capsys.readouterr().err
+    )
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert len(list(lab.out.glob("features/de/*"))) == 2
 
 
 def test_a_table_that_is_a_link_is_replaced_and_its_target_left(lab, tmp_path):

@@ -70,7 +70,7 @@ def test_of_two_runs_started_together_one_works_and_the_other_names_it(lab):
     assert other.returncode == 4, said
     for word in (
         f"process {owner.pid} on {socket.gethostname()} since 2", "extract", "study.toml",
-        "is writing into this folder; wait until it is done, stop it, or name",
+        "is writing into this folder; wait until it is done, stop it, or take",
     ):  # fmt: skip
         assert word in said
     assert "Traceback" not in said

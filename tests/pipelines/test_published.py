@@ -1,5 +1,6 @@
 """What was altered is never taken for good, by run or manifest; killed runs are known."""
 
+import errno
 import json
 import os
 import shutil
@@ -58,6 +59,20 @@ def test_a_damaged_file_that_no_run_makes_again_stays_flagged(scored):
     assert one.file == name
 
 
+def test_show_tells_of_derived_files_that_are_damaged_or_gone(scored, capsys):
+    options = ("--set", "features.eeg=de,psd")
+    names = {"qc/recordings.parquet", "failures.parquet", "scores.parquet"}
+    assert not names & scored.outputs(capsys, "show", *options).keys()
+    spoil(scored.out / "qc/recordings.parquet")
+    spoil(scored.out / "scores.parquet")
+    (scored.out / "failures.parquet").unlink()
+    found = scored.outputs(capsys, "show", *options)
+    assert found["qc/recordings.parquet"] == found["scores.parquet"] == ("stale", ALTERED)
+    assert found["failures.parquet"] == ("missing", "it was published and is gone")
+    dry = scored.outputs(capsys, "extract", "--dry-run", *options)
+    assert names & dry.keys() == {"qc/recordings.parquet", "failures.parquet"}  # as it makes
+
+
 def test_derived_tables_that_changed_are_written_again(lab):
     assert lab.extract() == 0
     for name in ("qc/recordings.parquet", "failures.parquet"):
@@ -87,6 +102,45 @@ def test_a_warm_rerun_hashes_nothing(lab, monkeypatch):
     assert (lab.out / "manifest.json").stat().st_mtime_ns == manifest
 
 
+def test_a_table_that_changed_behind_its_size_and_date_is_made_again(lab):
+    assert lab.extract() == 0
+    path = lab.out / DE
+    before, state = path.read_bytes(), path.stat()
+    spoil(path)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert list(altered(lab.out)) == [path]
+    assert lab.extract() == 0
+    assert path.read_bytes() == before
+
+
+def test_a_source_that_changed_behind_its_size_and_date_makes_its_table_again(lab):
+    assert lab.extract() == 0
+    before = {path.stem: path.read_bytes() for path in lab.out.glob("features/de/*")}
+    source = lab.folder / "01.eeg"
+    state, content = source.stat(), bytearray(source.read_bytes())
+    content[20000:22000] = bytes(2000)
+    source.write_bytes(content)
+    os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert lab.extract() == 0
+    after = {path.stem: path.read_bytes() for path in lab.out.glob("features/de/*")}
+    assert {name for name in before if before[name] != after[name]} == {"sub-01_ses-1"}
+
+
+def test_a_warm_rerun_starts_no_worker(lab, monkeypatch):
+    """Also where recordings were copied a moment before the first run."""
+    assert lab.extract() == 0
+    monkeypatch.setattr("pipelines.running._run", None)
+    assert lab.extract() == 0
+
+
+def test_a_copied_study_makes_no_table_again(lab, tmp_path):
+    assert lab.extract() == 0
+    other = lab.copied(tmp_path.parent / f"{tmp_path.name}-copy")
+    before = {path: path.stat().st_ino for path in other.out.glob("features/de/*")}
+    assert other.extract() == 0
+    assert {path: path.stat().st_ino for path in before} == before
+
+
 def test_a_copied_folder_is_looked_at_once_and_keeps_its_record(lab, tmp_path):
     assert lab.extract() == 0
     other = lab.copied(tmp_path.parent / f"{tmp_path.name}-copy")
@@ -96,11 +150,30 @@ def test_a_copied_folder_is_looked_at_once_and_keeps_its_record(lab, tmp_path):
     assert (other.out / "manifest.json").read_bytes() == listed
 
 
+def test_reading_verbs_work_where_nothing_can_be_remembered(scored, capsys, monkeypatch):
+    """As on a share that others may only read, looked at for the first time."""
+    (scored.out / ".cache/published.json").unlink()
+
+    def refuse(path, flags, *rest):
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, *rest)
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", refuse)
+    options = ("--set", "features.eeg=de,psd")
+    assert scored.outputs(capsys, "show", *options)[DE] == ("fresh", "")
+    assert scored.outputs(capsys, "extract", "--dry-run", *options)[DE] == ("fresh", "")
+    assert not (scored.out / ".cache/published.json").exists()
+
+
 def test_without_the_manifest_what_was_seen_last_is_the_record(lab):
     assert lab.extract() == 0
     listed = (lab.out / "manifest.json").read_bytes()
     spoil(lab.out / "manifest.json", place=50)
-    assert kinds(lab.out) == {"manifest", "unlisted"}
+    [one] = verify(lab.out).found
+    assert (one.kind, one.file) == ("manifest", "manifest.json")
+    assert one.reason.endswith("; of the files it would list 4 are sound")
     spoil(lab.out / DE, place=-2000)
     assert list(altered(lab.out)) == [lab.out / DE]
     assert lab.extract() == 0

@@ -83,7 +83,7 @@ def test_a_read_only_disk(lab, whole, capsys):
         ]:
             assert lab.run(verb, *options) == 4, (verb, options)
             err = capsys.readouterr().err
-            assert "cannot be written: this file system can only be read; name another" in err
+            assert "cannot be written: this file system can only be read; take another" in err
             assert "Traceback" not in err
         assert lab.run("show", "-o", str(out)) == 0  # reading goes on
         assert lab.run("extract", "-o", str(out), "--dry-run") == 0

@@ -8,13 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from featpipe.errors import ReadError
+from featpipe.errors import OutputError, ReadError
 from featpipe.tables import METADATA_KEY, publish, read_metadata, read_table, with_metadata
 from pipelines.__main__ import run
 from pipelines.findings import NEXT, finding
+from pipelines.journal import Asked, begin
 from pipelines.manifest import read_manifest
-from pipelines.published import record
+from pipelines.marks import Seen, load_seen, marks_of, save_seen
+from pipelines.published import altered, record, update_manifest
+from pipelines.summary import write_failures
 from pipelines.verify import verify
+from pipelines.work import Row
 
 DE = "features/de/sub-01_ses-1.parquet"
 PSD = "features/psd/sub-01_ses-1.parquet"
@@ -128,7 +132,7 @@ def test_a_missing_file_is_told(scored, capsys):
     assert first == f"missing   {DE}: it was asked for and is not there; run the study again"
     assert second == (
         "missing   report.html: it was published and is gone; write it again with "
-        "`featpipe report OUT`"
+        f"`featpipe report {scored.out}`"
     )
 
 
@@ -222,6 +226,86 @@ def test_what_only_left_out_is_not_missing(lab):
     (lab.out / DE).unlink()
     assert lab.extract("--only", "subject=02") == 0
     assert told(lab.out) == {"missing": [DE]}
+
+
+def rot(out, name):
+    """Flip a bit as an ageing disk does: no mark of the file tells."""
+    content = bytearray((out / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (out / name).write_bytes(content)
+    seen, marks = load_seen(out), marks_of(out / name)
+    assert marks is not None
+    save_seen(out, seen | {name: Seen(marks, seen[name].sha256)})
+
+
+def test_rot_that_no_mark_tells_is_made_anew_once_verify_has_found_it(scored, capsys):
+    before = (scored.out / DE).read_bytes()
+    rot(scored.out, DE)
+    assert altered(scored.out) == {}  # nothing is read, since nothing tells
+    code, (line, _) = lines(scored.out, capsys)
+    assert (code, line.split(": ", 1)[0]) == (3, f"damaged   {DE}")
+    assert line.endswith("; run the study again: it is made anew")
+    assert scored.extract(*RUN) == 0
+    assert (scored.out / DE).read_bytes() == before
+    assert told(scored.out) == {}
+
+
+def test_where_nothing_can_be_written_the_rotten_file_is_to_be_deleted(scored, capsys, monkeypatch):
+    rot(scored.out, DE)
+
+    def refuse(seen, out):
+        raise OutputError("this file system can only be read")
+
+    monkeypatch.setattr("pipelines.published.save_seen", lambda out, seen: refuse(seen, out))
+    _, (line, _) = lines(scored.out, capsys)
+    assert line.endswith("; delete it, then run the study again: it is made anew")
+
+
+def test_outputs_that_a_stopped_run_did_not_make_are_one_line(lab, capsys):
+    """Ctrl-C and a lost scheduler end with a manifest; two missing are named one by one."""
+    assert lab.extract() == 0
+    units = {f"sub-{i}_ses-1": [f"features/de/sub-{i}_ses-1.parquet"] for i in range(60)}
+    begin(lab.out, Asked("extract", units, False))
+    update_manifest(lab.out)
+    code, (line, _) = lines(lab.out, capsys)
+    assert code == 3
+    assert line == (
+        "missing   60 outputs that were asked for are not made yet; run the same command again"
+    )
+
+
+def test_without_a_manifest_the_sound_files_are_counted(scored, capsys):
+    n_tables = len(list(scored.out.rglob("*.parquet")))
+    (scored.out / "manifest.json").unlink()
+    code, (line, _) = lines(scored.out, capsys)
+    assert code == 3
+    said = f"it is not there; of the files it would list {n_tables} are sound; run the study again"
+    assert line.startswith(f"manifest  manifest.json: {said}")
+
+
+def test_a_failure_has_one_next_step(lab, capsys):
+    row = Row("extract", "sub-01_ses-1", {}, "failed", reason="no luck; run the same command again")
+    other = Row("extract", "sub-02_ses-1", {}, "failed", reason="it is broken: copy it.")
+    assert lab.extract() == 0
+    write_failures([row, other], "extract", lab.out)
+    for path in lab.out.glob("features/de/*"):
+        path.unlink()
+    update_manifest(lab.out)
+    _, (first, second, _) = lines(lab.out, capsys)
+    assert first.endswith("): no luck; run the same command again")
+    assert second.endswith("): it is broken: copy it; mend that, then run the study again")
+
+
+def test_hints_name_the_folder_as_it_was_typed(scored, capsys, monkeypatch):
+    (scored.out / ".staging" / "abc.parquet").write_bytes(b"12345")
+    (scored.out / "report.html").unlink()
+    scored.out.rename(scored.folder / "my out")
+    monkeypatch.chdir(scored.folder)
+    capsys.readouterr()
+    assert run(["verify", "my out"]) == 3
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first.endswith("; write it again with `featpipe report 'my out'`")
+    assert second.endswith("; remove it with `featpipe verify 'my out' --gc`")
 
 
 def test_as_json(scored, capsys):
