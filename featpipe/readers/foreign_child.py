@@ -174,8 +174,14 @@ def could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return lambda name: test.fullmatch(name.split("/")[0]) is not None
 
 
-def main() -> None:
-    """Answer the request that comes in by standard input into the folder that it names."""
+def main(answer: Callable[[dict[str, Any]], dict[str, Any]] = answer) -> None:
+    """Answer the request that comes in by standard input into the folder that it names.
+
+    Parameters
+    ----------
+    answer : callable
+        What is done for each file of the request.
+    """
     with open(0, "rb", buffering=0, closefd=False) as pipe:  # nothing may be read ahead of need
         asked = json.loads(_line(pipe))
         folder = Path(asked["folder"])
