@@ -15,6 +15,7 @@ from featpipe.readers.brainvision_header import read_header as read_brainvision
 from featpipe.readers.edf_header import read_header as read_edf
 from featpipe.readers.eeglab import header_of
 from featpipe.readers.eeglab_hdf5 import Header
+from featpipe.readers.fif_tags import walk
 from featpipe.readers.neuroscan_header import read_setup as read_neuroscan
 from featpipe.reading import find_reader, source_files
 from featpipe.recording import Source
@@ -129,7 +130,11 @@ def _of_eeg(path: Path, source: Source, study: Study) -> float:
     reader = find_reader(path)
     kind = "" if reader is None else reader.name
     files = source_files(path)
-    shape = _shape(path, kind, _size(files), source)
+    declared, buffer = _size(files), 0
+    if kind == "fif":  # a compressed one says with its size nothing of what comes out
+        walks = [walk(file) for file in files]
+        declared, buffer = sum(w.n_bytes for w in walks), max(w.longest for w in walks)
+    shape = _shape(path, kind, declared, source)
     n_values = len(BANDS) * shape.n_channels * _n_windows(source, study)
     tables = (_PER_VALUE * len(study.features.eeg) + _WRITTEN) * n_values
     if any(name.startswith("de_bandpass") for name in study.features.eeg):
@@ -141,7 +146,8 @@ def _of_eeg(path: Path, source: Source, study: Study) -> float:
     if kind in WHOLE and len(files) == 1:
         return tables + WHOLE[kind] * _size(files)
     # a header may claim what it likes, no stretch is longer than the file
-    return tables + min(_BLOCK_S * shape.n_per_second * _PER_NUMBER, 2.0 * _size(files))
+    stretch = min(_BLOCK_S * shape.n_per_second * _PER_NUMBER, 2.0 * declared)
+    return tables + max(stretch, _PER_NUMBER * buffer)  # MNE reads buffers whole
 
 
 def _of_set(header: Header) -> float:
