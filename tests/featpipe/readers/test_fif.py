@@ -141,7 +141,7 @@ def tag(kind: int, content: bytes, following: int = 0, n_bytes: int | None = Non
 def packed(path: Path, *contents: bytes, n_blank: int = 0) -> Path:
     """Compress parts, and so many megabytes of blanks between them."""
     whole = path.with_name("b_raw.fif.gz")
-    with gzip.open(whole, "wb", compresslevel=1) as file:
+    with gzip.open(whole, "wb", compresslevel=9) as file:
         for i, content in enumerate(contents):
             for _ in range(n_blank if i else 0):
                 file.write(b" " * (1 << 20))
@@ -186,17 +186,19 @@ def test_a_text_of_a_gigabyte_is_refused_before_it_is_read(tmp_path, volts, is_p
 def test_a_tag_that_only_the_directory_knows_is_refused(tmp_path, volts):
     plain = write(tmp_path, volts[:, :3000])
     content = bytearray(plain.read_bytes())
-    at = int.from_bytes(content[52:56], "big")
-    assert at > 0, "MNE writes a directory"
-    entry = at + 16 + 5 * 16
-    content[entry + 12 : entry + 16] = struct.pack(">i", content.index(b"go") - 15)
-    assert "where none begins" in fif.check(packed(plain, bytes(content))).reason
+    content[52:56] = struct.pack(">i", len(content))
+    known, hidden = ((206, 10, 4, at) for at in (36, content.index(b"go") - 15))
+    for entries, told in (((known,), ""), ((known, hidden), "where none begins")):
+        rows = b"".join(struct.pack(">iIii", *entry) for entry in entries)
+        path = packed(plain, bytes(content) + tag(102, rows, -1))
+        assert told in fif.check(path).reason
+        assert bool(told) == bool(fif.check(path).reason)
 
 
 def test_more_than_a_recording_holds_is_refused_in_little_memory(tmp_path, volts, monkeypatch):
     monkeypatch.setattr(fif_tags, "_ANY_INFLATED", 1 << 24)
     head, rest = head_and_rest(write(tmp_path, volts[:, :3000]))
-    path = packed(tmp_path / "a", head + tag(300, b"", 0, 1 << 28), rest, n_blank=256)
+    path = packed(tmp_path / "a", head + tag(300, b"", 0, 100 << 20), rest, n_blank=100)
     assert "it inflates to over 200 times its size" in fif.check(path).reason
 
 
