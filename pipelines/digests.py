@@ -13,6 +13,7 @@ import xxhash
 
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
+from featpipe.regular_files import open_file
 from featpipe.tables import read_metadata
 from pipelines.marks import marks_of
 
@@ -50,7 +51,7 @@ def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
     state = xxhash.xxh3_128()
     try:
         found = path.stat()
-        with path.open("rb", buffering=0) as stream:
+        with open_file(path, buffering=0) as stream:
             block = memoryview(bytearray(_BLOCK))
             while n_bytes := stream.readinto(block):
                 state.update(block[:n_bytes])

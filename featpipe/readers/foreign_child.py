@@ -33,6 +33,7 @@ from featpipe.readers.foreign_walls import (
 from featpipe.readers.mat5_content import mat5_leaves
 from featpipe.readers.npy_content import npy_leaves, npz_leaves
 from featpipe.readers.pickle_content import read_pickle
+from featpipe.regular_files import open_file
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
     ReadError
         When it is something else or damaged; the message does not repeat the path.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD_BYTES)
         kind = foreign_kind(head)
         if kind == "mat5":

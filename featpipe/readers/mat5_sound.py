@@ -36,6 +36,7 @@ from featpipe.readers.mat5_walk import (
     number_element,
     read_element,
 )
+from featpipe.regular_files import open_file
 
 _MOST_MATRICES = 3_000_000  # 200 000 events with 12 fields are 2.4 million
 _MOST_WITHOUT_FIELDS = 1000  # SciPy makes a step for each element, and there is no byte of it
@@ -57,7 +58,7 @@ def require_sound(path: Path) -> None:
         When a size, a type or a number of dimensions cannot be, when it holds objects or functions,
         or is of another version; the message does not repeat the path.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD_BYTES)
         if is_hdf5(head):
             raise ReadError("it is in the format of MATLAB 7.3; save it with -v7")
