@@ -66,7 +66,7 @@ def plausible_values(path: Path, eye: EyeRecording) -> EyeRecording:
 
 def _is_beyond(samples: pd.DataFrame, side: str) -> np.ndarray:
     gaze = samples[[f"gaze_x_{side}", f"gaze_y_{side}"]].to_numpy(float)
-    return (np.abs(gaze) > LARGEST_MEASURE).any(axis=1)
+    return np.any(np.abs(gaze) > LARGEST_MEASURE, axis=1)
 
 
 def _refuse_time(path: Path, table: str, frame: pd.DataFrame, column: str, most: float) -> None:
@@ -91,5 +91,7 @@ def _measured(frame: pd.DataFrame, clock: str) -> tuple[pd.DataFrame, list[str]]
         if is_wrong.any():
             first = int(np.argmax(is_wrong))
             told.append(f"{column} {values[first]:g} at {frame[clock].iloc[first]:.3f} s")
-            changed[column] = np.where(is_wrong, np.nan, values).astype(frame[column].dtype)
+            changed[column] = pd.Series(np.where(is_wrong, np.nan, values), frame.index).astype(
+                frame[column].dtype
+            )
     return frame.assign(**changed), told
