@@ -19,6 +19,7 @@ from featpipe.readers.bids_channels import apply_channels, channels_files
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.readers.eye_pairs import is_samples_name, join
 from featpipe.readers.plausible_saccades import plausible_saccades
+from featpipe.readers.plausible_values import plausible_values
 from featpipe.readers.preflight import Check
 from featpipe.readers.reader import Reader, bound
 from featpipe.readers.sniffing import sniff
@@ -128,7 +129,8 @@ def read_eye(path: Path, csv: EyeCsv | None = None) -> EyeRecording:
         When a file is missing, truncated, corrupt, or no eye recording; the message says which.
     """
     path = Path(path)
-    return _guarded(path, lambda: plausible_saccades(path, _read_eye_files(path, csv)))
+    as_exported = lambda: plausible_values(path, _read_eye_files(path, csv))  # noqa: E731
+    return _guarded(path, lambda: plausible_saccades(path, as_exported()))
 
 
 def source_files(path: Path, csv: EyeCsv | None = None) -> tuple[Path, ...]:

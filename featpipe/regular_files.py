@@ -9,6 +9,7 @@ import os
 import stat
 from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
 from featpipe.errors import ReadError
 
@@ -39,8 +40,8 @@ def state_of(path: Path) -> os.stat_result:
     return state
 
 
-def open_file(path: Path) -> BufferedReader:
-    """Open a regular file for reading.
+def open_file(path: Path, buffering: int = -1) -> BufferedReader:
+    """Open a regular file for reading, buffered as `open` says.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def open_file(path: Path) -> BufferedReader:
     """
     state_of(path)
     try:
-        return path.open("rb")
+        return cast("BufferedReader", path.open("rb", buffering))  # it is all that callers use
     except OSError as error:
         raise _unopened(path, error) from error
 

@@ -2,7 +2,11 @@
 
 A file that was saved anew under another subject's name, compressed otherwise or behind another
 header, shows nothing of it before its features are computed. These are the same to the bit then, as
-those of two recordings never are.
+those of two recordings never are. Where the second one has trials of its own, cut elsewhere, no
+window of it begins at the same sample, and nothing is the same to the bit: that would take the
+signals. Files of equal content are therefore refused before any table is made
+(`featpipe.datasets.copies`), wherever their trials lie; what was both saved anew and cut anew is
+not found.
 """
 
 from collections.abc import Mapping, Sequence

@@ -69,7 +69,7 @@ def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
     try:
         marks = Marks(*_marks(path))
         is_settled = marks.are_settled()
-        with open_file(path) as stream:
+        with open_file(path, buffering=0) as stream:
             block = memoryview(bytearray(_BLOCK))
             while n_bytes := stream.readinto(block):
                 state.update(block[:n_bytes])

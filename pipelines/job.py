@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from featpipe.datasets.copies import without_copies
 from featpipe.datasets.layout import Defect, Found
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
@@ -93,6 +94,9 @@ def open_job(
     left_out = [source for source in found.sources if source not in sources]
     defects = [defect for defect in found.defects if _is_meant(defect, only)]
     fetch_recordings(loaded, sources, left_out, is_fetching=is_fetching)
+    if loaded.study.layout == TABLE:  # what lay in a store could not be compared before
+        fetched = without_copies(Found(sources))
+        sources, defects = fetched.sources, [*defects, *fetched.defects]
     words = [str(study), *(["-o", with_urls(str(given))] if given else [])]
     of_tables = [text for text in overrides if not text.strip().startswith("train.")]
     folder = (out or default_output(path)).absolute()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from featpipe.contents import Contents, contents
+from featpipe.datasets.copies import copied
 from featpipe.errors import N_SAID, ConfigError, ReadError, few, printable
 from featpipe.readers import eye_csv
 from featpipe.readers.bids_names import bids_name
@@ -59,7 +60,7 @@ def print_scan(
     -------
     int
         0 when every recording, or file of features that a data set ships, can be used; 3 when some
-        cannot, 2 when none can.
+        cannot, or are the same; 2 when none can.
     """
     for path in paths:
         if not path.exists():
@@ -79,9 +80,10 @@ def print_scan(
             click.echo(_json(finding, inside) if as_json else _text(finding, inside))
     if not as_json:
         click.echo(_summary(found, features), err=True)
-    for text in _told(folders, found, known, features, csv):
+    copies = copied(found)
+    for text in (*map(_of_copies, copies), *_told(folders, found, known, features, csv)):
         click.echo(printable(text, N_SAID), err=True)
-    return _code(found, features)
+    return _code(found, features) or (SOME_FAILED if copies else DONE)
 
 
 def _summary(found: Sequence[Finding], features: Sequence[Shipped]) -> str:
@@ -109,6 +111,14 @@ def _told(
             yield from (f"{one.folder}: {text}" for text in told(one))
     for one in features:
         yield from (f"{one.folder}: {text}" for text in told_of_features(one))
+
+
+def _of_copies(group: Sequence[Path]) -> str:
+    return (
+        f"{few([str(path) for path in group])} hold the same recording: it would be trained on and "
+        "tested on, and a study uses none of them; find out which name is the true one, and take "
+        "the others away or fetch them again"
+    )
 
 
 def _code(found: Sequence[Finding], features: Sequence[Shipped]) -> int:

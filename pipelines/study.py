@@ -144,7 +144,7 @@ def find_recordings(study: Study) -> Found:
     if about.layout != TABLE:
         return LAYOUTS[about.layout].find(root, choice_of(study))
     recordings, trials = list_path(study, about.recordings), list_path(study, about.trials)
-    return Found(list_sources(recordings, trials, root, about.name, about.classes))
+    return without_copies(Found(list_sources(recordings, trials, root, about.name, about.classes)))
 
 
 def list_path(study: Study, name: str) -> Path:

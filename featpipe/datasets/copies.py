@@ -7,7 +7,7 @@ is used. Files are compared by size, and where these are equal by content
 found when their tables are trained on (`models.repeats`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from featpipe.errors import ReadError, few
 from featpipe.readers.mat_trials import initials_of
 from featpipe.reading import sniff, source_files
 from featpipe.recording import Source
+from featpipe.scanning import Finding
 
 Modality = Literal["eeg", "eye"]
 
@@ -31,7 +32,8 @@ def without_copies(found: Found) -> Found:
     Parameters
     ----------
     found : Found
-        What a layout makes of a folder. Several recordings in one file are no copies.
+        What a layout makes of a folder, or a lab's lists. Several recordings in one file are no
+        copies.
 
     Returns
     -------
@@ -50,6 +52,28 @@ def without_copies(found: Found) -> Found:
     return found._replace(sources=sources, defects=[*found.defects, *told])
 
 
+def copied(findings: Iterable[Finding]) -> list[tuple[Path, ...]]:
+    """Group recordings of equal content among those that a scan found.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Unusable ones do not count.
+
+    Returns
+    -------
+    list of tuple of Path
+        Each of two files or more.
+    """
+    sound = {
+        one.path: one.files
+        for one in findings
+        if one.modality and one.status in ("ok", "suspicious")
+    }
+    found = _equal({path: _largest(files) for path, files in sound.items()})
+    return [tuple(group) for group in found if len(group) > 1]
+
+
 def _recordings_of_files(sources: Sequence[Source], modality: Modality) -> dict[Path, list[Source]]:
     found: dict[Path, list[Source]] = {}
     for of in sources:
@@ -60,17 +84,24 @@ def _recordings_of_files(sources: Sequence[Source], modality: Modality) -> dict[
 
 
 def _alike(whose: dict[Path, list[Source]]) -> Iterator[list[Path]]:
-    """Group files of equal content; content is read only where sizes are equal."""
-    by_size: dict[int, list[Path]] = {}
+    """Group recordings by the content of the file that holds their numbers."""
     data = {}
     for path, (of, *_) in whose.items():
         with suppress(ReadError, OSError):  # told by its layout, or when it is read
             data[path] = _data_file(path, of)
-            by_size.setdefault(data[path].stat().st_size, []).append(path)
+    yield from _equal(data)
+
+
+def _equal(data: Mapping[Path, Path]) -> Iterator[list[Path]]:
+    """Group recordings by their data files; content is read only where sizes are equal."""
+    by_size: dict[int, list[Path]] = {}
+    for path, file in data.items():
+        with suppress(OSError):
+            by_size.setdefault(file.stat().st_size, []).append(path)
     for size, group in by_size.items():
         by_digest: dict[bytes, list[Path]] = {}
         for path in group if size and len(group) > 1 else ():
-            with suppress(OSError):
+            with suppress(ReadError, OSError):
                 by_digest.setdefault(digest_of(data[path]), []).append(path)
         yield from by_digest.values()
 
@@ -80,9 +111,11 @@ def _data_file(path: Path, of: Source) -> Path:
 
     Features of a release are one file, of a kind that is none of recordings.
     """
-    if of.released is not None:
-        return path
-    return max(source_files(path), key=lambda file: file.stat().st_size)
+    return path if of.released is not None else _largest(source_files(path))
+
+
+def _largest(files: Sequence[Path]) -> Path:
+    return max(files, key=lambda file: file.stat().st_size)
 
 
 def _defect(path: Path, group: Sequence[Path], whose: dict[Path, list[Source]]) -> Defect:

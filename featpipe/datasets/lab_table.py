@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RECORDING_COLUMNS = ("subject", "session", "eeg", "eye", "eye_offset")
 TRIAL_COLUMNS = ("subject", "session", "trial", "onset", "offset", "label", "stimulus")
+_LONGEST_TRIAL_S = 604_800.0  # its windows are rows of every table
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
@@ -143,6 +144,11 @@ def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...])
         raise ConfigError(
             f"{path} line {line}: onset = {row['onset']}, offset = {row['offset']}: "
             "expected seconds with 0 <= onset < offset"
+        )
+    if offset - onset > _LONGEST_TRIAL_S:
+        raise ConfigError(
+            f"{path} line {line}: onset = {row['onset']}, offset = {row['offset']}: a trial of "
+            "over a week; expected seconds"
         )
     label = _label(path, line, row.get("label", ""), classes)
     return Trial(int(number), onset, offset, label, row.get("stimulus", ""))

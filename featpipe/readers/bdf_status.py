@@ -8,6 +8,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.edf_header import Header, read_header
+from featpipe.regular_files import open_file
 
 STATUS = "Status"
 _NAMES = ("STATUS", "TRIGGER")
@@ -92,7 +93,7 @@ def _low_bytes(path: Path, header: Header, signal: int) -> np.ndarray:
     before = int(header.n_samples[:signal].sum()) * _BDF_WIDTH
     n_records = header.n_stored(path)
     stored = bytearray()
-    with path.open("rb", buffering=0) as file:
+    with open_file(path, buffering=0) as file:
         for record in range(n_records):
             file.seek(header.data_start + record * header.record_bytes + before, os.SEEK_SET)
             stored += file.read(n_bytes)

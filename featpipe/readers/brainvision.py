@@ -12,7 +12,7 @@ from mne.io import BaseRaw
 
 from featpipe.eeg.samples import Samples
 from featpipe.errors import ReadError
-from featpipe.readers.brainvision_header import Header, read_header
+from featpipe.readers.brainvision_header import MOST_TEXT, Header, read_header
 from featpipe.readers.brainvision_texts import write_texts
 from featpipe.readers.breaks import log_breaks
 from featpipe.readers.preflight import OK, Check, verdict
@@ -20,6 +20,7 @@ from featpipe.readers.records import Records
 from featpipe.readers.text_lines import decode
 from featpipe.readers.through_mne import open_raw
 from featpipe.readers.untouched import stored_channels
+from featpipe.regular_files import content_of
 
 
 def sources(path: Path) -> tuple[Path, ...]:
@@ -107,7 +108,7 @@ def _compare_length(header: Header, n_times: int) -> Check:
 def _marker_positions(path: Path | None) -> list[int]:
     if path is None:
         return []
-    text = decode(path.read_bytes())
+    text = decode(content_of(path, MOST_TEXT))
     return [int(place) for place in re.findall(r"(?m)^Mk\d+=[^,\r\n]*,[^,\r\n]*,(\d{1,12})", text)]
 
 

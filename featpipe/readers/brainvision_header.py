@@ -11,7 +11,10 @@ import numpy as np
 from featpipe.errors import ReadError
 from featpipe.readers.preflight import FASTEST_HZ
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import content_of
 
+MOST_TEXT = 64 << 20
+"""Bytes of a header or of markers; a million of these have 40 MB."""
 MAGIC = re.compile(r"Brain ?Vision( Core| V-Amp)? Data( Exchange)? Header File")
 _FORMS = {"INT_16": "<i2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4"}
 _ORIENTATIONS = ("MULTIPLEXED", "VECTORIZED")
@@ -82,7 +85,7 @@ def read_header(path: Path) -> Header:
         When it is not such a header, lacks what the data need, contradicts itself, or tells of
         data that lie otherwise than they are read.
     """
-    text = decode(path.read_bytes())
+    text = decode(content_of(path, MOST_TEXT))
     if not MAGIC.match(text.lstrip("\ufeff")):
         raise ReadError(
             "its first line is not that of a BrainVision header; give the .vhdr or .ahdr file"

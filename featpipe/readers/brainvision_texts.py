@@ -10,9 +10,11 @@ are free text, so that it is given nothing but what places and scales the number
 import re
 from pathlib import Path
 
+from featpipe.readers.brainvision_header import MOST_TEXT
 from featpipe.readers.brainvision_units import known_units
 from featpipe.readers.distinct_names import distinct_names, tell_renamed
 from featpipe.readers.text_lines import decode
+from featpipe.regular_files import content_of
 
 _COMMENT = re.compile(r"(?im)^\[Comment\]")
 _NEEDED = re.compile(r"(?ims)^\[(?:Common|Binary|ASCII|Channel) Infos\].*?(?=^\[|\Z)")
@@ -44,14 +46,14 @@ def write_texts(folder: Path, header: Path, markers: Path | None) -> Path:
     ReadError
         When an electrode has a unit that is no voltage.
     """
-    text = re.sub(r"(?m)^[ \t]+", "", decode(header.read_bytes()))
+    text = re.sub(r"(?m)^[ \t]+", "", decode(content_of(header, MOST_TEXT)))
     title = text.partition("\n")[0]
     settings = "".join(_NEEDED.findall(_COMMENT.split(text)[0]))
     settings = _respell(_CODEPAGE.sub(r"\1=UTF-8", settings), header.name)
     copy = folder / f"header{header.suffix.lower()}"
     copy.write_text(f"{title}\n{settings}", "utf-8")
     if markers is not None:
-        text = _CODEPAGE.sub(r"\1=UTF-8", decode(markers.read_bytes()))
+        text = _CODEPAGE.sub(r"\1=UTF-8", decode(content_of(markers, MOST_TEXT)))
         (folder / markers.name).write_text(text, "utf-8")
     return copy
 

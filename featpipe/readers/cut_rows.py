@@ -8,6 +8,7 @@ import numpy as np
 
 from featpipe.errors import ReadError
 from featpipe.readers.text_lines import Lines, find_lines, line
+from featpipe.regular_files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def without_open_end(lines: Lines, block: bytes, end: bytes) -> np.ndarray:
 
 
 def _has_last_line_end(lines: Lines) -> bool:
-    with lines.path.open("rb") as file:
+    with open_file(lines.path) as file:
         file.seek(max(lines.path.stat().st_size - 2, 0))  # UTF-16 has two bytes
         return bool(set(file.read()) & set(b"\r\n"))
 

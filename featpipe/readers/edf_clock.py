@@ -11,6 +11,7 @@ import numpy as np
 
 from featpipe.readers.edf_header import Header
 from featpipe.readers.preflight import OK, Check
+from featpipe.regular_files import open_file
 
 _STAMP = re.compile(rb"([+-]\d+(?:\.\d*)?)[\x14\x15]")
 _STAMP_BYTES = 48
@@ -67,7 +68,7 @@ def _stamps(path: Path, header: Header, records: np.ndarray) -> Iterator[float |
     first = header.annotations or 0
     at = header.data_start + int(header.n_samples[:first].sum()) * header.width
     n_bytes = min(_STAMP_BYTES, int(header.n_samples[first]) * header.width)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for i_record in records:
             file.seek(at + int(i_record) * header.record_bytes)
             found = _STAMP.match(file.read(n_bytes))

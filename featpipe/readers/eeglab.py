@@ -1,4 +1,4 @@
-"""EEGLAB .set files, with or without their .fdt, through MNE."""
+"""EEGLAB .set files, with or without their .fdt: MATLAB 5 through MNE, 7.3 by `eeglab_hdf5`."""
 
 import struct
 from functools import lru_cache
@@ -12,7 +12,8 @@ from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
 from featpipe.readers.breaks import log_breaks
-from featpipe.readers.mat5_sound import require_sound
+from featpipe.readers.eeglab_hdf5 import Header, open_set, read_header
+from featpipe.readers.mat5_sound import is_hdf5, require_sound
 from featpipe.readers.mat5_walk import HEAD_BYTES
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
@@ -31,12 +32,46 @@ def _fields(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def _parsed(path: Path, *version: int) -> dict[str, Any]:
     """Parse a file once for its sources, its check and its reading: a large one takes seconds."""
+    if header := header_of(path):
+        counts = {"nbchan": header.n_channels, "pnts": header.n_times, "trials": header.n_trials}
+        named = header.data if isinstance(header.data, str) else header.n_data
+        return counts | {"data": named}
     _require_sound(path)
     content = pymatreader.read_mat(path)
     content = content.get("EEG", content)
     fields = {name: content[name] for name in ("nbchan", "pnts", "trials") if name in content}
     data = content["data"]
     return fields | {"data": data if isinstance(data, str) else np.size(data)}
+
+
+def header_of(path: Path) -> Header | None:
+    """Return the head of a file of MATLAB 7.3, read once while the file is untouched.
+
+    Parameters
+    ----------
+    path : Path
+        The .set file.
+
+    Returns
+    -------
+    Header or None
+        None of MATLAB 5.
+
+    Raises
+    ------
+    ReadError
+        When it is damaged or declares what no recording has.
+    """
+    about = path.stat()
+    return _header(path.absolute(), about.st_size, about.st_mtime_ns, about.st_ino)
+
+
+@lru_cache(maxsize=1024)
+def _header(path: Path, *version: int) -> Header | None:
+    try:
+        return read_header(path) if is_hdf5(read_head(path, HEAD_BYTES)) else None
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
 
 
 def _require_sound(path: Path) -> None:
@@ -66,7 +101,7 @@ def data_file(path: Path) -> Path | None:
         When neither the file it names nor one of its own name is there.
     """
     twin = path.with_suffix(".fdt")
-    if path.stat().st_size > _SMALL and not twin.is_file():
+    if path.stat().st_size > _SMALL and not twin.is_file() and not header_of(path):
         return None
     return _data_file(path, _fields(path))
 
@@ -127,7 +162,8 @@ def _inspect(path: Path) -> Check:
         return Check("corrupt", f"it begins with {head[:8]!r}, not as MATLAB writes .set files")
     if gap := _missing_bytes(path, head):
         return Check("truncated", f"its last variable lacks {gap} bytes; copy it again")
-    if path.stat().st_size > _SMALL and not path.with_suffix(".fdt").is_file():
+    is_large = path.stat().st_size > _SMALL and not path.with_suffix(".fdt").is_file()
+    if is_large and not header_of(path):
         return OK
     fields = _fields(path)
     n_channels, n_times, n_trials = (int(fields[name]) for name in ("nbchan", "pnts", "trials"))
@@ -170,8 +206,12 @@ def read(path: Path) -> BaseRaw:
     ReadError
         When MNE cannot read it.
     """
-    if data_file(path) is None and path.stat().st_size > _SMALL:
+    fdt, header = data_file(path), header_of(path)
+    if header is None and fdt is None and path.stat().st_size > _SMALL:
         _require_sound(path)
-    raw = open_raw(path, lambda: mne.io.read_raw_eeglab(path, preload=False))
+    if header is None:
+        raw = open_raw(path, lambda: mne.io.read_raw_eeglab(path, preload=False))
+    else:
+        raw = open_raw(path, lambda: open_set(path, header, fdt))
     log_breaks(path, raw)
     return raw

@@ -19,6 +19,7 @@ from featpipe.errors import ReadError, few
 from featpipe.readers.foreign import read_arrays
 from featpipe.readers.foreign_kinds import HEAD_BYTES, foreign_kind
 from featpipe.readers.mat5_shapes import mat5_shapes
+from featpipe.regular_files import open_file
 from featpipe.schema import BANDS
 
 FORMS = {
@@ -72,10 +73,9 @@ def damage(path: Path) -> str:
         Empty where nothing is; pickles have no table of contents, and end with a full stop.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             kind = foreign_kind(file.read(HEAD_BYTES))
-            file.seek(-1, 2)  # from the end
-            if kind == "pickle" and file.read(1) != b".":
+            if kind == "pickle" and file.seek(-1, 2) >= 0 and file.read(1) != b".":
                 return f"{path}: it is truncated; copy it again"
         if kind == "mat5":
             mat5_shapes(path)

@@ -1,71 +1,20 @@
-"""FIF files, split ones included, through MNE after a walk over their tags."""
+"""FIF files, split and compressed ones included, through MNE after a walk over their tags."""
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import mne
 from mne.io import BaseRaw
 
 from featpipe.errors import ReadError
 from featpipe.readers.breaks import log_breaks
+from featpipe.readers.fif_tags import GZIP_MAGIC, walk
+from featpipe.readers.gzipped import CutShortError
 from featpipe.readers.preflight import OK, Check, read_head, verdict
 from featpipe.readers.through_mne import open_raw
 
 FIF_MAGIC = struct.pack(">iii", 100, 31, 20)  # the tag of the file's identity
-GZIP_MAGIC = b"\x1f\x8b"
-_TAG = struct.Struct(">iIii")
-_BLOCK_START, _REF_ROLE, _REF_FILE_NAME, _NEXT_FILE = 104, 115, 118, 2
 _RAW_BLOCKS = (102, 112, 119)
-_END = -1
-
-
-class Tag(NamedTuple):
-    """One tag: what it is and where its content lies."""
-
-    kind: int
-    start: int
-    n_bytes: int
-
-
-def walk_tags(path: Path) -> Iterator[Tag]:
-    """Yield the tags of a FIF file in the order of the file.
-
-    Parameters
-    ----------
-    path : Path
-        The file, not compressed.
-
-    Yields
-    ------
-    Tag
-
-    Raises
-    ------
-    ReadError
-        When a tag goes beyond the end of the file.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        at = 0
-        while at < size:
-            file.seek(at)
-            head = file.read(_TAG.size)
-            if len(head) < _TAG.size:
-                raise ReadError(f"it ends at byte {size}, inside a tag; copy it again")
-            kind, _, n_bytes, following = _TAG.unpack(head)
-            stop = at + _TAG.size + n_bytes
-            if n_bytes < 0 or stop > size:
-                raise ReadError(
-                    f"a tag goes to byte {stop}, the file ends at {size}; copy it again"
-                )
-            yield Tag(kind, at + _TAG.size, n_bytes)
-            if following == _END:
-                return
-            if following > 0 and following < stop:
-                raise ReadError(f"the tag at byte {at} points back to byte {following}")
-            at = following if following > 0 else stop
 
 
 def next_part(path: Path) -> Path | None:
@@ -79,19 +28,15 @@ def next_part(path: Path) -> Path | None:
     Returns
     -------
     Path or None
-        None when the file is the last part, or compressed.
+        None when the file is the last part.
+
+    Raises
+    ------
+    ReadError
+        As `walk`.
     """
-    if read_head(path, 2) == GZIP_MAGIC:
-        return None
-    is_next = False
-    for tag in walk_tags(path):
-        if tag.kind == _REF_ROLE and tag.n_bytes == 4:
-            is_next = int.from_bytes(read_head(path, 4, tag.start), "big") == _NEXT_FILE
-        elif tag.kind == _REF_FILE_NAME and is_next:
-            return (
-                path.parent / Path(read_head(path, tag.n_bytes, tag.start).decode("latin-1")).name
-            )
-    return None
+    name = walk(path).next_name
+    return path.parent / name if name else None
 
 
 def sources(path: Path) -> tuple[Path, ...]:
@@ -133,7 +78,7 @@ def check(path: Path) -> Check:
     Returns
     -------
     Check
-        A compressed file is not walked, because that means reading all of it.
+        A compressed file is inflated for it, piece by piece.
     """
     return verdict(path, lambda: _inspect(path))
 
@@ -151,21 +96,15 @@ def _inspect(path: Path) -> Check:
 
 
 def _inspect_part(path: Path) -> Check:
-    if read_head(path, 2) == GZIP_MAGIC:
-        return OK
-    if read_head(path, 12) != FIF_MAGIC:
-        return Check("corrupt", f"it begins with {read_head(path, 12)!r}, not like a FIF file")
+    if (head := read_head(path, 12)) != FIF_MAGIC and not head.startswith(GZIP_MAGIC):
+        return Check("corrupt", f"it begins with {head!r}, not like a FIF file")
     try:
-        blocks = [_block(path, tag) for tag in walk_tags(path) if tag.kind == _BLOCK_START]
-    except ReadError as error:
+        found = walk(path)
+    except CutShortError as error:
         return Check("truncated", str(error))
-    if not set(blocks) & set(_RAW_BLOCKS):
+    if not found.blocks & set(_RAW_BLOCKS):
         return Check("corrupt", "it holds no continuous recording; give the raw file")
     return OK
-
-
-def _block(path: Path, tag: Tag) -> int:
-    return int.from_bytes(read_head(path, 4, tag.start), "big")
 
 
 def read(path: Path) -> BaseRaw:

@@ -175,7 +175,7 @@ def ask_child(
             ],
         }  # fmt: skip
         found: dict[Path, Content | ReadError] = {}
-        answers = _answers(request, list(wanted), limits)
+        answers = child_answers(request, list(wanted), limits)
         for path, target, answer in zip(wanted, targets, answers, strict=True):
             if "refused" in answer:
                 found[path] = ReadError(f"{path}: {answer['refused']}")
@@ -218,10 +218,12 @@ def _taken(path: Path, about: list[tuple[str, int, str, list[int], bool]]) -> di
     return arrays
 
 
-def _answers(request: dict[str, Any], paths: list[Path], limits: Limits) -> list[dict[str, Any]]:
-    """Run the child and return what it says of each file."""
+def child_answers(
+    request: dict[str, Any], paths: list[Path], limits: Limits, child: str = _CHILD
+) -> list[dict[str, Any]]:
+    """Run the child, or one of another module, and return what it says of each file."""
     which, folder = ", ".join(map(str, paths)), Path(request["folder"])
-    ended, is_late = _run_child(request, limits.seconds)
+    ended, is_late = _run_child(request, limits.seconds, child)
     if is_late:
         raise ReadError(
             f"{which}: reading it takes over {limits.seconds:g} s; copy it to a disk of this "
@@ -244,9 +246,9 @@ def _answers(request: dict[str, Any], paths: list[Path], limits: Limits) -> list
     )
 
 
-def _run_child(request: dict[str, Any], seconds: float) -> tuple[int, bool]:
+def _run_child(request: dict[str, Any], seconds: float, module: str) -> tuple[int, bool]:
     """Run the child; return how it ended, and whether it had to be ended because it took long."""
-    command = [sys.executable, "-P", "-m", _CHILD]  # -P: no folder shadows modules of the child
+    command = [sys.executable, "-P", "-m", module]  # -P: no folder shadows modules of the child
     is_late = threading.Event()
     with Path(request["folder"], _ERRORS).open("wb") as errors:
         child = subprocess.Popen(

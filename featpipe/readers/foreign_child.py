@@ -33,6 +33,7 @@ from featpipe.readers.foreign_walls import (
 from featpipe.readers.mat5_content import mat5_leaves
 from featpipe.readers.npy_content import npy_leaves, npz_leaves
 from featpipe.readers.pickle_content import read_pickle
+from featpipe.regular_files import open_file
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
     ReadError
         When it is something else or damaged; the message does not repeat the path.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD_BYTES)
         kind = foreign_kind(head)
         if kind == "mat5":
@@ -174,8 +175,14 @@ def could_begin(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return lambda name: test.fullmatch(name.split("/")[0]) is not None
 
 
-def main() -> None:
-    """Answer the request that comes in by standard input into the folder that it names."""
+def main(answer: Callable[[dict[str, Any]], dict[str, Any]] = answer) -> None:
+    """Answer the request that comes in by standard input into the folder that it names.
+
+    Parameters
+    ----------
+    answer : callable
+        What is done for each file of the request.
+    """
     with open(0, "rb", buffering=0, closefd=False) as pipe:  # nothing may be read ahead of need
         asked = json.loads(_line(pipe))
         folder = Path(asked["folder"])

@@ -28,7 +28,9 @@ class CutShortError(ReadError):
     """A file ends before its content does."""
 
 
-def pieces(path: Path, most_bytes: int) -> Iterator[bytes]:
+def pieces(
+    path: Path, most_bytes: int, any_repeated: int | None = None
+) -> Iterator[bytes]:  # fmt: skip
     """Yield the content of a file piece by piece, inflated where it is gzipped.
 
     Parameters
@@ -37,6 +39,8 @@ def pieces(path: Path, most_bytes: int) -> Iterator[bytes]:
         The file.
     most_bytes : int
         Most that are inflated in all.
+    any_repeated : int, optional
+        Most that a file of any size may inflate to, be it the same for ever.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def pieces(path: Path, most_bytes: int) -> Iterator[bytes]:
         When it cannot be opened, is damaged, larger than that, or repeats the same for ever.
     """
     n_bytes = 0
-    most_repeated = max(_ANY_REPEATED, _MOST_REPEATED * state_of(path).st_size)
+    most_repeated = max(any_repeated or _ANY_REPEATED, _MOST_REPEATED * state_of(path).st_size)
     try:
         with open_file(path) as file:
             is_packed = file.read(2) == _GZIP

@@ -44,6 +44,7 @@ from featpipe.readers.mat5_walk import (
     matrix_head,
     number_element,
 )
+from featpipe.regular_files import open_file
 
 _STORED = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
@@ -89,7 +90,7 @@ def mat5_leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
     ReadError
         When the file is damaged; the message does not repeat the path.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         # read in a process of its own, which a file that shrinks on a server may end
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         source = Source(content, byte_order(content[:HEAD_BYTES]))

@@ -36,6 +36,7 @@ from featpipe.readers.mat5_walk import (
     number_element,
     read_element,
 )
+from featpipe.regular_files import open_file
 
 _MOST_MATRICES = 3_000_000  # 200 000 events with 12 fields are 2.4 million
 _MOST_WITHOUT_FIELDS = 1000  # SciPy makes a step for each element, and there is no byte of it
@@ -49,7 +50,7 @@ def require_sound(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        The file. What its version bytes call MATLAB 7.3 is HDF5 and left to those who read that.
+        The file.
 
     Raises
     ------
@@ -57,10 +58,10 @@ def require_sound(path: Path) -> None:
         When a size, a type or a number of dimensions cannot be, when it holds objects or functions,
         or is of another version; the message does not repeat the path.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD_BYTES)
-        if _version(head) == 2:
-            return
+        if is_hdf5(head):
+            raise ReadError("it is in the format of MATLAB 7.3; save it with -v7")
         file.seek(0)
         effort = Effort(_MOST_MATRICES)
         for variable in listed(file):  # as SciPy goes: by the bytes that each declares
@@ -79,8 +80,23 @@ def require_sound(path: Path) -> None:
                 _walk(source, element, variable.name, effort, 0)
 
 
-def _version(head: bytes) -> int:
-    """Return 1 of MATLAB 5, 2 of 7.3, by the bytes that SciPy decides by; the text may lie."""
+def is_hdf5(head: bytes) -> bool:
+    """Tell MATLAB 7.3 from MATLAB 5 by the bytes that SciPy decides by; the text may lie.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the file.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ReadError
+        When it is neither.
+    """
     if len(head) < HEAD_BYTES:
         raise ReadError("it is shorter than the header of a MATLAB file; copy it again")
     if 0 in head[:4]:
@@ -88,7 +104,7 @@ def _version(head: bytes) -> int:
     version = head[125 if head[126:127] == b"I" else 124]
     if version not in (1, 2):
         raise ReadError(f"there is no version {version} of MATLAB files; copy it again")
-    return version
+    return version == 2
 
 
 def _walk(source: Source, matrix: Element, name: str, effort: Effort, depth: int) -> int:

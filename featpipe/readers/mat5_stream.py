@@ -18,6 +18,7 @@ from featpipe.errors import ReadError
 from featpipe.readers.foreign_leaf import A_LEAF, REMEDY, Effort, joined, refuse_bomb
 from featpipe.readers.mat5_shapes import listed
 from featpipe.readers.mat5_walk import HEAD_BYTES, MATRIX, byte_order
+from featpipe.regular_files import open_file
 
 Part = Literal["array", "shape", ""]
 
@@ -114,7 +115,7 @@ def leaves(
         When there is no such variable, it is damaged, or costs more than it may.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             order = byte_order(file.read(HEAD_BYTES))
             file.seek(0)
             found = next((one for one in listed(file) if one.name == variable), None)

@@ -20,6 +20,7 @@ from featpipe.readers.mat5_shapes import Variable, listed, mat5_variables
 from featpipe.readers.mat5_walk import NUMBERS
 from featpipe.readers.preflight import OK, Check, verdict
 from featpipe.readers.trials_on_demand import on_demand
+from featpipe.regular_files import open_file
 
 MAGIC = b"MATLAB 5.0"
 SFREQ = 200.0
@@ -44,7 +45,7 @@ def is_one(path: Path) -> bool:
     -------
     bool
     """
-    with suppress(ReadError), path.open("rb") as file:
+    with suppress(ReadError), open_file(path) as file:
         for variable in listed(file):
             is_number = _NUMBER.fullmatch(variable.name) and _is_eeg(variable.shape)
             if is_number or _VARIABLE.fullmatch(variable.name):
@@ -58,7 +59,7 @@ def _is_eeg(shape: tuple[int, ...]) -> bool:
 
 def initials_of(path: Path) -> str:
     """Return what stands before `_eeg<trial>` in the names of the variables; empty if nothing."""
-    with suppress(ReadError, OSError), path.open("rb") as file:
+    with suppress(ReadError, OSError), open_file(path) as file:
         for variable in listed(file):
             if match := _VARIABLE.fullmatch(variable.name):
                 return match[1]

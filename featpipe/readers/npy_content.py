@@ -24,6 +24,7 @@ from featpipe.readers.foreign_leaf import (
 )
 from featpipe.readers.foreign_tree import tree_leaves
 from featpipe.readers.pickle_content import read_pickle
+from featpipe.regular_files import open_file
 
 _LONGEST_HEADER = 10_000  # as NumPy has it
 _LOCAL_HEADER = 30  # bytes of a zip member before its name and its content
@@ -58,7 +59,7 @@ def npy_leaves(path: Path, terms: Terms) -> Iterator[Leaf]:
     ReadError
         When the header is not one, or declares other than the file holds.
     """
-    yield from _leaves("", path.stat().st_size, lambda: path.open("rb"), terms)
+    yield from _leaves("", path.stat().st_size, lambda: open_file(path), terms)
 
 
 def npz_leaves(path: Path, terms: Terms) -> Iterator[Leaf]:

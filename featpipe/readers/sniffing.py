@@ -12,6 +12,7 @@ from featpipe.readers import (
     eeglab,
     eyelink_asc,
     fif,
+    fif_tags,
     gazepoint,
     mat_trials,
     pupil_labs,
@@ -82,7 +83,7 @@ def _binary_kind(head: bytes, suffix: str, name: str) -> str | None:
         return "bdf"
     if head.startswith(fif.FIF_MAGIC):
         return "fif"
-    if head.startswith(fif.GZIP_MAGIC) and name.endswith(".fif.gz"):
+    if head.startswith(fif_tags.GZIP_MAGIC) and name.endswith(".fif.gz"):
         return "fif"
     if head.startswith(eeglab.MAGIC) and suffix == ".set":
         return "eeglab"

@@ -41,7 +41,7 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw], told: Sequence[str] = ()
     path : Path
         The file, for messages.
     opener : callable
-        Calls one of MNE's `read_raw_*` functions.
+        Calls one of MNE's `read_raw_*` functions, or makes a recording of MNE's kind.
     told : sequence of str, optional
         Warnings of MNE, or words of them, that the reader tells better.
 
@@ -58,6 +58,8 @@ def open_raw(path: Path, opener: Callable[[], BaseRaw], told: Sequence[str] = ()
     with _quiet() as caught:
         try:
             raw = opener()
+        except ReadError:  # of a reader of ours
+            raise
         except Exception as error:  # MNE's readers raise whatever a broken header leads to
             first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
             raise ReadError(

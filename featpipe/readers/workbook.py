@@ -140,7 +140,7 @@ def _refuse_outsize(path: Path) -> None:
     if path.stat().st_size > _MAX_FILE:
         raise ReadError(f"{path}: over {_MAX_FILE >> 20} MB: no table of eye events is that large")
     if read_head(path, len(OLE_MAGIC)) == OLE_MAGIC:
-        if _is_locked(path.read_bytes()):
+        if _is_locked(read_head(path, _MAX_FILE)):
             raise ReadError(f"{path}: it is protected by a password; save it without one")
         return
     try:

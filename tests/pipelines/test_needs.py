@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 from bench import eyelink
 from bench.generate import neuroscan, trials_of, write_study
+from lookalikes.eeglab_hdf5 import write_set
 from naive_exports import write_brainvision
 from scipy.io import savemat
 
@@ -89,6 +91,29 @@ def test_an_estimate_is_near_the_peak(write, tmp_path):
     [unit] = units(job.study, job.sources, job.out)
     estimate, found = memory_of("extract", unit), peak(study)
     assert found / FACTOR < estimate < found * FACTOR, f"{estimate / 1e6:.0f}, {found / 1e6:.0f} MB"
+
+
+@pytest.mark.parametrize("rows", [1000, 400_000], ids=["short", "long"])
+def test_packed_numbers_count_by_what_they_declare(tmp_path, rows):
+    n_times, channels = 400_000, 3
+    zeros = np.zeros((channels, n_times))
+    path = write_set(tmp_path / "a.set", zeros, n_times, chunks=(rows, 3), compression="gzip")
+    job = open_job(write_study(tmp_path / "s", {"01": path}, trials_of(S, 2)), None)
+    [unit] = units(job.study, job.sources, job.out)
+    declared = 8 * zeros.size if rows == n_times else 0
+    assert path.stat().st_size < 8 * zeros.size / 100
+    assert declared < memory_of("extract", unit) - FIXED < 2 * 8 * zeros.size
+
+
+def test_a_compressed_fif_counts_by_what_it_holds(tmp_path):
+    info = mne.create_info([f"E{i}" for i in range(1, 33)], 500.0, "eeg")
+    raw = mne.io.RawArray(np.zeros((32, 500 * S)), info, verbose="ERROR")
+    found = []
+    for name in ("a_raw.fif", "a_raw.fif.gz"):
+        raw.save(tmp_path / name, verbose="ERROR")
+        job = open_job(write_study(tmp_path / name[2:], {"01": tmp_path / name}, [(0, S)]), None)
+        found += [memory_of("extract", unit) for unit in units(job.study, job.sources, job.out)]
+    assert found[0] == found[1] > FIXED
 
 
 def test_what_is_damaged_or_unknown_is_left_to_the_task(tmp_path):

@@ -1,11 +1,14 @@
 """FIF: the walk over tags, and recordings in parts."""
 
+import gzip
+import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
 import mne
 import numpy as np
 import pytest
+from lookalikes.peak_of_scan import LIMIT, peak_of_scan
 
 from featpipe.eeg.marks import read_marks
 from featpipe.eeg.samples import microvolt
@@ -13,7 +16,7 @@ from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ReadError
 from featpipe.features.eeg_table import eeg_table
 from featpipe.features.table import FeatureSettings
-from featpipe.readers import fif
+from featpipe.readers import fif, fif_tags
 from featpipe.readers.through_mne import samples_through_mne
 from featpipe.reading import read_eeg, source_files
 from featpipe.recording import Source, Trial
@@ -128,3 +131,91 @@ def test_skipped_samples_are_lost_and_no_signal_to_a_high_pass(tmp_path, first_s
     np.testing.assert_allclose(found.values["de"][far], expected.values["de"][far], atol=0.2)
     assert np.isnan(found.values["de"][15:25]).all()
     assert found.keys["good"].tolist()[15:25] == [0.0] * 10
+
+
+def tag(kind: int, content: bytes, following: int = 0, n_bytes: int | None = None) -> bytes:
+    n_bytes = len(content) if n_bytes is None else n_bytes
+    return struct.pack(">iIii", kind, 10, n_bytes, following) + content
+
+
+def packed(path: Path, *contents: bytes, n_blank: int = 0) -> Path:
+    """Compress parts, and so many megabytes of blanks between them."""
+    whole = path.with_name("b_raw.fif.gz")
+    with gzip.open(whole, "wb", compresslevel=9) as file:
+        for i, content in enumerate(contents):
+            for _ in range(n_blank if i else 0):
+                file.write(b" " * (1 << 20))
+            file.write(content)
+    return whole
+
+
+def test_a_compressed_file_is_read_and_known(tmp_path, volts):
+    plain = write(tmp_path, volts)
+    path = packed(plain, plain.read_bytes())
+    assert fif.check(path) == ("ok", "")
+    np.testing.assert_array_equal(read_eeg(path).get_data(), read_eeg(plain).get_data())
+    assert fif_tags.walk(path) == fif_tags.walk(plain)
+    path.write_bytes(path.read_bytes()[:-5000])
+    assert fif.check(path).status == "truncated"
+
+
+def head_and_rest(plain: Path) -> tuple[bytes, bytes]:
+    """Cut a file behind the beginning of its head, and take its directory away."""
+    content = bytearray(plain.read_bytes())
+    content[36 + 16 : 36 + 20] = struct.pack(">i", -1)
+    at = content.index(struct.pack(">iIii", 104, 3, 4, 0) + struct.pack(">i", 101)) + 20
+    return bytes(content[:at]), bytes(content[at:])
+
+
+@pytest.mark.parametrize("is_packed", [True, False], ids=["packed", "stored"])
+def test_a_text_of_a_gigabyte_is_refused_before_it_is_read(tmp_path, volts, is_packed):
+    head, rest = head_and_rest(write(tmp_path, volts[:, :3000]))
+    head += tag(206, b"", 0, 1 << 30)
+    path = tmp_path / "s1_raw.fif"
+    if is_packed:
+        path = packed(path, head, rest, n_blank=1 << 10)
+    else:
+        with path.open("wb") as file:
+            file.write(head)
+            file.seek(1 << 30, 1)
+            file.write(rest)
+    assert "kind 206 has 1073741824 bytes, over 67108864" in fif.check(path).reason
+    assert peak_of_scan(path) < LIMIT
+
+
+def test_a_tag_that_only_the_directory_knows_is_refused(tmp_path, volts):
+    plain = write(tmp_path, volts[:, :3000])
+    content = bytearray(plain.read_bytes())
+    content[52:56] = struct.pack(">i", len(content))
+    known, hidden = ((206, 10, 4, at) for at in (36, content.index(b"go") - 15))
+    for entries, told in (((known,), ""), ((known, hidden), "where none begins")):
+        rows = b"".join(struct.pack(">iIii", *entry) for entry in entries)
+        path = packed(plain, bytes(content) + tag(102, rows, -1))
+        assert told in fif.check(path).reason
+        assert bool(told) == bool(fif.check(path).reason)
+
+
+def test_more_than_a_recording_holds_is_refused_in_little_memory(tmp_path, volts, monkeypatch):
+    monkeypatch.setattr(fif_tags, "_ANY_INFLATED", 1 << 24)
+    head, rest = head_and_rest(write(tmp_path, volts[:, :3000]))
+    path = packed(tmp_path / "a", head + tag(300, b"", 0, 100 << 20), rest, n_blank=100)
+    assert "it inflates to over 200 times its size" in fif.check(path).reason
+
+
+def test_a_part_of_another_folder_is_no_part(tmp_path, volts):
+    head, rest = head_and_rest(write(tmp_path, volts[:, :3000]))
+    name = tag(115, struct.pack(">i", 2)) + tag(118, b"../far_raw.fif")
+    path = tmp_path / "s1_raw.fif"
+    path.write_bytes(head + name + rest)
+    with pytest.raises(ReadError, match=r"called '\.\./far_raw\.fif', which is no name of a file"):
+        source_files(path)
+
+
+def test_a_part_that_has_only_a_number_is_a_source(tmp_path, volts):
+    head, rest = head_and_rest(write(tmp_path, volts[:, :3000]))
+    path = tmp_path / "s1_raw.fif"
+    whole = path.read_bytes()
+    number = tag(115, struct.pack(">i", 2)) + tag(117, struct.pack(">i", 1))
+    path.write_bytes(head + number + rest)
+    (tmp_path / "s1_raw-1.fif").write_bytes(whole)
+    assert [part.name for part in source_files(path)] == ["s1_raw.fif", "s1_raw-1.fif"]
