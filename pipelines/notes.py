@@ -1,9 +1,9 @@
-"""Warnings of a recording that is used all the same: heard where it is made, told once.
+"""Warnings of a recording that is used all the same: heard where it is made, told here.
 
 Readers and features warn through `logging`, as libraries do. On a worker that would end in a log
 that nobody reads, and of a hundred recordings of one tracker it would be told a hundred times. So
-the task takes the warnings along in its row, its tables keep them, and the main process says each
-kind once.
+the task takes the warnings along in its row, its tables keep them, and the main process says a few
+of each kind.
 """
 
 import logging
@@ -19,6 +19,9 @@ OF_RECORDINGS = ("featpipe.eeg", "featpipe.eye", "featpipe.features", "featpipe.
 
 N_MOST = 50
 """Most warnings that are kept of one unit."""
+
+N_TOLD = 3
+"""Of a kind, that are said as they are: each tells numbers of its own."""
 
 
 class Note(NamedTuple):
@@ -79,27 +82,24 @@ def listening() -> Iterator[list[Note]]:
 
 
 class Telling:
-    """Says the first note of each kind, and counts those of other recordings."""
+    """Says the first notes of each kind as they are, and counts the others."""
 
     def __init__(self) -> None:
-        self.first: dict[str, str] = {}
+        self.told: dict[str, list[str]] = {}
         self.others: dict[str, list[str]] = {}
 
     def hear(self, unit: str, notes: Sequence[Note]) -> Iterator[str]:
         """Yield what is new in the notes of a unit, as it is to be said."""
-        kinds = {}
-        for note in notes:
-            kinds.setdefault(note.kind, []).append(note.text)
-        for kind, texts in kinds.items():
-            if kind in self.first:
-                self.others[kind].append(unit)
-                continue
-            named = texts[0] if texts[0].startswith(unit) else f"{unit}: {texts[0]}"
-            self.first[kind], self.others[kind] = named, []
-            yield named + f" (and {len(texts) - 1} more like it)" * (len(texts) > 1)
+        for text, kind in notes:
+            told = self.told.setdefault(kind, [])
+            if len(told) < N_TOLD:
+                told.append(text if text.startswith(unit) else f"{unit}: {text}")
+                yield told[-1]
+            else:
+                self.others.setdefault(kind, []).append(unit)
 
     def end(self) -> Iterator[str]:
-        """Yield how many more each was told of."""
+        """Yield how many more each kind was told of, and of whom."""
         for kind, units in self.others.items():
-            if units:
-                yield f"also of {len(units)} more ({few(units)}): {one_line(self.first[kind], 100)}"
+            of = few(list(dict.fromkeys(units)))
+            yield f"{len(units)} more like it, of {of}: {one_line(self.told[kind][0], 100)}"

@@ -14,10 +14,11 @@ import click
 
 from featpipe.errors import N_SAID, StoreError, printable
 from featpipe.publishing import Published, write_text
+from featpipe.regular_files import content_of
 from pipelines import outages
 from pipelines.claims import require_ours
 from pipelines.inner_names import kept_within
-from pipelines.marks import sha256_of
+from pipelines.marks import MOST_BYTES, sha256_of
 from pipelines.places import url_of
 from pipelines.progress import tell
 from pipelines.store import Object, Store
@@ -104,7 +105,7 @@ def send_all(out: Path, files: Mapping[str, Published]) -> None:
 def load_sent(out: Path) -> dict[str, Sent]:
     """Load what the store is known to have; a damaged memory costs time."""
     try:
-        stored = json.loads(_place(out).read_text(encoding="utf-8"))
+        stored = json.loads(content_of(_place(out), MOST_BYTES))
         sent = {name: Sent(Object(*found), str(sha256)) for name, (found, sha256) in stored.items()}
         return kept_within(sent)[0]
     except (OSError, ValueError, TypeError, AttributeError):

@@ -147,11 +147,13 @@ def test_every_eye_recording_that_can_be_read_has_eye_features(samples, tmp_path
                        "offset": bounds.max(), "label": 1})  # fmt: skip
         assert np.isfinite(times).all()
     for half in (0, 1):  # both names of a pair in one study would be one recording twice
-        study = write_study(tmp_path, samples, rows[half::2], trials[half::2], 0.05)
+        (tmp_path / f"{half}").mkdir()
+        study = write_study(tmp_path / f"{half}", samples, rows[half::2], trials[half::2], 0.05)
         assert run(["extract", str(study), "--workers", "1"]) == 0
     assert len(paths) >= 9
+    tables = {path.stem: path for path in tmp_path.glob("?/out/features/eye/*.parquet")}
     for path in paths:
-        frame = read_features(tmp_path / f"out/features/eye/sub-{subject_of(path)}_ses-1.parquet")
+        frame = read_features(tables[f"sub-{subject_of(path)}_ses-1"])
         assert tuple(frame.columns[10:]) == EYE_FEATURES
         seen = frame["good"] > 0
         assert seen.any(), path.name
@@ -159,7 +161,7 @@ def test_every_eye_recording_that_can_be_read_has_eye_features(samples, tmp_path
         has_pupil = path.name != "didec_example.txt" and "gaze_positions" not in path.name
         assert np.isfinite(frame.loc[seen, "eye_pupil_x_mean"]).any() == has_pupil, path.name
     events, both = (
-        read_features(tmp_path / f"out/features/eye/sub-NDARAA075AMK_Video1_{x}.txt_ses-1.parquet")
+        read_features(tables[f"sub-NDARAA075AMK_Video1_{x}.txt_ses-1"])
         for x in ("Events", "Samples")
     )
     np.testing.assert_array_equal(events.iloc[:, 10:], both.iloc[:, 10:])  # either name reads both
