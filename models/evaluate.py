@@ -15,7 +15,7 @@ from models.light import check_light
 from models.loading import Windows, concatenate
 from models.manners import Terms, terms
 from models.parts import Part, merged
-from models.protocols import HOLDOUT
+from models.protocols import HOLDOUT, divide
 from models.registry import get_method, variant
 from models.scaling import scaled_apart
 from models.selection import get_policy
@@ -76,8 +76,7 @@ def cross_validate(
         When a name does not exist, the data do not suit the protocol or a fold would leak.
     """
     on = terms(get_method(method_name), protocol, manner, policy, scaling, windows.trials)
-    folds = list(on.protocol.folds(windows.keys, fold_settings or FoldSettings()))
-    check_folds(folds, windows.keys, on.protocol.split)
+    folds = divide(on.protocol, windows.keys, fold_settings or FoldSettings())
     scaled = scaled_apart(windows, on.scaling)
     fitted = fit_folds(scaled, method_name, folds, seed, settings, config, on_epoch, on.policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)

@@ -30,10 +30,14 @@ class FoldSettings:
     n_folds : int
         Protocols "kfold", "kfold-windows" and "loso-loto": groups that trials are divided into. 3
         is how SEED-V is published: trials 1-5, 6-10 and 11-15 of every session.
+    min_good : float
+        Windows whose `good` is lower are not trained on; they are tested like all others, so that
+        results on the same windows stay comparable.
     """
 
     train_share: float = 0.6
     n_folds: int = 3
+    min_good: float = 0.0
 
 
 def loso(keys: pd.DataFrame, settings: FoldSettings | None = None) -> Iterator[Fold]:

@@ -5,13 +5,14 @@ every prediction and is printed above every table.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
 from models import folds
 from models.folds import FoldSettings
+from models.leaks import check_folds
 from models.types import Fold
 
 DIVIDED = "trials on both sides"
@@ -143,6 +144,40 @@ PROTOCOLS: Mapping[str, Protocol] = {protocol.name: protocol for protocol in _AL
 
 _BY_NUMBER = ("trial", "clip")
 """Splits that go by what the numbers of trials mean."""
+
+
+def divide(protocol: Protocol, keys: pd.DataFrame, settings: FoldSettings) -> list[Fold]:
+    """Make the folds of a protocol, without windows too poor to train on, and check them.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        How to divide.
+    keys : pandas.DataFrame
+        Key columns of the windows.
+    settings : FoldSettings
+        Options of all protocols.
+
+    Raises
+    ------
+    ConfigError
+        When the data do not suit the protocol, a fold would leak, or nothing is left to train on.
+    """
+    made = list(protocol.folds(keys, settings))
+    if settings.min_good > 0:
+        made = [_without_poor(fold, keys, settings.min_good) for fold in made]
+    check_folds(made, keys, protocol.split)
+    return made
+
+
+def _without_poor(fold: Fold, keys: pd.DataFrame, min_good: float) -> Fold:
+    good = keys["good"].to_numpy()[fold.train]
+    if not (good >= min_good).any():
+        raise ConfigError(
+            f"min_good is {min_good:g}, and no training window of fold {fold.name} is as good: the "
+            f"best has {good.max():.2f}; lower [train] min_good"
+        )
+    return replace(fold, train=fold.train[good >= min_good])
 
 
 def get_protocol(name: str, trials: str = "") -> Protocol:

@@ -61,7 +61,12 @@ def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--device", help="cpu, cuda or mps [default: as the study says]."),
         click.option("--seeds", metavar="0,1,2", help="Seeds, separated by commas."),
-        click.option("--policy", help="How the epoch is chosen: last or source-validation."),
+        click.option(
+            "--policy",
+            help="How the epoch is chosen: last, source-validation, "
+            "early-stopping; or test-selected, which is marked.",
+        ),
+        click.option("--manner", help="What may be seen of the test side: strict, paper, marked."),
         click.option("--protocol", help="See `featpipe list protocols`."),
         click.option("--method", "methods", multiple=True, help="May be given several times."),
     ):
@@ -196,15 +201,15 @@ def run_all(**options: Any) -> int:
 def _train(
     job_name: str, study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
     scheduler: str | None, fail_fast: bool, as_json: bool, methods: tuple[str, ...],
-    protocol: str | None, policy: str | None, seeds: str | None, device: str | None,
-    only: tuple[str, ...],
+    protocol: str | None, manner: str | None, policy: str | None, seeds: str | None,
+    device: str | None, only: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Do what `train` and `run` have in common."""
     from pipelines import workflow
     from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
 
-    chosen = train_overrides(methods, protocol, policy, seeds, device)
+    chosen = train_overrides(methods, protocol, manner, policy, seeds, device)
     job = open_job(study, out, (*overrides, *chosen), only)
     work = {"train": workflow.train, "run_all": workflow.run_all}[job_name]
     rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))

@@ -17,6 +17,7 @@ from pipelines.results import write_scores
 from pipelines.running import RunSettings, run_step
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
+from pipelines.study import default_output
 from pipelines.summary import write_failures, write_manifest
 from pipelines.work import Row
 from pipelines.workflow import extract, scores_of, train
@@ -65,9 +66,9 @@ def run_demo(out: Path, workers: int | None) -> int:
     """
     start, n = time.monotonic(), SETTINGS.n_subjects
     click.echo(INTRODUCTION.format(n=n, many=many_subjects.TIMES * n, out=out), err=True)
-    study = simulate_with_progress(out, SETTINGS)
-    job = open_job(study, None)
-    with owned(job.out):
+    with owned(default_output(out.absolute() / "study.toml")):  # two demos do not mix
+        study = simulate_with_progress(out, SETTINGS)
+        job = open_job(study, None)
         rows = _work(job, RunSettings(workers or 0))
         if stopping.asked():
             return code_of(rows)  # the exit code will be that of the end

@@ -178,6 +178,7 @@ def unit_of(job: Job, defect: Defect) -> str:
 def train_overrides(
     methods: Sequence[str],
     protocol: str | None,
+    manner: str | None,
     policy: str | None,
     seeds: str | None,
     device: str | None,
@@ -188,6 +189,8 @@ def train_overrides(
         overrides.append(f"train.methods={json.dumps(list(methods))}")
     if protocol:
         overrides.append(f"train.protocol={json.dumps(protocol)}")
+    if manner:
+        overrides.append(f"train.manner={json.dumps(manner)}")
     if policy:
         overrides.append(f"train.policy={json.dumps(policy)}")
     if seeds is not None:

@@ -123,6 +123,8 @@ class TrainPlan:
         that train.
     n_folds : int
         Protocols "kfold", "kfold-windows" and "loso-loto": groups that trials are divided into.
+    min_good : float
+        Windows whose `good` is lower are not trained on; they are tested like all others.
     seeds : tuple of int
         Each method is trained once per seed.
     eeg : str or None
@@ -141,6 +143,7 @@ class TrainPlan:
     scaling: Literal["train", "subject", "session"] = "train"
     train_share: float = 0.6
     n_folds: int = 3
+    min_good: float = 0.0
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
     device: str = "cpu"
@@ -155,6 +158,8 @@ class TrainPlan:
             )
         if not 0 < self.train_share < 1:
             raise ConfigError(f"[train] train_share = {self.train_share}: expected 0.6 or the like")
+        if not 0 <= self.min_good <= 1:
+            raise ConfigError(f"[train] min_good = {self.min_good}: expected a share, 0 to 1")
         if self.n_folds < 2:
             raise ConfigError(f"[train] n_folds = {self.n_folds}: expected 2 or more")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):

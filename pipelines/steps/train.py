@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
-from models.leaks import check_folds
 from models.loading import load_windows
 from models.manners import Terms, terms
+from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
 from models.train import TrainSettings
@@ -113,6 +113,7 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "manner": on.manner,
             "policy": on.policy,
             "scaling": on.scaling,
+            "min_good": plan.min_good,
             "eeg": _eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
@@ -128,8 +129,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
     on = _terms(name, plan, windows.trials)
-    folds = list(on.protocol.folds(windows.keys, FoldSettings(plan.train_share, plan.n_folds)))
-    check_folds(folds, windows.keys, on.protocol.split)
+    folds = divide(
+        on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
+    )
     settings = TrainSettings(device=plan.device)
     scaled = scaled_apart(windows, on.scaling)
     parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
@@ -148,6 +150,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         "n_windows": len(windows.keys),
         "n_dropped": windows.n_dropped,
         "n_unlabelled": windows.n_unlabelled,
+        "n_not_trained_on": int((windows.keys["good"] < plan.min_good).sum()),
     }
     seconds += trained + time.perf_counter() - start
     for output in stale:

@@ -7,7 +7,7 @@ import pytest
 from featpipe.errors import ConfigError
 from models.folds import FoldSettings
 from models.leaks import check_folds
-from models.protocols import DIVIDED, PROTOCOLS
+from models.protocols import DIVIDED, PROTOCOLS, divide
 from models.types import Fold
 
 
@@ -131,3 +131,16 @@ def test_subject_and_clip_are_both_looked_at(keys, both, other):
     sides = [np.flatnonzero(is_shared & (keys[other] == value)) for value in (there, here)]
     with pytest.raises(ConfigError, match="is in training and test"):
         check_folds([Fold("leaky", *sides)], keys, "subject+clip")
+
+
+def test_poor_windows_are_tested_and_not_trained_on(keys):
+    poor = keys.assign(good=np.where(keys["window"] == 0, 0.4, 0.9).astype("f4"))
+    for name, protocol in PROTOCOLS.items():
+        whole = divide(protocol, poor, FoldSettings())
+        some = divide(protocol, poor, FoldSettings(min_good=0.5))
+        for one, other in zip(whole, some, strict=True):
+            np.testing.assert_array_equal(one.test, other.test)
+            expected = [row for row in one.train if poor["window"][row] != 0]
+            np.testing.assert_array_equal(other.train, expected, err_msg=name)
+    with pytest.raises(ConfigError, match=r"fold sub-\d is as good: the best has 0\.90"):
+        divide(PROTOCOLS["loso"], poor, FoldSettings(min_good=0.95))

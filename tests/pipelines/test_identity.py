@@ -98,6 +98,7 @@ VALUES = {
         "manner": st.sampled_from(["paper", "marked"]),
         "scaling": st.sampled_from(["subject", "session"]),
         "n_folds": st.integers(4, 9),
+        "min_good": st.floats(0.01, 1),
         "options": st.builds(lambda lr: {"mlp": {"lr": lr}}, st.floats(0.01, 1)),
     },
 }  # fmt: skip
@@ -110,7 +111,7 @@ WITHOUT_EFFECT = {
     TrainSettings: dict.fromkeys(
         ("device", "n_threads", "fold_chunk", "stacked"), "how it is computed, not what"
     ),
-    FoldSettings: dict.fromkeys(("train_share", "n_folds"), "taken from the study's"),
+    FoldSettings: dict.fromkeys(("train_share", "n_folds", "min_good"), "taken from the study's"),
     RunSettings: dict.fromkeys(("workers", "scheduler", "fail_fast"), "who does the work"),
 }
 """Options that change no output, each with the reason."""
