@@ -21,7 +21,7 @@ from torch import nn
 
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
-from featpipe.publishing import publish_bytes
+from featpipe.publishing import Published, publish_bytes
 from featpipe.regular_files import content_of
 from models.card import card
 from models.loading import Windows
@@ -73,7 +73,7 @@ class Model(NamedTuple):
     about: Mapping[str, Any]
 
 
-def write_model(model: Model, folder: Path, staging: Path) -> list[Path]:
+def write_model(model: Model, folder: Path, staging: Path) -> dict[Path, Published]:
     """Write a model folder.
 
     Parameters
@@ -87,7 +87,7 @@ def write_model(model: Model, folder: Path, staging: Path) -> list[Path]:
 
     Returns
     -------
-    list of Path
+    dict of Path to Published
         What was written.
     """
     tensors = {_NETWORK + name: array for name, array in model.network.items()}
@@ -101,9 +101,9 @@ def write_model(model: Model, folder: Path, staging: Path) -> list[Path]:
         CARD: card(description).encode(),
         DESCRIPTION: (json.dumps(description, indent=2, ensure_ascii=False) + "\n").encode(),
     }
-    for name, text in texts.items():
-        publish_bytes(text, folder / name, staging)
-    return [folder / name for name in texts]
+    return {
+        folder / name: publish_bytes(text, folder / name, staging) for name, text in texts.items()
+    }
 
 
 def _described(model: Model, digest: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import click
 
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
-from pipelines.output_verbs import bridge, compare, report, verify
+from pipelines.output_verbs import bridge, compare, predict, report, verify
 from pipelines.path_types import FILE, OUT
 
 
@@ -218,6 +218,24 @@ def _train(
 
 @app.command()
 @_study_options
+@_method_options
+@_only_option
+def fit(
+    study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], **chosen: Any
+) -> int:
+    """Train networks on everybody and write them as model folders, for `featpipe predict`."""
+    from pipelines.fitting import fit_models
+    from pipelines.job import open_job, train_overrides
+    from pipelines.progress import shown
+
+    job = open_job(study, out, (*overrides, *train_overrides(**chosen)), only)
+    for folder in fit_models(job):
+        click.echo(shown(folder))
+    return DONE
+
+
+@app.command()
+@_study_options
 @_only_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(
@@ -279,5 +297,5 @@ def list_names(what: str, as_json: bool) -> int:
     return DONE
 
 
-for verb in (report, compare, bridge, verify):
+for verb in (report, compare, predict, bridge, verify):
     app.add_command(verb)

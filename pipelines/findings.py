@@ -30,6 +30,7 @@ BY_HAND: Mapping[str, str] = {
     "report.html": "write it again with `featpipe report OUT`",
     "plots": "draw it again with `featpipe plot`, or delete it",
     "bridge": "compare again with `featpipe bridge`, or delete it",
+    "models": "train it again with `featpipe fit`, or delete its folder",
     "study.toml": "import again into another folder, and copy it from there",
 }
 """Files that no run of a study makes -> what to do where one is damaged or missing."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from featpipe.errors import OutputError
 
 _FOLDERS = (
-    ".cache", ".staging", "bridge", "curves", "features", "outdated", "plots", "predictions",
-    "pupils", "qc",
+    ".cache", ".staging", "bridge", "curves", "features", "models", "outdated", "plots",
+    "predictions", "pupils", "qc",
 )  # fmt: skip
 
 

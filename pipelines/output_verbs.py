@@ -42,6 +42,20 @@ def bridge(
 
 
 @click.command()
+@click.argument("model", type=FILE)
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per file.")
+def predict(model: Path, files: tuple[Path, ...], as_json: bool) -> int:
+    """Predict new recordings with a model folder, from one modality and without labels.
+
+    FILES are eye exports, or feature tables (.parquet). One line per window, as CSV.
+    """
+    from pipelines.predicting import print_predictions
+
+    return print_predictions(model, files, as_json=as_json)
+
+
+@click.command()
 @click.argument("out", type=OUT)
 @click.option("--reference", default="mlp", show_default=True, metavar="METHOD",
               help="Compare the others with this one.")  # fmt: skip

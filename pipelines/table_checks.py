@@ -13,6 +13,7 @@ from featpipe.features.table import FAMILIES
 from featpipe.schema import BANDS, EYE_FEATURES, KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 from featpipe.tables import is_as_written, read_metadata, read_table
 from pipelines.identity import facts_of, fingerprint
+from pipelines.work_names import terms_of
 
 _CONSTANT = ("dataset", "subject", "session")
 
@@ -76,9 +77,7 @@ def _misplaced(path: Path, folder: str, about: Mapping[str, Any]) -> Iterator[st
     if folder in ("predictions", "curves"):
         options = about.get("options", {})
         method = options.get("method", "")
-        named = (options.get(name) for name in ("protocol", "policy", "eeg"))
-        of = "_".join(str(name) for name in named if name)
-        end = f"_{of}_seed-{options.get('seed')}"
+        end = f"_{terms_of(options)}_seed-{options.get('seed')}"
         if not (path.stem.startswith(method) and path.stem.endswith(end)):
             yield f"it is of {method}{end}"
     recording = about.get("recording", {})

@@ -22,6 +22,7 @@ from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
+from pipelines.work_names import terms_of
 
 VERSION = 2
 """Raised by hand when the trainer or the protocols give other numbers."""
@@ -52,7 +53,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     frozen = {modality: tuple(files) for modality, files in tables.items()}
     return [
         Unit(
-            f"{_label(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
+            f"{label_of(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
         )
@@ -63,9 +64,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
 
 def _under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
-    on = _terms(method, plan)
-    loose = (on.manner, on.scaling) if on.manner != "strict" else ()
-    return "_".join(filter(None, (plan.protocol, on.policy, *loose, _eeg_family(tables))))
+    return terms_of(_terms(method, plan).columns() | {"eeg": _eeg_family(tables)})
 
 
 def _terms(method: str, plan: TrainPlan, trials: str = "") -> Terms:
@@ -78,7 +77,7 @@ def _eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
     return next((path.parent.name for path in tables.get("eeg", ())), "")
 
 
-def _label(method: str, plan: TrainPlan) -> str:
+def label_of(method: str, plan: TrainPlan) -> str:
     """Name a method, with a short mark of its options where they are not the defaults."""
     text = variant(method, make_config(method, plan.options.get(method, {})))
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
