@@ -228,7 +228,8 @@ def test_folders_in_the_place_of_shared_files(ds, said):
 
 
 HOSTILE = ("1_1\n.npz", "1_1\x1b[31m.npz", "1_\udcff.npz", "..npz", "1_1.npz.", "CON.npz",
-           "1_1 .npz", "\u0661_1.npz", "1_" + "1" * 240 + ".npz", "a\x9b.npz", "1_1\u202e.npz")  # fmt: skip
+           "1_1 .npz", "\u0661_1.npz", "1_" + "1" * 240 + ".npz", "a\x9b.npz",
+           "1_1\u202e.npz")  # fmt: skip
 DATES = ("1_123\n.npz", "1_123\x1b[31m.npz", "\udcff_123.npz", "..npz", "CON.npz", "1_123 .npz",
          "\u0661_123.npz", "1_" + "1" * 240 + ".npz", "a\x9b.npz", "001_123.NPZ.")  # fmt: skip
 

@@ -33,8 +33,8 @@ PART = "xl/worksheets/sheet1.xml"
 def read_alone(path):
     """Check a file in a process of its own: verdict, reason and peak memory."""
     done = subprocess.run(
-        ["sh", "-c", SMALL, sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True,
-        env=environment(), timeout=60,
+        ["sh", "-c", SMALL, sys.executable, "-c", READ, str(path)],
+        capture_output=True, text=True, check=True, env=environment(), timeout=60,
     )  # fmt: skip
     status, reason, peak = json.loads(done.stdout)
     return status, reason, peak
