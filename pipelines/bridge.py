@@ -12,6 +12,7 @@ from featpipe.publishing import write_text
 from pipelines.bridge_numbers import Numbers, measure, medians
 from pipelines.bridge_tables import Pair, choose_families, join
 from pipelines.bridge_words import verdict
+from pipelines.json_text import json_text
 from pipelines.places import with_urls
 from pipelines.progress import shown
 from pipelines.published import record
@@ -66,7 +67,7 @@ def print_bridge(
     numbers_file = page.with_suffix(".csv")
     _write(a, b, page, numbers_file, compared)
     if as_json:
-        click.echo(json.dumps(_record(a, b, page, numbers_file, compared), ensure_ascii=False))
+        click.echo(json_text(_record(a, b, page, numbers_file, compared)))
     else:
         click.echo("\n".join(_lines(compared)))
         click.echo(f"page in {shown(page)}, numbers of all columns in {shown(numbers_file)}")

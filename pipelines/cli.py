@@ -1,6 +1,5 @@
 """The verbs of `featpipe`: parse, call, print. Heavy imports live inside the verbs."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -284,12 +283,13 @@ def plot(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_names(what: str, as_json: bool) -> int:
     """List what is built in, one line each with its reference."""
+    from pipelines.json_text import json_text
     from pipelines.listing import lines
 
     found = lines(what)
     if as_json:
-        click.echo(json.dumps([dict(zip(("name", "describes", "reference"), x, strict=True))
-                               for x in found], ensure_ascii=False))  # fmt: skip
+        keys = ("name", "describes", "reference")
+        click.echo(json_text([dict(zip(keys, x, strict=True)) for x in found]))
         return DONE
     width = max(len(name) for name, _, _ in found)
     for name, describes, reference in found:

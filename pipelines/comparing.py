@@ -12,6 +12,7 @@ from models.comparison import paired_differences
 from models.published import Figure, datasets, figures
 from models.scores import METRICS, summary
 from pipelines.exits import DONE
+from pipelines.json_text import json_text
 from pipelines.results import (
     SIMULATED,
     Setting,
@@ -57,7 +58,7 @@ def print_compare(out: Path, reference: str, metric: str, beside: str, *, as_jso
     own = str(read_predictions(out)["dataset"].iloc[0])
     found = [_compared(setting, reference, metric, own, beside) for setting in by_setting(scores)]
     if as_json:
-        click.echo(json.dumps({"dataset": own, "settings": found}, ensure_ascii=False))
+        click.echo(json_text({"dataset": own, "settings": found}))
         return DONE
     if own.startswith("simulated"):
         click.echo(f"{SIMULATED}\n")

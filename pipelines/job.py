@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from featpipe.datasets.copies import without_copies
-from featpipe.datasets.layout import Defect, Found
+from featpipe.datasets.layout import Defect, Found, spelled_out
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source
 from pipelines import presets
@@ -114,7 +114,7 @@ def open_job(
 def _found(study: Study) -> Found:
     """List the recordings; where there are none but features of the data set, say what to take."""
     try:
-        return find_recordings(study)
+        return spelled_out(find_recordings(study))
     except ConfigError as error:
         if study.study.tables == RELEASED_TABLES or study.study.layout == TABLE:
             raise

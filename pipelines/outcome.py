@@ -1,6 +1,5 @@
 """What verbs print when they are done, and the exit code of it."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import click
 from featpipe.errors import N_SAID, few, printable
 from pipelines import stopping
 from pipelines.exits import DONE, ENVIRONMENT, ENVIRONMENT_ERRORS, SOME_FAILED
+from pipelines.json_text import json_text
 from pipelines.places import with_urls
 from pipelines.work_names import units_of
 
@@ -29,7 +29,7 @@ def print_plan(
         row["reason"] = with_urls(row["reason"])
     if as_json:
         content = {"outputs": stale} | ({} if options is None else {"options": options})
-        click.echo(json.dumps(content, ensure_ascii=False, default=str))
+        click.echo(json_text(content))
         return DONE
     last = ""
     if gone:
@@ -39,7 +39,7 @@ def print_plan(
             continue
         reason = "as above" if row["reason"] == last and len(last) > 60 else row["reason"]
         text = f"{row['state']:8} {row['output']}" + f"  ({reason})" * bool(reason)
-        click.echo("\n".join(before + line for line in text.splitlines()))
+        click.echo("\n".join(before + printable(line, N_SAID) for line in text.splitlines()))
         last = row["reason"]
     n_fresh = sum(row["state"] == "fresh" for row in stale)
     n_left = sum(row["state"] in ("unasked", "optional") for row in stale)
@@ -75,7 +75,7 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
         ]
         about = {"out": with_urls(str(out)), **counts, "failures": failures}
         about |= {} if scores is None else {"scores": scores}
-        click.echo(json.dumps(about, ensure_ascii=False))
+        click.echo(json_text(about))
     else:
         if scores is not None:
             click.echo(f"{scores}\n")

@@ -1,7 +1,6 @@
 """Print what `featpipe scan` finds."""
 
 import dataclasses
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from featpipe.readers.bids_names import bids_name
 from featpipe.readers.eye_csv_settings import EyeCsv
 from featpipe.scanning import Finding, advice, passed_over, scan
 from pipelines.exits import DONE, INPUT, SOME_FAILED
+from pipelines.json_text import json_text
 from pipelines.recognising import Recognised, counted, named, recognise, told
 from pipelines.shipped import Shipped, as_features, shipped
 from pipelines.shipped import told as told_of_features
@@ -241,4 +241,4 @@ def _json(finding: Finding, inside: Contents | None) -> str:
     if inside is not None:
         marks = [mark._asdict() for mark in inside.marks]
         about |= {"channels": inside.channels, "marks": marks}
-    return json.dumps(about, default=str, ensure_ascii=False)
+    return json_text(about)

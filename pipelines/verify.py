@@ -1,6 +1,5 @@
 """`featpipe verify`: every file of an output folder against its record and what it claims to be."""
 
-import json
 import os
 import shlex
 import stat
@@ -18,6 +17,7 @@ from pipelines.exits import DONE, SOME_FAILED
 from pipelines.file_progress import FileProgress
 from pipelines.findings import WHOLE, Finding, finding, in_order, text_of
 from pipelines.journal import Journal, read_journal
+from pipelines.json_text import json_text
 from pipelines.manifest import NAME, Manifest, read_manifest
 from pipelines.ownership import owner_of
 from pipelines.places import with_urls
@@ -92,7 +92,7 @@ def print_verify(out: Path, *, as_json: bool = False) -> int:
         about = {"out": with_urls(str(out.absolute())), "files": n_files, "bytes": n_bytes}
         about["problems"] = [one._asdict() for one in problems]
         about["notes"] = [one._asdict() for one in found if one.is_note]
-        click.echo(json.dumps(about, ensure_ascii=False))
+        click.echo(json_text(about))
     else:
         for one in found:
             click.echo(printable(text_of(one), N_SAID))

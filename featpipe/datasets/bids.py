@@ -1,7 +1,7 @@
 """Layout "bids": EEG-BIDS with its events, and eye recordings beside it as BIDS physio files.
 
-MNE-BIDS finds the recordings, because it keeps up with the names that the standard allows. It does
-not read them: our readers give access to the numbers as they are stored, which it does not.
+MNE-BIDS judges the names, because it keeps up with those that the standard allows; looking for
+files it goes round links in a circle. Our readers give access to the numbers as they are stored.
 """
 
 import re
@@ -149,7 +149,8 @@ def _source(recording: Recording, choice: Choice) -> _Made:
     """Make a source of a recording, whose session is named later."""
     named = session_names([recording], set())[recording]
     if not all(map(_IDENTIFIER.fullmatch, (recording.sub, named))):
-        return _Made(None, [f"{recording.file}: its labels are too long for file names"], Counter())
+        what = "its labels are too long for names of tables: expected at most 64 characters"
+        return _Made(None, [f"{recording.file}: {what}; give it shorter ones"], Counter())
     header, flaws = _header(recording)
     eeg = recording.eeg if header else None
     source = Source(choice.name, recording.sub, named, eeg, recording.eye, None, (), choice.classes)

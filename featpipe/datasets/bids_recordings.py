@@ -103,17 +103,17 @@ def list_recordings(home: Path, task: str = "") -> tuple[list[Recording], list[D
 
 def _eeg_files(home: Path) -> list[Path]:
     try:
-        from mne_bids import find_matching_paths
+        import mne_bids  # noqa: F401 told here, before any name is taken apart
     except ImportError as error:
         raise ConfigError(
             "layout = \"bids\" needs MNE-BIDS, which is not installed: pip install 'featpipe[bids]'"
         ) from error
-    found = find_matching_paths(
-        home, datatypes="eeg", suffixes="eeg", extensions=list(EEG_EXTENSIONS), ignore_nosub=True
-    )
-    # of a recording in parts the first file leads to the others
-    paths = [Path(of.fpath) for of in found if of.split is None or int(of.split) <= 1]
-    paths = [path for path in paths if path.is_file() and not _is_misplaced(path, home)]
+    # listed here: MNE-BIDS goes round links in a circle for ever, until the memory is full
+    paths = [
+        path for path in _files_in(home, "eeg")
+        if path.suffix in EEG_EXTENSIONS and _is_eeg_name(path) and not _is_misplaced(path, home)
+        and _is_first_part(path)
+    ]  # fmt: skip
     return sorted(paths, key=lambda path: (EEG_EXTENSIONS.index(path.suffix), path))
 
 
@@ -204,11 +204,13 @@ def _without_content(home: Path) -> list[Defect]:
 def _strangers(home: Path) -> list[Defect]:
     """Tell of files among the EEG whose names are not those of their folder, or of BIDS."""
     defects = []
-    for file in _files_in(home, "eeg"):
+    for file in filter(Path.exists, _names_in(home, "eeg")):
         subject, session = _place(file, home)
         is_recording = file.name.lower().endswith((*EEG_EXTENSIONS, ".tsv.gz"))
         what = ""
-        if is_recording and _is_misplaced(file, home):
+        if not is_regular(file):
+            what = "it is no file, expected one of that name: copy it again" * is_recording
+        elif is_recording and _is_misplaced(file, home):
             what = "its name is of another subject or session than its folder: move or rename it"
         elif file.suffix.lower() in EEG_EXTENSIONS and not _is_eeg_name(file):
             what = f"it is passed over: expected the name sub-{subject}_..._eeg{file.suffix}"
@@ -230,8 +232,23 @@ def _is_misplaced(file: Path, home: Path) -> bool:
 
 
 def _is_eeg_name(file: Path) -> bool:
+    """Tell whether MNE-BIDS, and we, know all parts of a name."""
+    from mne_bids import get_entities_from_fname
+
     name = bids_name(file)
-    return name is not None and name.suffix == "eeg"
+    if name is None or name.suffix != "eeg":
+        return False
+    try:
+        get_entities_from_fname(file.name, on_error="raise")
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _is_first_part(file: Path) -> bool:
+    """Of a recording in parts the first file leads to the others."""
+    name = bids_name(file)
+    return name is not None and name.entities.get("split", "").lstrip("0") in ("", "1")
 
 
 def session_names(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from featpipe.errors import one_line, printable
 from featpipe.recording import Source
 
 
@@ -83,6 +84,18 @@ class Found(NamedTuple):
     sources: list[Source]
     defects: Sequence[Defect] = ()
     notes: Sequence[str] = ()
+
+
+def spelled_out(found: Found) -> Found:
+    """Spell out what terminals obey, and what is no Unicode, in all that is told of a folder.
+
+    The names of files stand in it, and files may have any name.
+    """
+    defects = [
+        Defect(printable(of.subject), printable(of.session), one_line(of.what))
+        for of in found.defects
+    ]
+    return found._replace(defects=defects, notes=[one_line(note) for note in found.notes])
 
 
 @dataclass(frozen=True)

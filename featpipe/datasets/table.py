@@ -15,13 +15,14 @@ from featpipe.datasets import (
 )
 from featpipe.datasets.copies import without_copies
 from featpipe.datasets.layout import Choice, Found, Layout
+from featpipe.datasets.shared_names import without_shared_names
 
 
 def _checked(layout: Layout) -> Layout:
-    """Return a layout that finds no recording twice, under whatever names."""
+    """Return a layout that finds no recording twice, and no two of one name."""
 
     def find(root: Path, choice: Choice) -> Found:
-        return without_copies(layout.find(root, choice))
+        return without_copies(without_shared_names(layout.find(root, choice)))
 
     return replace(layout, find=find)
 

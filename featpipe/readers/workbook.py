@@ -16,9 +16,11 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_MAGIC = b"PK\x03\x04"
 _READER = Path(__file__).with_name("workbook_rows.py")
 _MAX_FILE = 64 << 20  # bytes; an hour of events takes 1 MB
-_MAX_INFLATED = 512 << 20
+_MAX_INFLATED = 128 << 20
+_MAX_REPEATED = 200  # times its packed size; tables of events have ten
+_ANY_REPEATED = 16 << 20  # bytes that may inflate from whatever
 _MAX_CELLS = 4_000_000
-_MAX_MEMORY = 2 << 30
+_MAX_MEMORY = 512 << 20
 _MAX_SECONDS = 60
 _PROBE = 1 << 20  # bytes of text in which a workbook is recognised
 _TEXT_PART = re.compile(r"xl/(sharedStrings|worksheets/sheet\d+)\.xml")
@@ -151,7 +153,8 @@ def _refuse_outsize(path: Path) -> None:
     if any(part.flag_bits & 1 for part in declared):
         raise ReadError(f"{path}: it is protected by a password; save it without one")
     n_bytes = sum(part.file_size for part in declared)
-    if n_bytes > _MAX_INFLATED:
+    n_repeated = max(_ANY_REPEATED, _MAX_REPEATED * sum(part.compress_size for part in declared))
+    if n_bytes > min(_MAX_INFLATED, n_repeated):
         raise ReadError(
             f"{path}: {path.stat().st_size} bytes that would inflate to {n_bytes}: no table of eye "
             "events is that large; save it anew from Excel"

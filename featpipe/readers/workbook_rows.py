@@ -10,6 +10,8 @@ import sys
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
+_MAX_TEXT = 32 << 20  # characters: one long text may be that of every cell
+
 
 def read_cells(path: str, max_cells: int) -> dict:
     """Return the cells of every worksheet.
@@ -26,7 +28,7 @@ def read_cells(path: str, max_cells: int) -> dict:
     dict
         "sheets": list of (name, number of the first row, rows), or "refused": why not.
     """
-    sheets, n_cells = [], 0
+    sheets, n_cells, n_text = [], 0, 0
     try:
         with CalamineWorkbook.from_path(path) as workbook:
             for about in workbook.sheets_metadata:
@@ -37,7 +39,11 @@ def read_cells(path: str, max_cells: int) -> dict:
                 if n_cells > max_cells:
                     return {"refused": f"sheet {about.name!r} goes beyond {max_cells} cells"}
                 first = 1 if sheet.start is None else sheet.start[0] + 1
-                sheets.append((about.name, first, [_trimmed(row) for row in sheet.to_python()]))
+                rows = [_trimmed(row) for row in sheet.to_python()]
+                n_text += sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+                if n_text > _MAX_TEXT:
+                    return {"refused": f"its texts go beyond {_MAX_TEXT} characters"}
+                sheets.append((about.name, first, rows))
     except PasswordError:
         return {"refused": "it is protected by a password; save it without one"}
     except CalamineError as error:

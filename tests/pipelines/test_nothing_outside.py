@@ -4,6 +4,7 @@ import os
 import unicodedata
 
 import pytest
+from lookalikes.around import everything
 
 from pipelines import workflow
 from pipelines.engine import update
@@ -42,15 +43,6 @@ NAMES = [
     "$HOME",
     "=1+1",
 ]
-
-
-def everything(folder):
-    """Every path below a folder with its content, but for those of the output."""
-    return {
-        path: path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-        if "out" not in path.relative_to(folder).parts
-    }
 
 
 @pytest.fixture
