@@ -60,11 +60,7 @@ def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--device", help="cpu, cuda or mps [default: as the study says]."),
         click.option("--seeds", metavar="0,1,2", help="Seeds, separated by commas."),
-        click.option(
-            "--policy",
-            help="How the epoch is chosen: last, source-validation, "
-            "early-stopping; or test-selected, which is marked.",
-        ),
+        click.option("--policy", help="Which epoch: last, source-validation, early-stopping ..."),
         click.option("--manner", help="What may be seen of the test side: strict, paper, marked."),
         click.option("--protocol", help="See `featpipe list protocols`."),
         click.option("--method", "methods", multiple=True, help="May be given several times."),
