@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 
-import h5py
 import mne
 import numpy as np
 from mne.io import BaseRaw
@@ -151,6 +150,8 @@ def _stretch(path: Path, header: Header, start: int, stop: int) -> np.ndarray:
         n = header.n_channels
         block = np.fromfile(path, "<f4", (stop - start) * n, offset=4 * start * n)
         return block.reshape(-1, n)
+    import h5py  # which starts a process of its own to learn about the machine
+
     with h5py.File(path, "r", rdcc_nbytes=_CACHE) as file:
         data: Any = file[header.data["path"]]
         return data[start:stop]

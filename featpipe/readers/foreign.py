@@ -219,11 +219,11 @@ def _taken(path: Path, about: list[tuple[str, int, str, list[int], bool]]) -> di
 
 
 def child_answers(
-    request: dict[str, Any], paths: list[Path], limits: Limits, child: str = _CHILD
+    request: dict[str, Any], paths: list[Path], limits: Limits, child: str = ""
 ) -> list[dict[str, Any]]:
     """Run the child, or one of another module, and return what it says of each file."""
     which, folder = ", ".join(map(str, paths)), Path(request["folder"])
-    ended, is_late = _run_child(request, limits.seconds, child)
+    ended, is_late = _run_child(request, limits.seconds, child or _CHILD)
     if is_late:
         raise ReadError(
             f"{which}: reading it takes over {limits.seconds:g} s; copy it to a disk of this "

@@ -139,7 +139,7 @@ def test_a_replaced_run_sends_no_manifest(lab, there, monkeypatch, capsys):
     other = this_process()._replace(host="gpu7")
     url = f"file://{there}"
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         for unit in work:
             yield update(step, unit, remembered, out / ".staging", spoilt)
         noted(there, other)

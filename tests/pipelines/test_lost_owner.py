@@ -34,7 +34,7 @@ def begun(lab, monkeypatch, before):
     """Rows of an extraction whose tasks begin after `before` was done."""
     seen = []
 
-    def run_here(step, work, out, settings, remembered, spoilt_before, spoilt):
+    def run_here(step, work, out, settings, remembered, spoilt_before, spoilt, n_fresh=0):
         token = token_of(out)
         before(out)
         for unit in work:

@@ -37,7 +37,7 @@ def down(monkeypatch):
     down = Down(Store.put)
     monkeypatch.setattr(Store, "put", lambda store, content, name: down(store, content, name))
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
 
     monkeypatch.setattr(running, "_run", run_here)

@@ -19,7 +19,7 @@ def url(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FEATPIPE_CACHE", "fpc")
 
-    def run_here(step, work, out, settings, remembered, before, spoilt):
+    def run_here(step, work, out, settings, remembered, before, spoilt, n_fresh=0):
         return (update(step, unit, remembered, out / ".staging", spoilt) for unit in work)
 
     monkeypatch.setattr(running, "_run", run_here)
@@ -60,8 +60,8 @@ def test_verify_names_the_url(lab, url, said):
     begin(place_of(url, "outputs"), Asked("extract", {"x": ["features/de/x.parquet"]}, False))
     assert run(["verify", url]) == 3
     text = said()
-    assert f"cut off   {url}: a run of extract was cut off" in text
-    assert f"missing   {url}: 1 outputs that were asked for" in text
+    assert "cut off   a run of extract was cut off" in text
+    assert "missing   1 outputs that were asked for" in text
     assert run(["verify", url, "--json"]) == 3
     assert json.loads(said())["out"] == url
 

@@ -280,13 +280,13 @@ def test_one_process_reads_the_labels_of_all_files_and_a_damaged_one_costs_itsel
     whole, broken, nothing = (folder / f"s{number}.dat" for number in ("01", "24", "30"))
     broken.write_bytes(broken.read_bytes()[:5000])
     nothing.write_bytes(bytes(5000))
-    asked, true_answers = [], foreign._answers
+    asked, true_answers = [], foreign.child_answers
 
     def answers(request, paths, limits):
         asked.append(paths)
         return true_answers(request, paths, Limits(seconds=seconds if broken in paths else 60.0))
 
-    monkeypatch.setattr(foreign, "_answers", answers)
+    monkeypatch.setattr(foreign, "child_answers", answers)
     found = find(folder, CHOICE)
     assert [source.subject for source in found.sources] == ["1"]
     assert [defect.subject for defect in found.defects] == ["24", "30"]
