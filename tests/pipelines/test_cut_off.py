@@ -80,10 +80,13 @@ def test_where_no_run_was_cut_off_the_record_counts(lab, tmp_path):
     assert list(altered(lab.out)) == [lab.out / DE]
 
 
-def test_a_journal_names_files_of_its_folder_alone(lab):
+def test_a_journal_names_files_of_its_folder_alone(lab, capsys):
     assert lab.extract() == 0
     line = '{"name": "%s", "file": [1, 1, "a"], "marks": [1, 1, 1, 1]}\n'
     text = "".join(line % name for name in ("/etc/passwd", "../study.toml", "a.parquet"))
     (lab.out / ".cache/journal.jsonl").write_text(text)
     assert journal.read_journal(lab.out).files.keys() == {"a.parquet"}
-    assert run(["verify", str(lab.out)]) == 0
+    assert run(["verify", str(lab.out)]) == 3
+    told = capsys.readouterr().out
+    assert "names '/etc/passwd', which leads out of the folder" in told
+    assert "names '../study.toml', which leads out of the folder" in told

@@ -41,7 +41,7 @@ def test_options_and_trials_that_a_recording_does_not_allow_are_foreseen(lab, ca
     ("factor", "unit"),
     [(1000, "they look like ms (divide by 1000)"),
      (500, "they look like ms (divide by 1000) or samples at 500 Hz (divide by 500)"),
-     (1e6, "correct them")],
+     (5e4, "correct them")],  # a trial of over a week is refused with its line
 )  # fmt: skip
 def test_times_of_trials_in_another_unit_are_named(lab, capsys, factor, unit):
     rows = [(2, 6, "a"), (6, 11, "b")]

@@ -295,7 +295,7 @@ def test_one_recording_that_was_saved_anew_under_another_name_is_not_trained_on(
     assert code == 0  # files of another size: nothing shows yet
     options = ("--method", "majority", "--seeds", "0", *one_worker())
     assert run(["train", str(out / "study.toml"), "-o", str(out), *options]) == 3
-    (why,) = failures(out).values()
+    (why,) = set(failures(out).values())
     first, second = (out / f"features/de_lds/sub-{k}_ses-1.parquet" for k in "12")
     assert why.startswith(f"{second}: its numbers are those of {first}, in 24 trials")
     assert "under two names would be trained on and tested on" in why

@@ -25,8 +25,9 @@ def source(path, subject, session="1"):
 @pytest.fixture
 def folder(tmp_path):
     """Two recordings whose names tell nothing."""
-    counts = np.random.default_rng(0).integers(-1000, 1000, (2, 2000))
+    rng = np.random.default_rng(0)
     for name in ("anna", "bert"):
+        counts = rng.integers(-1000, 1000, (2, 2000))
         (tmp_path / f"{name}.cnt").write_bytes(cnt_bytes(counts, names=["FP1", "OZ"]))
     return tmp_path
 
