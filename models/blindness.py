@@ -68,8 +68,6 @@ def numbers(of: Any) -> list[np.ndarray]:
         return [np.asarray(of)]
     if isinstance(of, Mapping):
         return [array for value in of.values() for array in numbers(value)]
-    if hasattr(of, "tree_"):
-        return [of.tree_.threshold, of.tree_.value]
     steps = [step for _, step in getattr(of, "steps", [])]
     own = [value for value in vars(of).values() if isinstance(value, np.ndarray)]
     return own + [array for step in steps for array in numbers(step)]

@@ -234,7 +234,12 @@ def predict(model: Model, windows: Windows) -> np.ndarray:
     for name in method.inputs:
         _require_columns(name, windows.columns.get(name, ()), model.columns[name])
     net = method.build(model.shapes, model.config)
-    net.load_state_dict({name: torch.from_numpy(a.copy()) for name, a in model.network.items()})
+    weights = {name: torch.from_numpy(a.copy()) for name, a in model.network.items()}
+    try:
+        net.load_state_dict(weights)
+    except RuntimeError as error:  # torch's for tensors of other names and shapes
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"the weights are not of the network described: {reason}") from error
     net.eval()
     run_length = method.run_length(model.config) if method.run_length else None
     items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)

@@ -22,6 +22,7 @@ from models.loading import Windows
 from models.registry import get_method
 from models.saved import Model, predict, read_model
 from pipelines.exits import DONE, INPUT, SOME_FAILED
+from pipelines.json_text import json_text
 
 WHERE = ("trial", "window", "start_s", "stop_s", "good")
 """Key columns that are printed with every prediction."""
@@ -63,10 +64,10 @@ def print_predictions(folder: Path, files: Sequence[Path], *, as_json: bool) -> 
             continue
         if as_json:
             rows = json.loads(found.to_json(orient="records") or "[]")
-            click.echo(json.dumps({"file": str(file), "windows": rows}, ensure_ascii=False))
+            click.echo(json_text({"file": str(file), "windows": rows}))
         else:
-            named = found.assign(file=str(file))[["file", *found.columns]]
-            click.echo(named.to_csv(index=False, header=is_first, float_format="%.6g"), nl=False)
+            shown = found.assign(file=printable(str(file), N_SAID))[["file", *found.columns]]
+            click.echo(shown.to_csv(index=False, header=is_first, float_format="%.6g"), nl=False)
             is_first = False
     if n_failed == len(files):
         return INPUT
@@ -104,8 +105,8 @@ def _of_recording(file: Path, modality: str, model: Model, about: dict[str, Any]
         raise ConfigError(
             f"the model reads {modality}: extract the recording and give its table instead"
         )
-    options = about["tables"][modality]
     try:
+        options = about["tables"][modality]
         settings = TypeAdapter(EyeSettings).validate_python(options["eye"])
         window = {name: options["features"][name] for name in ("window_s", "hop_s")}
         features = TypeAdapter(FeatureSettings).validate_python(window)
@@ -114,8 +115,10 @@ def _of_recording(file: Path, modality: str, model: Model, about: dict[str, Any]
         raise ReadError(f"model.json does not say how its tables were made: {error}") from error
     if settings.light != "keep":
         raise ConfigError("the model was trained without the response to light of others: extract")
-    eye = read_eye(file)
+    eye = read_eye(file, settings.csv)
     time = np.asarray(eye.samples["time"] if len(eye.samples) else eye.events["onset"], float)
+    if not time.size:
+        raise ReadError("it holds neither samples nor events")
     trial = Trial(1, time.min(), time.max(), None)
     source = Source("new", file.stem, "1", None, file, 0.0, (trial,), model.classes)
     try:

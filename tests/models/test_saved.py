@@ -166,3 +166,10 @@ def test_columns_of_other_features_are_refused(folder, study):
 def test_what_has_no_folder_is_refused(study, name, policy):
     with pytest.raises(ConfigError, match=r"no network|nobody is left"):
         train_on_all(study, name, policy=policy)
+
+
+def test_weights_of_another_network_are_refused(study):
+    model = train_on_all(study, "mlp", config=make_config("mlp", CONFIG))
+    wider = model._replace(config=make_config("mlp", {**CONFIG, "n_common": 7}))
+    with pytest.raises(ConfigError, match="weights are not of the network described"):
+        predict(wider, study)
