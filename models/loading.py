@@ -196,10 +196,8 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the channels, or pairs of them, of columns ``<stem>_<band>_<channel>``, else ().
-
-    Where a table has several stems (dasm and rasm in asm) the stem stays with the name.
-    """
+    # channels, or pairs, of columns <stem>_<band>_<channel>, else (); where a table has several
+    # stems (dasm and rasm in asm) the stem stays with the name
     if not bands or len(columns) % len(bands):
         return ()
     stems_and_sites = [name.partition(f"_{bands[0]}_")[::2] for name in columns[:: len(bands)]]

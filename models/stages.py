@@ -45,9 +45,12 @@ def run_stage(
     for _, batches in zip(range(n_done, stage.n_epochs), epochs, strict=False):
         sums = Losses({}, {})
         for batch in batches:
-            progress = batch.label.new_tensor(i_step, dtype=torch.float32)
-            progress = progress / (stage.n_epochs * n_steps)
+            share = i_step / (stage.n_epochs * n_steps)
+            progress = torch.tensor(share, device=batch.label.device)
             for objective, optimiser in zip(stage.objectives, optimisers, strict=True):
+                if objective.schedule:
+                    for group in optimiser.param_groups:
+                        group["lr"] = objective.lr * objective.schedule(share)
                 for _ in range(objective.repeats - 1):
                     train_step(stack, objective, optimiser, batch, progress, stage.clip)
                 losses = train_step(stack, objective, optimiser, batch, progress, stage.clip)

@@ -18,13 +18,14 @@ from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
 from models.train import TrainSettings
+from models.types import Method
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
 from pipelines.work_names import terms_of
 
-VERSION = 2
+VERSION = 3
 """Raised by hand when the trainer or the protocols give other numbers."""
 
 
@@ -56,6 +57,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
             f"{label_of(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
+            plan.device != "cpu" and isinstance(get_method(method), Method),
         )
         for method in plan.methods
         for seed in (plan.seeds if get_method(method).draws else plan.seeds[:1])
@@ -113,6 +115,7 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "policy": on.policy,
             "scaling": on.scaling,
             "min_good": plan.min_good,
+            "precision": plan.precision,
             "eeg": _eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
@@ -131,7 +134,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     folds = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
-    settings = TrainSettings(device=plan.device)
+    settings = TrainSettings(device=plan.device, precision=plan.precision)
     scaled = scaled_apart(windows, on.scaling)
     parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
     seconds = time.perf_counter() - start
