@@ -188,7 +188,7 @@ def tune(
     from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
     from pipelines.steps.tune import Search
-    from pipelines.tuned import print_tuned
+    from pipelines.tuning import print_tuned
 
     job = open_job(study, out, (*overrides, *train_overrides(**chosen)), only)
     rows = workflow.tune(

@@ -57,8 +57,7 @@ TEMPLATE = """\
 signed-rank test, not adjusted. `featpipe compare` says more.</p>
 {{ protocol.differences }}{% endif %}
 {{ protocol.confusion }}
-{% endfor %}
-{% if tunings %}
+{% endfor %}{% if tunings %}
 <h2>Searches of options</h2>
 <p class="note">Rows above that say "tuned" have no options of their own: every fold has those that did best on training
 subjects held out in it.</p>

@@ -5,20 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import numpy as np
 import pandas as pd
 
 from featpipe.errors import printable
 from featpipe.tables import read_metadata
 from models.registry import METHODS
-from pipelines.job import Job
-from pipelines.outcome import finish
 from pipelines.results import aligned, label
-from pipelines.steps.tune import FAMILY, TUNE
-from pipelines.work import Row
+from pipelines.steps.tune import FAMILY
 from pipelines.work_names import terms_of
-from pipelines.workflow import scores_of
 
 N_SHOWN = 10
 """Candidates that are shown; those that some fold chose are shown in any case."""
@@ -28,36 +23,6 @@ SEEN = (
     "subjects are of a selected model, the tuned row is the honest one; take it for new subjects"
 )
 """What goes with options that are taken over from a search."""
-
-
-def print_tuned(job: Job, rows: list[Row], *, as_json: bool) -> int:
-    """Print what a search found, the scores beside it, and what to copy into a study file.
-
-    Parameters
-    ----------
-    job : Job
-        The study.
-    rows : list of Row
-        What came of its units.
-    as_json : bool
-        Print JSON.
-
-    Returns
-    -------
-    int
-        Exit code.
-    """
-    names = [f"{row.unit}.parquet" for row in rows if row.step == TUNE.name]
-    found = tunings(job.out, [name for name in names if (job.out / "predictions" / name).exists()])
-    if not as_json:
-        for tuning in found:
-            click.echo(f"{tuning_text(tuning)}\n")
-    scores = scores_of(job, as_json)
-    code = finish(rows, job.out, as_json, scores, {"tunings": [one._asdict() for one in found]})
-    if not as_json:
-        for tuning in found:
-            click.echo(f"\n{snippet(tuning)}")
-    return code
 
 
 class Tuning(NamedTuple):
