@@ -15,11 +15,11 @@ from pipelines.study_sections import TrainPlan
 def out(tmp_path_factory):
     """Tables of 3 subjects, with nothing searched yet."""
     folder = tmp_path_factory.mktemp("small")
-    write_tables(folder, n_subjects=4)
+    write_tables(folder, n_subjects=3)
     return folder
 
 
-def unit_of(out, n=3):
+def unit_of(out, n=2):
     names = {"eeg": "de", "eye": "eye"}
     tables = {m: sorted(out.glob(f"features/{name}/*.parquet")) for m, name in names.items()}
     [unit] = units(
@@ -28,7 +28,7 @@ def unit_of(out, n=3):
     return unit
 
 
-def search(out, n=3):
+def search(out, n=2):
     unit = unit_of(out, n)
     for of in candidate_units(unit):
         assert update(JUDGE, of, {}, out / ".staging").reason == ""
@@ -45,9 +45,9 @@ def found(out, fold):
 
 def test_spoilt_tables_of_the_tested_subject_change_nothing_of_its_fold(tmp_path):
     clean, dirty = tmp_path / "clean", tmp_path / "dirty"
-    write_tables(clean, n_subjects=4)
-    write_tables(dirty, n_subjects=4)
-    keys = grid(4, 1, n_trials=4, n_windows=4)
+    write_tables(clean, n_subjects=3)
+    write_tables(dirty, n_subjects=3)
+    keys = grid(3, 1, n_trials=4, n_windows=4)
     for family, n_columns in (("de", 45), ("eye", 33)):
         x = features(keys, n_columns, seed=n_columns, effect=1.0)
         x[keys["subject"] == "1"] = np.float32(1e6)
@@ -64,7 +64,7 @@ def test_a_candidate_that_was_not_judged_fails_the_choice_and_not_the_judged(out
         assert update(JUDGE, of, {}, out / ".staging").state == "made"
     row = update(TUNE, unit, {}, out / ".staging")
     assert row.state == "failed"
-    assert "candidate 0 of 3 was not judged" in row.reason
+    assert "candidate 0 of 2 was not judged" in row.reason
     assert "run the same command again" in row.reason
     assert search(out).state == "made"
     assert update(TUNE, unit, {}, out / ".staging").state == "kept"
@@ -73,7 +73,7 @@ def test_a_candidate_that_was_not_judged_fails_the_choice_and_not_the_judged(out
 
 def test_candidates_that_were_judged_on_other_tables_are_not_taken(out):
     assert search(out, 2).state in ("made", "kept")
-    write_tables(out, n_subjects=5)
+    write_tables(out, n_subjects=4)
     row = update(TUNE, unit_of(out, 2), {}, out / ".staging")
     assert row.state == "failed"
     assert "was judged otherwise" in row.reason
