@@ -38,6 +38,8 @@ class Course:
         What is trained on.
     best : BestEpoch or None
         Judges the epochs of the last stage.
+    stops_at_nan : bool
+        A loss that is not a number is an error.
 
     Attributes
     ----------
@@ -54,9 +56,11 @@ class Course:
         facts: FoldFacts,
         folds: Sequence[Fold],
         best: BestEpoch | None,
+        *,
+        stops_at_nan: bool = True,
     ):
         self._job, self._stack, self._facts, self._folds = job, stack, facts, folds
-        self._best = best
+        self._best, self._stops_at_nan = best, stops_at_nan
         self._names = tuple(fold.name for fold in folds)
         self._begin(0)
         self.curves: list[pd.DataFrame] = []
@@ -84,7 +88,8 @@ class Course:
                 is_judged = self._best is not None and i_stage == n_stages - 1
                 judged = self._best.update(self._epoch) if self._best and is_judged else {}
                 epoch = Epoch(stage.name, self._epoch, means, judged)
-                check_finite(epoch, job.method.name, self._names)
+                if self._stops_at_nan:
+                    check_finite(epoch, job.method.name, self._names)
                 self.curves.append(curve_rows(epoch, self._names))
                 yield epoch
                 if is_judged and self._best and self._best.has_ended():

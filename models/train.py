@@ -51,6 +51,9 @@ class TrainSettings:
     stacked : bool
         False computes the folds one after another inside each step: slower, equal but for
         rounding. For finding errors in a method.
+    stops_at_nan : bool
+        A loss that stops being a number ends the training of all folds with an error. False trains
+        on and leaves it to the curves: in a search one fold must not decide over another.
     """
 
     device: str = "cpu"
@@ -58,6 +61,7 @@ class TrainSettings:
     fold_chunk: int = 32
     precision: str = "highest"
     stacked: bool = True
+    stops_at_nan: bool = True
 
 
 def fit(
@@ -170,7 +174,7 @@ def _fit_chunk(
         best = None
         if policy.needs_validation:
             best = BestEpoch(job, stack, facts, folds, policy.patience)
-        course = Course(job, stack, facts, folds, best)
+        course = Course(job, stack, facts, folds, best, stops_at_nan=settings.stops_at_nan)
         if resume:
             course.resume(resume)
         for epoch in course.epochs():

@@ -5,12 +5,14 @@ holds no computation.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from torch import Tensor, nn
+
+from models.search import Range
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,7 @@ class Objective:
     repeats : int
         Updates per batch, for estimators that must keep ahead of the network.
     schedule : callable, optional
-        Share of the stage's steps already taken -> factor of `lr`, see `models.schedules`; None
-        keeps `lr`.
+        Share of the stage's steps taken -> factor of `lr`, see `models.schedules`.
     """
 
     loss: Callable[[Any, Batch, Tensor], Losses]
@@ -169,6 +170,8 @@ class Card:
         What the publication did where it is not what is done here.
     draws : bool
         Whether another seed can give other numbers.
+    search : mapping
+        Option -> what it may be when options are searched (`models.tuning`).
     """
 
     name: str
@@ -180,6 +183,7 @@ class Card:
     version: int = 1
     paper: PaperManner = PaperManner()
     draws: bool = True
+    search: Mapping[str, Range] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,8 +293,7 @@ class Fitted:
     scaling : mapping
         Modality -> Scaling; empty where the estimator holds its own.
     epochs : mapping
-        Epoch of the last stage, from 1, whose weights these are; empty for methods that have no
-        epochs.
+        Epoch of the last stage, from 1, whose weights these are; empty where there are no epochs.
     """
 
     probabilities: Mapping[str, np.ndarray]

@@ -1,6 +1,5 @@
 """The verbs of `featpipe`: parse, call, print. Heavy imports live inside the verbs."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import click
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
 from pipelines.output_verbs import bridge, compare, predict, report, verify
-from pipelines.path_types import FILE, OUT
+from pipelines.path_types import FILE
+from pipelines.verb_options import method_options, only_option, run_options, study_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,53 +20,6 @@ def app() -> None:
     Raw recordings become feature tables (Parquet), tables train cross-modal models: learned from
     both modalities, used with one. Start with `featpipe demo`.
     """
-
-
-def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every verb that takes a study file."""
-    for option in (
-        click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE",
-                     help="Override an option of the study, e.g. features.window_s=4."),
-        click.option("-o", "--out", type=OUT, help="Output folder, or a URL such as "
-                     "s3://bucket/out [default: out beside STUDY; of a preset, PRESET_out]."),
-        click.argument("study", type=FILE),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-_only_option = click.option(
-    "--only", multiple=True, metavar="KEY=VALUE",
-    help="These recordings only, e.g. subject=01 or session=1; may be given several times.",
-)  # fmt: skip
-
-
-def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every verb that works through many units."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
-        click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
-        click.option("--scheduler", metavar="ADDRESS", help="Use a Dask cluster: tcp://host:8786, "
-                     "or the file of `dask scheduler --scheduler-file FILE.json`."),
-        click.option("--workers", type=click.IntRange(1), metavar="N",
-                     help="Worker processes [default: one per CPU]."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _method_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every verb that trains."""
-    for option in (
-        click.option("--device", help="cpu, cuda or mps [default: as the study says]."),
-        click.option("--seeds", metavar="0,1,2", help="Seeds, separated by commas."),
-        click.option("--policy", help="Which epoch: last, source-validation, early-stopping ..."),
-        click.option("--manner", help="What may be seen of the test side: strict, paper, marked."),
-        click.option("--protocol", help="See `featpipe list protocols`."),
-        click.option("--method", "methods", multiple=True, help="May be given several times."),
-    ):
-        command = option(command)
-    return command
 
 
 @app.command()
@@ -120,9 +73,9 @@ def scan(paths: tuple[Path, ...], as_json: bool, study: Path | None, details: bo
 
 
 @app.command()
-@_study_options
-@_run_options
-@_only_option
+@study_options
+@run_options
+@only_option
 @click.option("--dry-run", is_flag=True, help="Show what would be made or fail, and why.")
 def extract(
     study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
@@ -153,8 +106,8 @@ def extract(
     metavar="S",
     help="Windows of S seconds [default: the longest there are, which have eyes].",
 )
-@_only_option
-@_run_options
+@only_option
+@run_options
 def import_features(
     dataset: str, root: Path, out: Path, window_s: float | None, only: tuple[str, ...],
     workers: int | None, scheduler: str | None, fail_fast: bool, as_json: bool,
@@ -174,20 +127,20 @@ def import_features(
 
 
 @app.command()
-@_study_options
-@_run_options
-@_method_options
-@_only_option
+@study_options
+@run_options
+@method_options
+@only_option
 def train(**options: Any) -> int:
     """Train methods on the tables; print the scores."""
     return _train("train", **options)
 
 
 @app.command(name="run")
-@_study_options
-@_run_options
-@_method_options
-@_only_option
+@study_options
+@run_options
+@method_options
+@only_option
 def run_all(**options: Any) -> int:
     """Do whatever is stale: extract, train, report."""
     return _train("run_all", **options)
@@ -212,9 +165,42 @@ def _train(
 
 
 @app.command()
-@_study_options
-@_method_options
-@_only_option
+@study_options
+@run_options
+@method_options
+@only_option
+@click.option("--trials", "--candidates", "n_candidates", default=20, show_default=True,
+              type=click.IntRange(2), help="Candidates per method, the study's own options among "
+              "them; more later on judge the new ones only.")  # fmt: skip
+@click.option("--search-seed", default=0, show_default=True, type=click.IntRange(0),
+              help="Other candidates.")  # fmt: skip
+def tune(
+    study: Path, out: Path | None, overrides: tuple[str, ...], workers: int | None,
+    scheduler: str | None, fail_fast: bool, as_json: bool, n_candidates: int, search_seed: int,
+    only: tuple[str, ...], **chosen: Any,
+) -> int:  # fmt: skip
+    """Search the options of methods, on training subjects only, and test what each fold chose.
+
+    Candidates are drawn from the ranges of the method; options that the study sets stay as they
+    are. The tuned row stands beside the method's own options and the baselines.
+    """
+    from pipelines import workflow
+    from pipelines.job import open_job, train_overrides
+    from pipelines.running import RunSettings
+    from pipelines.steps.tune import Search
+    from pipelines.tuning import print_tuned
+
+    job = open_job(study, out, (*overrides, *train_overrides(**chosen)), only)
+    rows = workflow.tune(
+        job, RunSettings(workers or 0, scheduler, fail_fast), Search(n_candidates, search_seed)
+    )
+    return print_tuned(job, rows, as_json=as_json)
+
+
+@app.command()
+@study_options
+@method_options
+@only_option
 def fit(
     study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], **chosen: Any
 ) -> int:
@@ -230,8 +216,8 @@ def fit(
 
 
 @app.command()
-@_study_options
-@_only_option
+@study_options
+@only_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(
     study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], as_json: bool
@@ -251,8 +237,8 @@ def show(
 
 
 @app.command()
-@_study_options
-@_only_option
+@study_options
+@only_option
 @click.option("--trial", default=1, show_default=True, type=click.IntRange(0))
 def plot(
     study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], trial: int

@@ -288,7 +288,7 @@ def _told_death(task: Task) -> str:
 
 def _tell_end(in_flight: Iterable[Task], step: str) -> None:
     names = sorted(task.unit.name for task in in_flight)
-    costs = " and costs at most 30 s of a training" if step == "train" else ""
+    costs = " and costs at most 30 s of a training" if step in ("train", "judge", "tune") else ""
     if names:
         tell(
             f"stopping: {few(names)} will be finished first, nothing else is begun; Ctrl-C again "

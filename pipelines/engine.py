@@ -214,7 +214,8 @@ def _refuse_moved(digests: Mapping[Path, Digest]) -> None:
 
 def listed(path: Path, digest: Digest) -> dict[str, Any]:
     """Describe a source as metadata do; a table of ours by its family as well."""
-    is_table = path.parent.parent.name == "features" and path.suffix == ".parquet"
+    is_ours = path.parent.parent.name == "features" or path.parent.name == "tuning"
+    is_table = is_ours and path.suffix == ".parquet"
     name = f"{path.parent.name}/{path.name}" if is_table else path.name
     return {"name": name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
 

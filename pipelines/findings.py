@@ -30,6 +30,7 @@ BY_HAND: Mapping[str, str] = {
     "report.html": "write it again with `featpipe report OUT`",
     "plots": "draw it again with `featpipe plot`, or delete it",
     "bridge": "compare again with `featpipe bridge`, or delete it",
+    "tuning": "search again with `featpipe tune`",
     "models": "train it again with `featpipe fit`, or delete its folder",
     "study.toml": "import again into another folder, and copy it from there",
 }
@@ -74,7 +75,8 @@ def finding(kind: str, file: str, reason: str, then: str | None = None) -> Findi
     """Make a finding with the step that goes with it, unless its reason or `then` names another."""
     if then is not None or (kind == "failed" and "again" in reason):
         return Finding(kind, file, reason, then or "")
-    own = BY_HAND.get(file.split("/", 1)[0]) if kind in ("damaged", "missing") else None
+    maker = "tuning" if "-tuned-" in file else file.split("/", 1)[0]
+    own = BY_HAND.get(maker) if kind in ("damaged", "missing") else None
     if own is None and kind in ("damaged", "missing") and Path(file).suffix in (".html", ".csv"):
         own = BY_HAND["bridge"]
     return Finding(kind, file, reason, own or NEXT[kind])

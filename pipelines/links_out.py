@@ -12,7 +12,7 @@ from featpipe.errors import OutputError
 
 _FOLDERS = (
     ".cache", ".staging", "bridge", "curves", "features", "models", "outdated", "plots",
-    "predictions", "pupils", "qc",
+    "predictions", "pupils", "qc", "tuning",
 )  # fmt: skip
 
 

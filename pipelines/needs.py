@@ -122,6 +122,8 @@ NEEDS: Mapping[str, Callable[[Unit], float]] = {
     "pupils": of_pupil,
     "import": of_release,
     "train": of_training,
+    "judge": of_training,
+    "tune": of_training,
 }
 """Steps by name."""
 

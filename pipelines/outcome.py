@@ -1,6 +1,6 @@
 """What verbs print when they are done, and the exit code of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,14 @@ def _things(n: int) -> str:
     return f"{n} thing{'s' * (n != 1)}"
 
 
-def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int:
-    """Print what came of a run; the exit code says whether all of it worked."""
+def finish(
+    rows: list[Any],
+    out: Path,
+    as_json: bool,
+    scores: Any = None,
+    more: Mapping[str, Any] | None = None,
+) -> int:
+    """Print what came of a run, `more` in JSON only; the code says whether all of it worked."""
     from pipelines.progress import shown
     from pipelines.summary import LAYOUT
 
@@ -75,7 +81,7 @@ def finish(rows: list[Any], out: Path, as_json: bool, scores: Any = None) -> int
         ]
         about = {"out": with_urls(str(out)), **counts, "failures": failures}
         about |= {} if scores is None else {"scores": scores}
-        click.echo(json_text(about))
+        click.echo(json_text(about | dict(more or {})))
     else:
         if scores is not None:
             click.echo(f"{scores}\n")

@@ -206,7 +206,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         for defect in job.defects
     ]
     remembered, spoilt = load_digests(job.out), altered(job.out)
-    steps = (table_step(job.study).step.name, "train")
+    steps = (table_step(job.study).step.name, "train", "tune")
     failed = {name: failed_units(job.out, name) for name in steps}
     is_training = not is_dry_run and _is_training_meant(job, failed["train"])
     not_fresh: set[Path] = set()
@@ -286,6 +286,7 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
     try:
         from pipelines.steps.train import TRAIN
         from pipelines.steps.train import units as train_units
+        from pipelines.steps.tune import TUNE, tuned_before
     except ImportError:  # the base install extracts and has no torch
         return found
     broken = failed_units(job.out, step.name)  # training goes on without them
@@ -294,4 +295,5 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
         modality: [extraction.table_path(job.out, name, source) for source in sources]
         for modality, name in table_families(job).items()
     }
-    return found + [(TRAIN, unit) for unit in train_units(trainable(job), tables, job.out)]
+    found += [(TRAIN, unit) for unit in train_units(trainable(job), tables, job.out)]
+    return found + [(TUNE, unit) for unit in tuned_before(job.study.train, tables, job.out)]

@@ -24,7 +24,7 @@ from pipelines.table_checks import is_published_whole, table_defects
 logger = logging.getLogger(__name__)
 
 TABLES = ("features/*/*.parquet", "pupils/*.parquet", "predictions/**/*.parquet",
-          "curves/**/*.parquet")  # fmt: skip
+          "curves/**/*.parquet", "tuning/*.parquet")  # fmt: skip
 """Where steps publish. Whatever lies there is read with the rest of its folder."""
 
 DERIVED = ("qc/*.parquet", "scores.parquet", "failures.parquet", "report.html")

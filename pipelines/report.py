@@ -27,6 +27,7 @@ from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
+from pipelines.tuned import candidate_rows, chosen_rows, judged_how, tunings
 
 STYLE = """
 body {font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222}
@@ -56,7 +57,16 @@ TEMPLATE = """\
 signed-rank test, not adjusted. `featpipe compare` says more.</p>
 {{ protocol.differences }}{% endif %}
 {{ protocol.confusion }}
-{% endfor %}
+{% endfor %}{% if tunings %}
+<h2>Searches of options</h2>
+<p class="note">Rows above that say "tuned" have no options of their own: every fold has those that did best on training
+subjects held out in it.</p>
+{% for tuning in tunings %}
+<h3>{{ tuning.name }}</h3>
+<p class="note">{{ tuning.note }}</p>
+<div class="wide">{{ tuning.candidates }}</div>
+<div class="wide">{{ tuning.chosen }}</div>
+{% endfor %}{% endif %}
 <h2>Recordings</h2>
 <p class="note">One row per recording, as in qc/recordings.parquet. eeg_good and eye_good are the shares of
 clean data, 1 is all; rest the pointer on a column's name to see what it means.</p>
@@ -108,6 +118,7 @@ def _page(out: Path, table: Path) -> str:
         is_simulated=name.startswith("simulated"),
         simulated=SIMULATED,
         protocols=list(_settings(out)) if has_scores else [],
+        tunings=list(_tunings(out)) if has_scores else [],
         quality=_quality(out),
         warnings=[escape(text) for text in mixed_units(out)],
         missing=_missing(out),
@@ -133,6 +144,16 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
             "differences": "" if differences.empty else _difference_table(differences),
             "notes": [escape(text) for text in warnings(setting.scores)],
             "confusion": _confusions(predictions, setting, classes),
+        }
+
+
+def _tunings(out: Path) -> Iterable[dict[str, str]]:
+    for tuning in tunings(out, read_metadata(out / "scores.parquet")["predictions"]):
+        yield {
+            "name": escape(tuning.name),
+            "note": escape(judged_how(tuning)),
+            "candidates": html_table(candidate_rows(tuning)),
+            "chosen": html_table(chosen_rows(tuning)),
         }
 
 

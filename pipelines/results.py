@@ -41,11 +41,13 @@ def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
     """
     current: dict[str, set[str]] = {}
     parts, used_files = [], []
-    for path in sorted(out.glob("predictions/*.parquet")):
+    # a tuned row stands below that of the study's own options
+    paths = sorted(out.glob("predictions/*.parquet"))
+    for path in sorted(paths, key=lambda path: "-tuned-" in path.name):
         about = read_metadata(path)
         family = about["options"].get("eeg", "")
         expected = current.setdefault(family, _digests(out, tables, family))
-        used = {source["digest"] for source in about["sources"]}
+        used = {of["digest"] for of in about["sources"] if not of["name"].startswith("tuning/")}
         is_holdout = about["options"]["protocol"] == "holdout"
         if not (used <= expected if is_holdout else used == expected):
             continue

@@ -74,10 +74,12 @@ def _misplaced(path: Path, folder: str, about: Mapping[str, Any]) -> Iterator[st
     family = about.get("family")
     if family != (path.parent.name if folder == "features" else folder):
         yield f"it is a table of family {family!r}"
-    if folder in ("predictions", "curves"):
+    if folder in ("predictions", "curves", "tuning"):
         options = about.get("options", {})
         method = options.get("method", "")
-        end = f"_{terms_of(options)}_seed-{options.get('seed')}"
+        end = f"_{terms_of(options)}_seed-{options.get('seed')}" + "_candidate" * (
+            folder == "tuning"
+        )
         if not (path.stem.startswith(method) and path.stem.endswith(end)):
             yield f"it is of {method}{end}"
     recording = about.get("recording", {})

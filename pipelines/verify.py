@@ -34,7 +34,7 @@ _OURS = (NAME, "features", ".staging", ".cache/journal.jsonl")
 
 _MEMORIES = tuple(f".cache/{name}" for name in ("digests.json", "journal.jsonl", "published.json"))
 
-_VERBS = {"pupils": "extract"}
+_VERBS = {"pupils": "extract", "judge": "tune"}
 """Step that has no verb of its own -> the one that does it."""
 
 N_NAMED = 3

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-_NAMES = {"train": "trainings", "many_subjects": "trainings"}
+_NAMES = {
+    **{"train": "trainings", "many_subjects": "trainings"},
+    **{"judge": "candidates", "tune": "tunings"},
+}
 
 
 def units_of(step: str, n: int = 2) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, OutputError, printable
+from featpipe.errors import N_SAID, ConfigError, OutputError, few, printable
 from pipelines import stopping
 from pipelines.before_work import require_recordings, require_scheduler, require_windows
 from pipelines.channel_sets import differing_channels, require_same_channels
@@ -31,8 +31,12 @@ from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
+from pipelines.study_sections import TrainPlan
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
 from pipelines.work import Row, Step, Unit
+
+if TYPE_CHECKING:
+    from pipelines.steps.tune import Search
 
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
@@ -142,12 +146,19 @@ def train(job: Job, settings: RunSettings) -> list[Row]:
     return _train(job, settings)
 
 
-def _train(job: Job, settings: RunSettings) -> list[Row]:
+def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
+    tables = current_tables(job)
+    require_same_channels(tables.get("eeg", ()))
+    return tables
+
+
+def _train(
+    job: Job, settings: RunSettings, tables: dict[str, list[Path]] | None = None
+) -> list[Row]:
     from pipelines.results import write_scores
     from pipelines.steps.train import TRAIN, units
 
-    tables = current_tables(job)
-    require_same_channels(tables.get("eeg", ()))
+    tables = tables or _tables_to_train_on(job)
     made = units(trainable(job), tables, job.out)
     with owned(job.out):
         _begin(TRAIN, made, job, is_whole=True)
@@ -158,6 +169,57 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
             partial(write_manifest, rows, job.out),
         )
     return rows
+
+
+def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
+    """Search the options of every method, and train it with its own and the baselines beside it.
+
+    Parameters
+    ----------
+    job : Job
+        The study; its methods are searched.
+    settings : RunSettings
+        How to compute.
+    search : Search
+        How much is tried.
+
+    Returns
+    -------
+    list of Row
+        Of candidates, tunings and trainings.
+    """
+    from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
+
+    require_training(job)
+    plan = _searched(job)
+    units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
+    tables = _tables_to_train_on(job)
+    tunings = units(plan, tables, job.out, search)
+    judged = [of for unit in tunings for of in candidate_units(unit)]
+    rows: list[Row] = []
+    with owned(job.out):
+        for step, made in ((JUDGE, judged), (TUNE, tunings)):
+            if settings.fail_fast and any(row.state == "failed" for row in rows):
+                break
+            _begin(step, made, job, is_whole=True)
+            found = run_step(step, made, job.out, settings)
+            _write(partial(write_failures, found, step.name, job.out, is_whole=False))
+            rows += found
+        else:
+            return rows + _train(job, settings, tables)
+        _write(partial(write_manifest, rows, job.out))
+    return rows
+
+
+def _searched(job: Job) -> TrainPlan:
+    """Return the plan with those of the study's methods that have something to search."""
+    from models.registry import BASELINES, get_method
+
+    asked = tuple(name for name in trainable(job).methods if name in job.study.train.methods)
+    able = tuple(name for name in asked if get_method(name).search)
+    if left := [name for name in asked if name not in (*able, *BASELINES)]:
+        click.echo(f"left out {few(left)}: nothing of it is searched", err=True)
+    return replace(job.study.train, methods=able or asked)
 
 
 def _begin(step: Step, units: Sequence[Unit], job: Job, *, is_whole: bool) -> None:

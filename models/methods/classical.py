@@ -30,6 +30,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from models.search import Choice
 from models.types import ClassicMethod
 
 
@@ -108,6 +109,8 @@ SVM = ClassicMethod(
     train_modalities=("eye",),
     inputs=("eye",),
     config=Config(),
+    # all of the usual range but its upper end, where the solver slows down (Differences, 2)
+    search={"exponents": Choice(tuple((exponent,) for exponent in range(-10, 7)))},
     fit=fit,
     predict=predict,
 )

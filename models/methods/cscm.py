@@ -46,6 +46,7 @@ from featpipe.errors import ConfigError
 from models.layers.dropout import Dropout
 from models.layers.mlp import mlp
 from models.layers.reversal import reversal_strength, reverse_gradient
+from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Method, Objective, Shapes, Stage
 
 
@@ -81,6 +82,12 @@ class Config:
     batch: int = 128
 
 
+_WEIGHTS = Choice((0.01, 0.05, 0.1, 0.5, 1.0))
+SEARCH: dict[str, Range] = {  # around the defaults, as far as others of this field go
+    "n_common": Choice((32, 64, 128)), "n_shallow": Choice((64, 128, 256)),
+    "modality_weight": _WEIGHTS, "subject_weight": _WEIGHTS, "grl_weight": Choice(("loss", "grl")),
+    "lr": LogRange(1e-4, 3e-3), "n_epochs": LogRange(30, 200), "batch": Choice((32, 64, 128, 256)),
+}  # fmt: skip
 BOTH = ("eeg", "eye")
 
 
@@ -100,12 +107,10 @@ class Cscm(nn.Module):
                 for name in modalities
             }
         )
-        self.shallow = nn.Sequential(
-            mlp(config.n_common, config.n_shallow), nn.ReLU(), Dropout(config.dropout)
-        )
-        self.deep = nn.Sequential(
-            mlp(config.n_shallow, config.n_deep, config.n_deep, dropout=config.dropout), nn.ReLU()
-        )
+        shallow = (mlp(config.n_common, config.n_shallow), nn.ReLU(), Dropout(config.dropout))
+        self.shallow = nn.Sequential(*shallow)
+        deep = mlp(config.n_shallow, config.n_deep, config.n_deep, dropout=config.dropout)
+        self.deep = nn.Sequential(deep, nn.ReLU())
         self.emotion = nn.Linear(config.n_deep, shapes.n_classes)
         if config.modality_weight:
             self.modality = mlp(config.n_shallow, config.n_adversary, len(modalities))
@@ -173,6 +178,8 @@ def stages(config: Config) -> tuple[Stage, ...]:
 
 
 def _method(name: str, describes: str, modalities: tuple[str, ...], config: Config) -> Method:
+    left_out = {name for name in SEARCH if not getattr(config, name)}  # weights of no adversary
+    left_out |= {"grl_weight"} if "subject_weight" in left_out else set()
     return Method(
         name=name,
         describes=describes,
@@ -180,6 +187,7 @@ def _method(name: str, describes: str, modalities: tuple[str, ...], config: Conf
         train_modalities=modalities,
         inputs=("eye",),
         config=config,
+        search={name: of for name, of in SEARCH.items() if name not in left_out},
         build=partial(build, modalities),
         stages=stages,
         predict=predict,

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
-from models.loading import load_windows
+from models.loading import Windows, load_windows
 from models.manners import Terms, terms
 from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
 from models.train import TrainSettings
-from models.types import Method
+from models.types import Fitted, Fold, Method
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
@@ -54,7 +54,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     frozen = {modality: tuple(files) for modality, files in tables.items()}
     return [
         Unit(
-            f"{label_of(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
+            f"{label_of(method, plan)}_{under(method, plan, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
             plan.device != "cpu" and isinstance(get_method(method), Method),
@@ -64,17 +64,18 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     ]
 
 
-def _under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
+def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
-    return terms_of(_terms(method, plan).columns() | {"eeg": _eeg_family(tables)})
+    return terms_of(terms_on(method, plan).columns() | {"eeg": eeg_family(tables)})
 
 
-def _terms(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+def terms_on(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+    """Settle on what terms a method is compared; `trials` as in `models.protocols`."""
     card = get_method(method)
     return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
 
 
-def _eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
+def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the family of the EEG tables by their folder; empty where there are none."""
     return next((path.parent.name for path in tables.get("eeg", ())), "")
 
@@ -93,17 +94,18 @@ def sources(unit: Unit) -> list[Path]:
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     """Name the predictions and the training curves."""
-    out, facts = unit.payload.out, _facts(unit, listed)
+    out, facts = unit.payload.out, facts_of(unit, listed)
     return [
         Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
         for kind in ("predictions", "curves")
     ]
 
 
-def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
-    """Say what both outputs depend on."""
-    method, seed, plan, tables, _ = unit.payload
-    on = _terms(method, plan)
+def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Say what all outputs of a unit depend on."""
+    payload = unit.payload
+    method, seed, plan, tables = payload.method, payload.seed, payload.plan, payload.tables
+    on = terms_on(method, plan)
     return {
         "step": "train",
         "version": [VERSION, get_method(method).version],
@@ -116,7 +118,7 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "scaling": on.scaling,
             "min_good": plan.min_good,
             "precision": plan.precision,
-            "eeg": _eeg_family(tables),
+            "eeg": eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
         },
@@ -124,46 +126,114 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
-    """Train all folds of one method and predict what was left out; go on where a run was ended."""
-    name, seed, plan, tables, out = unit.payload
-    start = time.perf_counter()
-    windows = load_windows(tables)
-    config = make_config(name, plan.options.get(name, {}))
-    on = _terms(name, plan, windows.trials)
+class Prepared(NamedTuple):
+    """What a training works on.
+
+    Attributes
+    ----------
+    windows, scaled : Windows
+        As they were read, and as they are trained on.
+    folds : list of Fold
+        Of the protocol.
+    on : Terms
+        On what terms.
+    config : frozen dataclass
+        Options of the method.
+    settings : TrainSettings
+        How to compute.
+    """
+
+    windows: Windows
+    scaled: Windows
+    folds: list[Fold]
+    on: Terms
+    config: Any
+    settings: TrainSettings
+
+
+def prepare(unit: Unit) -> Prepared:
+    """Read the tables of a unit and divide their windows."""
+    payload = unit.payload
+    plan: TrainPlan = payload.plan
+    windows = load_windows(payload.tables)
+    on = terms_on(payload.method, plan, windows.trials)
     folds = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
-    settings = TrainSettings(device=plan.device, precision=plan.precision)
+    config = make_config(payload.method, plan.options.get(payload.method, {}))
     scaled = scaled_apart(windows, on.scaling)
-    parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
-    seconds = time.perf_counter() - start
-    folder = folder_of(out, unit, _facts(unit, stale[0].facts["sources"]), plan.device)
-    fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
+    settings = TrainSettings(device=plan.device, precision=plan.precision)
+    return Prepared(windows, scaled, folds, on, config, settings)
+
+
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
+    """Train all folds of one method and predict what was left out; go on where a run was ended."""
+    name, seed, plan, _, out = unit.payload
     start = time.perf_counter()
-    frames = {
-        "predictions": predictions_frame(
-            windows, folds, fitted, name, config, on, seed, _eeg_family(tables)
-        ),
-        "curves": fitted.curves,
-    }
-    about = {
-        "classes": list(windows.classes),
-        "n_windows": len(windows.keys),
-        "n_dropped": windows.n_dropped,
-        "n_unlabelled": windows.n_unlabelled,
-        "n_not_trained_on": int((windows.keys["good"] < plan.min_good).sum()),
-    }
-    seconds += trained + time.perf_counter() - start
-    for output in stale:
-        kind = output.facts["family"]
-        # predictions repeat byte for byte, so the time stands with the curves
-        more = about | ({"seconds": seconds} if kind == "curves" else {})
-        yield output, _arrow(frames[kind]), more
+    ready = prepare(unit)
+    parts = parts_of(
+        ready.scaled, name, ready.folds, seed, ready.settings, ready.config, ready.on.policy
+    )
+    seconds = time.perf_counter() - start
+    folder = folder_of(out, unit, facts_of(unit, stale[0].facts["sources"]), plan.device)
+    fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
+    yield from result_tables(unit, stale, ready, fitted, seconds + trained)
     forget(folder)
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
+def result_tables(
+    unit: Unit,
+    stale: Sequence[Output],
+    ready: Prepared,
+    fitted: Fitted,
+    seconds: float,
+    variant: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
+    """Yield the tables that are stale, with what is said of them.
+
+    Parameters
+    ----------
+    unit, stale
+        As `make` has them.
+    ready : Prepared
+        What was trained on.
+    fitted : Fitted
+        What came of it.
+    seconds : float
+        It took.
+    variant : str
+        What the column says where options are not the same in all folds.
+    more : mapping, optional
+        What predictions say besides.
+    """
+    start = time.perf_counter()
+    payload = unit.payload
+    predictions = predictions_frame(
+        ready.windows, ready.folds, fitted, payload.method, ready.config, ready.on, payload.seed,
+        eeg_family(payload.tables),
+    )  # fmt: skip
+    frames = {
+        "predictions": predictions.assign(variant=variant) if variant else predictions,
+        "curves": fitted.curves,
+    }
+    about = {
+        "classes": list(ready.windows.classes),
+        "n_windows": len(ready.windows.keys),
+        "n_dropped": ready.windows.n_dropped,
+        "n_unlabelled": ready.windows.n_unlabelled,
+        "n_not_trained_on": int((ready.windows.keys["good"] < payload.plan.min_good).sum()),
+    }
+    seconds += time.perf_counter() - start
+    for output in stale:
+        kind = output.facts["family"]
+        # predictions repeat byte for byte, so the time stands with the curves
+        of_kind = {"seconds": seconds} if kind == "curves" else more or {}
+        yield output, arrow(frames[kind]), {**about, **of_kind}
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    """Turn a frame into a table without its index."""
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lookalikes import one_process
 from lookalikes.signals import shrunk
 from naive_exports import write_brainvision
 
@@ -17,7 +18,6 @@ from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
 from pipelines import importing, workflow
 from pipelines.__main__ import run
-from pipelines.engine import update
 
 SMALL = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
 QUICK = ["--set", "train.seeds=[0]", "--set", "train.options.cscm.n_epochs=3",
@@ -147,10 +147,7 @@ def small(monkeypatch):
     def facts_of(name):
         return shrunk(full(name), DIVISORS.get(name, 8))
 
-    def in_this_process(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
     monkeypatch.setattr(facts, "facts_of", facts_of)
     monkeypatch.setattr(importing, "facts_of", facts_of)
-    monkeypatch.setattr(workflow, "run_step", in_this_process)
+    monkeypatch.setattr(workflow, "run_step", one_process.run_step)
     return facts_of
