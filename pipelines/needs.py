@@ -122,6 +122,7 @@ NEEDS: Mapping[str, Callable[[Unit], float]] = {
     "pupils": of_pupil,
     "import": of_release,
     "train": of_training,
+    "fit": of_training,
 }
 """Steps by name."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_NAMES = {"train": "trainings", "many_subjects": "trainings"}
+_NAMES = {"train": "trainings", "fit": "models", "many_subjects": "trainings"}
 
 
 def units_of(step: str, n: int = 2) -> str:

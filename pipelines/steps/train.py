@@ -1,4 +1,7 @@
-"""Feature tables -> predictions. One method and seed, with all folds of a protocol, is a task."""
+"""Feature tables -> predictions, and the networks they come of.
+
+One method and seed, with all folds of a protocol, is a task.
+"""
 
 import hashlib
 import time
@@ -14,17 +17,20 @@ from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
 from models.loading import load_windows
 from models.manners import Terms, terms
+from models.model import model_of
 from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
 from models.train import TrainSettings
+from models.types import Method
 from pipelines.kept_folds import fit_kept, folder_of, forget
+from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
-from pipelines.work import Output, Step, Unit
+from pipelines.work import Made, Output, Step, Unit
 from pipelines.work_names import terms_of
 
-VERSION = 2
+VERSION = 3
 """Raised by hand when the trainer or the protocols give other numbers."""
 
 
@@ -64,15 +70,16 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
 
 def _under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
-    return terms_of(_terms(method, plan).columns() | {"eeg": _eeg_family(tables)})
+    return terms_of(terms_for(method, plan).columns() | {"eeg": eeg_family(tables)})
 
 
-def _terms(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+def terms_for(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+    """Settle on what terms a method of the plan is trained; `trials` as in `models.manners`."""
     card = get_method(method)
     return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
 
 
-def _eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
+def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the family of the EEG tables by their folder; empty where there are none."""
     return next((path.parent.name for path in tables.get("eeg", ())), "")
 
@@ -90,18 +97,21 @@ def sources(unit: Unit) -> list[Path]:
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
-    """Name the predictions and the training curves."""
-    out, facts = unit.payload.out, _facts(unit, listed)
-    return [
+    """Name the predictions, the training curves and, of networks, the files of a model folder."""
+    method, _, plan, _, out = unit.payload
+    facts = _facts(unit, listed)
+    tables = [
         Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
         for kind in ("predictions", "curves")
     ]
+    has_model = plan.models == "folds" and isinstance(get_method(method), Method)
+    return tables + (model_outputs(out / "models" / unit.name, facts) if has_model else [])
 
 
 def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     """Say what both outputs depend on."""
     method, seed, plan, tables, _ = unit.payload
-    on = _terms(method, plan)
+    on = terms_for(method, plan)
     return {
         "step": "train",
         "version": [VERSION, get_method(method).version],
@@ -113,7 +123,7 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "policy": on.policy,
             "scaling": on.scaling,
             "min_good": plan.min_good,
-            "eeg": _eeg_family(tables),
+            "eeg": eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
         },
@@ -121,13 +131,17 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
-    """Train all folds of one method and predict what was left out; go on where a run was ended."""
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
+    """Train all folds of one method and predict what was left out; go on where a run was ended.
+
+    Where one output is stale all are made: predictions and the networks beside them are of one
+    training.
+    """
     name, seed, plan, tables, out = unit.payload
     start = time.perf_counter()
     windows = load_windows(tables)
     config = make_config(name, plan.options.get(name, {}))
-    on = _terms(name, plan, windows.trials)
+    on = terms_for(name, plan, windows.trials)
     folds = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
@@ -140,7 +154,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     start = time.perf_counter()
     frames = {
         "predictions": predictions_frame(
-            windows, folds, fitted, name, config, on, seed, _eeg_family(tables)
+            windows, folds, fitted, name, config, on, seed, eeg_family(tables)
         ),
         "curves": fitted.curves,
     }
@@ -152,11 +166,13 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         "n_not_trained_on": int((windows.keys["good"] < plan.min_good).sum()),
     }
     seconds += trained + time.perf_counter() - start
-    for output in stale:
-        kind = output.facts["family"]
-        # predictions repeat byte for byte, so the time stands with the curves
-        more = about | ({"seconds": seconds} if kind == "curves" else {})
-        yield output, _arrow(frames[kind]), more
+    predictions, curves, *files = outputs(unit, stale[0].facts["sources"])
+    yield predictions, _arrow(frames["predictions"]), about
+    # predictions repeat byte for byte, so the time stands with the curves
+    yield curves, _arrow(frames["curves"]), about | {"seconds": seconds}
+    if files:
+        model = model_of(windows, folds, fitted, name, config, seed, on.policy, on.scaling)
+        yield from made_model(files, model._replace(about={**model.about, **on.columns()}))
     forget(folder)
 
 
