@@ -24,10 +24,19 @@ from featpipe.regular_files import content_of
 from models.card import card
 from models.model import Model, Network
 from models.registry import get_method, make_config, variant
-from models.seals import KEY, MOST_BYTES, MOST_DESCRIBED, OPEN, require_sealed, said_in, seal
+from models.seals import (
+    KEY,
+    MOST_BYTES,
+    MOST_DESCRIBED,
+    OF_MODEL,
+    OPEN,
+    require_sealed,
+    said_in,
+    seal,
+)
 from models.types import Card, Scaling, Shapes
 
-WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "README.md"
+(WEIGHTS, DESCRIPTION), CARD = OF_MODEL, "README.md"
 
 FORMAT = 2
 """Version of the folder's layout. In that of 1 the weights were `weights.safetensors`."""

@@ -21,6 +21,9 @@ KEY = "featpipe"
 
 TENSORS = ".safetensors"
 
+OF_MODEL = ("model.safetensors", "model.json")
+"""The files of a model folder that say what they are."""
+
 MOST_BYTES, MOST_DESCRIBED = 4 << 30, 16 << 20
 """Larger files are no weights and no descriptions of ours."""
 

@@ -15,13 +15,13 @@ from featpipe.features.measures import MEASURES
 from featpipe.features.table import FAMILIES
 from featpipe.schema import BANDS, EYE_FEATURES, KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 from featpipe.tables import is_as_written, read_metadata, read_table
-from models.seals import read_said
+from models.seals import OF_MODEL, read_said
 from pipelines.identity import facts_of, fingerprint
 from pipelines.work_names import terms_of
 
 _CONSTANT = ("dataset", "subject", "session")
 
-_OF_MODEL = {"weights": "model.safetensors", "model": "model.json"}
+_FILES = dict(zip(("weights", "model"), OF_MODEL, strict=True))
 """Family -> name of the file."""
 
 
@@ -40,7 +40,7 @@ def table_defects(path: Path, out: Path) -> Iterator[str]:
     str
         A defect each; nothing of a sound table. All pages are read, and their checksums compared.
     """
-    if path.suffix != ".parquet":
+    if path.name in OF_MODEL:
         yield from _model_defects(path)
         return
     try:
@@ -69,12 +69,12 @@ def is_published_whole(path: Path, out: Path) -> bool:
     """
     if not is_claiming(path) or any(table_defects(path, out)):
         return False
-    return path.suffix != ".parquet" or is_as_written(path)
+    return path.name in OF_MODEL or is_as_written(path)
 
 
 def is_claiming(path: Path) -> bool:
     """Tell whether a file says itself what it was made from, as outputs of steps do."""
-    return path.suffix == ".parquet" or path.name in _OF_MODEL.values()
+    return path.suffix == ".parquet" or path.name in OF_MODEL
 
 
 def _model_defects(path: Path) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _model_defects(path: Path) -> Iterator[str]:
         return
     if about.get("fingerprint") != _fingerprint(about):
         yield "its fingerprint is not that of the options and sources it names"
-    if _OF_MODEL.get(str(about.get("family"))) != path.name:
+    if _FILES.get(str(about.get("family"))) != path.name:
         yield f"it is a file of family {about.get('family')!r}"
     options = about.get("options") or {}
     label = path.parent.name
