@@ -21,7 +21,7 @@ from pipelines.work_names import terms_of
 
 _CONSTANT = ("dataset", "subject", "session")
 
-_FILES = dict(zip(("weights", "model"), OF_MODEL, strict=True))
+_FILES: dict[str, str] = {"weights": OF_MODEL[0], "model": OF_MODEL[1]}
 """Family -> name of the file."""
 
 
