@@ -71,7 +71,7 @@ def test_a_raw_export_of_eyes_is_predicted_without_trials_or_labels(fitted, caps
         shutil.copy(next(study.rglob(f"sub-01*_{name}.txt")), tmp_path / f"new_{name}.txt")
     found = predictions(capsys, folder, tmp_path / "new_Samples.txt")
     about = json.loads((folder / DESCRIPTION).read_text())
-    hop = about["tables"]["eye"]["features"]["hop_s"]
+    hop = about["tables"]["eye"]["options"]["features"]["hop_s"]
     assert list(found["start_s"][:2]) == [0, hop]
     assert set(found["class"]) <= set(about["classes"])
     p = found[[f"p_{name}" for name in about["classes"]]]
