@@ -9,7 +9,8 @@ TEMPLATE = """\
 {simulated}Reads {inputs}; was trained from {trained_from}. Tells {classes}.
 
 - **Reference**: {reference}; options: {variant}.
-- **Trained on**: {trained_on}.
+- **Trained on**: {trained_on}.{folds}
+- **Features**: {features}.
 - **Which epoch**: {policy}.
 - **Scores**: {scores}
 - **Made by** featpipe {featpipe}; weights sha256 `{sha256}`.
@@ -26,21 +27,29 @@ TEMPLATE = """\
 ## Use
 
 ```
-featpipe predict THIS_FOLDER RECORDING...
+featpipe predict THIS_FOLDER{fold} RECORDING...
 ```
 """
 
+_FOLDS = (
+    " There are {n} networks, one per fold and named after it: {first} was trained without the "
+    "windows that it was tested on. `featpipe fit` makes one network of everybody."
+)
 
-def card(description: Mapping[str, Any]) -> str:
+
+def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = ()) -> str:
     """Write the card of a model.
 
     Parameters
     ----------
     description : mapping
         What ``model.json`` says.
+    scores : sequence of mapping
+        Rows of `models.scores.summary` of the same method and options, if there are any.
     """
     trained = description.get("trained_on", {})
     told = ", ".join(f"{name} {_listed(value)}" for name, value in trained.items())
+    folds = [fold["name"] for fold in description["folds"]]
     is_simulated = str(trained.get("dataset", "")).startswith("simulated")
     return TEMPLATE.format(
         **{name: description[name] for name in ("method", "describes", "reference", "variant")},
@@ -49,21 +58,46 @@ def card(description: Mapping[str, Any]) -> str:
         trained_from=_listed(description["trained_from"]),
         classes=_listed(description["classes"]),
         trained_on=told or "not said",
-        policy=description.get("policy", "not said"),
-        scores=_scores(description.get("scores", ())),
+        folds=_FOLDS.format(n=len(folds), first=folds[0]) * (len(folds) > 1),
+        fold=f" --fold {folds[0]}" * (len(folds) > 1),
+        features="; ".join(_features(name, of) for name, of in _tables(description)) or "not said",
+        policy=_epochs(description),
+        scores=_scores(scores),
         featpipe=description["featpipe"],
         sha256=description["weights"]["sha256"],
     )
 
 
+def _tables(description: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, of) for name, of in description.get("tables", {}).items() if of.get("family")]
+
+
+def _features(modality: str, tables: Mapping[str, Any]) -> str:
+    """Name the tables of an input, and the windows where they are those of an extraction."""
+    windows = tables["options"].get("features", {})
+    told = f"{modality} tables of family {tables['family']}"
+    if "window_s" in windows:
+        told += f", windows of {windows['window_s']:g} s every {windows['hop_s']:g} s"
+    return told
+
+
+def _epochs(description: Mapping[str, Any]) -> str:
+    epochs = sorted({fold["epoch"] for fold in description["folds"]})
+    told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    return f"{description.get('policy', 'not said')}, epoch {told}"
+
+
 def _scores(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say what the method reached where its subjects were left out; this model saw all of them."""
+    """Say what the method reached where its subjects were left out."""
     if not rows:
-        return "none were measured; every subject was trained on."
+        return "none were measured."
     told = [
         f"{row['protocol']}, {row['n_subjects']} subjects: accuracy {row['accuracy_mean']:.3f} ± "
-        f"{row['accuracy_sd']:.3f}, balanced {row['balanced_accuracy_mean']:.3f}, calibration "
-        f"error {row['ece_mean']:.3f}" + f" ({row['marks']})" * bool(row["marks"])
+        f"{row['accuracy_sd']:.3f} over subjects (95 % interval of the mean "
+        f"{row['accuracy_low']:.3f} to {row['accuracy_high']:.3f}), balanced "
+        f"{row['balanced_accuracy_mean']:.3f}, calibration error {row['ece_mean']:.3f}"
+        + f" ({row['marks']})"
+        * bool(row["marks"])
         for row in rows
     ]
     return "of the same method and options, trained without the tested side:\n  - " + (

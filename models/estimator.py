@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from featpipe.errors import ConfigError
 from models.final import train_on_all
 from models.loading import Windows
+from models.model import predict
 from models.registry import get_method, make_config
-from models.saved import predict
 from models.types import Method
 
 
@@ -43,7 +43,7 @@ class CrossModalClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : array
         Labels as they were given.
-    model_ : models.saved.Model
+    model_ : models.model.Model
         The trained network; `models.saved.write_model` writes its folder.
 
     Notes

@@ -7,12 +7,15 @@ import numpy as np
 from featpipe.errors import ConfigError
 from models.evaluate import fit_folds
 from models.loading import Windows
+from models.model import Model, model_of
 from models.registry import get_method
-from models.saved import Model
-from models.selection import get_policy, judged_sides
+from models.scaling import scaled_apart
+from models.selection import get_policy
 from models.train import TrainSettings
-from models.types import Fold, Method, Shapes
-from models.units import subject_codes
+from models.types import Fold, Method
+
+EVERYBODY = "all"
+"""Name of the one fold."""
 
 
 def train_on_all(
@@ -22,6 +25,8 @@ def train_on_all(
     settings: TrainSettings | None = None,
     config: Any = None,
     policy: str = "last",
+    scaling: str = "train",
+    min_good: float = 0.0,
 ) -> Model:
     """Train a network on all windows.
 
@@ -31,8 +36,10 @@ def train_on_all(
         All windows of a study.
     method_name : str
         Registry name of a network.
-    seed, settings, config, policy
+    seed, settings, config, policy, scaling
         As in `models.evaluate.cross_validate`; a policy that holds subjects out does so here, too.
+    min_good : float
+        Windows whose `good` is lower are not trained on.
 
     Returns
     -------
@@ -44,37 +51,32 @@ def train_on_all(
     ConfigError
         When the method is no network, or the policy looks at a test side.
     """
-    method = get_method(method_name)
-    if not isinstance(method, Method):
+    fold = everybody(windows, method_name, policy, min_good)
+    config = get_method(method_name).config if config is None else config
+    scaled = scaled_apart(windows, scaling)
+    fitted = fit_folds(scaled, method_name, [fold], seed, settings, config, policy=policy)
+    return model_of(windows, [fold], fitted, method_name, config, seed, policy, scaling)
+
+
+def everybody(windows: Windows, method_name: str, policy: str, min_good: float = 0.0) -> Fold:
+    """Return the one fold that trains on everybody.
+
+    Parameters
+    ----------
+    windows, method_name, policy, min_good
+        As in `train_on_all`.
+
+    Raises
+    ------
+    ConfigError
+        As `train_on_all`.
+    """
+    if not isinstance(get_method(method_name), Method):
         raise ConfigError(f"{method_name} is no network: model folders hold networks only")
-    chosen = get_policy(policy)
-    if chosen.is_of_test:
+    if get_policy(policy).is_of_test:
         raise ConfigError(f"policy {policy!r}: nobody is left to be tested on; use 'last'")
-    rows = np.arange(len(windows.keys))
-    [fold] = judged_sides(chosen, [Fold("all", rows, rows, target=rows)], windows.keys, seed)
-    fitted = fit_folds(windows, method_name, [fold], seed, settings, config, policy=policy)
-    config = method.config if config is None else config
-    n_subjects = len(np.unique(subject_codes(windows.keys)[fold.train]))
-    features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
-    network = {name: tensor.numpy() for name, tensor in fitted.weights["all"].items()}
-    keys = windows.keys
-    return Model(
-        method_name,
-        config,
-        Shapes(features, len(windows.classes), n_subjects),
-        network,
-        {name: fitted.scaling["all"][name] for name in method.inputs},
-        windows.classes,
-        {name: windows.columns[name] for name in method.inputs},
-        {
-            "trained_on": {
-                "dataset": ", ".join(sorted(keys["dataset"].unique())),
-                "subjects": sorted(keys["subject"].unique()),
-                "sessions": sorted(keys["session"].unique()),
-                "windows": len(keys),
-            },
-            "seed": seed,
-            "policy": f"{policy}, epoch {fitted.epochs['all']}",
-            "tables": {name: windows.options.get(name, {}) for name in method.inputs},
-        },
-    )
+    rows = np.flatnonzero(windows.keys["good"].to_numpy(np.float64) >= min_good)
+    if not rows.size:
+        raise ConfigError(f"min_good is {min_good:g}, and no window is as good: lower it")
+    # what is predicted of it nobody asks for, and one row costs nothing
+    return Fold(EVERYBODY, rows, rows[:1], target=rows)

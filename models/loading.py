@@ -5,7 +5,7 @@ Only labelled windows that every modality has are kept. Nothing is scaled here.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from featpipe.tables import read_metadata, read_table
 from models.repeats import first_rows, refuse_repeats
 
 logger = logging.getLogger(__name__)
+
+TOLD = ("step", "family", "channels", "bands", "units")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Windows:
         Windows left out because they have no label.
     trials : str
         What trials are where they are not the clips that were shown; else empty.
+    tables : mapping
+        Modality -> what its tables say of themselves beside options: `TOLD`.
     """
 
     keys: pd.DataFrame
@@ -62,19 +66,18 @@ class Windows:
     n_dropped: int = 0
     n_unlabelled: int = 0
     trials: str = ""
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class _Table(NamedTuple):
-    """All files of one modality, one below the other."""
+    """All files of one modality, one below the other, and what the first says of itself."""
 
     keys: pd.DataFrame
     x: np.ndarray
     columns: tuple[str, ...]
     ch_names: tuple[str, ...]
     bands: dict[str, tuple[float, float]]
-    classes: tuple[str, ...]
-    options: dict[str, Any]
-    trials: str
+    about: dict[str, Any]
 
 
 def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
@@ -116,6 +119,7 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
         len(keys), len(keys["subject"].unique()), n_dropped, (~has_label).sum(),
     )  # fmt: skip
     banded = next((table for table in found.values() if table.ch_names), None)
+    released = [table.about.get("released") or {} for table in found.values()]
     return Windows(
         keys=keys,
         x={modality: _taken(found[modality].x, rows[modality][has_label]) for modality in found},
@@ -124,10 +128,11 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
         ch_names=banded.ch_names if banded else (),
         bands=banded.bands if banded else {},
         columns={modality: table.columns for modality, table in found.items()},
-        options={modality: table.options for modality, table in found.items()},
+        options={modality: table.about.get("options") or {} for modality, table in found.items()},
         n_dropped=n_dropped,
         n_unlabelled=int((~has_label).sum()),
-        trials=next((table.trials for table in found.values() if table.trials), ""),
+        trials=next((of["trials"] for of in released if of.get("trials")), ""),
+        tables={m: {name: table.about.get(name) for name in TOLD} for m, table in found.items()},
     )
 
 
@@ -178,11 +183,10 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
             x[:, i_column] = table[name].to_numpy()
         x[np.isinf(x)] = np.nan
         parts.append(x)
-    rows = [first_rows(k, part) for k, part in zip(keys, parts, strict=True)]
     x = np.concatenate(parts)
-    keys = pd.concat(keys, ignore_index=True)
+    frames, keys = keys, pd.concat(keys, ignore_index=True)
     _check_unique(keys, f"the {modality} tables; remove the double file")
-    refuse_repeats(files, rows)
+    refuse_repeats(files, list(map(first_rows, frames, parts)))
     bands = {name: tuple(edges) for name, edges in (first.get("bands") or {}).items()}
     bands = dict(sorted(bands.items(), key=lambda band: band[1]))  # columns run low to high
     ch_names = _sites(columns, tuple(bands))
@@ -190,9 +194,7 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         x = x.reshape(len(x), len(ch_names), len(bands))
     else:
         bands = {}
-    classes = tuple(first.get("classes") or ())
-    trials = (first.get("released") or {}).get("trials", "")
-    return _Table(keys, x, columns, ch_names, bands, classes, first.get("options") or {}, trials)
+    return _Table(keys, x, columns, ch_names, bands, first)
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
@@ -291,7 +293,7 @@ def _check_unique(keys: pd.DataFrame, where: str) -> None:
 
 
 def _same_classes(tables: Mapping[str, _Table]) -> tuple[str, ...]:
-    classes = {modality: table.classes for modality, table in tables.items() if table.classes}
+    classes = {m: tuple(names) for m, of in tables.items() if (names := of.about.get("classes"))}
     if len(set(classes.values())) != 1:
         raise ConfigError(
             f"the modalities must name the same classes, found {classes or 'none'}: "

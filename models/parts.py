@@ -5,9 +5,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
+import torch
 
 from models.curves import EpochReport, from_rows, to_rows
-from models.types import Fitted
+from models.types import Fitted, Scaling
+
+_WEIGHTS = "weights/"
 
 
 class Kept(NamedTuple):
@@ -84,19 +87,61 @@ def merged(fitted: Sequence[Fitted]) -> Fitted:
 
 
 def to_kept(fitted: Fitted) -> Kept:
-    """Return predictions, curves and chosen epochs of a part as plain arrays and facts.
+    """Return a part as plain arrays and facts.
 
     Parameters
     ----------
     fitted : Fitted
-        Its weights and scaling are left out: fitted estimators would need a pickle.
+        Weights and scaling of estimators are left out: they would need a pickle.
     """
+    arrays: dict[str, np.ndarray] = {}
+    missing: dict[str, dict[str, int]] = {}
+    for i, (fold, probabilities) in enumerate(fitted.probabilities.items()):
+        arrays[f"{i}/probabilities"] = probabilities
+        if fold not in fitted.epochs:
+            continue
+        for name, tensor in fitted.weights[fold].items():
+            arrays[f"{i}/{_WEIGHTS}{name}"] = np.asarray(tensor)
+        for name, scaling in fitted.scaling[fold].items():
+            arrays |= {f"{i}/mean/{name}": scaling.mean, f"{i}/scale/{name}": scaling.scale}
+        missing[fold] = {name: of.n_missing for name, of in fitted.scaling[fold].items()}
     return Kept(
-        fitted.probabilities,
-        {"curves": to_rows(fitted.curves), "epochs": dict(fitted.epochs)},
+        arrays,
+        {
+            "folds": list(fitted.probabilities),
+            "curves": to_rows(fitted.curves),
+            "epochs": dict(fitted.epochs),
+            "missing": missing,
+        },
     )
 
 
 def from_kept(kept: Kept) -> Fitted:
-    """Return the part that `to_kept` was given, to the last bit, without weights and scaling."""
-    return Fitted(kept.arrays, from_rows(kept.facts["curves"]), {}, {}, kept.facts["epochs"])
+    """Return the part that `to_kept` was given, to the last bit, without fitted estimators."""
+    facts = kept.facts
+    folds = {fold: f"{i}/" for i, fold in enumerate(facts["folds"])}
+    return Fitted(
+        {fold: kept.arrays[f"{at}probabilities"] for fold, at in folds.items()},
+        from_rows(facts["curves"]),
+        {fold: _tensors(f"{folds[fold]}{_WEIGHTS}", kept.arrays) for fold in facts["epochs"]},
+        {
+            fold: {
+                name: Scaling(
+                    kept.arrays[f"{folds[fold]}mean/{name}"],
+                    kept.arrays[f"{folds[fold]}scale/{name}"],
+                    n_missing,
+                )
+                for name, n_missing in of.items()
+            }
+            for fold, of in facts["missing"].items()
+        },
+        facts["epochs"],
+    )
+
+
+def _tensors(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {
+        name.removeprefix(prefix): torch.from_numpy(array.copy())
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -1,14 +1,18 @@
-"""Predict windows with every fold's network at once."""
+"""Predict windows: with every fold's network at once while training, with one by one to report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from featpipe.errors import ConfigError
 from models.batches import FoldFacts, gather
 from models.job import Job
+from models.runs import Items
 from models.stacked import FoldStack
+from models.types import Batch, Method, Scaling, Shapes
 
 PREDICT_BATCH = 1024
 """Windows per fold and call; bounds memory."""
@@ -53,10 +57,90 @@ def predict_logits(job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarra
     return logits.gather(1, back[..., None].expand(-1, -1, logits.shape[-1]))
 
 
-def predict_sides(
-    job: Job, stack: FoldStack, facts: FoldFacts, sides: Sequence[np.ndarray]
+def predict_one(
+    method: Method,
+    net: nn.Module,
+    x: Mapping[str, Tensor],
+    scaling: Mapping[str, Scaling],
+    items: Items,
+    rows: np.ndarray,
+) -> np.ndarray:
+    """Predict windows with one network, apart from those of other folds.
+
+    What a training stores and what its model folder gives come of this one function: kernels that
+    compute several networks at once round otherwise.
+
+    Parameters
+    ----------
+    method : Method
+        Whose network it is.
+    net : nn.Module
+        From `loaded`.
+    x : mapping of str to Tensor
+        Modality -> windows that are not scaled, on the network's device.
+    scaling : mapping of str to Scaling
+        Of the input modalities.
+    items : Items
+        What is read to predict a window.
+    rows : array of int64, shape (n_windows,)
+        Rows of `x`.
+
+    Returns
+    -------
+    array of float64, shape (n_windows, n_classes)
+        Probabilities.
+    """
+    device = next(iter(x.values())).device
+    # windows of one trial are read together, once
+    found, back = np.unique(items.read[rows], return_inverse=True)
+    by = {
+        name: [torch.from_numpy(array.copy()).to(device) for array in (of.mean, of.scale)]
+        for name, of in scaling.items()
+    }
+    parts = []
+    with torch.no_grad():
+        for part in torch.from_numpy(items.test[found]).to(device).split(PREDICT_BATCH):
+            mask = part >= 0 if method.whole_trials else None
+            read = {}
+            for name in method.inputs:
+                mean, scale = by[name]
+                z = ((x[name][part.clamp(min=0)] - mean) / scale).nan_to_num_(nan=0.0)
+                read[name] = z if mask is None else z * mask.view(*mask.shape, *[1] * (z.ndim - 2))
+            hidden = torch.full((len(part),), -1, device=device)
+            batch = Batch(read, hidden, hidden, hidden, mask=mask)
+            parts.append(method.predict(net, batch).double())
+    return torch.cat(parts).softmax(-1).cpu().numpy()[back]
+
+
+def loaded(
+    method: Method, shapes: Shapes, config: Any, weights: Mapping[str, Tensor], device: str = "cpu"
+) -> nn.Module:
+    """Build a network with given weights, in eval mode.
+
+    Raises
+    ------
+    ConfigError
+        When the weights are those of another network.
+    """
+    net = method.build(shapes, config)
+    try:
+        net.load_state_dict(weights)
+    except RuntimeError as error:  # torch's for tensors of other names and shapes
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"the weights are not of the network described: {reason}") from error
+    return net.to(device).eval()
+
+
+def predict_folds(
+    job: Job,
+    stack: FoldStack,
+    scaling: Sequence[Mapping[str, Scaling]],
+    sides: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
     """Return the class probabilities of one side per fold, each (n_windows, n_classes)."""
-    logits = predict_logits(job, stack, facts, pad_sides(sides))
-    probabilities = logits.softmax(-1).cpu().numpy()
-    return [p[: len(side)] for p, side in zip(probabilities, sides, strict=True)]
+    method, device = job.method, str(job.data.label.device)
+    found = []
+    for i_fold, (of_fold, side) in enumerate(zip(scaling, sides, strict=True)):
+        net = loaded(method, job.shapes, job.config, stack.state(i_fold), device)
+        found.append(predict_one(method, net, job.data.x, of_fold, job.items, side))
+    return found

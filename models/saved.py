@@ -1,9 +1,9 @@
-"""Model folders: what a trained network needs to predict, in safetensors and JSON and nothing else.
+"""Model folders: what trained networks need to predict, in safetensors and JSON and nothing else.
 
-A folder holds ``weights.safetensors`` (the network's tensors and its standardisation),
-``model.json`` (how to build it, what it reads, what it was trained on) and ``README.md``, the model
-card for people. ``model.json`` names the checksum of the weights and is written last: a folder
-without it is none.
+A folder holds ``model.safetensors`` (the tensors of all networks and their standardisation, the
+networks one behind the other along the first axis), ``model.json`` (how to build them, what they
+read, what each was trained on) and, for people, ``README.md``, the model card. ``model.json`` names
+the checksum of the weights: a folder without it is none.
 """
 
 import json
@@ -11,66 +11,108 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
-from torch import nn
 
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
 from featpipe.publishing import Published, publish_bytes
 from featpipe.regular_files import content_of
 from models.card import card
-from models.loading import Windows
+from models.model import Model, Network
 from models.registry import get_method, make_config, variant
-from models.runs import find_items
-from models.types import Batch, Method, Scaling, Shapes
+from models.seals import (
+    KEY,
+    MOST_BYTES,
+    MOST_DESCRIBED,
+    OF_MODEL,
+    OPEN,
+    require_sealed,
+    said_in,
+    seal,
+)
+from models.types import Card, Scaling, Shapes
 
-WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "model.json", "README.md"
+(WEIGHTS, DESCRIPTION), CARD = OF_MODEL, "README.md"
 
-FORMAT = 1
-"""Version of the folder's layout."""
-
-MOST_BYTES, MOST_DESCRIBED = 4 << 30, 16 << 20
-"""Larger files are no weights and no descriptions of ours."""
+FORMAT = 2
+"""Version of the folder's layout. In that of 1 the weights were `weights.safetensors`."""
 
 _NETWORK, _SCALING = "network/", "scaling/"
 
 
-class Model(NamedTuple):
-    """A trained network and all that prediction needs.
+def weights_file(model: Model, more: Mapping[str, Any]) -> bytes:
+    """Return the content of ``model.safetensors``: equal models give equal bytes.
 
-    Attributes
+    Parameters
     ----------
-    method : str
-        Registry name.
-    config : frozen dataclass
-        The method's options.
-    shapes : Shapes
-        What the network was built for.
-    network : mapping of str to array
-        Its state dict.
-    scaling : mapping of str to Scaling
-        Of each input modality.
-    classes : tuple of str
-        Names of the emotions.
-    columns : mapping of str to tuple of str
-        Modality -> names of its feature columns, in the order they are read.
-    about : mapping
-        What people want to know: data set, subjects, options of the tables, scores.
+    model : Model
+        Its networks.
+    more : mapping
+        What else the file says of itself, as JSON can hold it.
     """
+    networks = list(model.networks.values())
+    tensors = {
+        _NETWORK + name: np.stack([network.weights[name] for network in networks])
+        for name in networks[0].weights
+    }
+    for name in networks[0].scaling:
+        for part in ("mean", "scale"):
+            arrays = [getattr(network.scaling[name], part) for network in networks]
+            tensors[f"{_SCALING}{name}/{part}"] = np.stack(arrays)
+    said = json.dumps({"checksum": OPEN, "format": FORMAT, **more}, ensure_ascii=False)
+    return seal(save(tensors, {KEY: said}))
 
-    method: str
-    config: Any
-    shapes: Shapes
-    network: Mapping[str, np.ndarray]
-    scaling: Mapping[str, Scaling]
-    classes: tuple[str, ...]
-    columns: Mapping[str, tuple[str, ...]]
-    about: Mapping[str, Any]
+
+def description_file(model: Model, weights: bytes, more: Mapping[str, Any]) -> bytes:
+    """Return the content of ``model.json``.
+
+    Parameters
+    ----------
+    model : Model
+        What is described.
+    weights : bytes
+        Content of the ``model.safetensors`` beside it.
+    more : mapping
+        What else the file says of itself, as JSON can hold it.
+    """
+    method = get_method(model.method)
+    described = {
+        "checksum": OPEN,
+        "format": FORMAT,
+        "featpipe": __version__,
+        "method": model.method,
+        "method_version": method.version,
+        "describes": method.describes,
+        "reference": method.reference,
+        "config": asdict(model.config),
+        "variant": variant(model.method, model.config),
+        "inputs": list(method.inputs),
+        "trained_from": list(method.train_modalities),
+        "shapes": {
+            "features": {name: list(shape) for name, shape in model.shapes.features.items()},
+            "n_classes": model.shapes.n_classes,
+            "n_subjects": model.shapes.n_subjects,
+        },
+        "classes": list(model.classes),
+        **model.about,
+        "weights": {"file": WEIGHTS, "sha256": sha256(weights).hexdigest()},
+        "standardisation": {
+            name: {
+                "mean": f"{_SCALING}{name}/mean",
+                "scale": f"{_SCALING}{name}/scale",
+                "of": "the training windows of each network; a missing value becomes the mean",
+            }
+            for name in method.inputs
+        },
+        "folds": [{"name": name, **of.about} for name, of in model.networks.items()],
+        "columns": {name: list(model.columns[name]) for name in method.inputs},
+        **more,
+    }
+    return seal((json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def write_model(model: Model, folder: Path, staging: Path) -> dict[Path, Published]:
@@ -90,115 +132,103 @@ def write_model(model: Model, folder: Path, staging: Path) -> dict[Path, Publish
     dict of Path to Published
         What was written.
     """
-    tensors = {_NETWORK + name: array for name, array in model.network.items()}
-    for modality, scaling in model.scaling.items():
-        tensors[f"{_SCALING}{modality}/mean"] = scaling.mean
-        tensors[f"{_SCALING}{modality}/scale"] = scaling.scale
-    content = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
-    description = _described(model, sha256(content).hexdigest())
+    weights = weights_file(model, {})
+    description = description_file(model, weights, {})
+    (folder / DESCRIPTION).unlink(missing_ok=True)  # it would be of other weights for a moment
     texts = {
-        WEIGHTS: content,
-        CARD: card(description).encode(),
-        DESCRIPTION: (json.dumps(description, indent=2, ensure_ascii=False) + "\n").encode(),
+        WEIGHTS: weights,
+        CARD: card(json.loads(description)).encode(),
+        DESCRIPTION: description,
     }
     return {
         folder / name: publish_bytes(text, folder / name, staging) for name, text in texts.items()
     }
 
 
-def _described(model: Model, digest: str) -> dict[str, Any]:
-    method = get_method(model.method)
-    return {
-        "format": FORMAT,
-        "featpipe": __version__,
-        "method": model.method,
-        "method_version": method.version,
-        "describes": method.describes,
-        "reference": method.reference,
-        "config": asdict(model.config),
-        "variant": variant(model.method, model.config),
-        "inputs": list(method.inputs),
-        "trained_from": list(method.train_modalities),
-        "shapes": {
-            "features": {name: list(shape) for name, shape in model.shapes.features.items()},
-            "n_classes": model.shapes.n_classes,
-            "n_subjects": model.shapes.n_subjects,
-        },
-        "classes": list(model.classes),
-        "columns": {name: list(model.columns[name]) for name in method.inputs},
-        "weights": {"file": WEIGHTS, "sha256": digest},
-        **model.about,
-    }
-
-
-def read_model(folder: Path) -> tuple[Model, dict[str, Any]]:
+def read_model(folder: Path) -> Model:
     """Read a model folder; nothing in it is executed.
 
     Parameters
     ----------
     folder : Path
-        As `write_model` leaves it.
+        As `write_model` or `featpipe train` leaves it.
 
     Returns
     -------
-    model : Model
-    description : dict
-        What ``model.json`` says.
+    Model
+        `about` is all that ``model.json`` says.
 
     Raises
     ------
     ReadError
-        When a file is missing, damaged or of a later format.
+        When a file is missing, damaged or of another format.
     """
-    description = _read_description(folder / DESCRIPTION)
+    place = folder / DESCRIPTION
+    described = _read_description(place)
     try:
-        method = get_method(description["method"])
+        method = get_method(described["method"])
         config = make_config(
-            description["method"], {k: _tuples(v) for k, v in description["config"].items()}
+            described["method"], {k: _tuples(v) for k, v in described["config"].items()}
         )
-        of = description["shapes"]
+        of = described["shapes"]
         features = {name: tuple(shape) for name, shape in of["features"].items()}
-        shapes = Shapes(features, of["n_classes"], of["n_subjects"])
-        tensors = _read_weights(folder / WEIGHTS, description["weights"]["sha256"])
-        scaling = {
-            name: Scaling(tensors[f"{_SCALING}{name}/mean"], tensors[f"{_SCALING}{name}/scale"], 0)
-            for name in method.inputs
-        }
-        columns = {name: tuple(found) for name, found in description["columns"].items()}
-    except (KeyError, TypeError, AttributeError, ConfigError) as error:
-        raise ReadError(f"{folder / DESCRIPTION}: it describes no model: {error}") from error
-    network = {
-        name.removeprefix(_NETWORK): array
+        tensors = _read_weights(folder / WEIGHTS, described["weights"]["sha256"])
+        return Model(
+            described["method"],
+            config,
+            Shapes(features, of["n_classes"], of["n_subjects"]),
+            {
+                fold["name"]: _network(tensors, i, method, fold)
+                for i, fold in enumerate(described["folds"])
+            },
+            tuple(described["classes"]),
+            {name: tuple(found) for name, found in described["columns"].items()},
+            described,
+        )
+    except (KeyError, TypeError, AttributeError, IndexError, ConfigError) as error:
+        raise ReadError(f"{place}: it describes no model: {error}") from error
+
+
+def _network(
+    tensors: Mapping[str, np.ndarray], i: int, method: Card, about: Mapping[str, Any]
+) -> Network:
+    """Take one network out of what all folds have in one tensor."""
+    weights = {
+        name.removeprefix(_NETWORK): np.asarray(array[i])  # a count is of no dimension
         for name, array in tensors.items()
         if name.startswith(_NETWORK)
     }
-    model = Model(
-        description["method"], config, shapes, network, scaling, tuple(description["classes"]),
-        columns, {},
-    )  # fmt: skip
-    return model, description
+    scaling = {
+        name: Scaling(
+            tensors[f"{_SCALING}{name}/mean"][i], tensors[f"{_SCALING}{name}/scale"][i], 0
+        )
+        for name in method.inputs
+    }
+    return Network(weights, scaling, {k: v for k, v in about.items() if k != "name"})
 
 
 def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        description = json.loads(content_of(path, MOST_DESCRIBED))
-    except (ValueError, RecursionError) as error:
-        raise ReadError(f"{path}: no model can be read there: {error}") from error
-    if not isinstance(description, dict) or "format" not in description:
-        raise ReadError(f"{path}: it describes no model: expected an object with a format")
-    if description["format"] != FORMAT:
-        raise ReadError(
-            f"{path}: its format is {description['format']}, this version reads {FORMAT}: install "
-            f"featpipe {description.get('featpipe', 'of its time')}"
-        )
-    return description
+    content = content_of(path, MOST_DESCRIBED)
+    described = said_in(content, path)
+    found = described.get("format")
+    if found != FORMAT:
+        if isinstance(found, int) and found < FORMAT:
+            what = "train it again with `featpipe fit`"
+        else:
+            what = f"install featpipe {described.get('featpipe', 'of its time')}"
+        raise ReadError(f"{path}: its format is {found}, this version reads {FORMAT}: {what}")
+    require_sealed(content, described, path)
+    return described
 
 
 def _read_weights(path: Path, digest: str) -> dict[str, np.ndarray]:
     try:
         content = content_of(path, MOST_BYTES)
         if sha256(content).hexdigest() != digest:
-            raise ReadError(f"{path}: its content is not what model.json says: copy it again")
+            raise ReadError(
+                f"{path}: its content is not what model.json says: copy the folder again, or end "
+                "the training that was cut off"
+            )
         return load(content)
     except SafetensorError as error:
         raise ReadError(f"{path}: no weights can be read there: {error}") from error
@@ -206,81 +236,3 @@ def _read_weights(path: Path, digest: str) -> dict[str, np.ndarray]:
 
 def _tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def predict(model: Model, windows: Windows) -> np.ndarray:
-    """Predict windows from the modalities that the method may read.
-
-    Parameters
-    ----------
-    model : Model
-        From `read_model` or `model_of`.
-    windows : Windows
-        With the model's input modalities; labels are not read.
-
-    Returns
-    -------
-    array, shape (n_windows, n_classes)
-        Probabilities; on the CPU the same to the bit in every process.
-
-    Raises
-    ------
-    ConfigError
-        When the columns of an input are not those of the training.
-    """
-    method = get_method(model.method)
-    if not isinstance(method, Method):
-        raise ConfigError(f"{model.method} is no network: it has no model folder")
-    for name in method.inputs:
-        _require_columns(name, windows.columns.get(name, ()), model.columns[name])
-    net = method.build(model.shapes, model.config)
-    weights = {name: torch.from_numpy(a.copy()) for name, a in model.network.items()}
-    try:
-        net.load_state_dict(weights)
-    except RuntimeError as error:  # torch's for tensors of other names and shapes
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"the weights are not of the network described: {reason}") from error
-    net.eval()
-    run_length = method.run_length(model.config) if method.run_length else None
-    items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)
-    x = {name: _scaled(windows.x[name], model.scaling[name]) for name in method.inputs}
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        logits = _logits(method, net, x, items.test)
-    finally:
-        torch.set_num_threads(n_threads)
-    return logits.double().softmax(-1).numpy()[items.read]
-
-
-def _logits(
-    method: Method, net: nn.Module, x: Mapping[str, torch.Tensor], reads: np.ndarray
-) -> torch.Tensor:
-    parts = []
-    with torch.no_grad():
-        for part in torch.from_numpy(reads).split(1024):
-            mask = part >= 0 if method.whole_trials else None
-            rows = part.clamp(min=0)
-            found = {name: values[rows] for name, values in x.items()}
-            if mask is not None:
-                found = {
-                    n: v * mask.view(*mask.shape, *[1] * (v.ndim - 2)) for n, v in found.items()
-                }
-            hidden = torch.full((len(part),), -1)
-            parts.append(method.predict(net, Batch(found, hidden, hidden, hidden, mask=mask)))
-    return torch.cat(parts)
-
-
-def _scaled(x: np.ndarray, scaling: Scaling) -> torch.Tensor:
-    mean, scale = (torch.from_numpy(array.copy()) for array in (scaling.mean, scaling.scale))
-    return ((torch.from_numpy(x.copy()) - mean) / scale).nan_to_num(nan=0.0)
-
-
-def _require_columns(name: str, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    if found != expected:
-        missing = [column for column in expected if column not in found]
-        raise ConfigError(
-            f"the {name} columns are not those that the model was trained on: "
-            + (f"{', '.join(missing[:3])} missing" if missing else "their order or number differs")
-            + "; extract them with the options in model.json"
-        )

@@ -22,7 +22,7 @@ from models.curves import EpochReport, values_of
 from models.job import Job, prepare
 from models.loading import Windows
 from models.parts import Kept, Part, merged
-from models.prediction import predict_sides
+from models.prediction import predict_folds
 from models.sampling import seed_for
 from models.selection import Policy, get_policy, judged_sides
 from models.stacked import FoldStack
@@ -184,7 +184,7 @@ def _fit_chunk(
                 done = n_before + course.n_done
                 on_epoch(EpochReport(epoch.stage, done, n_epochs, names, values_of(epoch)))
         chosen = course.finish()
-        found = predict_sides(job, stack, facts, [fold.test for fold in folds])
+        found = predict_folds(job, stack, scaling, [fold.test for fold in folds])
     return Fitted(
         dict(zip(names, found, strict=True)),
         pd.concat(course.curves, ignore_index=True),

@@ -152,15 +152,21 @@ def _train(
     protocol: str | None, manner: str | None, policy: str | None, seeds: str | None,
     device: str | None, only: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Do what `train` and `run` have in common."""
+    """Do what `train`, `run` and `fit` have in common."""
     from pipelines import workflow
     from pipelines.job import open_job, train_overrides
+    from pipelines.progress import shown
     from pipelines.running import RunSettings
 
     chosen = train_overrides(methods, protocol, manner, policy, seeds, device)
     job = open_job(study, out, (*overrides, *chosen), only)
-    work = {"train": workflow.train, "run_all": workflow.run_all}[job_name]
+    work = {"train": workflow.train, "run_all": workflow.run_all, "fit": workflow.fit}[job_name]
     rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))
+    if job_name == "fit":
+        code = finish(rows, job.out, as_json)
+        for row in (row for row in rows if row.state != "failed" and not as_json):
+            click.echo(shown(job.out / "models" / row.unit))
+        return code
     return finish(rows, job.out, as_json, workflow.scores_of(job, as_json))
 
 
@@ -199,20 +205,12 @@ def tune(
 
 @app.command()
 @study_options
+@run_options
 @method_options
 @only_option
-def fit(
-    study: Path, out: Path | None, overrides: tuple[str, ...], only: tuple[str, ...], **chosen: Any
-) -> int:
+def fit(**options: Any) -> int:
     """Train networks on everybody and write them as model folders, for `featpipe predict`."""
-    from pipelines.fitting import fit_models
-    from pipelines.job import open_job, train_overrides
-    from pipelines.progress import shown
-
-    job = open_job(study, out, (*overrides, *train_overrides(**chosen)), only)
-    for folder in fit_models(job):
-        click.echo(shown(folder))
-    return DONE
+    return _train("fit", **options)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from featpipe.errors import OutputError, ReadError
 from featpipe.publishing import write_text
 from featpipe.regular_files import content_of, open_file, state_of
 from featpipe.tables import read_metadata
+from models.seals import OF_MODEL, read_said
 from pipelines.marks import MOST_BYTES, Marks, marks_of
 
 _BLOCK = 1 << 19  # fits the cache of a core
@@ -79,12 +80,12 @@ def digest_file(path: Path, remembered: Mapping[str, Digest]) -> Digest:
 
 
 def metadata_of(path: Path) -> Mapping[str, Any]:
-    """Return what a table says of itself, read once per process while the file is untouched.
+    """Return what an output says of itself, read once per process while the file is untouched.
 
     Raises
     ------
     ReadError
-        When the file is not a table of ours, or is damaged or gone.
+        When the file is not one of ours, or is damaged or gone.
     """
     return _metadata(path, *_marks(path))
 
@@ -96,7 +97,7 @@ def _marks(path: Path) -> Iterable[int]:
 
 @lru_cache(maxsize=2048)
 def _metadata(path: Path, *marks: int) -> Mapping[str, Any]:
-    return read_metadata(path)
+    return read_said(path) if path.name in OF_MODEL else read_metadata(path)
 
 
 def load_digests(out: Path) -> dict[str, Digest]:

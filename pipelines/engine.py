@@ -14,16 +14,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
-from featpipe.publishing import Published
+from featpipe.publishing import Published, publish_bytes
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
 from pipelines.digests import UNREAD, Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
 from pipelines.notes import Note, listening
 from pipelines.passing import may_pass, meets_all
-from pipelines.work import Output, Row, Step, Unit
+from pipelines.work import Content, Output, Row, Step, Unit
 
 logger = logging.getLogger(__name__)
 
@@ -146,12 +148,12 @@ def _update(
         stale = [o for o in _outputs(step, unit, digests) if stale_because(o, altered)]
         if not stale:
             return row("kept")
-        for output, table, more in step.make(unit, stale):
+        for output, content, more in step.make(unit, stale):
             _refuse_moved(digests)
             told = {"warnings": [note.text for note in notes[n_kept:]]}
             n_kept = len(notes)
-            table = with_metadata(table, _metadata(output, {**more, **told}))
-            files[str(output.path)] = publish(table, output.path, staging)
+            metadata = _metadata(output, {**more, **told})
+            files[str(output.path)] = _publish(content, metadata, output.path, staging)
         return row("made")
     except Exception as error:  # a log row is the contract: one bad unit must not stop the others
         if not isinstance(error, ReadError | ConfigError | OSError | MemoryError):
@@ -218,6 +220,12 @@ def listed(path: Path, digest: Digest) -> dict[str, Any]:
     is_table = is_ours and path.suffix == ".parquet"
     name = f"{path.parent.name}/{path.name}" if is_table else path.name
     return {"name": name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
+
+
+def _publish(content: Content, metadata: Mapping[str, Any], path: Path, staging: Path) -> Published:
+    if isinstance(content, pa.Table):
+        return publish(with_metadata(content, metadata), path, staging)
+    return publish_bytes(content(metadata), path, staging)
 
 
 def _metadata(output: Output, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What `verify` finds: problems, and notes that are none, each with the next step."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -31,10 +32,14 @@ BY_HAND: Mapping[str, str] = {
     "plots": "draw it again with `featpipe plot`, or delete it",
     "bridge": "compare again with `featpipe bridge`, or delete it",
     "tuning": "search again with `featpipe tune`",
-    "models": "train it again with `featpipe fit`, or delete its folder",
     "study.toml": "import again into another folder, and copy it from there",
 }
 """Files that no run of a study makes -> what to do where one is damaged or missing."""
+
+
+_GONE = ("damaged", "missing")
+_OF_TRAINING = re.compile(r"models/[^/]*_seed-\d+/[^/]*")
+"""Files of a model folder that `train` makes, and not `fit`."""
 
 
 class Finding(NamedTuple):
@@ -76,8 +81,10 @@ def finding(kind: str, file: str, reason: str, then: str | None = None) -> Findi
     if then is not None or (kind == "failed" and "again" in reason):
         return Finding(kind, file, reason, then or "")
     maker = "tuning" if "-tuned-" in file else file.split("/", 1)[0]
-    own = BY_HAND.get(maker) if kind in ("damaged", "missing") else None
-    if own is None and kind in ("damaged", "missing") and Path(file).suffix in (".html", ".csv"):
+    own = BY_HAND.get(maker) if kind in _GONE else None
+    if file.startswith("models/") and not _OF_TRAINING.fullmatch(file) and kind in _GONE:
+        own = "train it again with `featpipe fit`, or delete its folder"
+    if own is None and kind in _GONE and Path(file).suffix in (".html", ".csv"):
         own = BY_HAND["bridge"]
     return Finding(kind, file, reason, own or NEXT[kind])
 

@@ -86,8 +86,8 @@ def fit_kept(
     Returns
     -------
     fitted : Fitted
-        Equal, to the last bit on one kind of CPU, to what training in one go gives; weights and
-        scaling of folds that were kept are missing.
+        Equal, to the last bit on one kind of CPU, to what training in one go gives; of folds that
+        were kept the fitted estimators are missing.
     seconds : float
         That all of it took to train, in whichever run.
     """

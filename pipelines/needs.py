@@ -124,6 +124,7 @@ NEEDS: Mapping[str, Callable[[Unit], float]] = {
     "train": of_training,
     "judge": of_training,
     "tune": of_training,
+    "fit": of_training,
 }
 """Steps by name."""
 

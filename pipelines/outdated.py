@@ -89,8 +89,8 @@ def set_aside_strangers(expected: Iterable[Path], out: Path) -> list[Path]:
     return [_move(path, out) for path in sorted(found - wanted) if _is_ours(path)]
 
 
-def set_aside_stale(step: Step, units: Sequence[Unit], out: Path) -> list[Path]:
-    """Move the tables of families that are not asked for any more, where options contradict them.
+def set_aside_stale(step: Step, units: Sequence[Unit], out: Path, folder: str = "") -> list[Path]:
+    """Move outputs that are not asked for any more, where options contradict them.
 
     Parameters
     ----------
@@ -100,6 +100,8 @@ def set_aside_stale(step: Step, units: Sequence[Unit], out: Path) -> list[Path]:
         What it would make them of.
     out : Path
         Output root.
+    folder : str
+        Below which of its folders; "" is anywhere.
 
     Returns
     -------
@@ -113,7 +115,10 @@ def set_aside_stale(step: Step, units: Sequence[Unit], out: Path) -> list[Path]:
             reasons, _ = explain(step, unit, remembered)
         except ReadError:  # a source that is gone contradicts nothing
             continue
-        stale += [path for path, reason in reasons.items() if reason and path.exists()]
+        stale += [
+            path for path, reason in reasons.items()
+            if reason and path.exists() and path.is_relative_to(out / folder)
+        ]  # fmt: skip
     return [_move(path, out) for path in stale if _is_ours(path)]
 
 

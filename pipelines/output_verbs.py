@@ -44,15 +44,25 @@ def bridge(
 @click.command()
 @click.argument("model", type=FILE)
 @click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--fold", default="", metavar="NAME",
+              help="Whose network, of a training's model folder, e.g. sub-3.")  # fmt: skip
+@click.option("--trials", type=FILE, metavar="CSV",
+              help="Onset and offset of trials, s [default: each recording is one].")  # fmt: skip
+@click.option("--eye-offset", type=float, metavar="S",
+              help="Of eye exports: time of the trials = time of the tracker + S.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per file.")
-def predict(model: Path, files: tuple[Path, ...], as_json: bool) -> int:
+def predict(
+    model: Path, files: tuple[Path, ...], fold: str, trials: Path | None, eye_offset: float | None,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Predict new recordings with a model folder, from one modality and without labels.
 
-    FILES are eye exports, or feature tables (.parquet). One line per window, as CSV.
+    FILES are recordings of the modality that the model reads, or feature tables (.parquet). One
+    line per window, as CSV.
     """
     from pipelines.predicting import print_predictions
 
-    return print_predictions(model, files, as_json=as_json)
+    return print_predictions(model, files, fold, trials, eye_offset, as_json=as_json)
 
 
 @click.command()

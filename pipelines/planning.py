@@ -206,7 +206,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         for defect in job.defects
     ]
     remembered, spoilt = load_digests(job.out), altered(job.out)
-    steps = (table_step(job.study).step.name, "train", "tune")
+    steps = (table_step(job.study).step.name, "train", "tune", "fit")
     failed = {name: failed_units(job.out, name) for name in steps}
     is_training = not is_dry_run and _is_training_meant(job, failed["train"])
     not_fresh: set[Path] = set()
@@ -224,6 +224,7 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         for path, reason in reasons.items():
             if upstream and not reason:
                 reason = f"{len(upstream)} of its tables are not fresh"
+            reason += "; `featpipe fit` makes it anew" * bool(reason and step.name == "fit")
             if reason:
                 not_fresh.add(path)
             told = failure.reason if failure and failure.concerns(claims.get(path)) else ""
@@ -284,9 +285,7 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
     if not is_training:
         return found
     try:
-        from pipelines.steps.train import TRAIN
-        from pipelines.steps.train import units as train_units
-        from pipelines.steps.tune import TUNE, tuned_before
+        from pipelines.steps import fit, train, tune
     except ImportError:  # the base install extracts and has no torch
         return found
     broken = failed_units(job.out, step.name)  # training goes on without them
@@ -295,5 +294,8 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
         modality: [extraction.table_path(job.out, name, source) for source in sources]
         for modality, name in table_families(job).items()
     }
-    found += [(TRAIN, unit) for unit in train_units(trainable(job), tables, job.out)]
-    return found + [(TUNE, unit) for unit in tuned_before(job.study.train, tables, job.out)]
+    plan = trainable(job)
+    found += [(train.TRAIN, unit) for unit in train.units(plan, tables, job.out)]
+    found += [(tune.TUNE, unit) for unit in tune.tuned_before(job.study.train, tables, job.out)]
+    fitted = fit.units(plan, tables, job.out)  # by a verb of its own: those that somebody asked for
+    return found + [(fit.FIT, unit) for unit in fitted if (job.out / "models" / unit.name).exists()]

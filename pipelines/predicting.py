@@ -3,32 +3,36 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
+from featpipe.datasets.lab_table import trials_of_one
 from featpipe.errors import N_SAID, ConfigError, ReadError, printable
-from featpipe.eye.settings import EyeSettings
-from featpipe.features.eye_table import eye_table
-from featpipe.features.table import FeatureSettings
-from featpipe.reading import read_eye
-from featpipe.recording import Source, Trial
 from featpipe.schema import KEYS
 from featpipe.tables import read_table
 from models.loading import Windows
+from models.model import Model, network_of, predict
 from models.registry import get_method
-from models.saved import Model, predict, read_model
+from models.saved import read_model
 from pipelines.exits import DONE, INPUT, SOME_FAILED
 from pipelines.json_text import json_text
+from pipelines.new_recordings import WHOLE, Cut, table_of
 
 WHERE = ("trial", "window", "start_s", "stop_s", "good")
 """Key columns that are printed with every prediction."""
 
 
-def print_predictions(folder: Path, files: Sequence[Path], *, as_json: bool) -> int:
+def print_predictions(
+    folder: Path,
+    files: Sequence[Path],
+    fold: str = "",
+    trials: Path | None = None,
+    eye_offset: float | None = None,
+    *,
+    as_json: bool = False,
+) -> int:
     """Predict the windows of files and print them: CSV, or one JSON object per file.
 
     Parameters
@@ -36,8 +40,13 @@ def print_predictions(folder: Path, files: Sequence[Path], *, as_json: bool) -> 
     folder : Path
         A model folder.
     files : sequence of Path
-        Feature tables (.parquet) of the model's modality, or eye exports, whose whole length is
-        taken as one trial.
+        Feature tables (.parquet) of the model's modality, or recordings.
+    fold : str
+        Whose network, where the folder holds one per fold.
+    trials : Path or None
+        CSV of the trials of every recording; None takes each whole recording as one.
+    eye_offset : float or None
+        Of eye exports: time of the trials = time of the tracker + eye_offset, s.
     as_json : bool
         Print JSON.
 
@@ -50,20 +59,24 @@ def print_predictions(folder: Path, files: Sequence[Path], *, as_json: bool) -> 
     ------
     ReadError
         When the model folder is damaged.
+    ConfigError
+        When there is no such fold, or the trials cannot be understood.
     """
-    model, about = read_model(folder)
+    model = read_model(folder)
+    network_of(model, fold)  # refuse a misspelt one once, not file by file
+    cut = Cut(trials_of_one(trials) if trials else (), eye_offset)
     n_failed = 0
     is_first = True
     for file in files:
         try:
-            found = predicted(model, about, file)
+            found = predicted(model, file, fold, cut)
         except (ReadError, ConfigError) as error:
             n_failed += 1
             named = "" if str(error).startswith(str(file)) else f"{file}: "
             click.echo(printable(f"failed: {named}{error}", N_SAID), err=True)
             continue
         if as_json:
-            rows = json.loads(found.to_json(orient="records") or "[]")
+            rows = json.loads(found.to_json(orient="records", double_precision=15) or "[]")
             click.echo(json_text({"file": str(file), "windows": rows}))
         else:
             shown = found.assign(file=printable(str(file), N_SAID))[["file", *found.columns]]
@@ -74,72 +87,55 @@ def print_predictions(folder: Path, files: Sequence[Path], *, as_json: bool) -> 
     return SOME_FAILED if n_failed else DONE
 
 
-def predicted(model: Model, about: dict[str, Any], file: Path) -> pd.DataFrame:
-    """Return one row per window: where it is, the class, and the probability of each."""
-    [modality] = get_method(model.method).inputs
-    windows = (
-        _of_table(file, modality, model)
-        if file.suffix == ".parquet"
-        else _of_recording(file, modality, model, about)
-    )
-    p = predict(model, windows)
+def predicted(model: Model, file: Path, fold: str = "", cut: Cut = WHOLE) -> pd.DataFrame:
+    """Return one row per window: where it is, the class, and the probability of each.
+
+    Parameters
+    ----------
+    model : Model
+        From `models.saved.read_model`.
+    file : Path
+        A feature table or a recording.
+    fold : str
+        Whose network, where there is one per fold.
+    cut : Cut
+        Which parts of a recording.
+    """
+    windows = windows_of(model, file, cut)
+    p = predict(model, windows, fold)
     frame = windows.keys[list(WHERE)].reset_index(drop=True)
     frame["class"] = np.array(model.classes)[p.argmax(axis=1)]
     return frame.assign(**{f"p_{name}": p[:, i] for i, name in enumerate(model.classes)})
 
 
-def _of_table(file: Path, modality: str, model: Model) -> Windows:
-    table = read_table(file)
-    columns = tuple(name for name in table.column_names if name not in KEYS)
+def windows_of(model: Model, file: Path, cut: Cut = WHOLE) -> Windows:
+    """Return the windows of a feature table or recording, as the model reads them.
+
+    Parameters
+    ----------
+    model, file, cut
+        As in `predicted`.
+    """
+    modality, *others = get_method(model.method).inputs
+    if others:
+        raise ConfigError(
+            f"{model.method} reads {modality} and {' and '.join(others)}: predict from Python, "
+            "with models.model.predict on windows of both"
+        )
+    if file.suffix == ".parquet":
+        if cut != WHOLE:
+            raise ConfigError("it is a table, cut already: leave --trials and --eye-offset out")
+        table = read_table(file)
+    else:
+        table = table_of(file, modality, model, cut)
     missing = [name for name in KEYS if name not in table.column_names]
     if missing:
         raise ReadError(f"it is no feature table: column {missing[0]} is missing")
-    keys = table.select(list(KEYS)).to_pandas()
-    x = np.stack([table[name].to_numpy() for name in columns], axis=1)
-    return _windows(keys, x, columns, modality, model)
-
-
-def _of_recording(file: Path, modality: str, model: Model, about: dict[str, Any]) -> Windows:
-    """Compute the features of an eye export with the options of the training tables."""
-    if modality != "eye":
-        raise ConfigError(
-            f"the model reads {modality}: extract the recording and give its table instead"
-        )
-    try:
-        options = about["tables"][modality]
-        settings = TypeAdapter(EyeSettings).validate_python(options["eye"])
-        window = {name: options["features"][name] for name in ("window_s", "hop_s")}
-        features = TypeAdapter(FeatureSettings).validate_python(window)
-        sfreq = float(options["eeg"]["sfreq"])
-    except (KeyError, TypeError, ValidationError) as error:
-        raise ReadError(f"model.json does not say how its tables were made: {error}") from error
-    if settings.light != "keep":
-        raise ConfigError("the model was trained without the response to light of others: extract")
-    eye = read_eye(file, settings.csv)
-    time = np.asarray(eye.samples["time"] if len(eye.samples) else eye.events["onset"], float)
-    if not time.size:
-        raise ReadError("it holds neither samples nor events")
-    trial = Trial(1, time.min(), time.max(), None)
-    source = Source("new", file.stem, "1", None, file, 0.0, (trial,), model.classes)
-    try:
-        table = eye_table(eye, source, sfreq, settings, features)
-    except ValueError as error:
-        raise ReadError(str(error)) from error
-    if table.keys.empty:
-        raise ReadError(
-            f"it is {trial.offset - trial.onset:.1f} s long and holds no window of "
-            f"{features.window_s:g} s"
-        )
-    return _windows(table.keys, table.values["eye"], tuple(table.columns["eye"]), modality, model)
-
-
-def _windows(
-    keys: pd.DataFrame, x: np.ndarray, columns: tuple[str, ...], modality: str, model: Model
-) -> Windows:
-    x = np.asarray(x, np.float32)
+    columns = tuple(name for name in table.column_names if name not in KEYS)
+    x = np.stack([table[name].to_numpy() for name in columns], axis=1).astype(np.float32)
     x = np.where(np.isfinite(x), x, np.float32(np.nan))
-    shape = model.shapes.features[modality]
     if columns == model.columns[modality]:
-        x = x.reshape(len(x), *shape)
+        x = x.reshape(len(x), *model.shapes.features[modality])
+    keys = table.select(list(KEYS)).to_pandas()
     label = np.zeros(len(keys), np.int64)
     return Windows(keys, {modality: x}, label, model.classes, (), {}, {modality: columns}, {})

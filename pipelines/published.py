@@ -7,6 +7,7 @@ hashed only where their marks are not as they were last time.
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,15 +20,17 @@ from pipelines.manifest import Manifest, read_manifest, write_manifest_file
 from pipelines.marks import Seen, load_seen, marks_of, save_seen, sha256_of
 from pipelines.places import with_urls
 from pipelines.sending import send_all
-from pipelines.table_checks import is_published_whole, table_defects
+from pipelines.table_checks import is_claiming, is_published_whole, table_defects
 
 logger = logging.getLogger(__name__)
 
 TABLES = ("features/*/*.parquet", "pupils/*.parquet", "predictions/**/*.parquet",
-          "curves/**/*.parquet", "tuning/*.parquet")  # fmt: skip
+          "curves/**/*.parquet", "tuning/*.parquet", "models/*/model.safetensors",
+          "models/*/model.json")  # fmt: skip
 """Where steps publish. Whatever lies there is read with the rest of its folder."""
 
-DERIVED = ("qc/*.parquet", "scores.parquet", "failures.parquet", "report.html")
+DERIVED = ("qc/*.parquet", "scores.parquet", "failures.parquet", "report.html",
+           "models/*/README.md")  # fmt: skip
 """What is derived from these tables, and made again without being asked for."""
 
 STUDY = "study.toml"
@@ -75,6 +78,11 @@ def is_altered(path: Path, out: Path) -> bool:
         return False
     seen = load_seen(out).get(path.relative_to(out).as_posix())
     return bool(_judge(path, record, seen, out)[0])
+
+
+def is_derived(name: str) -> bool:
+    """Tell whether a file, by its name within the output folder, is made again without asking."""
+    return any(fnmatchcase(name, pattern) for pattern in DERIVED)
 
 
 def recorded(out: Path) -> Mapping[str, Published]:
@@ -240,7 +248,7 @@ def _is_anew(path: Path, record: Published, noted: Noted | None, seen: Seen | No
 
 def _admitted(path: Path, out: Path) -> Published | None:
     """Describe a file that no record knows; None, with a word, where it is no sound one of ours."""
-    if path.suffix == ".parquet":
+    if is_claiming(path):
         why, _ = _judge(path, None, load_seen(out).get(path.relative_to(out).as_posix()), out)
         if why:
             logger.warning("%s; it is not listed in the manifest", with_urls(f"{path}: {why}"))

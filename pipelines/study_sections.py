@@ -129,6 +129,8 @@ class TrainPlan:
         Each method is trained once per seed.
     eeg : str or None
         EEG family that the methods read; None is the first of [features] eeg.
+    models : {"folds", "none"}
+        Whether the networks of all folds are kept, in a model folder per training.
     device : str
         "cpu", "cuda" or "mps".
     precision : {"highest", "high", "medium"}
@@ -148,6 +150,7 @@ class TrainPlan:
     min_good: float = 0.0
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
+    models: Literal["folds", "none"] = "folds"
     device: str = "cpu"
     precision: Literal["highest", "high", "medium"] = "highest"
     options: dict[str, dict[str, Any]] = field(default_factory=dict)

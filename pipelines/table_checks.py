@@ -1,4 +1,7 @@
-"""Whether a table is whole and what it claims to be: pages, place, columns, rows, fingerprint."""
+"""Whether an output is whole and what it claims to be: pages, place, columns, rows, fingerprint.
+
+Files of a model folder make claims as tables do, and hold a checksum of all of their content.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,10 +15,14 @@ from featpipe.features.measures import MEASURES
 from featpipe.features.table import FAMILIES
 from featpipe.schema import BANDS, EYE_FEATURES, KEYS, NULLABLE_KEYS, SCHEMA_VERSION
 from featpipe.tables import is_as_written, read_metadata, read_table
+from models.seals import OF_MODEL, read_said
 from pipelines.identity import facts_of, fingerprint
 from pipelines.work_names import terms_of
 
 _CONSTANT = ("dataset", "subject", "session")
+
+_FILES: dict[str, str] = {"weights": OF_MODEL[0], "model": OF_MODEL[1]}
+"""Family -> name of the file."""
 
 
 def table_defects(path: Path, out: Path) -> Iterator[str]:
@@ -24,7 +31,7 @@ def table_defects(path: Path, out: Path) -> Iterator[str]:
     Parameters
     ----------
     path : Path
-        A Parquet file below the output folder.
+        A Parquet file below the output folder, or one of a model folder.
     out : Path
         Output root: what a table is depends on where it lies.
 
@@ -33,6 +40,9 @@ def table_defects(path: Path, out: Path) -> Iterator[str]:
     str
         A defect each; nothing of a sound table. All pages are read, and their checksums compared.
     """
+    if path.name in OF_MODEL:
+        yield from _model_defects(path)
+        return
     try:
         about, table = read_metadata(path), read_table(path)
     except ReadError as error:
@@ -57,9 +67,34 @@ def is_published_whole(path: Path, out: Path) -> bool:
 
     So is what a run published and was killed before it could note.
     """
-    if path.suffix != ".parquet" or any(table_defects(path, out)):
+    if not is_claiming(path) or any(table_defects(path, out)):
         return False
-    return is_as_written(path)
+    return path.name in OF_MODEL or is_as_written(path)
+
+
+def is_claiming(path: Path) -> bool:
+    """Tell whether a file says itself what it was made from, as outputs of steps do."""
+    return path.suffix == ".parquet" or path.name in OF_MODEL
+
+
+def _model_defects(path: Path) -> Iterator[str]:
+    try:
+        about = read_said(path)
+    except ReadError as error:
+        yield str(error).removeprefix(f"{path}: ").partition(": copy")[0]
+        return
+    if about.get("fingerprint") != _fingerprint(about):
+        yield "its fingerprint is not that of the options and sources it names"
+    if _FILES.get(str(about.get("family"))) != path.name:
+        yield f"it is a file of family {about.get('family')!r}"
+    options = about.get("options") or {}
+    label = path.parent.name
+    is_there = label.startswith(options.get("method", "")) and (
+        about.get("step") == "fit"
+        or label.endswith(f"_{terms_of(options)}_seed-{options.get('seed')}")
+    )
+    if not is_there:
+        yield f"it is of {options.get('method')}, {terms_of(options)}, seed {options.get('seed')}"
 
 
 def _fingerprint(about: Mapping[str, Any]) -> str:

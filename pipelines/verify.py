@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from featpipe.errors import N_SAID, ReadError, few, printable
 from featpipe.regular_files import is_regular
-from featpipe.tables import is_as_written, read_table
+from featpipe.tables import read_table
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.file_progress import FileProgress
 from pipelines.findings import WHOLE, Finding, finding, in_order, text_of
@@ -22,10 +22,18 @@ from pipelines.manifest import NAME, Manifest, read_manifest
 from pipelines.ownership import owner_of
 from pipelines.places import with_urls
 from pipelines.progress import shown
-from pipelines.published import DERIVED, STUDY, TABLES, differs, expected_now, forget
+from pipelines.published import (
+    DERIVED,
+    STUDY,
+    TABLES,
+    differs,
+    expected_now,
+    forget,
+    is_derived,
+)
 from pipelines.summary import LAYOUT, failed_units
 from pipelines.sweep import leftovers
-from pipelines.table_checks import table_defects
+from pipelines.table_checks import is_claiming, is_published_whole, table_defects
 
 GRID = ["trial", "window", "start_s", "stop_s"]
 """What tables of one recording have in common, row by row."""
@@ -197,7 +205,7 @@ def _of_file(path: Path, out: Path, manifest: Manifest, journal: Journal) -> Ite
     noted = journal.files.get(name)
     record = noted.file if noted else manifest.files.get(name)
     if odd := _odd(path):
-        is_replaced = odd != "a folder" and (record is not None or name in DERIVED)
+        is_replaced = odd != "a folder" and (record is not None or is_derived(name))
         kind = "damaged" if is_replaced else "foreign"
         yield finding(kind, name, f"{odd}, expected a file")
         return
@@ -211,17 +219,16 @@ def _of_file(path: Path, out: Path, manifest: Manifest, journal: Journal) -> Ite
         if differs_by:
             yield finding("edited", name, "not as `featpipe import` wrote it")
         return
-    is_table = path.suffix == ".parquet"
+    is_table = is_claiming(path)
     if record is None and not is_table:
-        if name not in DERIVED:
+        if not is_derived(name):
             yield finding("foreign", name, "no file of featpipe")
         elif manifest.files:
             yield finding("unlisted", name, "the manifest does not list it")
         return
     defects = list(table_defects(path, out)) if is_table else []
-    if record is None or (
-        differs_by and is_table and not defects and journal.is_cut_off and is_as_written(path)
-    ):
+    is_cut_off = journal.is_cut_off and not defects
+    if record is None or (differs_by and is_cut_off and is_published_whole(path, out)):
         yield _unlisted(name, defects)
     elif differs_by:
         yield finding("damaged", name, "; ".join([differs_by, *defects]))

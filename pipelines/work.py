@@ -49,6 +49,13 @@ class Unit(NamedTuple):
     on_gpu: bool = False
 
 
+Content = pa.Table | Callable[[Mapping[str, Any]], bytes]
+"""What a file holds: a table, or a function of its metadata that returns all of the file."""
+
+Made = tuple[Output, Content, dict[str, Any]]
+"""What a step makes: an output, its content, and what is to be said of it beside its facts."""
+
+
 class Step(NamedTuple):
     """A kind of work.
 
@@ -60,13 +67,13 @@ class Step(NamedTuple):
     outputs : callable
         (unit, sources as listed in metadata) -> Outputs.
     make : callable
-        (unit, stale outputs) -> yields (output, table, further metadata).
+        (unit, stale outputs) -> yields (output, content, further metadata).
     """
 
     name: str
     sources: Callable[[Unit], Sequence[Path]]
     outputs: Callable[[Unit, list[dict[str, Any]]], Sequence[Output]]
-    make: Callable[[Unit, Sequence[Output]], Iterable[tuple[Output, pa.Table, dict[str, Any]]]]
+    make: Callable[[Unit, Sequence[Output]], Iterable[Made]]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _NAMES = {
-    **{"train": "trainings", "many_subjects": "trainings"},
+    **{"train": "trainings", "many_subjects": "trainings", "fit": "models"},
     **{"judge": "candidates", "tune": "tunings"},
 }
 

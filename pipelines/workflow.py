@@ -155,6 +155,7 @@ def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
 def _train(
     job: Job, settings: RunSettings, tables: dict[str, list[Path]] | None = None
 ) -> list[Row]:
+    from pipelines.model_cards import write_cards
     from pipelines.results import write_scores
     from pipelines.steps.train import TRAIN, units
 
@@ -163,9 +164,52 @@ def _train(
     with owned(job.out):
         _begin(TRAIN, made, job, is_whole=True)
         rows = run_step(TRAIN, made, job.out, settings)
+        for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
+            click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
         _write(
             partial(write_scores, job.out, tables),
+            partial(write_cards, job.out),
             partial(write_failures, rows, "train", job.out, is_whole=False),
+            partial(write_manifest, rows, job.out),
+        )
+    return rows
+
+
+def _with_models(made: Sequence[Unit]) -> list[Unit]:
+    """Return trainings that keep no models as they would be if they did."""
+    return [
+        unit._replace(payload=of._replace(plan=replace(of.plan, models="folds")))
+        for unit in made
+        if (of := unit.payload).plan.models == "none"
+    ]
+
+
+def fit(job: Job, settings: RunSettings) -> list[Row]:
+    """Train every network on everybody, with the first seed; write the model folders.
+
+    Raises
+    ------
+    ConfigError
+        When the study names no network, or there is nothing to train on.
+    """
+    from pipelines.model_cards import write_cards
+    from pipelines.steps.fit import FIT, units
+
+    require_training(job)
+    tables = current_tables(job)
+    require_same_channels(tables.get("eeg", ()))
+    made = units(trainable(job), tables, job.out)
+    if not made:
+        raise ConfigError(
+            f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
+            "model folders hold networks: choose one with --method, see `featpipe list methods`"
+        )
+    with owned(job.out):
+        _begin(FIT, made, job, is_whole=True)
+        rows = run_step(FIT, made, job.out, settings)
+        _write(
+            partial(write_cards, job.out),
+            partial(write_failures, rows, FIT.name, job.out, is_whole=False),
             partial(write_manifest, rows, job.out),
         )
     return rows

@@ -135,6 +135,36 @@ def _read_trials(
     return (), trials
 
 
+def trials_of_one(path: Path) -> tuple[Trial, ...]:
+    """Read the trials of one recording that nobody has labelled.
+
+    Parameters
+    ----------
+    path : Path
+        A table as `trials.csv` of a study, without subject and session; `trial` may be left out,
+        the rows are then numbered from 1, and labels are not read.
+
+    Raises
+    ------
+    ConfigError
+        When the table cannot be understood; the message names file, line and column.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; it lists onset and offset of trials, in seconds")
+    rows = read_rows(path, TRIAL_COLUMNS[2:], required=("onset", "offset"))
+    found: dict[int, Trial] = {}
+    for number, (line, row) in enumerate(
+        zip(rows.index, rows.to_dict("records"), strict=True), start=1
+    ):
+        trial = _trial(path, line, {"trial": str(number), **row, "label": ""}, ())
+        if trial.trial in found:
+            raise ConfigError(f"{path} line {line}: trial {trial.trial} is listed twice")
+        found[trial.trial] = trial
+    trials = tuple(found[number] for number in sorted(found))
+    _refuse_overlap(path, "", trials)
+    return trials
+
+
 def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...]) -> Trial:
     number = _number(path, line, "trial", row["trial"])
     onset, offset = (_number(path, line, name, row[name]) for name in ("onset", "offset"))

@@ -1,4 +1,7 @@
-"""Feature tables -> predictions. One method and seed, with all folds of a protocol, is a task."""
+"""Feature tables -> predictions, and the networks they come of.
+
+One method and seed, with all folds of a protocol, is a task.
+"""
 
 import hashlib
 import time
@@ -14,15 +17,17 @@ from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
 from models.loading import Windows, load_windows
 from models.manners import Terms, terms
+from models.model import model_of
 from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
 from models.train import TrainSettings
 from models.types import Fitted, Fold, Method
 from pipelines.kept_folds import fit_kept, folder_of, forget
+from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
-from pipelines.work import Output, Step, Unit
+from pipelines.work import Made, Output, Step, Unit
 from pipelines.work_names import terms_of
 
 VERSION = 3
@@ -66,11 +71,11 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
 
 def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
     """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
-    return terms_of(terms_on(method, plan).columns() | {"eeg": eeg_family(tables)})
+    return terms_of(terms_for(method, plan).columns() | {"eeg": eeg_family(tables)})
 
 
-def terms_on(method: str, plan: TrainPlan, trials: str = "") -> Terms:
-    """Settle on what terms a method is compared; `trials` as in `models.protocols`."""
+def terms_for(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+    """Settle on what terms a method of the plan is trained; `trials` as in `models.manners`."""
     card = get_method(method)
     return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
 
@@ -93,10 +98,19 @@ def sources(unit: Unit) -> list[Path]:
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
-    """Name the predictions and the training curves."""
-    out, facts = unit.payload.out, facts_of(unit, listed)
+    """Name the predictions, the training curves and, of networks, the files of a model folder."""
+    method, _, plan, _, out = unit.payload
+    tables = table_outputs(unit, listed)
+    if plan.models != "folds" or not isinstance(get_method(method), Method):
+        return tables
+    return tables + model_outputs(out / "models" / unit.name, facts_of(unit, listed))
+
+
+def table_outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
+    """Name the predictions and the training curves of a training, or of a tuning."""
+    facts = facts_of(unit, listed)
     return [
-        Output(out / kind / f"{unit.name}.parquet", facts | {"family": kind})
+        Output(unit.payload.out / kind / f"{unit.name}.parquet", facts | {"family": kind})
         for kind in ("predictions", "curves")
     ]
 
@@ -105,7 +119,7 @@ def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     """Say what all outputs of a unit depend on."""
     payload = unit.payload
     method, seed, plan, tables = payload.method, payload.seed, payload.plan, payload.tables
-    on = terms_on(method, plan)
+    on = terms_for(method, plan)
     return {
         "step": "train",
         "version": [VERSION, get_method(method).version],
@@ -156,7 +170,7 @@ def prepare(unit: Unit) -> Prepared:
     payload = unit.payload
     plan: TrainPlan = payload.plan
     windows = load_windows(payload.tables)
-    on = terms_on(payload.method, plan, windows.trials)
+    on = terms_for(payload.method, plan, windows.trials)
     folds = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
@@ -166,8 +180,12 @@ def prepare(unit: Unit) -> Prepared:
     return Prepared(windows, scaled, folds, on, config, settings)
 
 
-def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
-    """Train all folds of one method and predict what was left out; go on where a run was ended."""
+def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
+    """Train all folds of one method and predict what was left out; go on where a run was ended.
+
+    Where one output is stale all are made: predictions and the networks beside them are of one
+    training.
+    """
     name, seed, plan, _, out = unit.payload
     start = time.perf_counter()
     ready = prepare(unit)
@@ -175,27 +193,35 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         ready.scaled, name, ready.folds, seed, ready.settings, ready.config, ready.on.policy
     )
     seconds = time.perf_counter() - start
-    folder = folder_of(out, unit, facts_of(unit, stale[0].facts["sources"]), plan.device)
+    listed = stale[0].facts["sources"]
+    folder = folder_of(out, unit, facts_of(unit, listed), plan.device)
     fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
-    yield from result_tables(unit, stale, ready, fitted, seconds + trained)
+    predictions, curves, *files = outputs(unit, listed)
+    yield from result_tables(unit, [predictions, curves], ready, fitted, seconds + trained)
+    if files:
+        windows, folds, on = ready.windows, ready.folds, ready.on
+        model = model_of(windows, folds, fitted, name, ready.config, seed, on.policy, on.scaling)
+        yield from made_model(files, model._replace(about={**model.about, **on.columns()}))
     forget(folder)
 
 
 def result_tables(
     unit: Unit,
-    stale: Sequence[Output],
+    wanted: Sequence[Output],
     ready: Prepared,
     fitted: Fitted,
     seconds: float,
     variant: str = "",
     more: Mapping[str, Any] | None = None,
-) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
-    """Yield the tables that are stale, with what is said of them.
+) -> Iterator[Made]:
+    """Yield predictions and curves, with what is said of them.
 
     Parameters
     ----------
-    unit, stale
-        As `make` has them.
+    unit : Unit
+        What was trained.
+    wanted : sequence of Output
+        Predictions, curves or both.
     ready : Prepared
         What was trained on.
     fitted : Fitted
@@ -225,7 +251,7 @@ def result_tables(
         "n_not_trained_on": int((ready.windows.keys["good"] < payload.plan.min_good).sum()),
     }
     seconds += time.perf_counter() - start
-    for output in stale:
+    for output in wanted:
         kind = output.facts["family"]
         # predictions repeat byte for byte, so the time stands with the curves
         of_kind = {"seconds": seconds} if kind == "curves" else more or {}

@@ -87,7 +87,7 @@ def units(
     """
     found = []
     for method in plan.methods:
-        require_blind(train.terms_on(method, plan).policy)
+        require_blind(train.terms_for(method, plan).policy)
         options = plan.options.get(method, {})
         tried = tuple(candidates(method, options, search.n, search.seed))
         text = variant_of(method, options, len(tried), search.seed)
@@ -213,7 +213,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             | {"step": "tune", "version": [VERSION, *output.facts["version"]]}
             | {"options": output.facts["options"] | search},
         )
-        for output in train.outputs(unit, listed)
+        for output in train.table_outputs(unit, listed)
     ]
 
 

@@ -6,11 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lookalikes.killed_training import write_tables
+from lookalikes.killed_training import results, write_tables
 
 from chaos.row import Row, count
 from chaos.telling import told
-from featpipe.tables import read_table
 
 WITHIN = ("protocol=within",)
 CASES = (
@@ -63,10 +62,3 @@ def finished(out: Path) -> dict[str, tuple[int, int, bytes]]:
     """Name the files of finished folds, with marks that any writing would change."""
     files = [f for f in (out / ".cache/folds").glob("*/*/*.parquet") if ".half." not in f.name]
     return {f.name: (f.stat().st_mtime_ns, f.stat().st_ino, f.read_bytes()) for f in files}
-
-
-def results(out: Path) -> tuple[object, ...]:
-    """Return the bytes of the predictions, and the curves without the seconds they took."""
-    (predictions,) = out.glob("predictions/*.parquet")
-    (curves,) = out.glob("curves/*.parquet")
-    return predictions.read_bytes(), read_table(curves).replace_schema_metadata()

@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from featpipe.tables import read_table
 from lookalikes.outputs import features, grid, write_output
 from pipelines import kept_folds
 from pipelines.engine import update
@@ -59,6 +60,15 @@ def run(out, method, kill_at=0, every_s=0.0, **about):
     kept_folds.WORTH_S, kept_folds.EVERY_S = 0.0, float(every_s)
     unit = unit_of(out, method, **about)
     return unit, update(train.TRAIN, unit, {}, out / ".staging")
+
+
+def results(out):
+    """Bytes of predictions and networks, and the curves without the seconds they took."""
+    (predictions,) = out.glob("predictions/*.parquet")
+    (curves,) = out.glob("curves/*.parquet")
+    models = sorted(out.glob("models/*/model.*"))
+    curves = read_table(curves).replace_schema_metadata()
+    return predictions.read_bytes(), curves, *(path.read_bytes() for path in models)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 """Files of finished folds: to the last bit as they were written, or not there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from models.curves import CURVE_COLUMNS
 from models.kept import read_kept, write_kept
 from models.parts import Kept, from_kept, to_kept
-from models.types import Fitted
+from models.types import Fitted, Scaling
 
 CLAIM = {"fingerprint": "f00d", "folds": ["sub-1", "sub-2"], "pair": (1, 2)}
 KEPT = Kept(
@@ -70,9 +73,28 @@ def test_no_damage_passes(path):
 def test_a_part_comes_back_as_it_was(tmp_path, n_rows):
     rows = [("sub-1", "train", 1, "emotion", "loss", 0.1 + 0.2)] * n_rows
     curves = pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
-    fitted = Fitted({"sub-1": KEPT.arrays["exact"]}, curves, {}, {}, {"sub-1": 3} if n_rows else {})
+    exact = KEPT.arrays["exact"]
+    fitted = Fitted({"sub-1": exact}, curves, {"sub-1": "an estimator"}, {}, {})
+    if n_rows:
+        weights = {"a.weight": torch.from_numpy(exact.copy()), "a.n": torch.tensor(3)}
+        scaling = {"eye": Scaling(exact[0], exact[1], 2)}
+        fitted = replace(
+            fitted, weights={"sub-1": weights}, scaling={"sub-1": scaling}, epochs={"sub-1": 3}
+        )
     write_kept(to_kept(fitted), tmp_path / "a.parquet", CLAIM, tmp_path)
     found = from_kept(read_kept(tmp_path / "a.parquet", CLAIM))
     pd.testing.assert_frame_equal(found.curves, curves, check_exact=True)
     assert found.probabilities["sub-1"].tobytes() == fitted.probabilities["sub-1"].tobytes()
     assert found.epochs == fitted.epochs
+    assert found.weights.keys() == found.scaling.keys() == fitted.epochs.keys()
+    for fold in fitted.epochs:
+        assert equal_arrays(found.weights[fold], fitted.weights[fold])
+        assert equal_arrays(found.scaling[fold]["eye"].__dict__, scaling["eye"].__dict__)
+
+
+def equal_arrays(a, b):
+    return list(a) == list(b) and all(
+        np.asarray(a[name]).tobytes() == np.asarray(b[name]).tobytes()
+        and np.shape(a[name]) == np.shape(b[name])
+        for name in a
+    )

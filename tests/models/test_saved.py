@@ -10,11 +10,14 @@ import pytest
 from lookalikes.processes import environment
 
 from featpipe.errors import ConfigError, ReadError
-from models.evaluate import fit_folds
+from models.card import card
+from models.evaluate import cross_validate, fit_folds
 from models.final import train_on_all
+from models.model import predict
 from models.registry import make_config
-from models.saved import CARD, DESCRIPTION, WEIGHTS, predict, read_model, write_model
+from models.saved import CARD, DESCRIPTION, WEIGHTS, read_model, write_model
 from models.scores import scores, summary
+from models.seals import OPEN, read_said, seal
 from models.types import Fold
 
 NETWORKS = ("mlp", "mlp_cross", "cscm_sm", "cscm")
@@ -25,10 +28,11 @@ import sys, numpy as np
 from pathlib import Path
 from dataclasses import replace
 from models.loading import Windows
-from models.saved import predict, read_model
+from models.model import predict
+from models.saved import read_model
 import pandas as pd
 folder = Path(sys.argv[1])
-model, about = read_model(folder / "model")
+model = read_model(folder / "model")
 keys = pd.read_parquet(folder / "keys.parquet")
 x = {"eye": np.load(folder / "eye.npy")}
 windows = Windows(keys, x, np.zeros(len(keys), int), model.classes, (), {}, dict(model.columns), {})
@@ -61,14 +65,12 @@ def test_another_process_predicts_the_same_bits_from_eyes_alone(study, tmp_path,
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_is_the_network_that_was_trained(study, name):
-    """The trainer's own predictions of the same rows, which it makes for all folds at once."""
+    """The trainer's own predictions of the same rows."""
     config = make_config(name, CONFIG)
     rows = np.arange(len(study.keys))
     trained = fit_folds(study, name, [Fold("all", rows, rows)], 1, config=config)
     model = train_on_all(study, name, 1, config=config)
-    np.testing.assert_allclose(
-        predict(model, study), trained.probabilities["all"], atol=1e-6, rtol=1e-5
-    )
+    np.testing.assert_array_equal(predict(model, study), trained.probabilities["all"])
 
 
 @pytest.fixture
@@ -90,15 +92,13 @@ def test_a_folder_is_safetensors_json_and_a_page(folder):
 
 
 def test_the_card_tells_scores_of_who_was_left_out(study, tmp_path):
-    from models.evaluate import cross_validate
-
     config = make_config("mlp", CONFIG)
     rows = summary(scores(cross_validate(study, "mlp", "loso", 0, config=config)))
     model = train_on_all(study, "mlp", config=config)
-    model = model._replace(about={**model.about, "scores": rows.to_dict("records")})
     write_model(model, tmp_path / "model", tmp_path / ".staging")
+    described = json.loads((tmp_path / "model" / DESCRIPTION).read_text())
     told = f"loso, 5 subjects: accuracy {rows['accuracy_mean'][0]:.3f} ± "
-    assert told in (tmp_path / "model" / CARD).read_text()
+    assert told in card(described, rows.to_dict("records"))
 
 
 def test_simulated_data_are_said_to_be(study, tmp_path):
@@ -115,21 +115,34 @@ def test_a_missing_file_is_named(folder, name):
         read_model(folder)
 
 
-def test_every_flipped_bit_of_the_weights_is_found(folder):
-    path = folder / WEIGHTS
+@pytest.mark.parametrize("name", [WEIGHTS, DESCRIPTION])
+def test_every_flipped_bit_is_found(folder, name):
+    """By `predict`, which reads both files, and of each file by itself."""
+    path = folder / name
     whole = path.read_bytes()
-    for at in np.random.default_rng(0).integers(8 * len(whole), size=60):
+    read_said(path)
+    for at in np.random.default_rng(0).integers(8 * len(whole), size=30):
         spoilt = bytearray(whole)
         spoilt[at // 8] ^= 1 << (at % 8)
         path.write_bytes(spoilt)
-        with pytest.raises(ReadError, match=r"not what model\.json says"):
-            read_model(folder)
+        for read in (lambda: read_model(folder), lambda: read_said(path)):
+            with pytest.raises(ReadError, match=name):
+                read()
+
+
+def test_equal_models_are_equal_bytes(study, tmp_path):
+    model = train_on_all(study, "mlp", config=make_config("mlp", CONFIG))
+    for name in ("a", "b"):
+        write_model(model, tmp_path / name, tmp_path / ".staging")
+    for name in (WEIGHTS, DESCRIPTION, CARD):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"format": 2, "featpipe": "9.0"}, "install featpipe 9.0"),
+        ({"format": 3, "featpipe": "9.0"}, "install featpipe 9.0"),
+        ({"format": 1}, "train it again with `featpipe fit`"),
         ({"method": "resnet"}, "unknown method"),
         ({"config": {"lr": "fast"}}, "describes no model"),
         ({"config": {"__class__": 1}}, "describes no model"),
@@ -140,7 +153,8 @@ def test_every_flipped_bit_of_the_weights_is_found(folder):
 )
 def test_a_strange_description_is_refused(folder, change, told):
     path = folder / DESCRIPTION
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    described = {**json.loads(path.read_text()), "checksum": OPEN, **change}
+    path.write_bytes(seal(json.dumps(described).encode()))
     with pytest.raises(ReadError, match=told):
         read_model(folder)
 
@@ -153,7 +167,7 @@ def test_what_is_no_description_is_refused(folder, text):
 
 
 def test_columns_of_other_features_are_refused(folder, study):
-    model, _ = read_model(folder)
+    model = read_model(folder)
     other = replace(study, columns={**study.columns, "eye": study.columns["eye"][::-1]})
     with pytest.raises(ConfigError, match="their order or number differs"):
         predict(model, other)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from lookalikes.processes import environment
 
-from models.saved import DESCRIPTION
+from models.saved import CARD, DESCRIPTION, WEIGHTS
 from pipelines.__main__ import run
 
 QUICK = ("--method", "cscm", "--set", "train.options.cscm.n_epochs=4")
@@ -22,7 +22,7 @@ def fitted(finished_study, tmp_path_factory):
     """A copy of the finished study with a model, and the model's folder."""
     study = shutil.copytree(finished_study, tmp_path_factory.mktemp("fit") / "study")
     assert run(["fit", str(study / "study.toml"), *QUICK]) == 0
-    [folder] = (study / "out/models").iterdir()
+    [folder] = [path for path in (study / "out/models").iterdir() if "_seed-" not in path.name]
     return study, folder
 
 
@@ -36,12 +36,33 @@ def test_a_model_is_listed_and_verified(fitted, capsys):
     study, folder = fitted
     assert folder.name.startswith("cscm-")
     assert run(["verify", str(study / "out")]) == 0
-    path = folder / "weights.safetensors"
+    path = folder / WEIGHTS
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert run(["verify", str(study / "out")]) == 3
     assert "train it again with `featpipe fit`" in capsys.readouterr().out
     path.write_bytes(content)
+
+
+def test_a_fitted_model_is_fresh_until_an_option_changes(fitted, capsys):
+    study, folder = fitted
+    for option, (state, why) in {
+        "train.seeds=[0,1,2]": ("fresh", ""),
+        "train.policy=source-validation": ("stale", "; `featpipe fit` makes it anew"),
+    }.items():
+        capsys.readouterr()
+        words = ["show", study / "study.toml", "--json", *QUICK[2:], "--set", option]
+        assert run([*map(str, words), "--set", 'train.methods=["cscm"]']) == 0
+        rows = {row["output"]: row for row in json.loads(capsys.readouterr().out)["outputs"]}
+        found = rows[f"models/{folder.name}/{WEIGHTS}"]
+        assert found["state"] == state
+        assert found["reason"].endswith(why)
+
+
+def test_the_card_of_a_fitted_model_tells_scores_of_who_was_left_out(fitted):
+    page = (fitted[1] / CARD).read_text()
+    assert "Trained on simulated data" in page
+    assert "--fold" not in page
 
 
 def test_a_raw_export_of_eyes_is_predicted_without_trials_or_labels(fitted, capsys, tmp_path):
@@ -50,7 +71,7 @@ def test_a_raw_export_of_eyes_is_predicted_without_trials_or_labels(fitted, caps
         shutil.copy(next(study.rglob(f"sub-01*_{name}.txt")), tmp_path / f"new_{name}.txt")
     found = predictions(capsys, folder, tmp_path / "new_Samples.txt")
     about = json.loads((folder / DESCRIPTION).read_text())
-    hop = about["tables"]["eye"]["features"]["hop_s"]
+    hop = about["tables"]["eye"]["options"]["features"]["hop_s"]
     assert list(found["start_s"][:2]) == [0, hop]
     assert set(found["class"]) <= set(about["classes"])
     p = found[[f"p_{name}" for name in about["classes"]]]

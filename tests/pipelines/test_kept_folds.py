@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from lookalikes import killed_training
-from lookalikes.killed_training import unit_of, write_tables
+from lookalikes.killed_training import results, unit_of, write_tables
 from lookalikes.processes import environment
 
-from featpipe.tables import read_metadata, read_table
+from featpipe.tables import read_metadata
 from models.parts import Part
 from pipelines import kept_folds
 from pipelines.steps import train
@@ -46,13 +46,6 @@ def kept(out):
     """Files of kept folds by name, with marks that any writing would change."""
     files = sorted((out / ".cache/folds").glob("*/*/*.parquet"))
     return {f.name: (f.stat().st_mtime_ns, f.stat().st_ino, f.read_bytes()) for f in files}
-
-
-def results(out):
-    """Bytes of the predictions, and the curves."""
-    (predictions,) = out.glob("predictions/*.parquet")
-    (curves,) = out.glob("curves/*.parquet")
-    return predictions.read_bytes(), read_table(curves).replace_schema_metadata()
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""Model cards: `README.md` of every model folder, from its description and the scores there are."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from featpipe.errors import ReadError
+from featpipe.publishing import write_text
+from featpipe.regular_files import content_of, is_regular
+from models.card import card
+from models.saved import CARD, DESCRIPTION
+from models.scores import summary
+from models.seals import MOST_DESCRIBED, read_said
+from pipelines.journal import note
+from pipelines.places import with_urls
+from pipelines.results import read_scores
+
+logger = logging.getLogger(__name__)
+
+
+def write_cards(out: Path) -> int:
+    """Write the card of every model folder whose card says something else, or is not there.
+
+    Parameters
+    ----------
+    out : Path
+        Output root. Cards of folders without a model are removed.
+
+    Returns
+    -------
+    int
+        Number of cards.
+    """
+    scores = read_scores(out) if (out / "scores.parquet").exists() else None
+    n_cards = 0
+    for stray in sorted(out.glob(f"models/*/{CARD}")):
+        if not (stray.parent / DESCRIPTION).exists():
+            stray.unlink()
+    for path in sorted(out.glob(f"models/*/{DESCRIPTION}")):
+        place = path.parent / CARD
+        try:
+            text = card(described := read_said(path), _scores_of(described, scores))
+        except ReadError as error:
+            logger.warning("no model card is written: %s", with_urls(str(error)))
+            continue
+        n_cards += 1
+        if not is_regular(place) or content_of(place, MOST_DESCRIBED) != text.encode():
+            note(out, {str(place): write_text(text, place, out / ".staging")})
+    return n_cards
+
+
+def _scores_of(described: Mapping[str, Any], scores: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Sum up what the same method and options reached where the tested side was left out."""
+    if scores is None:
+        return []
+    groups: Any = scores.groupby(["method", "variant"])
+    key = (described["method"], described["variant"])
+    if key not in groups.groups:
+        return []
+    return json.loads(summary(groups.get_group(key)).to_json(orient="records") or "[]")
