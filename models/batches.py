@@ -30,12 +30,15 @@ class DeviceWindows(NamedTuple):
         Class, and number of the subject in the study.
     is_padded : bool
         Whole trials are gathered from it, and batches have a mask.
+    present : dict, optional
+        Modality -> Tensor of bool, shape (n_windows,), which windows have it.
     """
 
     x: dict[str, Tensor]
     label: Tensor
     subject: Tensor
     is_padded: bool = False
+    present: dict[str, Tensor] | None = None
 
 
 class FoldFacts(NamedTuple):
@@ -63,11 +66,14 @@ def to_device(
         # torch shares the array's memory, and warns where it may not be written to
         return torch.from_numpy(np.require(array, requirements="W")).to(device)
 
+    present = windows.present or {}
+    is_lacking = any(not present[name].all() for name in modalities if name in present)
     return DeviceWindows(
         {name: send(windows.x[name]) for name in modalities},
         send(windows.label),
         send(subject_codes(windows.keys)),
         is_padded,
+        {name: send(present[name]) for name in modalities} if is_lacking else None,
     )
 
 
@@ -141,12 +147,15 @@ def gather(
         x[name] = z.nan_to_num_(nan=0.0)
         if mask is not None:
             x[name] *= mask.view(*mask.shape, *[1] * (z.ndim - mask.ndim))
+    there = data.present and {name: data.present[name][rows] for name in modalities}
+    if there and mask is not None:
+        there = {name: of & mask for name, of in there.items()}
     last = rows if rows.ndim == 2 else rows[..., -1] if mask is None else rows.amax(-1)
     if is_labelled:
         subject = facts.subject.gather(1, data.subject[last])
-        return Batch(x, data.label[last], subject, last, mask=mask)
+        return Batch(x, data.label[last], subject, last, mask=mask, present=there)
     hidden = torch.full_like(last, -1)
-    return Batch(x, hidden, hidden, last, mask=mask)
+    return Batch(x, hidden, hidden, last, mask=mask, present=there)
 
 
 def draw_rows(
@@ -157,7 +166,7 @@ def draw_rows(
     batch: int,
     seeds: Sequence[np.random.SeedSequence],
 ) -> Iterator[Tensor]:
-    """Draw the rows of whole epochs, stratified by subject.
+    """Draw the rows of whole epochs, stratified by subject, by weight where items have one.
 
     Parameters
     ----------
@@ -181,8 +190,8 @@ def draw_rows(
     code = data.subject.cpu().numpy()
     strata = [code[pool if pool.ndim == 1 else pool.max(axis=1)] for pool in pools]
     streams = [
-        draw_epochs(stratum, n_steps, batch, seed)
-        for stratum, seed in zip(strata, seeds, strict=True)
+        draw_epochs(stratum, n_steps, batch, seed, items.weigh(pool))
+        for stratum, seed, pool in zip(strata, seeds, pools, strict=True)
     ]
     for plans in zip(*streams, strict=True):
         rows = [pool[plan] for pool, plan in zip(pools, plans, strict=True)]

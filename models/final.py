@@ -7,9 +7,10 @@ import numpy as np
 from featpipe.errors import ConfigError
 from models.evaluate import fit_folds
 from models.loading import Windows
+from models.presence import judged, usable
 from models.registry import get_method
 from models.saved import Model
-from models.selection import get_policy, judged_sides
+from models.selection import get_policy
 from models.train import TrainSettings
 from models.types import Fold, Method, Shapes
 from models.units import subject_codes
@@ -51,7 +52,8 @@ def train_on_all(
     if chosen.is_of_test:
         raise ConfigError(f"policy {policy!r}: nobody is left to be tested on; use 'last'")
     rows = np.arange(len(windows.keys))
-    [fold] = judged_sides(chosen, [Fold("all", rows, rows, target=rows)], windows.keys, seed)
+    everybody = usable(method, windows, [Fold("all", rows, rows, target=rows)])
+    [fold] = judged(chosen, method, windows, everybody, seed)
     fitted = fit_folds(windows, method_name, [fold], seed, settings, config, policy=policy)
     config = method.config if config is None else config
     n_subjects = len(np.unique(subject_codes(windows.keys)[fold.train]))
