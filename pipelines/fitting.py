@@ -13,13 +13,15 @@ from models.saved import Model, write_model
 from models.scores import summary
 from models.train import TrainSettings
 from models.types import Method
+from models.weights import weighted
 from pipelines.job import Job
 from pipelines.ownership import owned
-from pipelines.planning import current_tables, require_training, trainable
+from pipelines.planning import require_training, trainable
 from pipelines.progress import tell
 from pipelines.published import record
 from pipelines.results import read_scores
 from pipelines.steps.train import label_of
+from pipelines.training_tables import current_tables
 
 
 def fit_models(job: Job) -> Iterator[Path]:
@@ -48,7 +50,7 @@ def fit_models(job: Job) -> Iterator[Path]:
             f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
             "model folders hold networks: choose one with --method, see `featpipe list methods`"
         )
-    windows = load_windows(current_tables(job))
+    windows = weighted(load_windows(current_tables(job), plan.missing), plan.weight)
     with owned(job.out):
         for name in networks:
             config = make_config(name, plan.options.get(name, {}))

@@ -22,6 +22,8 @@ from models.registry import BASELINES
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
+from pipelines.games import counts, games, lines
+from pipelines.games_drawn import figure_of, table_of
 from pipelines.ownership import owned
 from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
@@ -48,6 +50,7 @@ TEMPLATE = """\
 <h2>Protocol {{ protocol.name }}</h2>
 <p class="note">{{ protocol.note }}</p>
 <div class="wide">{{ protocol.table }}</div>
+{% for text in protocol.counts %}<p class="note">{{ text }}</p>{% endfor %}
 {% for text in protocol.notes %}<p class="warning">{{ text }}</p>{% endfor %}
 {{ protocol.figure }}
 {% if protocol.differences %}
@@ -56,6 +59,11 @@ TEMPLATE = """\
 signed-rank test, not adjusted. `featpipe compare` says more.</p>
 {{ protocol.differences }}{% endif %}
 {{ protocol.confusion }}
+{% if protocol.games %}
+<h3>Adversaries</h3>
+<p class="note">Accuracy of the classifiers of modality (C_md) and subject (C_sd) behind the gradient reversals, mean
+over folds and seeds: a game is won as it falls to chance.</p>
+{{ protocol.games }}{% endif %}
 {% endfor %}
 <h2>Recordings</h2>
 <p class="note">One row per recording, as in qc/recordings.parquet. eeg_good and eye_good are the shares of
@@ -122,6 +130,8 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
     predictions = predictions.sort_values("method", key=lambda x: x.map(order), kind="stable")
     for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
+        played = games(out, setting.values)
+        stand, warned = lines(played)
         yield {
             "name": escape(setting.name()),
             "note": escape(
@@ -131,7 +141,9 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
             "table": _score_table(setting.scores),
             "figure": svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "notes": [escape(text) for text in warnings(setting.scores)],
+            "notes": [escape(text) for text in (*warned, *warnings(setting.scores))],
+            "counts": [escape(text) for text in (*stand, *counts(out, setting.values))],
+            "games": svg(figure_of(played)) + html_table(table_of(played)) if played else "",
             "confusion": _confusions(predictions, setting, classes),
         }
 

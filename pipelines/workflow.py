@@ -24,7 +24,7 @@ from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.ownership import owned
 from pipelines.passing import meets_all
 from pipelines.places import with_urls
-from pipelines.planning import current_tables, require_training, trainable
+from pipelines.planning import require_training, trainable
 from pipelines.progress import shown
 from pipelines.published import asked_of
 from pipelines.running import RunSettings, run_step
@@ -32,6 +32,7 @@ from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
+from pipelines.training_tables import current_tables
 from pipelines.work import Row, Step, Unit
 
 
@@ -143,6 +144,7 @@ def train(job: Job, settings: RunSettings) -> list[Row]:
 
 
 def _train(job: Job, settings: RunSettings) -> list[Row]:
+    from pipelines.counting import told_of
     from pipelines.results import write_scores
     from pipelines.steps.train import TRAIN, units
 
@@ -157,6 +159,9 @@ def _train(job: Job, settings: RunSettings) -> list[Row]:
             partial(write_failures, rows, "train", job.out, is_whole=False),
             partial(write_manifest, rows, job.out),
         )
+    made_now = [row for row in rows if row.state == "made"]
+    for text in dict.fromkeys(text for row in made_now for text in told_of(job.out, row.unit)):
+        click.echo(text, err=True)
     return rows
 
 
@@ -207,4 +212,12 @@ def scores_of(job: Job, as_json: bool) -> Any:
     frame = read_scores(job.out)
     if as_json:
         return json.loads(summary(frame).to_json(orient="records") or "[]")
-    return summary_text(frame, is_simulated(job.study))
+    return summary_text(frame, is_simulated(job.study), partial(_below, job.out))
+
+
+def _below(out: Path, setting: Any) -> list[str]:
+    """Say where the games of a table stand, and of how many windows it is."""
+    from pipelines.games import counts, games, lines
+
+    stand, warned = lines(games(out, setting.values))
+    return [*stand, *(f"warning: {text}" for text in warned), *counts(out, setting.values)]

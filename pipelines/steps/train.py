@@ -10,14 +10,20 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
+from models.adversaries import chances
 from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
 from models.loading import load_windows
 from models.manners import Terms, terms
+from models.presence import judged, usable
 from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
+from models.selection import get_policy
 from models.train import TrainSettings
+from models.types import Method
+from models.weights import weighted
+from pipelines.counting import counted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
@@ -113,6 +119,8 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "policy": on.policy,
             "scaling": on.scaling,
             "min_good": plan.min_good,
+            "weight": plan.weight,
+            "missing": plan.missing,
             "eeg": _eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
@@ -125,12 +133,13 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     """Train all folds of one method and predict what was left out; go on where a run was ended."""
     name, seed, plan, tables, out = unit.payload
     start = time.perf_counter()
-    windows = load_windows(tables)
+    windows = weighted(load_windows(tables, plan.missing), plan.weight)
     config = make_config(name, plan.options.get(name, {}))
     on = _terms(name, plan, windows.trials)
-    folds = divide(
+    divided = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
+    folds = usable(get_method(name), windows, divided)
     settings = TrainSettings(device=plan.device)
     scaled = scaled_apart(windows, on.scaling)
     parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
@@ -144,18 +153,16 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         ),
         "curves": fitted.curves,
     }
-    about = {
-        "classes": list(windows.classes),
-        "n_windows": len(windows.keys),
-        "n_dropped": windows.n_dropped,
-        "n_unlabelled": windows.n_unlabelled,
-        "n_not_trained_on": int((windows.keys["good"] < plan.min_good).sum()),
-    }
+    chance = {}
+    if isinstance(method := get_method(name), Method):
+        trained_on = judged(get_policy(on.policy), method, windows, folds, seed)
+        chance = chances(method, windows, trained_on)
+    about = {"classes": list(windows.classes), **counted(windows, plan.min_good, divided, folds)}
     seconds += trained + time.perf_counter() - start
     for output in stale:
         kind = output.facts["family"]
         # predictions repeat byte for byte, so the time stands with the curves
-        more = about | ({"seconds": seconds} if kind == "curves" else {})
+        more = about | ({"seconds": seconds, "chance": chance} if kind == "curves" else {})
         yield output, _arrow(frames[kind]), more
     forget(folder)
 
