@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from lookalikes.in_this_process import in_this_process
 from lookalikes.seed import SUBJECTS, small, write_books, write_preprocessed
 from lookalikes.seed_iv import write_eeg, write_eyes
 
@@ -12,7 +13,6 @@ from featpipe.datasets import facts as published
 from models.published import figures
 from pipelines import workflow
 from pipelines.__main__ import run
-from pipelines.engine import update
 
 METHODS = ("svm", "svm_eeg", "mlp", "mlp_cross", "cscm_sm", "cscm")
 QUICK = ["train.seeds=[0]", "study.eeg=preprocessed"]  # fifty epochs are fifty steps here
@@ -40,10 +40,6 @@ def data(tmp_path_factory):
         write_eyes(write_eeg(folder / "SEED_IV", facts["seed-iv"], 8), facts["seed-iv"])
         patch.chdir(folder)
         yield folder
-
-
-def in_this_process(step, units, out, settings, *, before=None):
-    return [update(step, unit, {}, out / ".staging") for unit in units]
 
 
 def words(*overrides):
