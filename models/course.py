@@ -160,7 +160,7 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _random(device: torch.device) -> dict[str, Tensor]:
-    """Return the state of the generators that dropout draws from."""
+    """Return the state of the generators that a method may draw from."""
     found = {"cpu": torch.get_rng_state()}
     return found | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
 

@@ -171,6 +171,8 @@ def _with_presence(windows: Windows, good: Mapping[str, np.ndarray]) -> Windows:
 
 def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return rows of an array, NaN where the row is -1."""
+    if np.array_equal(rows, np.arange(len(x))):
+        return x  # no copy where all rows lie as they are wanted
     found = x[rows]
     found[rows < 0] = np.nan
     return found
@@ -185,10 +187,11 @@ def concatenate(a: Windows, b: Windows) -> Windows:
         When features or classes differ, or a window is in both.
     """
     for name in ("classes", "ch_names", "columns"):
-        if getattr(a, name) != getattr(b, name):
+        one, other = getattr(a, name), getattr(b, name)
+        if one != other:
             raise ConfigError(
-                f"cannot join two sets of windows: their {name} differ "
-                f"({getattr(a, name)} and {getattr(b, name)}); extract both with the same options"
+                f"cannot join two sets of windows: their {name} differ ({one} and {other}); "
+                "extract both with the same options"
             )
     keys = pd.concat([a.keys, b.keys], ignore_index=True)
     check_unique(keys, "the two sets of windows; give one of them another dataset name")
@@ -224,10 +227,10 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         x = np.empty((table.num_rows, len(names)), np.float32)
         for i_column, name in enumerate(names):
             x[:, i_column] = table[name].to_numpy()
+        x[np.isinf(x)] = np.nan
         parts.append(x)
     rows = [first_rows(k, part) for k, part in zip(keys, parts, strict=True)]
     x = np.concatenate(parts)
-    x[np.isinf(x)] = np.nan
     keys = pd.concat(keys, ignore_index=True)
     check_unique(keys, f"the {modality} tables; remove the double file")
     refuse_repeats(files, rows)
@@ -244,10 +247,8 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the channels, or pairs of them, of columns ``<stem>_<band>_<channel>``, else ().
-
-    Where a table has several stems (dasm and rasm in asm) the stem stays with the name.
-    """
+    # channels, or pairs, of columns <stem>_<band>_<channel>, else (); where a table has several
+    # stems (dasm and rasm in asm) the stem stays with the name
     if not bands or len(columns) % len(bands):
         return ()
     stems_and_sites = [name.partition(f"_{bands[0]}_")[::2] for name in columns[:: len(bands)]]

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, few
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +17,7 @@ def check_columns(
     missing = [name for name in expected if name not in names]
     extra = [name for name in names if name not in expected]
     differences = [
-        f"{text} {', '.join(some[:5])}{' ...' if len(some) > 5 else ''}"
-        for text, some in (("lacks", missing), ("adds", extra))
-        if some
+        f"{text} {few(some)}" for text, some in (("lacks", missing), ("adds", extra)) if some
     ]
     raise ConfigError(
         f"{file}: columns of {modality} differ from the first file: "

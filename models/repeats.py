@@ -39,10 +39,12 @@ def first_rows(keys: pd.DataFrame, x: np.ndarray) -> dict[bytes, int]:
     order = np.lexsort((keys["window"].to_numpy(), keys["trial"].to_numpy()))
     trials, first = np.unique(keys["trial"].to_numpy()[order], return_index=True)
     rows = x[order[first]]
+    ascending = np.sort(np.where(np.isfinite(rows), rows, np.nan), axis=1)  # NaN comes last
+    n_distinct = 1 + (np.diff(ascending, axis=1) > 0).sum(axis=1)
     return {
         row.tobytes(): int(trial)
-        for trial, row in zip(trials, rows, strict=True)
-        if len(np.unique(row[np.isfinite(row)])) >= _MIN_DISTINCT
+        for trial, row, n in zip(trials, rows, n_distinct, strict=True)
+        if n >= _MIN_DISTINCT
     }
 
 

@@ -1,8 +1,8 @@
 """The same network once per fold, in one set of tensors.
 
 Every parameter and buffer carries a leading fold axis; a loss written for one network runs under
-`torch.vmap` over it. With dropout a stacked run repeats itself as a whole, but not the run of one
-of its folds alone: the folds draw their masks from one generator.
+`torch.vmap` over it. With `layers.dropout` a fold comes out as it would alone, but for rounding;
+with torch's own dropout all folds draw from one generator, and only the whole stack repeats itself.
 """
 
 import copy
@@ -40,8 +40,7 @@ class FoldStack:
     nets : sequence of nn.Module
         Equal but for their weights.
     vmapped : bool
-        Run all folds at once; otherwise one after another, equal but for rounding and the
-        dropout masks.
+        Run all folds at once; otherwise one after another, equal but for rounding.
     """
 
     def __init__(self, nets: Sequence[nn.Module], *, vmapped: bool = True):

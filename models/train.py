@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, unknown
 from models.batches import fold_facts, scale_folds
 from models.course import Course
 from models.curves import EpochReport, values_of
@@ -30,6 +30,8 @@ from models.stacked import FoldStack
 from models.types import Fitted, Fold, Method
 from models.validation import BestEpoch
 
+PRECISIONS = ("highest", "high", "medium")
+
 
 @dataclass(frozen=True)
 class TrainSettings:
@@ -43,14 +45,19 @@ class TrainSettings:
         Torch threads on the CPU. One: these networks are small, and runs go side by side.
     fold_chunk : int
         Folds trained together. 32 hold all folds of most studies; lower it when memory is short.
+    precision : str
+        Of matrix products, as torch calls it: "highest" is float32; on a GPU that can, "high" is
+        TensorFloat-32 and "medium" bfloat16, all else staying float32. Autocast is not used: under
+        `torch.vmap` batch normalisation refuses its half precision.
     stacked : bool
         False computes the folds one after another inside each step: slower, equal but for
-        rounding and the dropout masks. For finding errors in a method.
+        rounding. For finding errors in a method.
     """
 
     device: str = "cpu"
     n_threads: int = 1
     fold_chunk: int = 32
+    precision: str = "highest"
     stacked: bool = True
 
 
@@ -185,6 +192,8 @@ def _fit_chunk(
 
 
 def _check_settings(settings: TrainSettings) -> None:
+    if settings.precision not in PRECISIONS:
+        raise ConfigError(unknown("precision", settings.precision, PRECISIONS))
     if settings.fold_chunk < 1 or settings.n_threads < 1:
         raise ConfigError(f"{settings}: fold_chunk and n_threads must be 1 or more")
     try:
@@ -213,11 +222,13 @@ def _number(seed: np.random.SeedSequence) -> int:
 @contextmanager
 def _isolated(settings: TrainSettings) -> Iterator[None]:
     """Leave the caller's thread count and random state as they were."""
-    n_threads = torch.get_num_threads()
+    n_threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
     devices = [settings.device] if settings.device.startswith("cuda") else []
     with torch.random.fork_rng(devices=devices):
         torch.set_num_threads(settings.n_threads)
+        torch.set_float32_matmul_precision(settings.precision)
         try:
             yield
         finally:
             torch.set_num_threads(n_threads)
+            torch.set_float32_matmul_precision(precision)

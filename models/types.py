@@ -95,6 +95,9 @@ class Objective:
         Of Adam, with the decay added to the gradient as in the papers.
     repeats : int
         Updates per batch, for estimators that must keep ahead of the network.
+    schedule : callable, optional
+        Share of the stage's steps already taken -> factor of `lr`, see `models.schedules`; None
+        keeps `lr`.
     """
 
     loss: Callable[[Any, Batch, Tensor], Losses]
@@ -102,6 +105,7 @@ class Objective:
     lr: float = 1e-3
     weight_decay: float = 0.0
     repeats: int = 1
+    schedule: Callable[[float], float] | None = None
 
 
 @dataclass(frozen=True)

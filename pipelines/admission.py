@@ -34,6 +34,8 @@ class Capacity(NamedTuple):
         Whose memory `largest` is, for messages: "this machine has".
     is_settled : bool
         Whether these are all workers that there will be; else a larger one may still come.
+    n_gpus : int
+        Tasks on a GPU that can run at the same time.
     """
 
     memory: float
@@ -41,6 +43,7 @@ class Capacity(NamedTuple):
     n_threads: int
     has: str
     is_settled: bool = True
+    n_gpus: int = 1
 
 
 class Verdict(Enum):

@@ -21,6 +21,9 @@ from pipelines.exits import ENVIRONMENT
 from pipelines.ownership import publishing_for, token_of
 from pipelines.work import Row, Step, Unit
 
+GPU = "GPU"
+"""What Dask calls it, by custom, where workers declare one."""
+
 REFRESH_S = 2.0
 """How often the scheduler is asked for its workers."""
 
@@ -101,7 +104,10 @@ class DaskTasks:
         memory = [_memory(about) for about in self.workers.values()]
         n_threads = sum(about["nthreads"] for about in self.workers.values())
         largest = max(memory, default=0)
-        return Capacity(sum(memory), largest, n_threads, "the largest worker has", is_settled)
+        n_gpus = int(sum(map(_gpus, self.workers.values()))) or n_threads
+        return Capacity(
+            sum(memory), largest, n_threads, "the largest worker has", is_settled, n_gpus
+        )
 
     def _refresh(self) -> None:
         """Ask the scheduler for its workers."""
@@ -136,10 +142,13 @@ class DaskTasks:
     def start(self, task: Task) -> None:
         """Submit a task; a large one only to workers that have the memory."""
         able = [] if self.local else self._able(task.need or 0)
+        # where workers say who has a GPU, theirs is asked for; else any may have one
+        is_declared = task.unit.on_gpu and any(map(_gpus, self.workers.values()))
         try:
             future = self.client.submit(
                 attempt, __version__, self.step, task.unit, self.known(task), self.staging,
                 self.token, pure=False, workers=able or None,
+                resources={GPU: 1} if is_declared else None,
             )  # fmt: skip
         except (OSError, TimeoutError, RuntimeError):  # the client was closed just now
             self.unsent.append(task)
@@ -242,6 +251,11 @@ def _memory(about: dict[str, Any]) -> float:
     """Return what a worker has for one task: threads share, and some of it is the program."""
     limit = about["memory_limit"] or float("inf")
     return max(0.0, limit / about["nthreads"] - WORKER)
+
+
+def _gpus(about: dict[str, Any]) -> float:
+    """Return the GPUs that a worker was started with: `dask worker --resources GPU=1`."""
+    return about.get("resources", {}).get(GPU, 0)
 
 
 def _executing(dask_worker: Worker) -> list[str]:

@@ -197,7 +197,7 @@ class _Queue:
 
     def start(self, workers: Workers, capacity: Capacity) -> Iterator[Row]:
         """Start what may start now; yield rows of what never can."""
-        while (task := self._next()) is not None:
+        while (task := self._next(capacity.n_gpus)) is not None:
             if task.need is None:
                 task.need = self.need_of(task.unit)
             verdict = admission.admit(task.need, [t.need or 0 for t in self.in_flight], capacity)
@@ -217,10 +217,11 @@ class _Queue:
                 self.in_flight.add(task)
                 workers.start(task)
 
-    def _next(self) -> Task | None:
+    def _next(self, n_gpus: int) -> Task | None:
         now = time.monotonic()
+        is_gpu_free = sum(task.unit.on_gpu for task in self.in_flight) < n_gpus
         for task in self.waiting:
-            if task.ready_at <= now:
+            if task.ready_at <= now and (is_gpu_free or not task.unit.on_gpu):
                 return task
         is_quiet = not (self.waiting or self.in_flight)
         return self.suspects[0] if is_quiet and self.suspects else None

@@ -55,7 +55,7 @@ def fit_models(job: Job) -> Iterator[Path]:
         for name in networks:
             config = make_config(name, plan.options.get(name, {}))
             tell(f"fit {name}: {len(windows.keys)} windows of all subjects, policy {plan.policy}")
-            settings = TrainSettings(device=plan.device)
+            settings = TrainSettings(device=plan.device, precision=plan.precision)
             model = train_on_all(windows, name, plan.seeds[0], settings, config, plan.policy)
             folder = job.out / "models" / label_of(name, plan)
             published = write_model(_with_scores(model, job.out), folder, job.out / ".staging")

@@ -137,6 +137,8 @@ class TrainPlan:
         EEG family that the methods read; None is the first of [features] eeg.
     device : str
         "cpu", "cuda" or "mps".
+    precision : {"highest", "high", "medium"}
+        Of matrix products on a GPU: float32, TensorFloat-32 or bfloat16; all else stays float32.
     options : mapping
         Method -> its options that differ from the defaults, for example
         [train.options.cscm] subject_weight = 0.5.
@@ -156,6 +158,7 @@ class TrainPlan:
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
     device: str = "cpu"
+    precision: Literal["highest", "high", "medium"] = "highest"
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

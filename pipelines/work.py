@@ -39,11 +39,14 @@ class Unit(NamedTuple):
         What identifies it in tables of failures, for example subject and session.
     payload : object
         What the step's functions need; travels to the worker.
+    on_gpu : bool
+        Whether it computes on a GPU, which tasks of one machine share.
     """
 
     name: str
     keys: dict[str, str]
     payload: Any
+    on_gpu: bool = False
 
 
 class Step(NamedTuple):

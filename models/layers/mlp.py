@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from models.layers.dropout import Dropout
+
 
 def mlp(*sizes: int, dropout: float = 0.0) -> nn.Sequential:
     """Return linear layers with ReLU and dropout between them, none after the last.
@@ -22,5 +24,5 @@ def mlp(*sizes: int, dropout: float = 0.0) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.ReLU(), Dropout(dropout)]
     return nn.Sequential(*layers[:-2])

@@ -44,6 +44,7 @@ import torch
 from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
+from models.layers.dropout import Dropout
 from models.layers.mlp import mlp
 from models.layers.reversal import reversal_strength, reverse_gradient
 from models.layers.row_counts import Transform, accuracy, cross_entropy
@@ -95,7 +96,7 @@ class Cscm(nn.Module):
             {name: Transform(prod(shapes.features[name]), config.n_common) for name in modalities}
         )
         self.shallow = nn.Sequential(
-            mlp(config.n_common, config.n_shallow), nn.ReLU(), nn.Dropout(config.dropout)
+            mlp(config.n_common, config.n_shallow), nn.ReLU(), Dropout(config.dropout)
         )
         self.deep = nn.Sequential(
             mlp(config.n_shallow, config.n_deep, config.n_deep, dropout=config.dropout), nn.ReLU()

@@ -98,7 +98,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     report = reporter(out, unit.name)
     test = load_windows({"eye": tables})
     train = simulate_windows(settings, study, test, unit.name)
-    how = TrainSettings(device=study.train.device)
+    how = TrainSettings(device=study.train.device, precision=study.train.precision)
     variant = f"trained on {TIMES * settings.n_subjects} other subjects"
     about = {"classes": list(test.classes), "n_windows": len(train.keys)}
     for output in stale:

@@ -30,7 +30,7 @@ from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
 from pipelines.work_names import terms_of
 
-VERSION = 2
+VERSION = 3
 """Raised by hand when the trainer or the protocols give other numbers."""
 
 
@@ -62,6 +62,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
             f"{label_of(method, plan)}_{_under(method, plan, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
+            plan.device != "cpu" and isinstance(get_method(method), Method),
         )
         for method in plan.methods
         for seed in (plan.seeds if get_method(method).draws else plan.seeds[:1])
@@ -121,6 +122,7 @@ def _facts(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "min_good": plan.min_good,
             "weight": plan.weight,
             "missing": plan.missing,
+            "precision": plan.precision,
             "eeg": _eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
@@ -140,7 +142,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
     folds = usable(get_method(name), windows, divided)
-    settings = TrainSettings(device=plan.device)
+    settings = TrainSettings(device=plan.device, precision=plan.precision)
     scaled = scaled_apart(windows, on.scaling)
     parts = parts_of(scaled, name, folds, seed, settings, config, on.policy)
     seconds = time.perf_counter() - start

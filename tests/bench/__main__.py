@@ -23,6 +23,8 @@ GROUPS = (
     "memory",
     "workers",
     "unchanged",
+    "training",
+    "loading",
     "eyelink",
 )
 MODULES = {"de": "de_windows"}

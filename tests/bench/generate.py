@@ -1,10 +1,11 @@
 """Recordings as amplifiers write them: 1/f noise, mains, electrode offsets; and studies of them."""
 
 import json
+import shutil
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -45,10 +46,10 @@ class Recording(NamedTuple):
     n_times: int
     uv: float
 
-    def counts(self) -> np.memmap:
-        """Map the numbers, shape (n_times, n_channels)."""
+    def counts(self, mode: Literal["r", "r+"] = "r") -> np.memmap:
+        """Map the numbers, shape (n_times, n_channels); "r+" writes to the file."""
         shape = (self.n_times, self.n_channels)
-        return np.memmap(self.data, self.dtype, "r", self.skip, shape)
+        return np.memmap(self.data, self.dtype, mode, self.skip, shape)
 
 
 def noise(n_channels: int, n_times: int, sfreq: float, offset_uv: float) -> np.ndarray:
@@ -177,10 +178,16 @@ def write_study(
     return study
 
 
-def linked(recording: Recording, folder: Path, n: int) -> dict[str, Path]:
-    """Give a single-file recording `n` names, so that the disk holds it once: subject -> path."""
+def copies(recording: Recording, folder: Path, n: int) -> dict[str, Path]:
+    """Copy a single-file recording `n` times, each with a channel moved: subject -> path.
+
+    Equal recordings under several names are refused.
+    """
     folder.mkdir(parents=True)
     paths = {f"{i + 1:02}": folder / f"{i + 1:02}{recording.path.suffix}" for i in range(n)}
-    for path in paths.values():
-        path.hardlink_to(recording.path)
+    for i, path in enumerate(paths.values(), start=1):
+        shutil.copyfile(recording.path, path)
+        counts = recording._replace(data=path).counts("r+")
+        counts[:, 0] += i
+        counts.flush()
     return paths

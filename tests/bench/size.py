@@ -20,6 +20,8 @@ class Size(NamedTuple):
         Timed runs of the whole `featpipe extract` with one and with two workers.
     n_unchanged : int
         Recordings of the rerun that finds nothing to do.
+    training, loading : tuple of (int, int)
+        Subjects and windows per recording of what is trained on and read.
     may_install : bool
         Whether to install TorchEEG where it is not there yet.
     """
@@ -30,8 +32,10 @@ class Size(NamedTuple):
     n_recordings: int
     n_verbs: int
     n_unchanged: int
+    training: tuple[int, int]
+    loading: tuple[int, int]
     may_install: bool
 
 
-FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, True)
-QUICK = Size(60, 2, (600, 1800), 4, 0, 12, False)
+FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, (15, 2505), (15, 3394), True)
+QUICK = Size(60, 2, (600, 1800), 4, 0, 12, (4, 200), (4, 300), False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from bench.generate import linked, neuroscan, write_study
+from bench.generate import copies, neuroscan, write_study
 from bench.size import Size
 from bench.table import OURS, Row, timed
 from bench.timing import say, take_turns
@@ -21,7 +21,7 @@ COMPARED = "correctness: tables written anew, of as many as there are recordings
 def rows(folder: Path, size: Size) -> Iterator[Row]:
     """Extract many small recordings, then again and again."""
     recording = neuroscan(folder, SECONDS)
-    files = linked(recording, folder / "raw", size.n_unchanged)
+    files = copies(recording, folder / "raw", size.n_unchanged)
     study = write_study(folder / "study", files, [(0, SECONDS)])
     out = folder / "out"
     say(f"    extracting {size.n_unchanged} recordings once")

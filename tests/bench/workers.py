@@ -13,7 +13,7 @@ from typing import Any
 
 from dask.distributed import Client
 
-from bench.generate import linked, neuroscan, trials_of, write_study
+from bench.generate import copies, neuroscan, trials_of, write_study
 from bench.size import Size
 from bench.table import OURS, Row, timed
 from bench.timing import Times, take_turns
@@ -35,7 +35,7 @@ Digests = dict[str, str]
 def rows(folder: Path, size: Size) -> Iterator[Row]:
     """Share recordings between one and two workers."""
     recording = neuroscan(folder, size.recording_s)
-    files = linked(recording, folder / "raw", size.n_recordings)
+    files = copies(recording, folder / "raw", size.n_recordings)
     study = write_study(folder / "study", files, trials_of(size.recording_s, N_TRIALS))
     case = f"{size.n_recordings} .cnt of {size.recording_s} s, {os.cpu_count()} CPUs, "
     tasks = _time_tasks(study, folder / "tasks", size.n_runs)
@@ -57,6 +57,8 @@ def _rows(case: str, found: Mapping[str, Times], what: str) -> Iterator[Row]:
 def _time_tasks(study: Path, out: Path, n_runs: int) -> dict[str, Times]:
     job = open_job(study, out)
     work = units(job.study, job.sources, job.out)
+    if not work:
+        raise RuntimeError(f"{study}: no recording can be used, there is nothing to time")
     clear = partial(shutil.rmtree, out / "features", ignore_errors=True)
     with ExitStack() as stack:
         clients: dict[str, Client] = {}

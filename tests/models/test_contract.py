@@ -27,11 +27,11 @@ NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Metho
 HONEST = [name for name, policy in POLICIES.items() if not policy.is_of_test]
 LEARNERS = [name for name, method in METHODS.items() if name not in BASELINES and method.inputs]
 MAX_LINES = 200
-QUICK = {"n_epochs": 8, "batch": 48, "dropout": 0.0}
+QUICK = {"n_epochs": 8, "batch": 48}
 
 
 def quick(name):
-    """Return a config small enough for a test, without dropout."""
+    """Return a config small enough for a test."""
     known = {field.name for field in fields(METHODS[name].config)}
     return make_config(name, {k: v for k, v in QUICK.items() if k in known})
 

@@ -87,9 +87,17 @@ def test_progress_is_reported(windows):
 def test_neither_random_state_nor_threads_leak(windows):
     torch.manual_seed(11)
     before = torch.get_rng_state()
-    fit_linear(windows, settings=TrainSettings(n_threads=2))
+    asked = TrainSettings(n_threads=2, precision="medium")
+    during = []
+    fit_linear(
+        windows,
+        settings=asked,
+        on_epoch=lambda _: during.append(torch.get_float32_matmul_precision()),
+    )
+    assert set(during) == {"medium"}
     assert torch.equal(before, torch.get_rng_state())
     assert torch.get_num_threads() == 1
+    assert torch.get_float32_matmul_precision() == "highest"
 
 
 def test_repeats_and_stages_and_what_rests(windows):
@@ -296,6 +304,8 @@ def test_what_cannot_be_trained(windows):
         fit(replace(LINEAR, uses_target=True), Config(), windows, no_target, 0)
     with pytest.raises(ConfigError, match="fold_chunk"):
         fit(LINEAR, Config(), windows, folds, 0, TrainSettings(fold_chunk=0))
+    with pytest.raises(ConfigError, match="unknown precision 'hihg': did you mean 'high'"):
+        fit(LINEAR, Config(), windows, folds, 0, TrainSettings(precision="hihg"))
     with pytest.raises(ConfigError, match="device 'abacus' cannot be used"):
         fit(LINEAR, Config(), windows, folds, 0, TrainSettings(device="abacus"))
     with pytest.raises(ConfigError, match="linear, stage train: 0 epochs"):

@@ -228,3 +228,20 @@ def test_a_full_disk_ends_the_run_in_order():
     assert stopping.asked().code == ENVIRONMENT
     # u0 before; of the five that were in flight then the two that ran
     assert [row.state for row in rows] == ["made", "failed", "made", "made"]
+
+
+def test_one_task_at_a_time_is_on_a_gpu_and_others_go_past_it():
+    """Of two hands one is for the GPU; tasks behind the second one for the GPU do not wait."""
+    units = [Unit(f"u{i}", {}, None, on_gpu=i % 3 != 2) for i in range(9)]
+    hands = Hands({}, n_threads=2)
+    together = []
+
+    def finished(timeout):
+        together.append(sorted(task.unit.on_gpu for task in hands.queue))
+        return Hands.finished(hands, timeout)
+
+    hands.finished = finished
+    rows = list(dispatch("s", units, hands, lambda unit: 1))
+    assert [row.state for row in rows] == ["made"] * 9
+    assert max(sum(of) for of in together) == 1
+    assert [False, True] in together

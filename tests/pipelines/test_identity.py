@@ -53,11 +53,10 @@ VALUES = {
         "h_freq": st.floats(1, 99),
         "baseline": st.sampled_from(["pre", "none"]),
         "baseline_s": POSITIVE,
-        "channels": WORDS,
+        "channels": WORDS, "reference": WORDS,
         "notch": st.lists(st.floats(2, 98), max_size=3).map(tuple),
         "eog": WORDS,
         "bad_channels": st.sampled_from(["mark", "interpolate"]),
-        "reference": WORDS,
     },
     EyeSettings: {
         "side": st.sampled_from(["left", "right"]),
@@ -97,7 +96,7 @@ VALUES = {
         "train_share": st.floats(0.01, 0.59),
         "manner": st.sampled_from(["paper", "marked"]),
         "scaling": st.sampled_from(["subject", "session"]),
-        "n_folds": st.integers(4, 9),
+        "n_folds": st.integers(4, 9), "precision": st.sampled_from(["high", "medium"]),
         "min_good": st.floats(0.01, 1),
         "weight": st.just("good"),
         "missing": st.just("keep"),
@@ -112,7 +111,8 @@ WITHOUT_EFFECT = {
     TrainPlan: {"device": "where it is computed, not what", "subjects": CHOOSES},
     TrainSettings: dict.fromkeys(
         ("device", "n_threads", "fold_chunk", "stacked"), "how it is computed, not what"
-    ),
+    )
+    | {"precision": "taken from the study's"},
     FoldSettings: dict.fromkeys(("train_share", "n_folds", "min_good"), "taken from the study's"),
     RunSettings: dict.fromkeys(("workers", "scheduler", "fail_fast"), "who does the work"),
 }
