@@ -32,6 +32,8 @@ class DeviceWindows(NamedTuple):
         Modalities in which a feature is missing somewhere.
     is_padded : bool
         Whole trials are gathered from it, and batches have a mask.
+    present : dict, optional
+        Modality -> Tensor of bool, shape (n_windows,), which windows have it.
     """
 
     x: dict[str, Tensor]
@@ -39,6 +41,7 @@ class DeviceWindows(NamedTuple):
     subject: Tensor
     has_missing: frozenset[str]
     is_padded: bool = False
+    present: dict[str, Tensor] | None = None
 
 
 class FoldFacts(NamedTuple):
@@ -66,12 +69,15 @@ def to_device(
         # torch shares the array's memory, and warns where it may not be written to
         return torch.from_numpy(np.require(array, requirements="W")).to(device)
 
+    present = windows.present or {}
+    is_lacking = any(not present[name].all() for name in modalities if name in present)
     return DeviceWindows(
         {name: send(windows.x[name]) for name in modalities},
         send(windows.label),
         send(subject_codes(windows.keys)),
         frozenset(name for name in modalities if not np.isfinite(windows.x[name]).all()),
         is_padded,
+        {name: send(present[name]) for name in modalities} if is_lacking else None,
     )
 
 
@@ -147,12 +153,15 @@ def gather(
         x[name] = z.nan_to_num_(nan=0.0) if name in data.has_missing else z
         if mask is not None:
             x[name] *= mask.view(*mask.shape, *[1] * (z.ndim - mask.ndim))
+    there = data.present and {name: data.present[name][rows] for name in modalities}
+    if there and mask is not None:
+        there = {name: of & mask for name, of in there.items()}
     last = rows if rows.ndim == 2 else rows[..., -1] if mask is None else rows.amax(-1)
     if is_labelled:
         subject = facts.subject.gather(1, data.subject[last])
-        return Batch(x, data.label[last], subject, last, mask=mask)
+        return Batch(x, data.label[last], subject, last, mask=mask, present=there)
     hidden = torch.full_like(last, -1)
-    return Batch(x, hidden, hidden, last, mask=mask)
+    return Batch(x, hidden, hidden, last, mask=mask, present=there)
 
 
 def draw_rows(
@@ -163,7 +172,7 @@ def draw_rows(
     batch: int,
     seeds: Sequence[np.random.SeedSequence],
 ) -> Iterator[Tensor]:
-    """Draw the rows of whole epochs, stratified by subject.
+    """Draw the rows of whole epochs, stratified by subject, by weight where items have one.
 
     Parameters
     ----------
@@ -187,8 +196,8 @@ def draw_rows(
     code = data.subject.cpu().numpy()
     strata = [code[pool if pool.ndim == 1 else pool.max(axis=1)] for pool in pools]
     streams = [
-        draw_epochs(stratum, n_steps, batch, seed)
-        for stratum, seed in zip(strata, seeds, strict=True)
+        draw_epochs(stratum, n_steps, batch, seed, items.weigh(pool))
+        for stratum, seed, pool in zip(strata, seeds, pools, strict=True)
     ]
     for plans in zip(*streams, strict=True):
         rows = [pool[plan] for pool, plan in zip(pools, plans, strict=True)]

@@ -12,10 +12,11 @@ from featpipe.errors import ConfigError
 from models.evaluate import parts_of
 from models.loading import Windows
 from models.parts import Part, merged
+from models.presence import judged
 from models.registry import METHODS, get_method, make_config
 from models.sampling import seed_for
 from models.search import draw
-from models.selection import get_policy, judged_sides
+from models.selection import get_policy
 from models.train import TrainSettings
 from models.types import Fitted, Fold
 from models.validation import measure, validation_side
@@ -93,20 +94,23 @@ def require_blind(policy: str) -> None:
         )
 
 
-def inner_folds(folds: Sequence[Fold], keys: pd.DataFrame, seed: int) -> list[Fold]:
+def inner_folds(folds: Sequence[Fold], windows: Windows, method_name: str, seed: int) -> list[Fold]:
     """Make of every training side a fold of its own, whose test side are subjects held out of it.
 
     Parameters
     ----------
     folds : sequence of Fold
         Of a protocol. Their test sides do not occur in what is returned.
-    keys : pandas.DataFrame
-        Key columns of the windows.
+    windows : Windows
+        All windows of the study.
+    method_name : str
+        Registry name: who lacks what it predicts from is not held out.
     seed : int
         Decides, with a fold's name, who is held out; all candidates are judged on the same.
     """
     found = []
-    for fold in judged_sides(get_policy("source-validation"), folds, keys, seed):
+    policy, method = get_policy("source-validation"), get_method(method_name)
+    for fold in judged(policy, method, windows, folds, seed):
         if fold.validate is not None:
             target = None if fold.target is None else fold.validate
             found.append(Fold(fold.name, fold.train, fold.validate, target))

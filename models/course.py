@@ -16,6 +16,7 @@ from models.batches import FoldFacts, draw_rows, gather
 from models.curves import Epoch, check_finite, chosen_rows, curve_rows, from_rows, to_rows
 from models.job import Job
 from models.parts import Kept
+from models.runs import Items
 from models.sampling import seed_for
 from models.stacked import FoldStack
 from models.stages import adam, run_stage
@@ -175,16 +176,17 @@ def _epochs(
     """Yield the batches of one epoch after the other, with target windows where asked for."""
     modalities = job.method.train_modalities
 
-    def draw(sides: list[np.ndarray], purpose: str) -> Iterator[Tensor]:
+    def draw(sides: list[np.ndarray], purpose: str, items: Items) -> Iterator[Tensor]:
         seeds = [seed_for(job.seed, fold.name, stage.name, purpose) for fold in folds]
-        return draw_rows(job.data, job.items, sides, n_steps, stage.batch, seeds)
+        return draw_rows(job.data, items, sides, n_steps, stage.batch, seeds)
 
-    sources = draw([fold.train for fold in folds], "source")
+    sources = draw([fold.train for fold in folds], "source", job.items)
     if not job.method.uses_target:
         for rows in sources:
             yield (gather(job.data, facts, step, modalities) for step in rows)
         return
-    targets = draw([fold.target for fold in folds if fold.target is not None], "target")
+    sides = [fold.target for fold in folds if fold.target is not None]
+    targets = draw(sides, "target", job.items._replace(weight=None))  # weights are of training
     for rows, target_rows in zip(sources, targets, strict=True):
         yield (
             gather(job.data, facts, step, modalities)._replace(

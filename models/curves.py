@@ -16,6 +16,8 @@ CURVE_COLUMNS = ("fold", "stage", "epoch", "term", "kind", "value")
 
 VALIDATION_SCORE = "validation_balanced_accuracy"
 VALIDATION_LOSS = "validation_cross_entropy"
+OF_MODALITY = "validation_balanced_accuracy_"
+"""In front of the modality, where single ones are judged on the validation side, too."""
 
 
 class Epoch(NamedTuple):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from featpipe.errors import ConfigError
 from featpipe.schema import PREDICTION_KEYS, WINDOW_KEYS
+from models.classic import ClassicMethod
 from models.curves import EpochReport
 from models.folds import FoldSettings
 from models.leaks import check_folds
@@ -15,13 +16,14 @@ from models.light import check_light
 from models.loading import Windows, concatenate
 from models.manners import Terms, terms
 from models.parts import Part, merged
+from models.presence import usable
 from models.protocols import HOLDOUT, divide
 from models.registry import get_method, variant
 from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings, network_parts
 from models.train_sklearn import classic_parts
-from models.types import ClassicMethod, Fitted, Fold
+from models.types import Fitted, Fold
 
 OnEpoch = Callable[[EpochReport], None]
 
@@ -77,6 +79,7 @@ def cross_validate(
     """
     on = terms(get_method(method_name), protocol, manner, policy, scaling, windows.trials)
     folds = divide(on.protocol, windows.keys, fold_settings or FoldSettings())
+    folds = usable(get_method(method_name), windows, folds)
     scaled = scaled_apart(windows, on.scaling)
     fitted = fit_folds(scaled, method_name, folds, seed, settings, config, on_epoch, on.policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)

@@ -1,5 +1,6 @@
 """The model that is given away: trained on everybody, because nobody is left to be tested on."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from featpipe.errors import ConfigError
 from models.evaluate import fit_folds
 from models.loading import Windows
 from models.model import Model, model_of
+from models.presence import usable
 from models.registry import get_method
 from models.scaling import scaled_apart
 from models.selection import get_policy
@@ -71,12 +73,14 @@ def everybody(windows: Windows, method_name: str, policy: str, min_good: float =
     ConfigError
         As `train_on_all`.
     """
-    if not isinstance(get_method(method_name), Method):
+    method = get_method(method_name)
+    if not isinstance(method, Method):
         raise ConfigError(f"{method_name} is no network: model folders hold networks only")
     if get_policy(policy).is_of_test:
         raise ConfigError(f"policy {policy!r}: nobody is left to be tested on; use 'last'")
     rows = np.flatnonzero(windows.keys["good"].to_numpy(np.float64) >= min_good)
     if not rows.size:
         raise ConfigError(f"min_good is {min_good:g}, and no window is as good: lower it")
-    # what is predicted of it nobody asks for, and one row costs nothing
-    return Fold(EVERYBODY, rows, rows[:1], target=rows)
+    # what is predicted of it nobody asks for
+    [fold] = usable(method, windows, [Fold(EVERYBODY, rows, rows, target=rows)])
+    return replace(fold, test=fold.test[:1])

@@ -12,6 +12,7 @@ from models.runs import Items, find_items
 from models.sampling import steps_per_epoch
 from models.types import Fold, Method, Shapes, Stage
 from models.units import subject_codes
+from models.weights import check_weights
 
 
 class Job(NamedTuple):
@@ -87,6 +88,8 @@ def prepare(
     n_subjects = _training_subjects(windows, folds)
     run_length = method.run_length(config) if method.run_length else None
     items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)
+    items = items._replace(weight=windows.weight)
+    check_weights(windows, items, folds)
     n_items = [len(items.inside(fold.train)) for fold in folds]
     if not min(n_items):
         raise ConfigError(
@@ -100,12 +103,15 @@ def prepare(
         )
     features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
     stages = _stages(method, config)
+    data = to_device(windows, method.train_modalities, device, is_padded=method.whole_trials)
+    if not method.takes_missing:  # all its windows are whole
+        data = data._replace(present=None)
     return Job(
         method=method,
         config=config,
         stages=stages,
         shapes=Shapes(features, len(windows.classes), n_subjects),
-        data=to_device(windows, method.train_modalities, device, is_padded=method.whole_trials),
+        data=data,
         items=items,
         n_steps=[steps_per_epoch(n_items, stage.batch) for stage in stages],
         seed=seed,

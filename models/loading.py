@@ -1,6 +1,7 @@
 """Parquet tables -> `Windows`: one array per modality, rows joined on the window's keys.
 
-Only labelled windows that every modality has are kept. Nothing is scaled here.
+Only labelled windows are kept, and unless asked otherwise those that every modality has. Nothing is
+scaled here.
 """
 
 import logging
@@ -12,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from featpipe.errors import ConfigError, few
-from featpipe.schema import KEYS, WINDOW_KEYS
+from featpipe.errors import ConfigError
+from featpipe.schema import KEYS
 from featpipe.tables import read_metadata, read_table
+from models.joining import check_unique, join, join_any
+from models.one_modality import check_columns, check_metadata
 from models.repeats import first_rows, refuse_repeats
 
 logger = logging.getLogger(__name__)
@@ -53,6 +56,11 @@ class Windows:
         What trials are where they are not the clips that were shown; else empty.
     tables : mapping
         Modality -> what its tables say of themselves beside options: `TOLD`.
+    weight : array of float64, shape (n_windows,), optional
+        How much a window counts in training, see `models.weights`; None: all alike.
+    present : mapping, optional
+        Modality -> array of bool, shape (n_windows,), which windows have it; None where every
+        modality counts as there, with the training mean in the place of what is missing.
     """
 
     keys: pd.DataFrame
@@ -67,6 +75,8 @@ class Windows:
     n_unlabelled: int = 0
     trials: str = ""
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weight: np.ndarray | None = None
+    present: Mapping[str, np.ndarray] | None = None
 
 
 class _Table(NamedTuple):
@@ -80,7 +90,7 @@ class _Table(NamedTuple):
     about: dict[str, Any]
 
 
-def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
+def load_windows(tables: Mapping[str, Sequence[Path]], missing: str = "drop") -> Windows:
     """Read the feature tables of a study.
 
     Parameters
@@ -88,6 +98,9 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
     tables : mapping
         Modality -> feature files, for example ``{"eeg": [...], "eye": [...]}``; the order of the
         files does not matter.
+    missing : {"drop", "keep"}
+        What becomes of windows that lack a modality: one has no row of it, or nothing but NaN.
+        "keep" leaves NaN in its place, says so in `present`, and takes `good` of what is there.
 
     Returns
     -------
@@ -104,9 +117,12 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
     found = {modality: _read_modality(modality, files) for modality, files in tables.items()}
     if not found:
         raise ConfigError("load_windows: no modality given; expected {'eeg': [...], ...}")
-    keys, rows = _join({modality: table.keys for modality, table in found.items()})
+    frames = {modality: table.keys for modality, table in found.items()}
+    keys, rows = join(frames) if missing == "drop" else join_any(frames)
     has_label = np.array(keys["label"].notna())
-    n_dropped = sum(len(table.keys) for table in found.values()) - len(keys) * len(found)
+    n_dropped = sum(len(table.keys) for table in found.values()) - sum(
+        int((of >= 0).sum()) for of in rows.values()
+    )
     keys = keys.loc[has_label].reset_index(drop=True)
     if not len(keys):
         raise ConfigError(
@@ -120,7 +136,7 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
     )  # fmt: skip
     banded = next((table for table in found.values() if table.ch_names), None)
     released = [table.about.get("released") or {} for table in found.values()]
-    return Windows(
+    windows = Windows(
         keys=keys,
         x={modality: _taken(found[modality].x, rows[modality][has_label]) for modality in found},
         label=np.array(keys["label"], np.int64),
@@ -134,6 +150,37 @@ def load_windows(tables: Mapping[str, Sequence[Path]]) -> Windows:
         trials=next((of["trials"] for of in released if of.get("trials")), ""),
         tables={m: {name: table.about.get(name) for name in TOLD} for m, table in found.items()},
     )
+    if missing == "drop":
+        return windows
+    good = {name: found[name].keys["good"].to_numpy()[of[has_label]] for name, of in rows.items()}
+    return _with_presence(windows, good)
+
+
+def _with_presence(windows: Windows, good: Mapping[str, np.ndarray]) -> Windows:
+    """Say which windows have which modality, and leave out those that have none."""
+    present: dict[str, np.ndarray] = {}
+    for name, x in windows.x.items():
+        present[name] = np.asarray(~np.isnan(x.reshape(len(x), -1)).all(axis=1))
+    has_any = np.stack(list(present.values())).any(axis=0)
+    worst = np.minimum.reduce([np.where(present[name], good[name], np.inf) for name in present])
+    keys = windows.keys.assign(good=worst.astype(np.float32))
+    return replace(
+        windows,
+        keys=keys.loc[has_any].reset_index(drop=True),
+        x={name: x[has_any] for name, x in windows.x.items()},
+        label=windows.label[has_any],
+        n_dropped=windows.n_dropped + int((~has_any).sum()),
+        present={name: of[has_any] for name, of in present.items()},
+    )
+
+
+def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return rows of an array, NaN where the row is -1."""
+    if np.array_equal(rows, np.arange(len(x))):
+        return x  # no copy where all rows lie as they are wanted
+    found = x[rows]
+    found[rows < 0] = np.nan
+    return found
 
 
 def concatenate(a: Windows, b: Windows) -> Windows:
@@ -152,7 +199,7 @@ def concatenate(a: Windows, b: Windows) -> Windows:
                 "extract both with the same options"
             )
     keys = pd.concat([a.keys, b.keys], ignore_index=True)
-    _check_unique(keys, "the two sets of windows; give one of them another dataset name")
+    check_unique(keys, "the two sets of windows; give one of them another dataset name")
     return replace(
         a,
         keys=keys,
@@ -161,6 +208,10 @@ def concatenate(a: Windows, b: Windows) -> Windows:
         n_dropped=a.n_dropped + b.n_dropped,
         n_unlabelled=a.n_unlabelled + b.n_unlabelled,
         trials=a.trials or b.trials,
+        weight=None if a.weight is None or b.weight is None else np.append(a.weight, b.weight),
+        present={m: np.append(a.present[m], b.present[m]) for m in a.present}
+        if a.present and b.present
+        else None,
     )
 
 
@@ -175,8 +226,8 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         table = read_table(file)
         names = tuple(name for name in table.column_names if name not in KEYS)
         columns = columns or names
-        _check_columns(modality, file, names, columns)
-        _check_metadata(file, read_metadata(file), files[0], first)
+        check_columns(modality, file, names, columns)
+        check_metadata(file, read_metadata(file), files[0], first)
         keys.append(table.select(list(KEYS)).to_pandas())
         x = np.empty((table.num_rows, len(names)), np.float32)
         for i_column, name in enumerate(names):
@@ -185,7 +236,7 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         parts.append(x)
     x = np.concatenate(parts)
     frames, keys = keys, pd.concat(keys, ignore_index=True)
-    _check_unique(keys, f"the {modality} tables; remove the double file")
+    check_unique(keys, f"the {modality} tables; remove the double file")
     refuse_repeats(files, list(map(first_rows, frames, parts)))
     bands = {name: tuple(edges) for name, edges in (first.get("bands") or {}).items()}
     bands = dict(sorted(bands.items(), key=lambda band: band[1]))  # columns run low to high
@@ -208,88 +259,6 @@ def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     is_plain = len({stem for stem, _ in stems_and_sites}) == 1
     return tuple(site if is_plain else f"{stem}_{site}" for stem, site in stems_and_sites)
-
-
-def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    # no copy where all rows lie as they are wanted
-    return x if np.array_equal(rows, np.arange(len(x))) else x[rows]
-
-
-def _join(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Return sorted keys of the windows every modality has, and their rows in each modality."""
-    modalities = list(frames)
-    keys = frames[modalities[0]].assign(row_0=np.arange(len(frames[modalities[0]])))
-    for i, modality in enumerate(modalities[1:], start=1):
-        other = frames[modality].rename(columns={"label": "other_label", "good": "other_good"})
-        other = other[[*WINDOW_KEYS, "other_label", "other_good"]]
-        other = other.assign(**{f"row_{i}": np.arange(len(other))})
-        keys = keys.merge(other, on=list(WINDOW_KEYS), how="inner", validate="1:1")
-        _check_labels(keys, modalities[0], modality)
-        keys["good"] = np.minimum(keys["good"], keys["other_good"])
-        keys = keys.drop(columns=["other_label", "other_good"])
-    keys = keys.sort_values(list(WINDOW_KEYS), ignore_index=True)
-    rows = {name: keys[f"row_{i}"].to_numpy() for i, name in enumerate(modalities)}
-    return keys.loc[:, list(KEYS)], rows
-
-
-def _check_labels(keys: pd.DataFrame, first: str, other: str) -> None:
-    one, two = (
-        keys[name].to_numpy(np.float64, na_value=np.nan) for name in ("label", "other_label")
-    )
-    differ = (one != two) & ~np.isnan(one) & ~np.isnan(two)
-    if differ.any():
-        row = keys.iloc[int(np.argmax(differ))]
-        where = ", ".join(f"{name} {row[name]}" for name in WINDOW_KEYS)
-        raise ConfigError(
-            f"{differ.sum()} windows have another label in {first} than in {other}, "
-            f"the first at {where}: extract both again from the same trials.csv"
-        )
-
-
-def _check_columns(
-    modality: str, file: Path, names: tuple[str, ...], expected: tuple[str, ...]
-) -> None:
-    if names == expected:
-        return
-    missing = [name for name in expected if name not in names]
-    extra = [name for name in names if name not in expected]
-    differences = [
-        f"{text} {few(some)}" for text, some in (("lacks", missing), ("adds", extra)) if some
-    ]
-    raise ConfigError(
-        f"{file}: columns of {modality} differ from the first file: "
-        f"{' and '.join(differences) or 'the same names in another order'}. "
-        "Name the channels that all recordings have in [eeg] channels and extract again"
-    )
-
-
-def _check_metadata(file: Path, found: dict, first_file: Path, first: dict) -> None:
-    for name in ("bands", "classes"):
-        if (found.get(name) or None) != (first.get(name) or None):
-            raise ConfigError(
-                f"{file}: {name} are {found.get(name)}, but {first.get(name)} in {first_file}; "
-                "tables of one study must be extracted with the same options"
-            )
-    if found.get("units") != first.get("units"):
-        logger.warning(
-            "%s: its columns are in %s, those of %s in %s: numbers of different units are trained "
-            "on as if they were one; train on recordings of one tracker and setup",
-            file, _units(found), first_file, _units(first),
-        )  # fmt: skip
-    if found.get("options") != first.get("options"):
-        logger.warning("%s: options differ from those of %s", file, first_file)
-
-
-def _units(about: dict) -> str:
-    return ", ".join(f"{name} {unit}" for name, unit in (about.get("units") or {}).items())
-
-
-def _check_unique(keys: pd.DataFrame, where: str) -> None:
-    is_double = np.array(keys.duplicated(list(WINDOW_KEYS)))
-    if is_double.any():
-        row = keys.iloc[int(np.argmax(is_double))]
-        what = ", ".join(f"{name} {row[name]}" for name in WINDOW_KEYS)
-        raise ConfigError(f"window {what} is twice in {where}")
 
 
 def _same_classes(tables: Mapping[str, _Table]) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import torch
 from featpipe.errors import ConfigError, few, unknown
 from models.loading import Windows
 from models.prediction import loaded, predict_one
+from models.presence import judged
 from models.registry import get_method
 from models.runs import find_items
 from models.scaling import scaled_apart
-from models.selection import get_policy, judged_sides
+from models.selection import get_policy
 from models.types import Fitted, Fold, Method, Scaling, Shapes
 from models.units import subject_codes
 
@@ -102,8 +103,8 @@ def model_of(
     """
     method = get_method(method_name)
     keys = windows.keys
-    judged = judged_sides(get_policy(policy), folds, keys, seed)
-    n_subjects = len(np.unique(subject_codes(keys)[judged[0].train]))
+    trained = judged(get_policy(policy), method, windows, folds, seed)
+    n_subjects = len(np.unique(subject_codes(keys)[trained[0].train]))
     features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
     networks = {
         fold.name: Network(
@@ -111,7 +112,7 @@ def model_of(
             {name: fitted.scaling[fold.name][name] for name in method.inputs},
             _about(fold, own, keys, fitted.epochs[fold.name]),
         )
-        for own, fold in zip(folds, judged, strict=True)
+        for own, fold in zip(folds, trained, strict=True)
     }
     return Model(
         method_name,
@@ -121,7 +122,7 @@ def model_of(
         windows.classes,
         {name: windows.columns[name] for name in method.inputs},
         {
-            "trained_on": _whom(keys, np.unique(np.concatenate([fold.train for fold in judged]))),
+            "trained_on": _whom(keys, np.unique(np.concatenate([fold.train for fold in trained]))),
             "seed": seed,
             "policy": policy,
             "scaling": scaling,

@@ -24,7 +24,9 @@ def pad_sides(sides: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack([np.r_[side, np.full(n_most - len(side), side[0])] for side in sides])
 
 
-def predict_logits(job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarray) -> Tensor:
+def predict_logits(
+    job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarray, modality: str | None = None
+) -> Tensor:
     """Predict the same number of windows in every fold, in eval mode and without gradients.
 
     Parameters
@@ -37,6 +39,8 @@ def predict_logits(job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarra
         Of the same folds.
     rows : array of int64, shape (n_folds, n_windows)
         Rows of `Windows`.
+    modality : str, optional
+        Predict from this one alone, by the method's `by_modality`; else from its `inputs`.
 
     Returns
     -------
@@ -47,11 +51,17 @@ def predict_logits(job: Job, stack: FoldStack, facts: FoldFacts, rows: np.ndarra
     # windows of one trial are read together, once
     found = [np.unique(read, return_inverse=True) for read in job.items.read[rows]]
     reads = torch.from_numpy(job.items.test[pad_sides([read for read, _ in found])]).to(device)
+    by_modality = job.method.by_modality
     parts = []
     with stack.evaluating():
         for part in reads.split(PREDICT_BATCH, dim=1):
-            batch = gather(job.data, facts, part, job.method.inputs, is_labelled=False)
-            parts.append(stack.each(job.method.predict, batch).double())
+            read = job.method.inputs if modality is None else (modality,)
+            batch = gather(job.data, facts, part, read, is_labelled=False)
+            if modality is None or by_modality is None:
+                found_here = stack.each(job.method.predict, batch)
+            else:
+                found_here = stack.each(by_modality, batch, modality)
+            parts.append(found_here.double())
     logits = torch.cat(parts, dim=1)
     back = torch.from_numpy(np.stack([of for _, of in found])).to(device)
     return logits.gather(1, back[..., None].expand(-1, -1, logits.shape[-1]))

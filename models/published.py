@@ -48,9 +48,10 @@ def _figures() -> Iterator[Figure]:
     for paper in papers.values():
         for row in paper["rows"]:
             for method, (mean, sd) in row["accuracy"].items():
+                left_open = ", and ".join(filter(None, (paper["open"], row.get("open"))))
                 yield Figure(
                     row["dataset"], row["protocol"], method, row["subjects"], mean, sd,
-                    paper["reference"], paper["open"],
+                    paper["reference"], left_open,
                 )  # fmt: skip
 
 

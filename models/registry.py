@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from featpipe.errors import ConfigError, unknown
+from models.classic import ClassicMethod
 from models.methods import classical, cscm, trivial
-from models.types import ClassicMethod, Method
+from models.types import Method
 
 METHODS: Mapping[str, Method | ClassicMethod] = {
     **{method.name: method for method in trivial.BASELINES},

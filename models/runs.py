@@ -97,11 +97,14 @@ class Items(NamedTuple):
         Rows that are read together to predict.
     read : array of int64, shape (n_windows,)
         Which of these predicts each window.
+    weight : array of float64, shape (n_windows,), optional
+        How often each window is drawn relative to others; None where all are drawn alike.
     """
 
     train: np.ndarray
     test: np.ndarray
     read: np.ndarray
+    weight: np.ndarray | None = None
 
     def inside(self, rows: np.ndarray) -> np.ndarray:
         """Return the training items that lie wholly in the given rows."""
@@ -109,6 +112,13 @@ class Items(NamedTuple):
         is_in[rows] = True
         has = is_in[self.train] | (self.train < 0)
         return self.train[has if has.ndim == 1 else has.all(axis=1)]
+
+    def weigh(self, items: np.ndarray) -> np.ndarray | None:
+        """Return the mean weight of the windows of each item, shape (n_items,), if there is one."""
+        if self.weight is None or items.ndim == 1:
+            return None if self.weight is None else self.weight[items]
+        is_there = items >= 0
+        return (self.weight[items] * is_there).sum(axis=1) / is_there.sum(axis=1)
 
 
 def find_items(

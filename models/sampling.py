@@ -31,7 +31,11 @@ def steps_per_epoch(n_items: Sequence[int], batch: int) -> int:
 
 
 def draw_epochs(
-    strata: np.ndarray, n_steps: int, batch: int, seed: np.random.SeedSequence
+    strata: np.ndarray,
+    n_steps: int,
+    batch: int,
+    seed: np.random.SeedSequence,
+    weight: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
     """Draw batches of one fold without end, each stratum equally often.
 
@@ -46,6 +50,8 @@ def draw_epochs(
         Batches per epoch and items per batch.
     seed : numpy.random.SeedSequence
         From `seed_for`.
+    weight : array, shape (n_items,), optional
+        How often each item is drawn, relative to others of its stratum; None: all alike.
 
     Yields
     ------
@@ -62,8 +68,35 @@ def draw_epochs(
         for i, items in enumerate(members):
             slots = np.flatnonzero(owner == i)
             n_shuffles = max(0, -(-(len(slots) - len(streams[i])) // len(items)))
-            shuffles = [rng.permutation(items) for _ in range(n_shuffles)]
+            shuffles = [shuffled(rng, items, weight) for _ in range(n_shuffles)]
             stream = np.concatenate([streams[i], *shuffles])
             plan[slots], streams[i] = np.split(stream, [len(slots)])
         start = (start + n_slots) % len(members)
         yield plan.reshape(n_steps, batch)
+
+
+def shuffled(
+    rng: np.random.Generator, items: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Return as many items as there are, in random order, each as often as its weight says.
+
+    An item of n times the mean weight is drawn n times, rounded up or down at random so that the
+    expectation is exact (systematic sampling, Madow 1949); with equal weights each is drawn once.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Moved on.
+    items : array of int64, shape (n_items,)
+        What is drawn from.
+    weight : array, shape (n_all,), optional
+        Of every item, by its number; not negative, and not 0 in all. None: all alike.
+    """
+    if weight is None:
+        return rng.permutation(items)
+    order = rng.permutation(items)  # neighbours share what is left by rounding
+    upto = np.cumsum(weight[order])
+    upto *= len(items) / upto[-1]
+    upto[-1] = len(items)
+    counts = np.diff(np.floor(upto + rng.random()), prepend=0).astype(np.int64)
+    return rng.permutation(np.repeat(order, counts))

@@ -23,8 +23,9 @@ from models.job import Job, prepare
 from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.prediction import predict_folds
+from models.presence import judged
 from models.sampling import seed_for
-from models.selection import Policy, get_policy, judged_sides
+from models.selection import Policy, get_policy
 from models.stacked import FoldStack
 from models.types import Fitted, Fold, Method
 from models.validation import BestEpoch
@@ -137,7 +138,7 @@ def network_parts(
     settings = settings or TrainSettings()
     _check_settings(settings)
     chosen = get_policy(policy)
-    folds = judged_sides(chosen, folds, windows.keys, seed)
+    folds = judged(chosen, method, windows, folds, seed)
     job = prepare(method, config, windows, folds, seed, settings.device)
     chunks = [folds[i : i + settings.fold_chunk] for i in range(0, len(folds), settings.fold_chunk)]
     n_epochs = sum(stage.n_epochs for stage in job.stages)

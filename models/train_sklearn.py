@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from featpipe.errors import ConfigError
+from models.classic import ClassicMethod
 from models.curves import CURVE_COLUMNS
 from models.loading import Windows
 from models.parts import Part, merged
 from models.sampling import seed_for
 from models.trial_facts import TRIAL_FACTS
-from models.types import ClassicMethod, Fitted, Fold
+from models.types import Fitted, Fold
 from models.units import subject_codes, trial_codes
 
 
@@ -81,12 +82,14 @@ def _fit_fold(
 ) -> Fitted:
     """Fit and predict one fold; there are no epochs to report or to go on from."""
     number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
+    rows, weight = _weighted(windows, fold)
     estimator = method.fit(
-        _features(windows, method.train_modalities, fold.train),
-        windows.label[fold.train],
-        _groups(windows, fold.train),
+        _features(windows, method.train_modalities, rows),
+        windows.label[rows],
+        _groups(windows, rows),
         config,
         number,
+        **weight,
     )
     found = method.predict(estimator, _features(windows, method.inputs, fold.test))
     # a class without training windows has probability 0
@@ -94,6 +97,20 @@ def _fit_fold(
     complete[:, estimator.classes_] = found
     curves = pd.DataFrame(columns=list(CURVE_COLUMNS))
     return Fitted({fold.name: complete}, curves, {fold.name: estimator}, {}, {})
+
+
+def _weighted(windows: Windows, fold: Fold) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the training rows that count, and where these have weights, weights of mean 1."""
+    if windows.weight is None:
+        return fold.train, {}
+    rows = fold.train[windows.weight[fold.train] > 0]
+    if not len(rows):
+        raise ConfigError(
+            f"fold {fold.name}: all training windows have the weight 0, `good` is 0 in all of "
+            'them: set [train] weight = "none"'
+        )
+    weight = windows.weight[rows]
+    return rows, {"weight": weight / weight.mean()}  # what C means stays as it is
 
 
 def _features(windows: Windows, modalities: Sequence[str], rows: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.registry import get_method, make_config
 from models.train import TrainSettings
-from models.types import ClassicMethod, Fitted, Fold
+from models.types import Fitted, Fold, Method
 
 
 class Tuned(NamedTuple):
@@ -74,7 +74,7 @@ def tune(
     settings = settings or TrainSettings()
     tried = candidates(method_name, options or {}, n, search_seed)
     configs = [make_config(method_name, of) for of in tried]
-    inner = inner_folds(folds, windows.keys, seed)
+    inner = inner_folds(folds, windows, method_name, seed)
     rows = pd.concat(
         judge(windows, method_name, inner, seed, settings, config, policy).assign(candidate=i)
         for i, config in enumerate(configs)
@@ -139,6 +139,6 @@ def _refit(
 
 def _n_epochs(method_name: str, config: Any) -> int:
     method = get_method(method_name)
-    if isinstance(method, ClassicMethod):
+    if not isinstance(method, Method):
         return 0
     return sum(stage.n_epochs for stage in method.stages(config))

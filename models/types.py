@@ -53,6 +53,9 @@ class Batch(NamedTuple):
         Unlabelled windows of the fold's test side, only for methods with `uses_target`.
     mask : Tensor of bool, shape (batch, n_longest), optional
         Of whole trials: True where there is a window.
+    present : dict, optional
+        Modality -> Tensor of bool, shaped as `x` without features: False where the window lacks it
+        and features are 0. Only for methods with `takes_missing`; None where nothing is lacking.
     """
 
     x: dict[str, Tensor]
@@ -61,6 +64,7 @@ class Batch(NamedTuple):
     index: Tensor  # type: ignore[assignment] - hides tuple.index
     target: "Batch | None" = None
     mask: Tensor | None = None
+    present: dict[str, Tensor] | None = None
 
 
 class Losses(NamedTuple):
@@ -208,6 +212,11 @@ class Method(Card):
         Reads unlabelled test windows while training (transductive).
     stackable : bool
         Works under `torch.vmap`; False costs time, not code.
+    takes_missing : bool
+        Reads `Batch.present` and learns from windows that lack one of `train_modalities`.
+    by_modality : callable, optional
+        ``by_modality(net, batch, modality) -> logits`` from one of `train_modalities` alone; where
+        the epoch is chosen on held-out subjects, curves tell how good each is.
     """
 
     build: Callable[[Shapes, Any], nn.Module]
@@ -217,24 +226,8 @@ class Method(Card):
     whole_trials: bool = False
     uses_target: bool = False
     stackable: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassicMethod(Card):
-    """A scikit-learn estimator and how it is fitted.
-
-    Attributes
-    ----------
-    fit : callable
-        ``fit(x, label, group, config, seed) -> estimator``; x (n_windows, n_features), NaN where
-        a feature is missing; group holds what must stay together when options are chosen.
-    predict : callable
-        ``predict(estimator, x) -> (n_windows, n_classes_seen)`` probabilities, columns as in
-        ``estimator.classes_``.
-    """
-
-    fit: Callable[[np.ndarray, np.ndarray, np.ndarray, Any, int], Any]
-    predict: Callable[[Any, np.ndarray], np.ndarray]
+    takes_missing: bool = False
+    by_modality: Callable[[Any, Batch, str], Tensor] | None = None
 
 
 @dataclass(frozen=True)

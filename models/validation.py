@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.batches import FoldFacts
-from models.curves import VALIDATION_LOSS, VALIDATION_SCORE
+from models.curves import OF_MODALITY, VALIDATION_LOSS, VALIDATION_SCORE
 from models.job import Job
 from models.prediction import pad_sides, predict_logits
 from models.stacked import FoldStack
@@ -76,6 +76,34 @@ def measure(logits: Tensor, side: ValidationSide) -> tuple[Tensor, Tensor]:
     return score.round(decimals=9), -(log_p * side.weight).sum(1)
 
 
+def modality_sides(job: Job, sides: Sequence[np.ndarray]) -> dict[str, ValidationSide]:
+    """Return the validation windows that have a modality, for each one that is judged alone.
+
+    Parameters
+    ----------
+    job : Job
+        Method and data.
+    sides : sequence of array of int64
+        Rows of each fold's validation windows.
+
+    Returns
+    -------
+    dict
+        Empty where the method learns from one modality, or cannot predict from each; without
+        modalities that somewhere nobody has.
+    """
+    names = job.method.train_modalities
+    if job.method.by_modality is None or len(names) < 2:
+        return {}
+    found = {}
+    for name in names:
+        there = None if job.data.present is None else job.data.present[name].cpu().numpy()
+        rows = list(sides) if there is None else [side[there[side]] for side in sides]
+        if all(map(len, rows)):
+            found[name] = validation_side(job.data.label, rows)
+    return found
+
+
 class BestEpoch:
     """The best epoch of every fold so far, and a copy of its weights.
 
@@ -112,6 +140,7 @@ class BestEpoch:
         sides = [fold.validate for fold in folds if fold.validate is not None]
         self._job, self._stack, self._facts = job, stack, facts
         self._side = validation_side(job.data.label, sides)
+        self._of_modality = modality_sides(job, sides)
         self._score = self._side.weight.new_full((len(sides),), -torch.inf)
         self._loss = torch.full_like(self._score, torch.inf)
         self._kept = stack.copy()
@@ -140,7 +169,11 @@ class BestEpoch:
         self._loss = torch.where(is_better, loss, self._loss)
         self.epoch = torch.where(is_better, epoch, self.epoch)
         self._kept = self._stack.copy(is_better, self._kept)
-        return {VALIDATION_SCORE: score.cpu(), VALIDATION_LOSS: loss.cpu()}
+        found = {VALIDATION_SCORE: score.cpu(), VALIDATION_LOSS: loss.cpu()}
+        for name, side in self._of_modality.items():  # told, never chosen by
+            logits = predict_logits(self._job, self._stack, self._facts, side.rows, name)
+            found[OF_MODALITY + name] = measure(logits, side)[0].cpu()
+        return found
 
     def has_ended(self) -> bool:
         """Tell whether no later epoch can count in any fold."""

@@ -153,14 +153,14 @@ def _train(
     device: str | None, only: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Do what `train`, `run` and `fit` have in common."""
-    from pipelines import workflow
+    from pipelines import training, workflow
     from pipelines.job import open_job, train_overrides
     from pipelines.progress import shown
     from pipelines.running import RunSettings
 
     chosen = train_overrides(methods, protocol, manner, policy, seeds, device)
     job = open_job(study, out, (*overrides, *chosen), only)
-    work = {"train": workflow.train, "run_all": workflow.run_all, "fit": workflow.fit}[job_name]
+    work = {"train": training.train, "run_all": workflow.run_all, "fit": training.fit}[job_name]
     rows = work(job, RunSettings(workers or 0, scheduler, fail_fast))
     if job_name == "fit":
         code = finish(rows, job.out, as_json)
@@ -190,14 +190,14 @@ def tune(
     Candidates are drawn from the ranges of the method; options that the study sets stay as they
     are. The tuned row stands beside the method's own options and the baselines.
     """
-    from pipelines import workflow
+    from pipelines import training
     from pipelines.job import open_job, train_overrides
     from pipelines.running import RunSettings
     from pipelines.steps.tune import Search
     from pipelines.tuning import print_tuned
 
     job = open_job(study, out, (*overrides, *train_overrides(**chosen)), only)
-    rows = workflow.tune(
+    rows = training.tune(
         job, RunSettings(workers or 0, scheduler, fail_fast), Search(n_candidates, search_seed)
     )
     return print_tuned(job, rows, as_json=as_json)

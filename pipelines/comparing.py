@@ -92,6 +92,10 @@ def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: 
     if beside and beside != own:
         lines += [f"  published figures are of {beside}: other people, clips and devices"]
     lines += [f"  {text}" for text in _sources(list(published.values()))]
+    ours = {row["n_subjects"] for row in found["scores"]}
+    if (theirs := {figure.n_subjects for figure in published.values()}) and theirs != ours:
+        numbers = [" or ".join(map(str, sorted(of))) for of in (theirs, ours)]
+        lines.append(f"  published figures are of {numbers[0]} subjects, ours of {numbers[1]}")
     if not published:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
     return "\n".join([*lines, "", *_differences(found["differences"], reference, metric)])

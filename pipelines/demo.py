@@ -10,7 +10,6 @@ from pipelines import stopping
 from pipelines.job import Job, open_job
 from pipelines.outcome import code_of
 from pipelines.ownership import owned
-from pipelines.planning import current_tables
 from pipelines.progress import shown
 from pipelines.report import write_report
 from pipelines.results import write_scores
@@ -19,8 +18,10 @@ from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
 from pipelines.study import default_output
 from pipelines.summary import write_failures, write_manifest
+from pipelines.training import train
+from pipelines.training_tables import current_tables
 from pipelines.work import Row
-from pipelines.workflow import extract, scores_of, train
+from pipelines.workflow import extract, scores_of
 
 SETTINGS = SimulationSettings()
 

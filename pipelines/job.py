@@ -144,12 +144,12 @@ def _select(sources: list[Source], defects: Sequence[Defect], only: Sequence[str
         if key not in ("subject", "session"):
             raise ConfigError(f"--only {text}: {unknown('key', key, ['subject', 'session'])}")
         named = filter(None, (getattr(one, key) for one in (*sources, *defects)))
-        ids = sorted(set(named), key=_by_number)
+        ids = sorted(set(named), key=by_number)
         if not value:
             hint = f" Write --only {key}={ids[0]}" if ids else ""
             raise ConfigError(f"--only {text}: which {key}?{hint}")
         if value not in ids:
-            raise ConfigError(f"--only {text}: {unknown(key, value, ids, _alike(value, ids))}")
+            raise ConfigError(f"--only {text}: {unknown(key, value, ids, alike(value, ids))}")
         wanted.setdefault(key, []).append(value)
     chosen = [s for s in sources if all(getattr(s, key) in of for key, of in wanted.items())]
     if not chosen and sources and not any(d.unit != "all" and _is_meant(d, only) for d in defects):
@@ -158,14 +158,14 @@ def _select(sources: list[Source], defects: Sequence[Defect], only: Sequence[str
     return chosen
 
 
-def _alike(value: str, ids: Sequence[str]) -> list[str]:
+def alike(value: str, ids: Sequence[str]) -> list[str]:
     """Name the ids that may be meant: of a number only the same one, written with other zeros."""
     if not value.isdecimal():
         return list(ids)
     return [name for name in ids if name.isdecimal() and int(name) == int(value)]
 
 
-def _by_number(name: str) -> tuple[int, str]:
+def by_number(name: str) -> tuple[int, str]:
     """Sort 2 before 10, and names behind numbers."""
     return (int(name), "") if name.isdecimal() else (1 << 31, name)
 

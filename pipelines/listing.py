@@ -66,6 +66,7 @@ def _public(name: str, describes: str) -> tuple[str, str, str]:
     """Describe a layout, by the facts of its data set where there are some."""
     stem = name.replace("-", "_")
     ours = [preset for preset in (f"{stem}.toml", preset_of(name)) if preset in presets.names()]
+    ours += [preset for preset in presets.names() if preset.startswith(f"{stem}_cscm")]
     typed = "".join(f"; featpipe run {preset}" for preset in ours)
     if name in RELEASED and not preset_of(name):
         typed += f"; featpipe import {name} ROOT -o OUT"

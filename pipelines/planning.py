@@ -1,24 +1,24 @@
-"""Which outputs a study asks for, which of them are fresh, and which tables can be trained on."""
+"""Which outputs a study asks for, and which of them are fresh."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, OutputError, ReadError, few, printable, unknown
+from featpipe.errors import ConfigError, OutputError, ReadError, few
 from pipelines import engine
-from pipelines.digests import Digest, load_digests, save_digests
+from pipelines.digests import load_digests, save_digests
 from pipelines.foresight import foresee
 from pipelines.job import Job, unit_of
 from pipelines.leftovers import unasked
-from pipelines.places import with_urls
 from pipelines.published import ALTERED, altered, is_altered, recorded
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
+from pipelines.training_tables import expected_tables, table_families, taking_part
 from pipelines.work import Step, Unit
 
 DERIVED_TABLES = ("qc/recordings.parquet", "failures.parquet", "scores.parquet")
@@ -45,12 +45,13 @@ def require_training(job: Job) -> None:
     Raises
     ------
     ConfigError
-        When a method, option, protocol or policy does not exist, or no method is left.
+        When a method, option, protocol, policy or subject does not exist, or no method is left.
     """
     from models.registry import BASELINES
     from pipelines.steps.train import units
 
     units(job.study.train, {}, job.out)
+    taking_part(job)
     lacking = _lacking(job)
     if not lacking:
         return
@@ -79,25 +80,6 @@ def _lacking(job: Job) -> dict[str, str]:
     }
 
 
-def table_families(job: Job) -> dict[str, str]:
-    """Name the tables that methods train on: modality -> family.
-
-    All methods of a study train on the same windows, so every modality that the study has counts,
-    whether or not a method reads it.
-    """
-    train, features = job.study.train, job.study.features
-    found = {}
-    if any(source.eeg is not None for source in job.sources) and features.eeg:
-        family = train.eeg or features.eeg[0]
-        if family not in features.eeg:
-            text = unknown("family", family, features.eeg)
-            raise ConfigError(f"[train] eeg: {text} Name one of these, or add it to [features] eeg")
-        found["eeg"] = family
-    if features.eye and any(source.eye is not None for source in job.sources):
-        found["eye"] = "eye"
-    return found
-
-
 def require_tables(job: Job) -> None:
     """Refuse a study that asks for no table at all.
 
@@ -122,65 +104,6 @@ def _modalities(job: Job) -> str:
     return (
         "EEG and eye files" if has_eeg and has_eye else f"{'EEG' if has_eeg else 'eye'} files only"
     )
-
-
-def current_tables(job: Job) -> dict[str, list[Path]]:
-    """Name the tables to train on: modality -> one file per recording that has all.
-
-    Recordings with a table that is missing or stale are left out with a word on stderr.
-
-    Raises
-    ------
-    ConfigError
-        When no recording is left.
-    """
-    families = table_families(job)
-    remembered, spoilt = load_digests(job.out), altered(job.out)
-    tables: dict[str, list[Path]] = {modality: [] for modality in families}
-    n_left_out = 0
-    for unit in extraction.units(job.study, job.sources, job.out):
-        source = unit.payload.source
-        paths = {m: extraction.table_path(job.out, name, source) for m, name in families.items()}
-        defects = _defects(unit, paths.values(), remembered, spoilt)
-        if defects:
-            told = with_urls(f"left out {unit.name}: {'; '.join(defects)}")
-            click.echo(printable(told, N_SAID), err=True)
-            n_left_out += 1
-            continue
-        for modality, path in paths.items():
-            tables[modality].append(path)
-    if n_left_out and any(tables.values()):
-        advice = (
-            f"run `featpipe extract {job.table_arguments}` first to train on them as well, "
-            "or say the options that their tables were made with"
-        )
-        click.echo(f"left out {n_left_out} of {len(job.sources)} recordings: {advice}", err=True)
-    if not any(tables.values()):
-        raise ConfigError(
-            f"{job.out}: no recording has current tables of {' and '.join(families.values())} to "
-            f"train on: run `featpipe extract {job.table_arguments}` first, or say the "
-            "options that its tables were made with"
-        )
-    return tables
-
-
-def _defects(
-    unit: Unit,
-    paths: Iterable[Path],
-    remembered: Mapping[str, Digest],
-    spoilt: Mapping[Path, str],
-) -> list[str]:
-    """Say why the tables of a recording cannot be trained on; nothing when they can."""
-    try:
-        step = table_step(unit.payload.study).step
-        reasons = engine.explain(step, unit, remembered, spoilt)[0]
-    except ReadError as error:
-        return [str(error)]
-    stale = {path: reasons.get(path, "the study makes none of this recording") for path in paths}
-    return [
-        f"{path.parent.name}{' (table -> study)' * (' -> ' in reason)}: {reason}"
-        for path, reason in stale.items() if reason
-    ]  # fmt: skip
 
 
 def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
@@ -289,12 +212,8 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
     except ImportError:  # the base install extracts and has no torch
         return found
     broken = failed_units(job.out, step.name)  # training goes on without them
-    sources = [source for source in job.sources if source.name not in broken]
-    tables = {
-        modality: [extraction.table_path(job.out, name, source) for source in sources]
-        for modality, name in table_families(job).items()
-    }
-    plan = trainable(job)
+    sources = [source for source in taking_part(job) if source.name not in broken]
+    tables, plan = expected_tables(job, sources), trainable(job)
     found += [(train.TRAIN, unit) for unit in train.units(plan, tables, job.out)]
     found += [(tune.TUNE, unit) for unit in tune.tuned_before(job.study.train, tables, job.out)]
     fitted = fit.units(plan, tables, job.out)  # by a verb of its own: those that somebody asked for

@@ -22,64 +22,15 @@ from models.registry import BASELINES
 from models.scores import METRICS, summary
 from models.selection import get_policy
 from pipelines.eye_units import mixed_units
+from pipelines.games import counts, games, lines
+from pipelines.games_drawn import figure_of, table_of
 from pipelines.ownership import owned
 from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
+from pipelines.report_page import STYLE, TEMPLATE
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
 from pipelines.tuned import candidate_rows, chosen_rows, judged_how, tunings
-
-STYLE = """
-body {font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222}
-table {border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums}
-th, td {padding: .2rem .7rem; text-align: left; border-bottom: 1px solid #ddd; font-size: .9rem}
-th {border-bottom: 2px solid #888}
-.wide {overflow-x: auto} .note {color: #555; font-size: .9rem}
-.simulated, .warning {background: #fff3cd; border: 1px solid #e0c46c; padding: .6rem 1rem; font-weight: 600}
-svg {max-width: 100%; height: auto}
-"""  # noqa: E501 - style sheet lines
-
-TEMPLATE = """\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>featpipe report: {{ name }}</title>
-<style>{{ style }}</style></head><body>
-<h1>{{ name }}</h1>
-{% if is_simulated %}<p class="simulated">{{ simulated }}</p>{% endif %}
-{% for protocol in protocols %}
-<h2>Protocol {{ protocol.name }}</h2>
-<p class="note">{{ protocol.note }}</p>
-<div class="wide">{{ protocol.table }}</div>
-{% for text in protocol.notes %}<p class="warning">{{ text }}</p>{% endfor %}
-{{ protocol.figure }}
-{% if protocol.differences %}
-<h3>Accuracy against mlp, paired by subject</h3>
-<p class="note">Points, 95 % t interval over subjects; p of the paired t test, adjusted by Holm, and of the Wilcoxon
-signed-rank test, not adjusted. `featpipe compare` says more.</p>
-{{ protocol.differences }}{% endif %}
-{{ protocol.confusion }}
-{% endfor %}{% if tunings %}
-<h2>Searches of options</h2>
-<p class="note">Rows above that say "tuned" have no options of their own: every fold has those that did best on training
-subjects held out in it.</p>
-{% for tuning in tunings %}
-<h3>{{ tuning.name }}</h3>
-<p class="note">{{ tuning.note }}</p>
-<div class="wide">{{ tuning.candidates }}</div>
-<div class="wide">{{ tuning.chosen }}</div>
-{% endfor %}{% endif %}
-<h2>Recordings</h2>
-<p class="note">One row per recording, as in qc/recordings.parquet. eeg_good and eye_good are the shares of
-clean data, 1 is all; rest the pointer on a column's name to see what it means.</p>
-{% for text in warnings %}<p class="warning">{{ text }}</p>{% endfor %}
-<div class="wide">{{ quality }}</div>
-{% if missing %}
-<h2>What is not in the folder</h2>
-<p class="note">Missing or wrong in the data set as it lies there, told before any work; nothing of it was guessed.</p>
-<div class="wide">{{ missing }}</div>{% endif %}
-<h2>Failures</h2>
-{{ failures }}
-</body></html>
-"""  # noqa: E501 - style sheet lines
 
 
 def write_report(out: Path) -> Path:
@@ -133,6 +84,8 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
     predictions = predictions.sort_values("method", key=lambda x: x.map(order), kind="stable")
     for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
+        played = games(out, setting.values)
+        stand, warned = lines(played)
         yield {
             "name": escape(setting.name()),
             "note": escape(
@@ -142,7 +95,9 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
             "table": _score_table(setting.scores),
             "figure": svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "notes": [escape(text) for text in warnings(setting.scores)],
+            "notes": [escape(text) for text in (*warned, *warnings(setting.scores))],
+            "counts": [escape(text) for text in (*stand, *counts(out, setting.values))],
+            "games": svg(figure_of(played)) + html_table(table_of(played)) if played else "",
             "confusion": _confusions(predictions, setting, classes),
         }
 

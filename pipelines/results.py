@@ -1,6 +1,6 @@
 """Stored predictions -> scores, and the table people look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,7 +135,11 @@ def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
         yield Setting(values, meaning, chosen)
 
 
-def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
+def summary_text(
+    frame: pd.DataFrame,
+    is_simulated: bool,
+    below: Callable[[Setting], Sequence[str]] = lambda setting: (),
+) -> str:
     """Lay out the scores as the table that verbs print.
 
     Parameters
@@ -144,6 +148,8 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
         Scores per fold and subject.
     is_simulated : bool
         Say so above the table.
+    below : callable, optional
+        Setting -> further lines below its table.
 
     Returns
     -------
@@ -155,6 +161,8 @@ def summary_text(frame: pd.DataFrame, is_simulated: bool) -> str:
         rows = [_line(row) for row in summary(setting.scores).to_dict("records")]
         head = ("method", "trained on", "tested on", "seeds", "accuracy", "macro F1", "kappa")
         lines += [f"{setting.values['protocol']}: {setting.meaning}", *aligned([head, *rows]), ""]
+        more = below(setting)
+        lines += [f"  {text}" for text in more] + [""] * bool(more)
         lines += _differences(setting.scores)
         told = warnings(setting.scores)
         lines += [f"  note: {text}" for text in told] + [""] * bool(told)

@@ -125,6 +125,12 @@ class TrainPlan:
         Protocols "kfold", "kfold-windows" and "loso-loto": groups that trials are divided into.
     min_good : float
         Windows whose `good` is lower are not trained on; they are tested like all others.
+    weight : {"none", "good"}
+        What training windows count as much as: all alike, or their `good`.
+    missing : {"drop", "keep"}
+        Whether windows that lack a modality are left out, or take part with what they have.
+    subjects : tuple of str
+        Who takes part, trained on or tested; empty is everybody of whom there are tables.
     seeds : tuple of int
         Each method is trained once per seed.
     eeg : str or None
@@ -148,6 +154,9 @@ class TrainPlan:
     train_share: float = 0.6
     n_folds: int = 3
     min_good: float = 0.0
+    weight: Literal["none", "good"] = "none"
+    missing: Literal["drop", "keep"] = "drop"
+    subjects: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2)
     eeg: str | None = None
     models: Literal["folds", "none"] = "folds"
@@ -166,6 +175,8 @@ class TrainPlan:
             raise ConfigError(f"[train] train_share = {self.train_share}: expected 0.6 or the like")
         if not 0 <= self.min_good <= 1:
             raise ConfigError(f"[train] min_good = {self.min_good}: expected a share, 0 to 1")
+        if len(set(self.subjects)) < len(self.subjects):
+            raise ConfigError(f"[train] subjects = {list(self.subjects)}: one is named twice")
         if self.n_folds < 2:
             raise ConfigError(f"[train] n_folds = {self.n_folds}: expected 2 or more")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):

@@ -1,7 +1,7 @@
 """The jobs behind the verbs: extract, train, or whatever is stale."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featpipe.errors import N_SAID, ConfigError, OutputError, few, printable
+from featpipe.errors import N_SAID, ConfigError, printable
 from pipelines import stopping
 from pipelines.before_work import require_recordings, require_scheduler, require_windows
-from pipelines.channel_sets import differing_channels, require_same_channels
+from pipelines.channel_sets import differing_channels
 from pipelines.dispatch import NO_ROOM
-from pipelines.engine import outputs_of
 from pipelines.eye_units import mixed_units
 from pipelines.job import Job, is_simulated, unit_of
 from pipelines.journal import begin
@@ -22,21 +21,21 @@ from pipelines.leftovers import leftovers, made_otherwise, unasked
 from pipelines.other_tables import require_own_tables
 from pipelines.outdated import set_aside, set_aside_stale, set_aside_strangers
 from pipelines.ownership import owned
-from pipelines.passing import meets_all
 from pipelines.places import with_urls
-from pipelines.planning import current_tables, require_training, trainable
+from pipelines.planning import require_training, trainable
 from pipelines.progress import shown
 from pipelines.published import asked_of
+from pipelines.run_records import note_begin, write_all
 from pipelines.running import RunSettings, run_step
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
-from pipelines.study_sections import TrainPlan
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
-from pipelines.work import Row, Step, Unit
+from pipelines.training import train_on_tables
+from pipelines.work import Row, Unit
 
 if TYPE_CHECKING:
-    from pipelines.steps.tune import Search
+    pass
 
 
 def extract(job: Job, settings: RunSettings) -> list[Row]:
@@ -59,7 +58,7 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     units = extraction.units(job.study, job.sources, job.out)
     for text in made_otherwise(step, units, job.out):
         click.echo(with_urls(text), err=True)
-    _begin(step, units, job, is_whole=not job.left_out)
+    note_begin(step, units, job, is_whole=not job.left_out)
     rows = run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
     moved: list[Path] = []
@@ -74,23 +73,13 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     for text in (*leftovers(job), *mixed_units(job.out), *differing_channels(job)):
         for line in text.splitlines():
             click.echo(printable(with_urls(line), N_SAID), err=True)
-    _write(
+    write_all(
         partial(write_quality, job.out),
         partial(write_failures, rows, step.name, job.out, is_whole=is_whole),
         partial(write_failures, missing, LAYOUT, job.out, is_whole=not job.left_out),
         partial(write_manifest, pupils + rows, job.out),
     )
     return rows + missing
-
-
-def _write(*writings: Callable[[], object]) -> None:
-    """Write what is derived; where a run ended for want of room, as much of it as there is for."""
-    for writing in writings:
-        try:
-            writing()
-        except OutputError as error:
-            if stopping.asked() != NO_ROOM or not meets_all(error):
-                raise
 
 
 def defect_rows(job: Job) -> list[Row]:
@@ -113,11 +102,11 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
         return []
     sources = [source for source in job.sources + job.left_out if source.eye is not None]
     units = extraction.units(job.study, sources, job.out)
-    _begin(PUPILS, units, job, is_whole=True)
+    note_begin(PUPILS, units, job, is_whole=True)
     rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
     is_whole = len(rows) == len(units)
-    _write(partial(write_failures, rows, PUPILS.name, job.out, is_whole=is_whole))
+    write_all(partial(write_failures, rows, PUPILS.name, job.out, is_whole=is_whole))
     return rows
 
 
@@ -138,138 +127,6 @@ def _units_of_dropped_families(job: Job) -> list[Unit]:
     eeg = tuple(name for name in dropped if name != "eye")
     features = replace(job.study.features, eeg=eeg, eye="eye" in dropped)
     return extraction.units(replace(job.study, features=features), job.sources, job.out)
-
-
-def train(job: Job, settings: RunSettings) -> list[Row]:
-    """Train every method and seed on the tables there are; write the scores."""
-    require_training(job)
-    return _train(job, settings)
-
-
-def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
-    tables = current_tables(job)
-    require_same_channels(tables.get("eeg", ()))
-    return tables
-
-
-def _train(
-    job: Job, settings: RunSettings, tables: dict[str, list[Path]] | None = None
-) -> list[Row]:
-    from pipelines.model_cards import write_cards
-    from pipelines.results import write_scores
-    from pipelines.steps.train import TRAIN, units
-
-    tables = tables or _tables_to_train_on(job)
-    made = units(trainable(job), tables, job.out)
-    with owned(job.out):
-        _begin(TRAIN, made, job, is_whole=True)
-        rows = run_step(TRAIN, made, job.out, settings)
-        for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
-            click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
-        _write(
-            partial(write_scores, job.out, tables),
-            partial(write_cards, job.out),
-            partial(write_failures, rows, "train", job.out, is_whole=False),
-            partial(write_manifest, rows, job.out),
-        )
-    return rows
-
-
-def _with_models(made: Sequence[Unit]) -> list[Unit]:
-    """Return trainings that keep no models as they would be if they did."""
-    return [
-        unit._replace(payload=of._replace(plan=replace(of.plan, models="folds")))
-        for unit in made
-        if (of := unit.payload).plan.models == "none"
-    ]
-
-
-def fit(job: Job, settings: RunSettings) -> list[Row]:
-    """Train every network on everybody, with the first seed; write the model folders.
-
-    Raises
-    ------
-    ConfigError
-        When the study names no network, or there is nothing to train on.
-    """
-    from pipelines.model_cards import write_cards
-    from pipelines.steps.fit import FIT, units
-
-    require_training(job)
-    tables = current_tables(job)
-    require_same_channels(tables.get("eeg", ()))
-    made = units(trainable(job), tables, job.out)
-    if not made:
-        raise ConfigError(
-            f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
-            "model folders hold networks: choose one with --method, see `featpipe list methods`"
-        )
-    with owned(job.out):
-        _begin(FIT, made, job, is_whole=True)
-        rows = run_step(FIT, made, job.out, settings)
-        _write(
-            partial(write_cards, job.out),
-            partial(write_failures, rows, FIT.name, job.out, is_whole=False),
-            partial(write_manifest, rows, job.out),
-        )
-    return rows
-
-
-def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
-    """Search the options of every method, and train it with its own and the baselines beside it.
-
-    Parameters
-    ----------
-    job : Job
-        The study; its methods are searched.
-    settings : RunSettings
-        How to compute.
-    search : Search
-        How much is tried.
-
-    Returns
-    -------
-    list of Row
-        Of candidates, tunings and trainings.
-    """
-    from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
-
-    require_training(job)
-    plan = _searched(job)
-    units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
-    tables = _tables_to_train_on(job)
-    tunings = units(plan, tables, job.out, search)
-    judged = [of for unit in tunings for of in candidate_units(unit)]
-    rows: list[Row] = []
-    with owned(job.out):
-        for step, made in ((JUDGE, judged), (TUNE, tunings)):
-            if settings.fail_fast and any(row.state == "failed" for row in rows):
-                break
-            _begin(step, made, job, is_whole=True)
-            found = run_step(step, made, job.out, settings)
-            _write(partial(write_failures, found, step.name, job.out, is_whole=False))
-            rows += found
-        else:
-            return rows + _train(job, settings, tables)
-        _write(partial(write_manifest, rows, job.out))
-    return rows
-
-
-def _searched(job: Job) -> TrainPlan:
-    """Return the plan with those of the study's methods that have something to search."""
-    from models.registry import BASELINES, get_method
-
-    asked = tuple(name for name in trainable(job).methods if name in job.study.train.methods)
-    able = tuple(name for name in asked if get_method(name).search)
-    if left := [name for name in asked if name not in (*able, *BASELINES)]:
-        click.echo(f"left out {few(left)}: nothing of it is searched", err=True)
-    return replace(job.study.train, methods=able or asked)
-
-
-def _begin(step: Step, units: Sequence[Unit], job: Job, *, is_whole: bool) -> None:
-    """Note what is asked for before any of it is done: a run may be cut off."""
-    outputs = {unit.name: outputs_of(step, unit) for unit in units}
-    begin(job.out, asked_of(step.name, outputs, job.out, whole=is_whole))
 
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:
@@ -293,7 +150,7 @@ def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     if settings.fail_fast and any(row.state == "failed" for row in rows):
         return rows
     try:
-        rows += _train(job, settings)
+        rows += train_on_tables(job, settings)
     except ConfigError as error:
         if not any(row.state == "failed" for row in rows):
             raise
@@ -313,4 +170,12 @@ def scores_of(job: Job, as_json: bool) -> Any:
     frame = read_scores(job.out)
     if as_json:
         return json.loads(summary(frame).to_json(orient="records") or "[]")
-    return summary_text(frame, is_simulated(job.study))
+    return summary_text(frame, is_simulated(job.study), partial(_below, job.out))
+
+
+def _below(out: Path, setting: Any) -> list[str]:
+    """Say where the games of a table stand, and of how many windows it is."""
+    from pipelines.games import counts, games, lines
+
+    stand, warned = lines(games(out, setting.values))
+    return [*stand, *(f"warning: {text}" for text in warned), *counts(out, setting.values)]

@@ -30,8 +30,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from models.classic import ClassicMethod
 from models.search import Choice
-from models.types import ClassicMethod
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,14 @@ class Config:
     held_out: float = 0.25  # 2 of 8 source subjects
 
 
-def fit(x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, seed: int) -> Pipeline:
+def fit(
+    x: np.ndarray,
+    label: np.ndarray,
+    group: np.ndarray,
+    config: Config,
+    seed: int,
+    weight: np.ndarray | None = None,
+) -> Pipeline:
     """Choose C on held-out groups, then fit on all rows.
 
     Parameters
@@ -63,6 +70,8 @@ def fit(x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, see
         Grid and share held out.
     seed : int
         Chooses the held-out groups.
+    weight : array, shape (n_windows,), optional
+        How much the loss of each row counts; what C is chosen by counts all rows alike.
 
     Returns
     -------
@@ -71,19 +80,21 @@ def fit(x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, see
     """
     candidates = [2.0**exponent for exponent in config.exponents]
     if len(candidates) == 1 or len(np.unique(group)) < 2:
-        return _svm(candidates[0]).fit(x, label)
+        return _fitted(candidates[0], x, label, weight)
     splitter = GroupShuffleSplit(1, test_size=config.held_out, random_state=seed)
     fitting, held_out = next(splitter.split(x, label, group))
     if len(np.unique(label[fitting])) < 2:
-        return _svm(candidates[0]).fit(x, label)
+        return _fitted(candidates[0], x, label, weight)
+    some = None if weight is None else weight[fitting]
     with catch_warnings():
         # a large C on few windows converges slowly; what has not converged scores as it is
         simplefilter("ignore", ConvergenceWarning)
         scores = [
-            _svm(c).fit(x[fitting], label[fitting]).score(x[held_out], label[held_out])
+            _fitted(c, x[fitting], label[fitting], some).score(x[held_out], label[held_out])
             for c in candidates
         ]
-        return _svm(candidates[int(np.argmax(scores))]).fit(x, label)  # on a tie the smallest C
+        # on a tie the smallest C
+        return _fitted(candidates[int(np.argmax(scores))], x, label, weight)
 
 
 def predict(estimator: Pipeline, x: np.ndarray) -> np.ndarray:
@@ -92,6 +103,11 @@ def predict(estimator: Pipeline, x: np.ndarray) -> np.ndarray:
     if decision.ndim == 1:  # two classes share one value
         decision = np.stack([-decision, decision], axis=1)
     return softmax(decision, axis=1)
+
+
+def _fitted(c: float, x: np.ndarray, label: np.ndarray, weight: np.ndarray | None) -> Pipeline:
+    counts = {} if weight is None else {"linearsvc__sample_weight": weight}
+    return _svm(c).fit(x, label, **counts)
 
 
 def _svm(c: float) -> Pipeline:

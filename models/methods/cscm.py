@@ -28,7 +28,9 @@ No code was released, so this list holds what the paper leaves open.
    same by default; ``grl_weight="grl"`` puts them into the reversal: adversaries at full speed.
 6. Training. Paper: not given / here: Adam, lr 1e-3, weight decay 1e-4, dropout 0.2, 50 epochs of
    128 pairs drawn equally from every training subject, last epoch.
-7. Scaling. Paper: not given / here: z-scores with the statistics of the training rows, as a model
+7. Missing. Paper: not said / here: a window without EEG or eye is left out; where it is kept
+   (`[train] missing`) the row that it lacks weighs 0 in all losses, accuracies and statistics.
+8. Scaling. Paper: not given / here: z-scores with the statistics of the training rows, as a model
    that promises to need no calibration must.
 """
 
@@ -39,13 +41,13 @@ from math import prod
 from typing import Literal
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own spelling
 from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
 from models.layers.dropout import Dropout
 from models.layers.mlp import mlp
 from models.layers.reversal import reversal_strength, reverse_gradient
+from models.layers.row_counts import Transform, accuracy, cross_entropy
 from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Method, Objective, Shapes, Stage
 
@@ -98,14 +100,7 @@ class Cscm(nn.Module):
         super().__init__()
         self.config = config
         self.transform = nn.ModuleDict(
-            {
-                name: nn.Sequential(
-                    nn.Linear(prod(shapes.features[name]), config.n_common, bias=False),
-                    nn.BatchNorm1d(config.n_common),
-                    nn.ReLU(),
-                )
-                for name in modalities
-            }
+            {name: Transform(prod(shapes.features[name]), config.n_common) for name in modalities}
         )
         shallow = (mlp(config.n_common, config.n_shallow), nn.ReLU(), Dropout(config.dropout))
         self.shallow = nn.Sequential(*shallow)
@@ -132,43 +127,45 @@ def loss(net: Cscm, batch: Batch, progress: Tensor) -> Losses:
     """Return alpha L_Ce + beta L_md + gamma L_sd, with alpha = 1."""
     n_modalities, n_windows = len(net.transform), len(batch.label)
     # the modalities of a window become rows of one batch: (n_modalities * n_windows, n_common)
-    common = torch.cat([t(batch.x[name].flatten(1)) for name, t in net.transform.items()])
+    there = batch.present
+    common = torch.cat(
+        [t(batch.x[m].flatten(1), there and there[m]) for m, t in net.transform.items()]
+    )
+    counts = torch.cat([there[m] for m in net.transform]) if there else None
     shallow = net.shallow(common)
     deep = net.deep(shallow)
     strength = reversal_strength(progress)
     emotion, label = net.emotion(deep), batch.label.repeat(n_modalities)
-    terms = {"emotion": F.cross_entropy(emotion, label)}
-    seen = {"emotion_accuracy": _accuracy(emotion, label)}
+    terms = {"emotion": cross_entropy(emotion, label, counts)}
+    seen = {"emotion_accuracy": accuracy(emotion, label, counts)}
     config = net.config
     if config.modality_weight:
         modality = torch.arange(n_modalities, device=label.device).repeat_interleave(n_windows)
         terms["modality"], seen["modality_accuracy"] = _adversary(
-            net.modality, shallow, modality, config.modality_weight, strength, config.grl_weight
+            net, "modality", shallow, modality, strength, counts
         )
     if config.subject_weight:
         subject = batch.subject.repeat(n_modalities)
         terms["subject"], seen["subject_accuracy"] = _adversary(
-            net.subject, deep, subject, config.subject_weight, strength, config.grl_weight
+            net, "subject", deep, subject, strength, counts
         )
     return Losses(terms, seen)
 
 
 def _adversary(
-    head: nn.Module, x: Tensor, label: Tensor, weight: float, strength: Tensor, grl_weight: str
+    net: Cscm, name: str, x: Tensor, label: Tensor, strength: Tensor, counts: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """Return the weighted loss of a classifier behind a reversal, and its accuracy (Eq. 1)."""
-    on_loss, on_gradient = (weight, 1.0) if grl_weight == "loss" else (1.0, weight)
-    logits = head(reverse_gradient(x, on_gradient * strength))
-    return on_loss * F.cross_entropy(logits, label), _accuracy(logits, label)
+    weight = getattr(net.config, f"{name}_weight")
+    on_loss, on_gradient = (weight, 1.0) if net.config.grl_weight == "loss" else (1.0, weight)
+    logits = net.get_submodule(name)(reverse_gradient(x, on_gradient * strength))
+    return on_loss * cross_entropy(logits, label, counts), accuracy(logits, label, counts)
 
 
-def _accuracy(logits: Tensor, label: Tensor) -> Tensor:
-    return (logits.argmax(-1) == label).float().mean()
-
-
-def predict(net: Cscm, batch: Batch) -> Tensor:
-    """Return logits from eye movements alone: C_e(E_d(E_s(T_eye(x))))."""
-    return net.emotion(net.deep(net.shallow(net.transform["eye"](batch.x["eye"].flatten(1)))))
+def predict(net: Cscm, batch: Batch, modality: str = "eye") -> Tensor:
+    """Return logits from one modality alone, by default C_e(E_d(E_s(T_eye(x))))."""
+    x = batch.x[modality].flatten(1)
+    return net.emotion(net.deep(net.shallow(net.transform[modality](x))))
 
 
 def stages(config: Config) -> tuple[Stage, ...]:
@@ -191,6 +188,8 @@ def _method(name: str, describes: str, modalities: tuple[str, ...], config: Conf
         build=partial(build, modalities),
         stages=stages,
         predict=predict,
+        takes_missing=True,
+        by_modality=predict,
     )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.dummy import DummyClassifier
 
-from models.types import ClassicMethod
+from models.classic import ClassicMethod
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,27 @@ class Config:
 
 
 def count(
-    x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, seed: int
+    x: np.ndarray,
+    label: np.ndarray,
+    group: np.ndarray,
+    config: Config,
+    seed: int,
+    weight: np.ndarray | None = None,
 ) -> DummyClassifier:
     """Count the classes."""
-    return DummyClassifier(strategy="prior").fit(x, label)
+    return DummyClassifier(strategy="prior").fit(x, label, weight)
 
 
 def draw(
-    x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, seed: int
+    x: np.ndarray,
+    label: np.ndarray,
+    group: np.ndarray,
+    config: Config,
+    seed: int,
+    weight: np.ndarray | None = None,
 ) -> DummyClassifier:
     """Count the classes, to draw from them."""
-    return DummyClassifier(strategy="stratified", random_state=seed).fit(x, label)
+    return DummyClassifier(strategy="stratified", random_state=seed).fit(x, label, weight)
 
 
 def predict(estimator: DummyClassifier, x: np.ndarray) -> np.ndarray:
@@ -52,6 +62,8 @@ class Lookup:
         One value per training window.
     label : array of int, shape (n_windows,)
         Its class.
+    weight : array, shape (n_windows,), optional
+        How much it counts.
     is_near_enough : bool
         Take the nearest value where a value was never seen; else the class frequencies.
 
@@ -66,12 +78,19 @@ class Lookup:
         Frequency of each class.
     """
 
-    def __init__(self, x: np.ndarray, label: np.ndarray, *, is_near_enough: bool):
+    def __init__(
+        self,
+        x: np.ndarray,
+        label: np.ndarray,
+        weight: np.ndarray | None = None,
+        *,
+        is_near_enough: bool,
+    ):
         self.is_near_enough = is_near_enough
         self.classes_, code = np.unique(label, return_inverse=True)
         self.values, row = np.unique(x[:, 0], return_inverse=True)
         counts = np.zeros((len(self.values), len(self.classes_)))
-        np.add.at(counts, (row, code), 1)
+        np.add.at(counts, (row, code), 1 if weight is None else weight)
         self.share = counts / counts.sum(axis=1, keepdims=True)
         self.prior = counts.sum(axis=0) / counts.sum()
 
@@ -86,9 +105,14 @@ class Lookup:
 
 def _look_up(is_near_enough: bool) -> Callable[..., Lookup]:
     def fit(
-        x: np.ndarray, label: np.ndarray, group: np.ndarray, config: Config, seed: int
+        x: np.ndarray,
+        label: np.ndarray,
+        group: np.ndarray,
+        config: Config,
+        seed: int,
+        weight: np.ndarray | None = None,
     ) -> Lookup:
-        return Lookup(x, label, is_near_enough=is_near_enough)
+        return Lookup(x, label, weight, is_near_enough=is_near_enough)
 
     return fit
 

@@ -13,6 +13,7 @@ from models.registry import get_method, make_config
 from models.scaling import scaled_apart
 from models.train import TrainSettings
 from models.types import Method
+from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.train import Payload, eeg_family, label_of, sources, terms_for
@@ -43,6 +44,7 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
             label_of(method, plan),
             {"method": method, "seed": str(seed)},
             Payload(method, seed, plan, frozen, out),
+            plan.device != "cpu",
         )
         for method in plan.methods
         if isinstance(get_method(method), Method)
@@ -62,6 +64,9 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             "policy": on.policy,
             "scaling": on.scaling,
             "min_good": plan.min_good,
+            "weight": plan.weight,
+            "missing": plan.missing,
+            "precision": plan.precision,
             "eeg": eeg_family(tables),
             "seed": seed,
         },
@@ -73,13 +78,13 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     """Train one network on everybody; go on where a run was ended."""
     name, seed, plan, tables, out = unit.payload
-    windows = load_windows(tables)
+    windows = weighted(load_windows(tables, plan.missing), plan.weight)
     config = make_config(name, plan.options.get(name, {}))
     on = terms_for(name, plan, windows.trials)
     fold = everybody(windows, name, on.policy, plan.min_good)
     parts = parts_of(
         scaled_apart(windows, on.scaling), name, [fold], seed,
-        TrainSettings(device=plan.device), config, on.policy,
+        TrainSettings(device=plan.device, precision=plan.precision), config, on.policy,
     )  # fmt: skip
     files = outputs(unit, stale[0].facts["sources"])
     folder = folder_of(out, unit, files[0].facts, plan.device)

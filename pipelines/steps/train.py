@@ -13,16 +13,21 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
+from models.adversaries import chances
 from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
 from models.loading import Windows, load_windows
 from models.manners import Terms, terms
 from models.model import model_of
+from models.presence import judged, usable
 from models.protocols import divide
 from models.registry import get_method, make_config, variant
 from models.scaling import scaled_apart
+from models.selection import get_policy
 from models.train import TrainSettings
 from models.types import Fitted, Fold, Method
+from models.weights import weighted
+from pipelines.counting import counted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.study_sections import TrainPlan
@@ -131,6 +136,8 @@ def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "policy": on.policy,
             "scaling": on.scaling,
             "min_good": plan.min_good,
+            "weight": plan.weight,
+            "missing": plan.missing,
             "precision": plan.precision,
             "eeg": eeg_family(tables),
             "seed": seed,
@@ -147,8 +154,8 @@ class Prepared(NamedTuple):
     ----------
     windows, scaled : Windows
         As they were read, and as they are trained on.
-    folds : list of Fold
-        Of the protocol.
+    divided, folds : list of Fold
+        Of the protocol, and what of them the method can learn from and predict.
     on : Terms
         On what terms.
     config : frozen dataclass
@@ -159,6 +166,7 @@ class Prepared(NamedTuple):
 
     windows: Windows
     scaled: Windows
+    divided: list[Fold]
     folds: list[Fold]
     on: Terms
     config: Any
@@ -169,15 +177,16 @@ def prepare(unit: Unit) -> Prepared:
     """Read the tables of a unit and divide their windows."""
     payload = unit.payload
     plan: TrainPlan = payload.plan
-    windows = load_windows(payload.tables)
+    windows = weighted(load_windows(payload.tables, plan.missing), plan.weight)
     on = terms_for(payload.method, plan, windows.trials)
-    folds = divide(
+    divided = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
+    folds = usable(get_method(payload.method), windows, divided)
     config = make_config(payload.method, plan.options.get(payload.method, {}))
     scaled = scaled_apart(windows, on.scaling)
     settings = TrainSettings(device=plan.device, precision=plan.precision)
-    return Prepared(windows, scaled, folds, on, config, settings)
+    return Prepared(windows, scaled, divided, folds, on, config, settings)
 
 
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
@@ -245,17 +254,25 @@ def result_tables(
     }
     about = {
         "classes": list(ready.windows.classes),
-        "n_windows": len(ready.windows.keys),
-        "n_dropped": ready.windows.n_dropped,
-        "n_unlabelled": ready.windows.n_unlabelled,
-        "n_not_trained_on": int((ready.windows.keys["good"] < payload.plan.min_good).sum()),
+        **counted(ready.windows, payload.plan.min_good, ready.divided, ready.folds),
     }
     seconds += time.perf_counter() - start
     for output in wanted:
         kind = output.facts["family"]
         # predictions repeat byte for byte, so the time stands with the curves
-        of_kind = {"seconds": seconds} if kind == "curves" else more or {}
+        of_curves = {"seconds": seconds, "chance": _chance(unit, ready)}
+        of_kind = of_curves if kind == "curves" else more or {}
         yield output, arrow(frames[kind]), {**about, **of_kind}
+
+
+def _chance(unit: Unit, ready: Prepared) -> dict[str, Any]:
+    """Say what guessing would reach in the place of a network's adversaries."""
+    method = get_method(unit.payload.method)
+    if not isinstance(method, Method):
+        return {}
+    policy = get_policy(ready.on.policy)
+    trained_on = judged(policy, method, ready.windows, ready.folds, unit.payload.seed)
+    return chances(method, ready.windows, trained_on)
 
 
 def arrow(frame: pd.DataFrame) -> pa.Table:

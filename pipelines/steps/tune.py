@@ -160,7 +160,7 @@ def judge_candidate(
     """Train one candidate without the subjects held out, and judge it on them."""
     name, seed, plan, _, out = unit.payload
     ready = train.prepare(unit)
-    inner = inner_folds(ready.folds, ready.windows.keys, seed)
+    inner = inner_folds(ready.folds, ready.windows, name, seed)
     [output] = stale
     folder = folder_of(out, unit, output.facts, plan.device)
     report = reporter(out, unit.name)

@@ -49,7 +49,7 @@ def test_every_candidate_is_judged_in_every_fold_on_training_subjects(hard, fold
     assert list(found.judged.groupby("candidate").size()) == [len(folds)] * N
     assert set(found.judged["reason"]) == {""}
     subject = hard.keys["subject"].to_numpy()
-    for outer, inner in zip(folds, inner_folds(folds, hard.keys, 0), strict=True):
+    for outer, inner in zip(folds, inner_folds(folds, hard, "mlp", 0), strict=True):
         sides = [set(subject[rows]) for rows in (outer.test, inner.train, inner.test)]
         assert list(map(len, sides)) == [1, 2, 1]
         assert len(set.union(*sides)) == 4
@@ -59,7 +59,7 @@ def test_every_candidate_is_judged_in_every_fold_on_training_subjects(hard, fold
 
 def test_a_judgement_is_the_balanced_accuracy_of_what_is_predicted(hard, folds, found):
     """Counted by hand, of a training of the same inner fold."""
-    inner = inner_folds(folds, hard.keys, 0)
+    inner = inner_folds(folds, hard, "mlp", 0)
     config = make_config("mlp", found.candidates[2])
     fitted = fit_folds(hard, "mlp", inner, 0, config=config)
     rows = found.judged[found.judged["candidate"] == 2].set_index("fold")
@@ -130,7 +130,7 @@ def test_nothing_of_the_test_side_is_seen(hard, folds, method, policy):
 
 
 def test_candidates_judged_on_the_test_side_are_caught(hard, folds, monkeypatch):
-    def planted(folds, keys, seed):
+    def planted(folds, windows, method_name, seed):
         return [Fold(fold.name, fold.train, fold.test, fold.target) for fold in folds]
 
     monkeypatch.setattr(tuning, "inner_folds", planted)
@@ -168,7 +168,7 @@ def test_a_candidate_that_diverges_is_a_row_with_a_reason(hard, folds, monkeypat
 
 
 def test_a_fold_that_diverges_costs_no_other(hard, folds, monkeypatch):
-    inner = inner_folds(folds, hard.keys, 0)
+    inner = inner_folds(folds, hard, "mlp", 0)
     config, settings = make_config("mlp", QUICK), TrainSettings()
     sound = judge(hard, "mlp", inner, 0, settings, config)
     bad = torch.from_numpy(folds[0].test)
@@ -189,7 +189,7 @@ def test_a_fold_that_diverges_costs_no_other(hard, folds, monkeypatch):
 
 
 def test_what_cannot_be_trained_at_all_is_a_row_too(hard, folds):
-    inner = inner_folds(folds, hard.keys, 0)
+    inner = inner_folds(folds, hard, "mlp", 0)
     found = judge(hard, "mlp", inner, 0, TrainSettings(), make_config("mlp", {"batch": 1}))
     assert list(found.columns) == list(JUDGED_COLUMNS)
     assert found["reason"].str.contains("batches of 1").all()
@@ -200,7 +200,7 @@ def test_an_estimator_is_searched_and_one_subject_holds_out_trials(hard):
     found = tune(hard, "svm_eeg", folds, 3, seed=0)
     assert set(found.fitted.probabilities) == {fold.name for fold in folds}
     trial = hard.keys["trial"].to_numpy()
-    for outer, inner in zip(folds, inner_folds(folds, hard.keys, 0), strict=True):
+    for outer, inner in zip(folds, inner_folds(folds, hard, "mlp", 0), strict=True):
         assert not set(trial[inner.test]) & (set(trial[inner.train]) | set(trial[outer.test]))
 
 

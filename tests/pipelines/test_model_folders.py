@@ -19,8 +19,8 @@ from pipelines.__main__ import run
 from pipelines.engine import outputs_of, stale_because, update
 from pipelines.outdated import set_aside_stale
 from pipelines.steps.train import TRAIN
+from pipelines.training import _with_models
 from pipelines.verify import verify
-from pipelines.workflow import _with_models
 
 ELSEWHERE = """
 import sys, numpy as np, pandas as pd

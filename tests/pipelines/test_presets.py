@@ -1,6 +1,7 @@
 """Presets: study files that come with featpipe, taken as if they lay in the current folder."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def test_every_preset_is_a_study(path, monkeypatch):
     monkeypatch.setitem(LAYOUTS, layout, LAYOUTS.get(layout) or Layout(layout, "", bool, find_tiny))
     study = load_study(path)
     known = facts.facts_of(layout)
-    assert study.study.layout.replace("-", "_") == path.stem.removesuffix("_released")
+    stem = re.sub(r"_(released|cscm(_\d+)?)$", "", path.stem)
+    assert study.study.layout.replace("-", "_") == stem
+    assert set(study.train.subjects) <= set(known.eye_subjects)
     assert study.features.eye == bool(known.eye_subjects)
     assert study.study.rating in {*known.ratings, ""}
     assert bool(study.study.rating) == bool(known.ratings)

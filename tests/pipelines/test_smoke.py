@@ -85,7 +85,7 @@ def test_predictions_are_stored_and_scores_derived(finished_study):
 def test_report_is_one_file_and_says_simulated(finished_study):
     html = (finished_study / "out/report.html").read_text(encoding="utf-8")
     assert "SIMULATED DATA" in html
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 3
     assert not re.search(r"(src|href)=\"(?!#|data:)", html)  # nothing is fetched from anywhere
 
 

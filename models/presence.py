@@ -1,0 +1,121 @@
+"""Windows that lack a modality: who can be trained on them, and who can be tested.
+
+They are there where tables were loaded with ``missing="keep"``. A method that reads `Batch.present`
+learns from what is there of a window; all others are given windows that have all they learn from.
+Nobody predicts a window without what prediction reads: it is never scored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from featpipe.errors import ConfigError
+from models.loading import Windows
+from models.selection import Policy, judged_sides
+from models.types import Card, Fold, Method
+from models.units import subject_codes
+
+
+def has(windows: Windows, modalities: Sequence[str], *, all_of_them: bool = True) -> np.ndarray:
+    """Tell which windows have all of some modalities, or any, shape (n_windows,).
+
+    What is no modality of the tables, such as the length of a trial, everybody has.
+    """
+    known = windows.present or {}
+    parts = [known[name] for name in modalities if name in known]
+    if not parts:
+        return np.ones(len(windows.keys), bool)
+    return (np.logical_and if all_of_them else np.logical_or).reduce(parts)
+
+
+def usable(method: Card, windows: Windows, folds: Sequence[Fold]) -> list[Fold]:
+    """Leave out of every fold the windows that a method cannot learn from or predict.
+
+    Parameters
+    ----------
+    method : Card
+        What is to be trained.
+    windows : Windows
+        All windows of the study; where `present` is None, nothing is left out.
+    folds : sequence of Fold
+        Of a protocol.
+
+    Returns
+    -------
+    list of Fold
+        Without those whose test side has no window that can be predicted.
+
+    Raises
+    ------
+    ConfigError
+        When a fold has nothing left to train on, or nothing can be tested.
+    """
+    if windows.present is None:
+        return list(folds)
+    takes_part = isinstance(method, Method) and method.takes_missing
+    trained = has(windows, method.train_modalities, all_of_them=not takes_part)
+    tested = has(windows, method.inputs)
+    found = []
+    for fold in folds:
+        train, test = fold.train[trained[fold.train]], fold.test[tested[fold.test]]
+        if not len(test):
+            continue
+        if not len(train):
+            raise ConfigError(
+                f"{method.name}: no training window of fold {fold.name} has "
+                f'{" and ".join(method.train_modalities)}: set [train] missing = "drop", or '
+                "leave subjects out with [train] subjects"
+            )
+        target = None if fold.target is None else fold.target[trained[fold.target]]
+        found.append(replace(fold, train=train, test=test, target=target))
+    if not found:
+        raise ConfigError(
+            f"{method.name}: no window has {' and '.join(method.inputs)} to be predicted from"
+        )
+    return found
+
+
+def judged(
+    policy: Policy, method: Card, windows: Windows, folds: Sequence[Fold], seed: int
+) -> list[Fold]:
+    """Give folds the validation side that a policy needs, of windows that can be predicted.
+
+    Only subjects who can be judged are held out; others, whose windows lack what the method
+    predicts from, train.
+
+    Parameters
+    ----------
+    policy : Policy
+        How the epoch is chosen.
+    method : Card
+        What is to be trained.
+    windows : Windows
+        All windows of the study; where `present` is None this is `judged_sides`.
+    folds : sequence of Fold
+        As `usable` returns them.
+    seed : int
+        As in `judged_sides`.
+
+    Raises
+    ------
+    ConfigError
+        When nothing is left to choose the epoch on.
+    """
+    if windows.present is None:
+        return judged_sides(policy, folds, windows.keys, seed)
+    tested, code = has(windows, method.inputs), subject_codes(windows.keys)
+    found = []
+    for fold in folds:
+        can_be = np.isin(code[fold.train], code[fold.train][tested[fold.train]])
+        some = replace(fold, train=fold.train[can_be])
+        [made] = judged_sides(policy, [some], windows.keys, seed)
+        train = np.sort(np.concatenate([made.train, fold.train[~can_be]]))
+        side = None if made.validate is None else made.validate[tested[made.validate]]
+        if side is not None and not len(side):
+            raise ConfigError(
+                f"{method.name}: nothing that is held out of fold {fold.name} to choose the epoch "
+                f"has {' and '.join(method.inputs)}: use policy 'last'"
+            )
+        found.append(replace(made, train=train, validate=side))
+    return found

@@ -1,0 +1,157 @@
+"""Feature tables -> predictions, searches of options, networks to take along."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from featpipe.errors import ConfigError, few
+from pipelines.channel_sets import require_same_channels
+from pipelines.job import Job
+from pipelines.outdated import set_aside_stale
+from pipelines.ownership import owned
+from pipelines.planning import require_training, trainable
+from pipelines.progress import shown
+from pipelines.run_records import note_begin, write_all
+from pipelines.running import RunSettings, run_step
+from pipelines.study_sections import TrainPlan
+from pipelines.summary import write_failures, write_manifest
+from pipelines.training_tables import current_tables
+from pipelines.work import Row, Unit
+
+if TYPE_CHECKING:
+    from pipelines.steps.tune import Search
+
+
+def train(job: Job, settings: RunSettings) -> list[Row]:
+    """Train every method and seed on the tables there are; write the scores."""
+    require_training(job)
+    return train_on_tables(job, settings)
+
+
+def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
+    tables = current_tables(job)
+    require_same_channels(tables.get("eeg", ()))
+    return tables
+
+
+def train_on_tables(
+    job: Job, settings: RunSettings, tables: dict[str, list[Path]] | None = None
+) -> list[Row]:
+    """Train as the study says; `tables`, where they are known, are not looked for again."""
+    from pipelines.counting import told_of
+    from pipelines.model_cards import write_cards
+    from pipelines.results import write_scores
+    from pipelines.steps.train import TRAIN, units
+
+    tables = tables or _tables_to_train_on(job)
+    made = units(trainable(job), tables, job.out)
+    with owned(job.out):
+        note_begin(TRAIN, made, job, is_whole=True)
+        rows = run_step(TRAIN, made, job.out, settings)
+        for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
+            click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
+        write_all(
+            partial(write_scores, job.out, tables),
+            partial(write_cards, job.out),
+            partial(write_failures, rows, "train", job.out, is_whole=False),
+            partial(write_manifest, rows, job.out),
+        )
+    made_now = [row for row in rows if row.state == "made"]
+    for text in dict.fromkeys(text for row in made_now for text in told_of(job.out, row.unit)):
+        click.echo(text, err=True)
+    return rows
+
+
+def _with_models(made: Sequence[Unit]) -> list[Unit]:
+    """Return trainings that keep no models as they would be if they did."""
+    return [
+        unit._replace(payload=of._replace(plan=replace(of.plan, models="folds")))
+        for unit in made
+        if (of := unit.payload).plan.models == "none"
+    ]
+
+
+def fit(job: Job, settings: RunSettings) -> list[Row]:
+    """Train every network on everybody, with the first seed; write the model folders.
+
+    Raises
+    ------
+    ConfigError
+        When the study names no network, or there is nothing to train on.
+    """
+    from pipelines.model_cards import write_cards
+    from pipelines.steps.fit import FIT, units
+
+    require_training(job)
+    tables = current_tables(job)
+    require_same_channels(tables.get("eeg", ()))
+    made = units(trainable(job), tables, job.out)
+    if not made:
+        raise ConfigError(
+            f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
+            "model folders hold networks: choose one with --method, see `featpipe list methods`"
+        )
+    with owned(job.out):
+        note_begin(FIT, made, job, is_whole=True)
+        rows = run_step(FIT, made, job.out, settings)
+        write_all(
+            partial(write_cards, job.out),
+            partial(write_failures, rows, FIT.name, job.out, is_whole=False),
+            partial(write_manifest, rows, job.out),
+        )
+    return rows
+
+
+def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
+    """Search the options of every method, and train it with its own and the baselines beside it.
+
+    Parameters
+    ----------
+    job : Job
+        The study; its methods are searched.
+    settings : RunSettings
+        How to compute.
+    search : Search
+        How much is tried.
+
+    Returns
+    -------
+    list of Row
+        Of candidates, tunings and trainings.
+    """
+    from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
+
+    require_training(job)
+    plan = _searched(job)
+    units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
+    tables = _tables_to_train_on(job)
+    tunings = units(plan, tables, job.out, search)
+    judged = [of for unit in tunings for of in candidate_units(unit)]
+    rows: list[Row] = []
+    with owned(job.out):
+        for step, made in ((JUDGE, judged), (TUNE, tunings)):
+            if settings.fail_fast and any(row.state == "failed" for row in rows):
+                break
+            note_begin(step, made, job, is_whole=True)
+            found = run_step(step, made, job.out, settings)
+            write_all(partial(write_failures, found, step.name, job.out, is_whole=False))
+            rows += found
+        else:
+            return rows + train_on_tables(job, settings, tables)
+        write_all(partial(write_manifest, rows, job.out))
+    return rows
+
+
+def _searched(job: Job) -> TrainPlan:
+    """Return the plan with those of the study's methods that have something to search."""
+    from models.registry import BASELINES, get_method
+
+    asked = tuple(name for name in trainable(job).methods if name in job.study.train.methods)
+    able = tuple(name for name in asked if get_method(name).search)
+    if left := [name for name in asked if name not in (*able, *BASELINES)]:
+        click.echo(f"left out {few(left)}: nothing of it is searched", err=True)
+    return replace(job.study.train, methods=able or asked)

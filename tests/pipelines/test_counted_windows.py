@@ -1,0 +1,102 @@
+"""Weighted and lacking windows through the command line, and where the games stand below tables."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from lookalikes.in_this_process import in_this_process
+
+from featpipe.tables import read_metadata
+from models.adversaries import course
+from pipelines import workflow
+from pipelines.__main__ import run
+from pipelines.counting import told
+
+N_WINDOWS = 6 * 3  # of a subject
+
+
+def words(*options):
+    return [word for text in ("train.seeds=[0]", *options) for word in ("--set", text)]
+
+
+def train(study, *options):
+    assert run(["train", str(study / "study.toml"), "--workers", "1", *words(*options)]) == 0
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    monkeypatch.setattr(workflow, "run_step", in_this_process)
+
+
+@pytest.fixture
+def without_eyes(study):
+    """The third subject was recorded without an eye tracker."""
+    path = study / "recordings.csv"
+    frame = pd.read_csv(path, dtype=str)
+    frame.loc[2, [name for name in frame if name.startswith("eye")]] = ""
+    frame.to_csv(path, index=False)
+    return study
+
+
+def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
+    out = without_eyes / "out"
+    methods = 'train.methods=["svm_eeg", "mlp_cross"]'
+    quick = "train.options.mlp_cross.n_epochs=2"
+    train(without_eyes, 'train.methods=["svm_eeg"]')
+    assert "left out sub-3_ses-1: eye: the study makes none" in capsys.readouterr().err
+    train(without_eyes, methods, quick, "train.missing=keep")
+    told_now = capsys.readouterr().err
+    assert "kept sub-3_ses-1: it has no eye" in told_now
+    assert f"of {3 * N_WINDOWS} windows {N_WINDOWS} lack eye, and take part with what" in told_now
+    assert f"mlp_cross: {N_WINDOWS} windows lack what it predicts from: never scored" in told_now
+    scores = pd.read_parquet(out / "scores.parquet")
+    tested = scores.groupby("method")["subject"].agg(set)
+    assert tested["svm_eeg"] == {"1", "2", "3"}
+    assert tested["mlp_cross"] == {"1", "2"}
+    found = [read_metadata(file) for file in out.glob("predictions/mlp_cross*.parquet")]
+    [about] = [one for one in found if one["options"]["missing"] == "keep"]
+    assert about["n_lacking"] == {"eeg": 0, "eye": N_WINDOWS}
+    assert about["n_untestable"] == N_WINDOWS
+    assert run(["report", str(out)]) == 0
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert f"{N_WINDOWS} windows lack what it predicts from: never scored" in html
+    capsys.readouterr()
+    options = words(methods, quick, "train.missing=keep")
+    assert run(["show", str(without_eyes / "study.toml"), "--json", *options]) == 0
+    rows = json.loads(capsys.readouterr().out)["outputs"]
+    made = [row for row in rows if row["output"].startswith("predictions/")]
+    assert made
+    assert {row["state"] for row in made} == {"fresh"}
+
+
+def test_weights_are_counted(study, capsys):
+    train(study, 'train.methods=["svm"]', "train.weight=good")
+    [file] = (study / "out").glob("predictions/svm*.parquet")
+    about = read_metadata(file)
+    good = pd.read_parquet(file)["good"].to_numpy(np.float64)
+    assert about["weight_sum"] == pytest.approx(good.sum())
+    assert about["options"]["weight"] == "good"
+    text = f"the weights of {len(good)} training windows, their `good`, sum to {good.sum():.1f}"
+    captured = capsys.readouterr()
+    assert text in captured.err
+    assert text in captured.out  # below the table
+    assert told({"n_windows": 3}) == []
+
+
+def test_where_the_games_stand_is_told_below_the_table_and_drawn(study, quick, capsys):
+    out = study / "out"
+    [file] = out.glob("curves/cscm-*.parquet")
+    about, curves = read_metadata(file), pd.read_parquet(file)
+    assert about["chance"] == {"modality_accuracy": 0.5, "subject_accuracy": 0.5}
+    end = [course(curves, f"{name}_accuracy")[-1] for name in ("modality", "subject")]
+    line = f"cscm (n_epochs=3): C_md {end[0]:.2f} at the end (chance 0.50), C_sd {end[1]:.2f}"
+    assert run(["train", str(study / "study.toml"), "--workers", "1", *quick]) == 0
+    assert f"\n  {line}" in capsys.readouterr().out
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert line in html
+    assert "<h3>Adversaries</h3>" in html
+    rows = re.findall(r"<td>(cscm[^<]*)</td>\s*<td>(C_\w+)</td>", html)
+    assert [adversary for _, adversary in rows] == ["C_md", "C_sd", "C_sd"]
+    assert "dotted: chance" in html
