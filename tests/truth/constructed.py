@@ -77,9 +77,33 @@ def make_windows(
     )
 
 
+class Trained(NamedTuple):
+    """What came of some methods on some draws.
+
+    Attributes
+    ----------
+    accuracy : pandas.DataFrame
+        As `paired.accuracies` returns it.
+    curves : pandas.DataFrame
+        Courses of training, with columns method and variant.
+    """
+
+    accuracy: pd.DataFrame
+    curves: pd.DataFrame
+
+    def at_end(self, term: str, method: str, variant: str = "default") -> float:
+        """Return the value of a term or diagnostic in the last epoch, mean over the draws."""
+        of = self.curves[(self.curves["method"] == method) & (self.curves["variant"] == variant)]
+        of = of[(of["term"] == term) & (of["epoch"] == of["epoch"].max())]
+        return float(of["value"].mean())
+
+
 def trained(
-    draw: Callable[[int], Draw], seeds: Sequence[int], runs: Sequence[tuple[str, Mapping[str, Any]]]
-) -> pd.DataFrame:
+    draw: Callable[[int], Draw],
+    seeds: Sequence[int],
+    runs: Sequence[tuple[str, Mapping[str, Any]]],
+    common: Mapping[str, Any] | None = None,
+) -> Trained:
     """Train methods on every draw and test them on its new people.
 
     Parameters
@@ -89,12 +113,13 @@ def trained(
     seeds : sequence of int
         Which draws; a draw's weights and batches are its own as well.
     runs : sequence of (str, mapping)
-        Methods with the options that differ from their defaults.
+        Methods with the options that tell runs apart.
+    common : mapping, optional
+        Options of all of them, which are not named in `variant`.
 
     Returns
     -------
-    pandas.DataFrame
-        As `paired.accuracies` returns it.
+    Trained
     """
     draws = [draw(seed) for seed in seeds]
     windows = draws[0].windows
@@ -105,11 +130,11 @@ def trained(
         rows = first + np.arange(len(one.is_test))
         folds.append(Fold(f"draw-{seed}", rows[~one.is_test], rows[one.is_test]))
         first += len(one.is_test)
-    parts = []
+    parts, curves = [], []
     for method, options in runs:
-        config = make_config(method, options)
+        config = make_config(method, {**(common or {}), **options})
         fitted = fit_folds(windows, method, folds, seed=0, config=config)
-        parts.append(
-            accuracies(windows, folds, fitted.probabilities, method, seeds, variant(method, config))
-        )
-    return pd.concat(parts, ignore_index=True)
+        name = variant(method, make_config(method, options))
+        parts.append(accuracies(windows, folds, fitted.probabilities, method, seeds, name))
+        curves.append(fitted.curves.assign(method=method, variant=name))
+    return Trained(pd.concat(parts, ignore_index=True), pd.concat(curves, ignore_index=True))

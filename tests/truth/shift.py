@@ -30,48 +30,66 @@ apart as well) is gamma 1/2 ((2 q - 1) d / 2)^2, less than half of what it gains
 so it stays (Zhao et al., ICML 2019, is about the case where it does not). All of that supposes
 that the adversary is as good as it can be and that training arrives; whether they are is measured.
 
-Expected, before anything was run: `cscm_sm` at its defaults is better than the same network with
-subject_weight = 0, which is `mlp`; both intervals exclude 0. The row with subject_weight = 1 is
-there to see the dose; by theory it is better still.
+Expected: `cscm_sm` at its defaults is better than the same network with subject_weight = 0, which
+is `mlp`; both intervals exclude 0. The rows with larger weights are there to see the dose; by
+theory they are better still.
+
+This is the second construction. The first had 200 windows a person and 50 epochs, and gave +0.3
+points [-0.1, +0.7] and, at weight 1, +0.3. Its argument was wrong: it is about the population, and
+networks of twenty thousand weights learnt those 2400 windows by heart (93 % of them right, where
+80 % can be known), so that a training window told nothing of what the offset is worth. Now there
+are 2000 windows a person and 5 epochs, as many steps as before. One draw of that kind was looked
+at while the reason was looked for (0.54 for `mlp`, 0.61 at 0.1, 0.64 at 0.3; at 1 training
+diverged); the seeds below are new ones.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import norm
 
+from models.registry import make_config, variant
 from truth.constructed import Draw, make_windows, trained
 from truth.paired import above_0, difference_row, mean_row
 from truth.row import Row
 
 N_FEATURES, DISTANCE, SHIFT, SHARE = 12, 0.8, 3.0, 0.8
-N_TRAIN, N_TEST, N_WINDOWS = 12, 20, 200
-"""People to train on (half of each kind) and to test on, windows of each."""
+N_TRAIN, N_WINDOWS = 12, 2000
+"""People to train on (half of each kind), and windows of each."""
+N_TEST, N_TEST_WINDOWS = 20, 200
+N_WINDOWS_QUICK = 800
 SEEDS = (0, 1, 2, 3, 4)
-STRONG = {"subject_weight": 1.0}
-RUNS = (("mlp", {}), ("cscm_sm", {}), ("cscm_sm", STRONG))
+OPTIONS = {"n_epochs": 5}
+"""Of all methods: enough steps to learn, too few passes to learn by heart."""
+RUNS = (
+    ("mlp", {}),
+    ("cscm_sm", {}),
+    ("cscm_sm", {"subject_weight": 0.3}),
+    ("cscm_sm", {"subject_weight": 1.0}),
+)
 
 
-def draw(seed: int, n_test: int = N_TEST) -> Draw:
+def draw(seed: int, n_windows: int = N_WINDOWS, n_test: int = N_TEST) -> Draw:
     """Draw a study; see the module."""
-    rng = np.random.default_rng([7, seed])
+    rng = np.random.default_rng([17, seed])
     n_people = N_TRAIN + n_test
     is_positive = np.arange(n_people) % 2 == 1
     is_new = np.arange(n_people) >= N_TRAIN
     share = np.where(is_new, 0.5, np.where(is_positive, SHARE, 1 - SHARE))
-    person = np.repeat(np.arange(n_people), N_WINDOWS)
+    counts = np.where(is_new, N_TEST_WINDOWS, n_windows)
+    person = np.repeat(np.arange(n_people), counts)
     # exact shares, so that chance does not add a difference of its own
     label = np.concatenate(
-        [rng.permutation(np.arange(N_WINDOWS) < round(s * N_WINDOWS)).astype(int) for s in share]
+        [np.arange(n) < round(q * n) for q, n in zip(share, counts, strict=True)]
     )
     offset = np.stack([np.where(is_positive, SHIFT, -SHIFT), SHIFT * rng.normal(size=n_people)])
     x = rng.normal(size=(len(label), N_FEATURES))
     x[:, 0] += DISTANCE * (label - 0.5)
     x[:, 1:3] += offset.T[person]
     rotation = np.linalg.qr(rng.normal(size=(N_FEATURES, N_FEATURES)))[0]
-    windows = make_windows(
-        {"eye": x @ rotation}, label, person, label, f"shift-{seed}", n_classes=2
-    )
+    label = label.astype(int)
+    windows = make_windows({"eye": x @ rotation}, label, person, label, f"shift-{seed}", 2)
     return Draw(windows, is_new[person])
 
 
@@ -84,21 +102,25 @@ def closed_forms() -> dict[str, float]:
 
 def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     """Train with and without the reversal on five studies, test on new people."""
-    found = trained(draw, SEEDS[: 2 if is_quick else None], RUNS)
-    theory = closed_forms()
-    claim = difference_row(
-        found, "cscm_sm", "mlp", "shift: cscm_sm - mlp (the reversal against nothing)"
-    )
-    dose = difference_row(
-        found, "cscm_sm", "mlp", "shift: cscm_sm at subject_weight = 1 - mlp", "subject_weight=1"
-    )
-    return [
-        Row("shift: ignoring the person, closed form", 100 * theory["blind"], is_difference=False),
-        Row("shift: believing the offset, closed form", 100 * theory["misled"],
+    how = partial(draw, n_windows=N_WINDOWS_QUICK if is_quick else N_WINDOWS)
+    found = trained(how, SEEDS[: 2 if is_quick else None], RUNS, OPTIONS)
+    made = [
+        Row("shift: closed form, believing the offset", 100 * closed_forms()["misled"],
             is_difference=False),
-        mean_row(found, "mlp", "shift: mlp"),
-        mean_row(found, "cscm_sm", "shift: cscm_sm"),
-        mean_row(found, "cscm_sm", "shift: cscm_sm at subject_weight = 1", "subject_weight=1"),
-        claim._replace(wanted="both intervals above 0", is_held=above_0(claim)),
-        dose,
+        Row("shift: closed form, blind to it", 100 * closed_forms()["blind"], is_difference=False),
+        mean_row(found.accuracy, "mlp", "shift: `mlp`"),
     ]  # fmt: skip
+    for method, options in RUNS[1:]:
+        name = variant(method, make_config(method, options))
+        row = difference_row(found.accuracy, method, "mlp", variant=name)
+        weight = make_config(method, options).subject_weight
+        # the loss is multiplied by the weight; chance is ln(n)
+        loss = found.at_end("subject", method, name) / weight
+        row = row._replace(
+            what=f"shift: `{method}` (subject_weight {weight:g}) - `mlp`; loss of the adversary "
+            f"{loss:.2f} nats, chance {np.log(N_TRAIN):.2f}"
+        )
+        if not options:
+            row = row._replace(wanted="both intervals above 0", is_held=above_0(row))
+        made.append(row)
+    return made
