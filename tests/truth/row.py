@@ -1,6 +1,5 @@
 """What an experiment reports: a figure with its intervals, and what was expected of it."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -46,8 +45,3 @@ class Row(NamedTuple):
     wanted: str = ""
     is_held: bool | None = None
     is_difference: bool = True
-
-
-def all_held(rows: Iterable[Row]) -> bool:
-    """Tell whether everything that was expected came so."""
-    return all(row.is_held is not False for row in rows)
