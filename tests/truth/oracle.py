@@ -33,7 +33,7 @@ from models.loading import Windows
 from truth.family import tune
 from truth.simulated import Who, eyes
 
-N_DAYS, N_DAYS_TEST, N_QUICK = 64, 16, 6
+N_DAYS, N_DAYS_TEST, N_QUICK = 40, 10, 6
 KINDS = ("logistic regression", "discriminant analysis", "boosted trees")
 """Of `truth.family`; which of them serves for a person is chosen on that person's days."""
 

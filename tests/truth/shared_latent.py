@@ -1,4 +1,4 @@
-"""One latent space seen by two modalities, and very few eye windows: EEG rows must help.
+"""One latent space, very few eye windows, and classes that lie in pieces: do EEG rows help?
 
 Construction
 ------------
@@ -32,11 +32,23 @@ how the regions were dealt made draws differ by thirty points. Before the sizes 
 it was only looked at whether the network can learn such a map from EEG rows (0.94 to 0.98 of new
 ones are right).
 
+What came of it
+---------------
+It did not come so: +0.5 points for both methods, both intervals around 0. The map of the plane is
+learnt from EEG rows (99 % of new EEG windows are right in the first construction) and not used for
+the eye, whose few windows are learnt by heart beside it. The two linear maps in front are
+drawn apart, so that a place means nothing of the same to the shared layers when training begins;
+where the regions of a class lie apart, labels do not tell which way to turn the eye's map; and
+shared layers with room for both have no need to share (Wu et al. 2020 say that of linear ones).
+`truth.shared_head` is the setting where they cannot but share.
+
 References
 ----------
 Baxter, J. (2000). A model of inductive bias learning. JAIR 12, 149-198.
 Maurer, A., Pontil, M., & Romera-Paredes, B. (2016). The benefit of multitask representation
 learning. JMLR 17, 1-32.
+Wu, S., Zhang, H. R., & Re, C. (2020). Understanding and improving information transfer in
+multi-task learning. ICLR 2020.
 """
 
 from pathlib import Path
@@ -104,12 +116,13 @@ def best_possible(n: int = 50_000) -> float:
 
 def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     """Train with and without EEG rows on five studies, test on the eyes of new people."""
-    found = trained(draw, SEEDS[: 2 if is_quick else None], RUNS, OPTIONS).accuracy
+    options = OPTIONS | {"n_epochs": 5} if is_quick else OPTIONS
+    found = trained(draw, SEEDS[: 2 if is_quick else None], RUNS, options).accuracy
     made = [
-        Row("latent: best possible (Bayes)", 100 * best_possible(), is_difference=False),
-        mean_row(found, "mlp", "latent: `mlp`"),
+        Row("best possible (Bayes)", 100 * best_possible(), is_difference=False),
+        mean_row(found, "mlp", "`mlp`"),
     ]
     for method in ("mlp_cross", "cscm"):
-        row = difference_row(found, method, "mlp", f"latent: `{method}` (EEG rows, too) - `mlp`")
+        row = difference_row(found, method, "mlp", f"`{method}` (EEG rows, too) - `mlp`")
         made.append(row._replace(wanted="both intervals above 0", is_held=above_0(row)))
     return made

@@ -105,10 +105,10 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     how = partial(draw, n_windows=N_WINDOWS_QUICK if is_quick else N_WINDOWS)
     found = trained(how, SEEDS[: 2 if is_quick else None], RUNS, OPTIONS)
     made = [
-        Row("shift: closed form, believing the offset", 100 * closed_forms()["misled"],
+        Row("closed form, believing the offset", 100 * closed_forms()["misled"],
             is_difference=False),
-        Row("shift: closed form, blind to it", 100 * closed_forms()["blind"], is_difference=False),
-        mean_row(found.accuracy, "mlp", "shift: `mlp`"),
+        Row("closed form, blind to it", 100 * closed_forms()["blind"], is_difference=False),
+        mean_row(found.accuracy, "mlp", "`mlp`"),
     ]  # fmt: skip
     for method, options in RUNS[1:]:
         name = variant(method, make_config(method, options))
@@ -117,7 +117,7 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
         # the loss is multiplied by the weight; chance is ln(n)
         loss = found.at_end("subject", method, name) / weight
         row = row._replace(
-            what=f"shift: `{method}` (subject_weight {weight:g}) - `mlp`; loss of the adversary "
+            what=f"`{method}` (subject_weight {weight:g}) - `mlp`; loss of the adversary "
             f"{loss:.2f} nats, chance {np.log(N_TRAIN):.2f}"
         )
         if not options:

@@ -1,4 +1,4 @@
-"""The simulated study of the demo, with more subjects, and any number of other people's eyes."""
+"""The simulated study of the demo, and the eyes of any number of other people."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -22,8 +22,8 @@ from models.loading import Windows, load_windows
 from pipelines.__main__ import run
 from pipelines.study import Study, load_study
 
-N_SUBJECTS, N_QUICK = 12, 4
-"""The first eight are those of the demo."""
+N_SUBJECTS, N_QUICK = 8, 3
+"""Eight are those of the demo."""
 SEEDS = (0, 1, 2, 3, 4)
 
 

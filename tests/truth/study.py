@@ -50,24 +50,35 @@ def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     windows = whole_study(folder, settings_of(is_quick=is_quick))
     folds = divide(PROTOCOLS["loso"], windows.keys, FoldSettings())
     seeds = SEEDS[: 1 if is_quick else None]
-    methods = _trained(windows, folds, seeds)
-    family = _family(windows, folds, seeds)
+    options = {"n_epochs": 5} if is_quick else {}
+    methods = _trained(windows, folds, seeds, options)
+    members = ("logistic regression", "discriminant analysis") if is_quick else tuple(MEMBERS)
+    family = _family(windows, folds, seeds, members, OPTIONS[:1] if is_quick else OPTIONS)
     return _rows(pd.concat([methods, family], ignore_index=True), family)
 
 
-def _trained(windows: Windows, folds: Sequence[Fold], seeds: Sequence[int]) -> pd.DataFrame:
+def _trained(
+    windows: Windows, folds: Sequence[Fold], seeds: Sequence[int], options: Mapping[str, Any]
+) -> pd.DataFrame:
     """Train every method at its defaults with every seed; the epoch is the last one."""
     parts = []
     for method, seed in told("method", [(method, seed) for method in METHODS for seed in seeds]):
-        found = fit_folds(windows, method, folds, seed).probabilities
+        config = make_config(method, options)
+        found = fit_folds(windows, method, folds, seed, config=config).probabilities
         parts.append(accuracies(windows, folds, found, method, [seed] * len(folds)))
     return pd.concat(parts, ignore_index=True)
 
 
-def _family(windows: Windows, folds: Sequence[Fold], seeds: Sequence[int]) -> pd.DataFrame:
+def _family(
+    windows: Windows,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    members: Sequence[str],
+    tried: Sequence[Mapping[str, Any]],
+) -> pd.DataFrame:
     """Tune every member of the family in every fold."""
     group, parts = subject_codes(windows.keys), []
-    for name in told("family", list(MEMBERS)):
+    for name in told("family", members):
         found = {}
         for fold in folds:
             x, label = windows.x["eye"][fold.train], windows.label[fold.train]
@@ -79,19 +90,21 @@ def _family(windows: Windows, folds: Sequence[Fold], seeds: Sequence[int]) -> pd
         parts += [accuracies(windows, folds, found, name, [seed] * len(folds)) for seed in seeds]
     say("    mlp, options and epoch by left-out training subjects")
     for seed in seeds:
-        found = _chosen_options(windows, folds, seed)
+        found = _chosen_options(windows, folds, seed, tried)
         parts.append(accuracies(windows, folds, found, "tuned mlp", [seed] * len(folds)))
     return pd.concat(parts, ignore_index=True)
 
 
-def _chosen_options(windows: Windows, folds: Sequence[Fold], seed: int) -> dict[str, np.ndarray]:
+def _chosen_options(
+    windows: Windows, folds: Sequence[Fold], seed: int, options: Sequence[Mapping[str, Any]]
+) -> dict[str, np.ndarray]:
     """Return the predictions of the options that do best on each fold's held-out subjects."""
     tried = [
         fit_folds(
-            windows, "mlp", folds, seed, config=make_config("mlp", options),
+            windows, "mlp", folds, seed, config=make_config("mlp", of),
             policy="source-validation",
         )
-        for options in OPTIONS
+        for of in options
     ]  # fmt: skip
     best = np.argmax([[_validated(one, fold) for fold in folds] for one in tried], axis=0)
     return {
