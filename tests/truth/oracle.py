@@ -22,6 +22,7 @@ it); and on the one day of the study somebody can be lucky (so its accuracy is t
 well). A method that reads several windows of a trial at once is not bounded by it.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -30,10 +31,13 @@ from chaos.telling import told
 
 from featpipe.simulate.world import SimulationSettings
 from models.loading import Windows
+from truth.ceiling import left_out
 from truth.family import tune
-from truth.simulated import Who, eyes
+from truth.paired import difference_row, mean_row
+from truth.row import Row
+from truth.simulated import SEEDS, Who, eyes, settings_of
 
-N_DAYS, N_DAYS_TEST, N_QUICK = 40, 10, 6
+N_DAYS, N_DAYS_TEST, N_QUICK = 24, 6, 4
 KINDS = ("logistic regression", "discriminant analysis", "boosted trees")
 """Of `truth.family`; which of them serves for a person is chosen on that person's days."""
 
@@ -54,6 +58,25 @@ class Found(NamedTuple):
     of_study: float
     of_other_days: float
     of_half: float
+
+
+def rows(folder: Path, *, is_quick: bool) -> list[Row]:
+    """Ask the oracle about the study, and compare it with the network of the study."""
+    settings = settings_of(is_quick=is_quick)
+    n, seeds = settings.n_subjects, SEEDS[: 1 if is_quick else None]
+    study = eyes(settings, [Who(i, i) for i in range(1, n + 1)])
+    found = ask(settings, study, is_quick=is_quick)
+    table = left_out(study, seeds, ("last",))
+    accuracy = found[["subject", "of_study"]].rename(columns={"of_study": "accuracy"})
+    same = table.drop(columns="accuracy").merge(accuracy, on="subject", validate="m:1")
+    table = pd.concat([table, same.assign(method="oracle")], ignore_index=True)
+    made = [mean_row(table, "oracle", "oracle, on the windows of the study")]
+    for name, days in (("of_other_days", "all its days"), ("of_half", "half its days")):
+        what = f"oracle, on other days of the same people, learnt from {days}"
+        made.append(Row(what, 100 * found[name].mean(), is_difference=False))
+    made = [row._replace(n=f"{n} subjects") for row in made]
+    made.append(difference_row(table, "oracle", "mlp last", f"oracle - `mlp` on {n - 1} others"))
+    return made
 
 
 def ask(settings: SimulationSettings, study: Windows, *, is_quick: bool) -> pd.DataFrame:

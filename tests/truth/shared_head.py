@@ -41,7 +41,7 @@ SEEDS = (0, 1, 2, 3, 4)
 RUNS = (("mlp", {}), ("mlp_cross", {}), ("cscm", {}))
 
 
-def draw(seed: int, n_test: int = N_TEST) -> Draw:
+def draw(seed: int, n_windows: int = N_WINDOWS, n_test: int = N_TEST) -> Draw:
     """Draw a study; see the module."""
     rng = np.random.default_rng([19, seed])
     n_classes = len(MIDDLES)
@@ -49,7 +49,7 @@ def draw(seed: int, n_test: int = N_TEST) -> Draw:
         "eeg": np.linalg.qr(rng.normal(size=(int(np.prod(EEG_SHAPE)), 2)))[0],
         "eye": np.linalg.qr(rng.normal(size=(N_EYE, 2)))[0],
     }
-    per_trial = np.repeat([N_WINDOWS, N_TEST_WINDOWS], [N_TRAIN * n_classes, n_test * n_classes])
+    per_trial = np.repeat([n_windows, N_TEST_WINDOWS], [N_TRAIN * n_classes, n_test * n_classes])
     trial = np.repeat(np.arange(len(per_trial)), per_trial)
     is_test = trial >= N_TRAIN * n_classes
     label = trial % n_classes
