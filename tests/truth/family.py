@@ -45,7 +45,7 @@ MEMBERS: Mapping[str, Member] = {
     ),
     "boosted trees": Member(
         HistGradientBoostingClassifier(random_state=0, learning_rate=0.05, max_leaf_nodes=8),
-        {"max_iter": (40, 120)},
+        {"max_iter": (60,)},
     ),
 }
 

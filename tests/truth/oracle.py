@@ -37,7 +37,7 @@ from truth.paired import difference_row, mean_row
 from truth.row import Row
 from truth.simulated import SEEDS, Who, eyes, settings_of
 
-N_DAYS, N_DAYS_TEST, N_QUICK = 24, 6, 4
+N_DAYS, N_DAYS_TEST, N_QUICK = 16, 4, 4
 KINDS = ("logistic regression", "discriminant analysis", "boosted trees")
 """Of `truth.family`; which of them serves for a person is chosen on that person's days."""
 
