@@ -63,7 +63,7 @@ def accuracies(
 def mean_row(found: pd.DataFrame, method: str, what: str, variant: str = "default") -> Row:
     """Return the mean accuracy of a method, in points."""
     of = found[(found["method"] == method) & (found["variant"] == variant)]
-    return Row(what, 100 * of["accuracy"].mean(), n=_n(of), is_difference=False)
+    return Row(what, 100 * float(of["accuracy"].mean()), n=_n(of), is_difference=False)
 
 
 def difference_row(
@@ -83,7 +83,7 @@ def difference_row(
     other = paired_differences(turned, reference)
     return Row(
         what or f"{method} - {reference}",
-        100 * one["difference"],
+        100 * float(one["difference"]),
         _interval(one),
         _interval(other.iloc[0]),
         _n(pair),
