@@ -5,11 +5,11 @@ What the training data allow, as laid down before anything was run
 The highest mean accuracy over test subjects that any classifier of a family reaches from the same
 eye rows in the same folds (leave one subject out): the five of `truth.family`, each tuned by
 left-out training subjects, and `mlp` itself with options and epoch chosen by left-out training
-subjects (`OPTIONS`), with one seed. The best of the family is picked by its accuracy on the test subjects, on
-purpose: that flatters the yardstick, not the methods. A method is within what its data allow when
-its mean over test subjects and five seeds, at its defaults, is at most `WITHIN` points below.
-`cscm` has EEG rows as well; what these could add is not in the yardstick, since nothing says how
-much it is.
+subjects (`OPTIONS`), with one seed. The best of the family is picked by its accuracy on the test
+subjects, on purpose: that flatters the yardstick, not the methods. A method is within what its
+data allow when its mean over test subjects and five seeds, at its defaults, is at most `WITHIN`
+points below. `cscm` has EEG rows as well; what these could add is not in the yardstick, since
+nothing says how much it is.
 """
 
 from collections.abc import Mapping, Sequence
