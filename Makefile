@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test bench chaos setup check
+.PHONY: demo test bench chaos truth setup check
 
 demo: setup
 	$(BIN)/featpipe demo
@@ -16,6 +16,9 @@ bench: setup
 
 chaos: setup
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
+truth: setup
+	PYTHONPATH=tests $(BIN)/python -m truth $(ARGS)
 
 setup: $(VENV)/.ready
 

@@ -13,6 +13,9 @@ import pytest
 from bench.table import as_markdown
 from chaos import table as chaos_table
 from chaos.__main__ import EXPERIMENTS, RESULTS
+from truth import table as truth_table
+from truth.__main__ import EXPERIMENTS as TRUTHS
+from truth.__main__ import RESULTS as FOUND
 
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
@@ -84,6 +87,14 @@ def test_figures_are_those_of_the_last_chaos():
     assert all(row.is_held for about in results.values() for row in chaos_table.rows_of(about))
     shown = README.split("<!-- chaos -->\n")[1].split("<!-- /chaos -->")[0]
     assert shown.strip() == chaos_table.as_markdown(results)
+
+
+def test_figures_are_those_of_the_last_truth():
+    results = truth_table.read_results(FOUND)
+    assert {"study", "shift", "shared_latent", "shared_head"} <= set(results) <= set(TRUTHS)
+    assert {about["command"] for about in results.values()} == {"make truth"}
+    shown = README.split("<!-- truth -->\n")[1].split("<!-- /truth -->")[0]
+    assert shown.strip() == truth_table.as_markdown(results)
 
 
 def test_study_files_that_are_run_come_along():

@@ -206,7 +206,22 @@ def simulate_eye(
     pandas.DataFrame
         Columns `schema.TRIALS`.
     """
-    world = draw_world(settings, subject, session)
+    return record_eyes(draw_world(settings, subject, session))
+
+
+def record_eyes(world: World) -> tuple[EyeRecording, pd.DataFrame]:
+    """Return the eye side of a recording of any world, such as one person meeting another's day.
+
+    Parameters
+    ----------
+    world : World
+        What to record.
+
+    Returns
+    -------
+    EyeRecording, pandas.DataFrame
+        As of `simulate_eye`.
+    """
     track, visit = world.track, world.session
     stamps, texts = _messages(visit)
     recording = EyeRecording(

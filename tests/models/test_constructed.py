@@ -1,0 +1,63 @@
+"""Two settings in which theory says which method is better, and what their figures are made of.
+
+The same constructions as in `tests/truth`, smaller. The expected differences are several points of
+accuracy, the noise of their mean over two draws and 4000 windows about one.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from truth import shared_head, shift
+from truth.constructed import trained
+from truth.paired import difference_row
+
+from models.comparison import SETTING
+
+
+def mean_accuracies(draw, runs, options):
+    found = trained(draw, (0, 1), runs, options).accuracy
+    return found.groupby("method")["accuracy"].mean()
+
+
+def test_with_a_strong_subject_shift_the_reversal_pays():
+    draw = partial(shift.draw, n_windows=500, n_test=10)
+    found = mean_accuracies(draw, shift.RUNS[:2], shift.OPTIONS)
+    assert found["cscm_sm"] > found["mlp"]
+
+
+def test_rows_of_the_other_modality_help_where_eyes_are_few():
+    draw = partial(shared_head.draw, n_windows=12, n_test=10)
+    found = mean_accuracies(draw, shared_head.RUNS[:2], {})
+    assert found["mlp_cross"] > found["mlp"]
+
+
+def test_the_constructions_are_what_they_say():
+    one = shift.draw(3, n_windows=100, n_test=4)
+    keys = one.windows.keys.assign(is_new=one.is_test)
+    shares = keys.groupby(["is_new", "subject"])["label"].mean()
+    assert sorted(set(shares[False])) == pytest.approx([1 - shift.SHARE, shift.SHARE])
+    assert set(shares[True]) == {0.5}
+    other = shared_head.draw(3, n_windows=6, n_test=1)
+    eye = other.windows.x["eye"][~other.is_test]
+    assert len(np.unique(eye, axis=0)) == 2 * 25
+    assert len(np.unique(other.windows.x["eeg"][~other.is_test], axis=0)) == 2 * 25 * 6
+
+
+def test_differences_have_an_interval_over_subjects_and_one_over_seeds():
+    rng = np.random.default_rng(0)
+    accuracy = rng.uniform(size=(2, 5, 3))  # method, subject, seed
+    rows = [
+        {"method": f"m{i}", "variant": "default", "subject": f"s{j}", "seed": k, "accuracy": value}
+        for (i, j, k), value in np.ndenumerate(accuracy)
+    ]
+    row = difference_row(pd.DataFrame(rows).assign(**dict.fromkeys(SETTING, "")), "m1", "m0")
+    difference = 100 * (accuracy[1] - accuracy[0])
+    assert row.figure == pytest.approx(difference.mean())
+    for axis, found in ((1, row.of_subjects), (0, row.of_seeds)):
+        means = difference.mean(axis=axis)
+        reach = stats.t.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))
+        assert found == pytest.approx((means.mean() - reach, means.mean() + reach))
+    assert row.n == "5 subjects x 3 seeds"
