@@ -42,5 +42,5 @@ def _pandas(files: Sequence[Path]) -> torch.Tensor:
     """Do what a lab's script does: nothing is checked."""
     frame = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     frame = frame.sort_values(["dataset", "subject", "session", "trial", "window"])
-    x = frame.drop(columns=list(KEYS)).to_numpy("float32")
+    x = frame.drop(columns=list(KEYS)).to_numpy("float32", copy=True)
     return torch.from_numpy(x).view(len(x), 62, 5)
