@@ -26,13 +26,16 @@ def warnings(scores: pd.DataFrame) -> list[str]:
         One sentence each; empty where trial lengths and clips tell nothing, and every method is
         better than all baselines.
     """
-    by_subject: Any = scores.groupby(["method", "subject"])["accuracy"].mean()
-    accuracy: dict[str, float] = by_subject.groupby("method").mean().to_dict()
+    by_subject: Any = scores.groupby(["method", "variant", "subject"])["accuracy"].mean()
+    of_run: dict[tuple[str, str], float] = (
+        by_subject.groupby(["method", "variant"]).mean().to_dict()
+    )
+    accuracy = {name: of_run[name, variant] for name, variant in of_run if name in BASELINES}
     floor = accuracy.get("majority", float("nan"))
     found = []
     length = accuracy.get("duration_only", float("nan"))
     if length > floor + WORTH_TELLING:
-        found.append(_of_lengths(length, floor, list(accuracy)))
+        found.append(_of_lengths(length, floor, sorted({name for name, _ in of_run})))
     clip = accuracy.get("stimulus_only", float("nan"))
     if clip > floor + WORTH_TELLING:
         found.append(
@@ -41,9 +44,10 @@ def warnings(scores: pd.DataFrame) -> list[str]:
             "clips out, too"
         )
     lowest = max((accuracy[name] for name in ("majority", "prior") if name in accuracy), default=0)
-    for name, reached in accuracy.items():
+    for (name, variant), reached in of_run.items():
         if name not in BASELINES and reached <= lowest:
-            found.append(f"{name} is not better than guessing: {reached:.3f} against {lowest:.3f}")
+            named = name if variant == "default" else f"{name} ({variant})"
+            found.append(f"{named} is not better than guessing: {reached:.3f} against {lowest:.3f}")
     return found
 
 

@@ -70,14 +70,13 @@ def to_device(
         return torch.from_numpy(np.require(array, requirements="W")).to(device)
 
     present = windows.present or {}
-    is_lacking = any(not present[name].all() for name in modalities if name in present)
     return DeviceWindows(
         {name: send(windows.x[name]) for name in modalities},
         send(windows.label),
         send(subject_codes(windows.keys)),
         frozenset(name for name in modalities if not np.isfinite(windows.x[name]).all()),
         is_padded,
-        {name: send(present[name]) for name in modalities} if is_lacking else None,
+        {name: send(present[name]) for name in modalities} if present else None,
     )
 
 

@@ -84,7 +84,7 @@ def _tested(difference: np.ndarray, confidence: float) -> dict[str, float]:
         "difference": difference.mean() if len(difference) else float("nan"),
         "n_subjects": len(difference),
     }
-    if len(difference) < 2 or np.ptp(difference) == 0:
+    if len(difference) < 2 or np.ptp(difference) <= 1e-12:  # equal, but for rounding
         return found
     result: Any = stats.ttest_1samp(difference, 0.0)
     interval = result.confidence_interval(confidence)

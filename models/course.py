@@ -6,6 +6,7 @@ random state, the best epoch so far. Batches come from streams of their own and 
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,11 +88,15 @@ class Course:
                 self._epoch += 1
                 self.n_done += 1
                 is_judged = self._best is not None and i_stage == n_stages - 1
+                ended = self._best.ended() if self._best and is_judged else ()
+                names = [name for i, name in enumerate(self._names) if i not in ended]
                 judged = self._best.update(self._epoch) if self._best and is_judged else {}
                 epoch = Epoch(stage.name, self._epoch, means, judged)
+                rows: Any = curve_rows(epoch, self._names)
+                rows = rows[rows["fold"].isin(names)]  # what has ended is as it was
                 if self._stops_at_nan:
-                    check_finite(epoch, job.method.name, self._names)
-                self.curves.append(curve_rows(epoch, self._names))
+                    check_finite(rows, job.method.name)
+                self.curves.append(rows)
                 yield epoch
                 if is_judged and self._best and self._best.has_ended():
                     return

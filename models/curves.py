@@ -118,19 +118,27 @@ def chosen_rows(epochs: Sequence[int], stage: str, folds: Sequence[str]) -> pd.D
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
-def check_finite(epoch: Epoch, method: str, folds: Sequence[str]) -> None:
+def check_finite(rows: pd.DataFrame, method: str) -> None:
     """Stop a training that has gone astray.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One epoch, from `curve_rows`.
+    method : str
+        For the message.
 
     Raises
     ------
     ConfigError
         When a loss term, or a measure on validation, is NaN or infinite in some fold.
     """
-    for term, per_fold in {**epoch.means.terms, **epoch.validation}.items():
-        for fold, value in zip(folds, per_fold.tolist(), strict=True):
-            if not np.isfinite(value):
-                raise ConfigError(
-                    f"{method}, stage {epoch.stage}, epoch {epoch.number}: loss term {term!r} "
-                    f"became {value} in fold {fold}; lower the method's lr, or look for extreme "
-                    "values among the features"
-                )
+    judged: Any = rows[rows["kind"] != "diagnostic"]
+    is_bad = ~np.isfinite(judged["value"].to_numpy(float))
+    if is_bad.any():
+        row = judged[is_bad].iloc[0]
+        raise ConfigError(
+            f"{method}, stage {row['stage']}, epoch {row['epoch']}: loss term {row['term']!r} "
+            f"became {row['value']} in fold {row['fold']}; lower the method's lr, or look for "
+            "extreme values among the features"
+        )

@@ -115,6 +115,7 @@ def train_and_test(
     folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
     on = terms(get_method(method_name), HOLDOUT, policy=policy)
     check_folds(folds, windows.keys, on.protocol.split)
+    folds = usable(get_method(method_name), windows, folds)
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
 

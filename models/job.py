@@ -32,10 +32,10 @@ class Job(NamedTuple):
         All windows, on the device.
     items : Items
         What batches are drawn from and what predicts a window.
-    n_steps : sequence of int
-        Steps per epoch, by stage.
     seed : int
         From which every stream of the run is derived.
+    n_steps : tuple of int
+        Steps per epoch by stage, of folds that are trained together; see `steps_of`.
     """
 
     method: Method
@@ -44,8 +44,16 @@ class Job(NamedTuple):
     shapes: Shapes
     data: DeviceWindows
     items: Items
-    n_steps: Sequence[int]
     seed: int
+    n_steps: tuple[int, ...] = ()
+
+    def steps_of(self, fold: Fold) -> tuple[int, ...]:
+        """Return the steps per epoch of one fold, by stage.
+
+        They hang on its own training side only: that of another fold holds this one's test side.
+        """
+        n_items = len(self.items.inside(fold.train))
+        return tuple(steps_per_epoch(n_items, stage.batch) for stage in self.stages)
 
 
 def prepare(
@@ -102,7 +110,7 @@ def prepare(
             )
         )
     features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
-    stages = _stages(method, config)
+    stages = stages_of(method, config)
     data = to_device(windows, method.train_modalities, device, is_padded=method.whole_trials)
     if not method.takes_missing:  # all its windows are whole
         data = data._replace(present=None)
@@ -113,7 +121,6 @@ def prepare(
         shapes=Shapes(features, len(windows.classes), n_subjects),
         data=data,
         items=items,
-        n_steps=[steps_per_epoch(n_items, stage.batch) for stage in stages],
         seed=seed,
     )
 
@@ -127,7 +134,14 @@ def _training_subjects(windows: Windows, folds: Sequence[Fold]) -> int:
     return next(iter(n_subjects.values()))
 
 
-def _stages(method: Method, config: Any) -> tuple[Stage, ...]:
+def stages_of(method: Method, config: Any) -> tuple[Stage, ...]:
+    """Return the stages of a method with its options.
+
+    Raises
+    ------
+    ConfigError
+        When one of them cannot be run.
+    """
     stages = method.stages(config)
     for stage in stages:
         if stage.n_epochs < 1 or stage.batch < 2:  # batch statistics need two

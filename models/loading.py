@@ -209,10 +209,15 @@ def concatenate(a: Windows, b: Windows) -> Windows:
         n_unlabelled=a.n_unlabelled + b.n_unlabelled,
         trials=a.trials or b.trials,
         weight=None if a.weight is None or b.weight is None else np.append(a.weight, b.weight),
-        present={m: np.append(a.present[m], b.present[m]) for m in a.present}
-        if a.present and b.present
-        else None,
+        present=_joined_presence(a, b),
     )
+
+
+def _joined_presence(a: Windows, b: Windows) -> dict[str, np.ndarray] | None:
+    if a.present is None and b.present is None:
+        return None
+    whole = [of.present or {m: np.ones(len(of.label), bool) for m in of.x} for of in (a, b)]
+    return {name: np.append(whole[0][name], whole[1][name]) for name in a.x}
 
 
 def _read_modality(modality: str, files: Sequence[Path]) -> _Table:

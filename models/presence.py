@@ -14,7 +14,7 @@ from featpipe.errors import ConfigError
 from models.loading import Windows
 from models.selection import Policy, judged_sides
 from models.types import Card, Fold, Method
-from models.units import subject_codes
+from models.units import subject_codes, trial_codes
 
 
 def has(windows: Windows, modalities: Sequence[str], *, all_of_them: bool = True) -> np.ndarray:
@@ -61,10 +61,11 @@ def usable(method: Card, windows: Windows, folds: Sequence[Fold]) -> list[Fold]:
         train, test = fold.train[trained[fold.train]], fold.test[tested[fold.test]]
         if not len(test):
             continue
-        if not len(train):
+        needed = method.inputs if takes_part else method.train_modalities
+        if not tested[train].any():
             raise ConfigError(
                 f"{method.name}: no training window of fold {fold.name} has "
-                f'{" and ".join(method.train_modalities)}: set [train] missing = "drop", or '
+                f'{" and ".join(needed)}: set [train] missing = "drop", or '
                 "leave subjects out with [train] subjects"
             )
         target = None if fold.target is None else fold.target[trained[fold.target]]
@@ -104,9 +105,12 @@ def judged(
     """
     if windows.present is None:
         return judged_sides(policy, folds, windows.keys, seed)
-    tested, code = has(windows, method.inputs), subject_codes(windows.keys)
+    tested, subject = has(windows, method.inputs), subject_codes(windows.keys)
     found = []
     for fold in folds:
+        # where one subject trains, trials are held out
+        is_one = len(np.unique(subject[fold.train])) == 1
+        code = trial_codes(windows.keys) if is_one else subject
         can_be = np.isin(code[fold.train], code[fold.train][tested[fold.train]])
         some = replace(fold, train=fold.train[can_be])
         [made] = judged_sides(policy, [some], windows.keys, seed)

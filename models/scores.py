@@ -64,12 +64,15 @@ def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataF
         raise ConfigError("no predictions to score: train a method first")
     by = [*PREDICTION_KEYS, "dataset", "subject"]
     rows = []
+    has_many = len(predictions["dataset"].unique()) > 1
     groups: Any = predictions.groupby(by, sort=False, observed=True)
     for values, group in groups:
         row: dict[str, Any] = dict(zip(by, values, strict=True))
         method = get_method(row["method"])
         row["train_modalities"] = "+".join(method.train_modalities) or "none"
         row["test_modality"] = "+".join(method.inputs) or "none"
+        if has_many:  # equal numbers in two data sets are two people
+            row["subject"] = f"{row['dataset']} {row['subject']}"
         rows.append({**row, **_measure(group), "seconds": seconds})
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 

@@ -123,7 +123,7 @@ def network_parts(
     settings: TrainSettings | None = None,
     policy: str = "last",
 ) -> list[Part]:
-    """Check and prepare a training; `TrainSettings.fold_chunk` folds are a part.
+    """Check and prepare a training; `TrainSettings.fold_chunk` folds, of equal steps, are a part.
 
     Parameters
     ----------
@@ -140,17 +140,25 @@ def network_parts(
     chosen = get_policy(policy)
     folds = judged(chosen, method, windows, folds, seed)
     job = prepare(method, config, windows, folds, seed, settings.device)
-    chunks = [folds[i : i + settings.fold_chunk] for i in range(0, len(folds), settings.fold_chunk)]
+    alike: dict[tuple[int, ...], list[Fold]] = {}
+    for fold in folds:
+        alike.setdefault(job.steps_of(fold), []).append(fold)
+    n = settings.fold_chunk
+    chunks = [
+        (n_steps, group[i : i + n])
+        for n_steps, group in alike.items()
+        for i in range(0, len(group), n)
+    ]
     n_epochs = sum(stage.n_epochs for stage in job.stages)
     return [
         Part(
             tuple(fold.name for fold in chunk),
             partial(
-                _fit_chunk, job, windows, chunk, settings, chosen,
+                _fit_chunk, job._replace(n_steps=n_steps), windows, chunk, settings, chosen,
                 i * n_epochs, len(chunks) * n_epochs,
             ),
         )
-        for i, chunk in enumerate(chunks)
+        for i, (n_steps, chunk) in enumerate(chunks)
     ]  # fmt: skip
 
 

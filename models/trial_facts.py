@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from models.units import TRIAL, units
+from models.units import CLIP, TRIAL, units
 
 
 def duration(keys: pd.DataFrame) -> np.ndarray:
@@ -22,9 +22,13 @@ def duration(keys: pd.DataFrame) -> np.ndarray:
 
 
 def stimulus(keys: pd.DataFrame) -> np.ndarray:
-    """Return a number for each window's session and trial, whoever saw it, shape (n_windows, 1)."""
-    code, _ = units(keys, ("dataset", "session", "trial"))
-    return code.astype(np.float64)[:, None]
+    """Return numbers for each window's clip, whoever saw it, shape (n_windows, 2).
+
+    The first is that of session and trial. Where nobody was trained on that session the second
+    one, of the trial alone, may tell: some data sets show the same clips in every session.
+    """
+    codes = [units(keys, of)[0] for of in (("dataset", "session", "trial"), CLIP)]
+    return np.stack(codes, axis=1).astype(np.float64)
 
 
 TRIAL_FACTS: Mapping[str, Callable[[pd.DataFrame], np.ndarray]] = {

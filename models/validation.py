@@ -175,6 +175,10 @@ class BestEpoch:
             found[OF_MODALITY + name] = measure(logits, side)[0].cpu()
         return found
 
+    def ended(self) -> tuple[int, ...]:
+        """Return the folds in which no later epoch can count, by number."""
+        return tuple(torch.nonzero(self._stopped()).flatten().tolist())
+
     def has_ended(self) -> bool:
         """Tell whether no later epoch can count in any fold."""
         return bool(self._stopped().all())

@@ -137,12 +137,15 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
     table: list[tuple[str, ...]] = [head]
     for row in rows:
         table.append((
-            label(row["method"], row["variant"]), f"{row['difference']:+.3f}",
+            label(row["method"], row["variant"]), _number(row["difference"], "+"),
             f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]", str(row["n_subjects"]),
             *(_number(row[name]) for name in ("p", "p_holm", "p_bh", "p_wilcoxon")),
             _number(row["d_z"], "+"), _number(row["rank_biserial"], "+"),
         ))  # fmt: skip
-    return [f"  {metric} against {reference}, paired by subject, seeds averaged:", *aligned(table)]
+    apart = [label(row["method"], row["variant"]) for row in rows if not row["n_subjects"]]
+    note = [f"  {', '.join(apart)}: no subject and seed in common with {reference}; train the same"]
+    title = f"  {metric} against {reference}, paired by subject, seeds averaged:"
+    return [title, *aligned(table), *(note if apart else [])]
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -186,16 +186,19 @@ def _line(row: dict[Any, Any]) -> tuple[str, ...]:
 
 def _differences(group: pd.DataFrame) -> list[str]:
     """Every method against the same network trained on one modality, paired by subject."""
-    found = paired_differences(group, "mlp")
+    found: Any = paired_differences(group, "mlp")
     if found.empty:
         return []
     rows = [
         (label(row["method"], row["variant"]), f"{100 * row['difference']:+.1f} points",
          f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]", f"p = {row['p_holm']:.3f}")
-        for row in found.to_dict("records")
+        for row in found[found["n_subjects"] > 0].to_dict("records")
     ]  # fmt: skip
     head = "  accuracy against mlp, paired by subject, 95 % interval, p by Holm:"
-    return [head, *aligned(rows), ""]
+    apart = found[found["n_subjects"] == 0].to_dict("records")
+    names = ", ".join(label(row["method"], row["variant"]) for row in apart)
+    told = [f"  {names}: no subject and seed in common with mlp; train the same"] if names else []
+    return [*([head, *aligned(rows)] if rows else []), *told, ""]
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

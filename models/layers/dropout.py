@@ -46,7 +46,7 @@ class Dropout(nn.Module):
 
     def __init__(self, p: float):
         super().__init__()
-        if not 0 <= p < 1:
+        if not 0 <= p < 1 or round(p * _LEVELS) == _LEVELS:
             raise ConfigError(f"dropout is {p}: expected a share of the units, from 0 to below 1")
         self.p = p
         self.register_buffer("key", torch.randint(1 << 62, ()))

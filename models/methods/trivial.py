@@ -76,6 +76,8 @@ class Lookup:
         Frequency of each class at each value.
     prior : array, shape (n_classes,)
         Frequency of each class.
+    wider : Lookup or None
+        Of the columns behind the first, asked where the value of the first is new.
     """
 
     def __init__(
@@ -93,13 +95,19 @@ class Lookup:
         np.add.at(counts, (row, code), 1 if weight is None else weight)
         self.share = counts / counts.sum(axis=1, keepdims=True)
         self.prior = counts.sum(axis=0) / counts.sum()
+        self.wider = (
+            Lookup(x[:, 1:], label, weight, is_near_enough=is_near_enough)
+            if x.shape[1] > 1
+            else None
+        )
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the class frequencies at the given values, shape (n_windows, n_classes)."""
-        nearest = np.abs(x - self.values).argmin(axis=1)
+        nearest = np.abs(x[:, :1] - self.values).argmin(axis=1)
         found = self.share[nearest]
         if not self.is_near_enough:
-            found[self.values[nearest] != x[:, 0]] = self.prior
+            is_new = self.values[nearest] != x[:, 0]
+            found[is_new] = self.wider.predict(x[is_new, 1:]) if self.wider else self.prior
         return found
 
 

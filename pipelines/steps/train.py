@@ -16,6 +16,7 @@ import pyarrow as pa
 from models.adversaries import chances
 from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
+from models.job import stages_of
 from models.loading import Windows, load_windows
 from models.manners import Terms, terms
 from models.model import model_of
@@ -60,7 +61,16 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
         Modality -> feature tables of all recordings.
     out : Path
         Output root.
+
+    Raises
+    ------
+    ConfigError
+        When options are given to a method that does not exist, or cannot be trained with.
     """
+    for method in {**dict.fromkeys(plan.methods), **plan.options}:
+        card, config = get_method(method), make_config(method, plan.options.get(method, {}))
+        if isinstance(card, Method):
+            stages_of(card, config)
     frozen = {modality: tuple(files) for modality, files in tables.items()}
     return [
         Unit(
@@ -91,10 +101,25 @@ def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
 
 
 def label_of(method: str, plan: TrainPlan) -> str:
-    """Name a method, with a short mark of its options where they are not the defaults."""
-    text = variant(method, make_config(method, plan.options.get(method, {})))
+    """Name a method, with a short mark of its variant where that is not the default."""
+    text = variant_of(method, plan)
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return method if text == "default" else f"{method}-{mark}"
+
+
+def variant_of(method: str, plan: TrainPlan) -> str:
+    """Say what the column `variant` holds: options, and which windows counted, unless usual."""
+    own = variant(method, make_config(method, plan.options.get(method, {})))
+    told = [own] * (own != "default") + windows_counted(plan)
+    return ",".join(told) or "default"
+
+
+def windows_counted(plan: TrainPlan) -> list[str]:
+    """Say which training windows counted how much, where it is not the usual."""
+    usual = TrainPlan()
+    names = ("min_good", "weight", "missing")
+    found = {name: getattr(plan, name) for name in names}
+    return [f"{name}={value}" for name, value in found.items() if value != getattr(usual, name)]
 
 
 def sources(unit: Unit) -> list[Path]:
@@ -220,7 +245,7 @@ def result_tables(
     ready: Prepared,
     fitted: Fitted,
     seconds: float,
-    variant: str = "",
+    text: str = "",
     more: Mapping[str, Any] | None = None,
 ) -> Iterator[Made]:
     """Yield predictions and curves, with what is said of them.
@@ -237,8 +262,8 @@ def result_tables(
         What came of it.
     seconds : float
         It took.
-    variant : str
-        What the column says where options are not the same in all folds.
+    text : str
+        What the column `variant` says where options are not the same in all folds.
     more : mapping, optional
         What predictions say besides.
     """
@@ -249,7 +274,7 @@ def result_tables(
         eeg_family(payload.tables),
     )  # fmt: skip
     frames = {
-        "predictions": predictions.assign(variant=variant) if variant else predictions,
+        "predictions": predictions.assign(variant=text or variant_of(payload.method, payload.plan)),
         "curves": fitted.curves,
     }
     about = {

@@ -91,6 +91,7 @@ def units(
         options = plan.options.get(method, {})
         tried = tuple(candidates(method, options, search.n, search.seed))
         text = variant_of(method, options, len(tried), search.seed)
+        text = ", ".join([text, *train.windows_counted(plan)])
         mark = hashlib.sha256(text.encode()).hexdigest()[:8]
         for of in train.units(replace(plan, methods=(method,)), tables, out):
             name = of.name.replace(train.label_of(method, plan), f"{method}-tuned-{mark}", 1)
@@ -233,6 +234,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     fitted, seconds = fit_kept(parts, folder, reporter(out, unit.name))
     options = payload.plan.options.get(name, {})
     text = variant_of(name, options, len(configs), payload.search.seed)
+    text = ", ".join([text, *train.windows_counted(payload.plan)])
     named = [variant(name, config) for config in configs]
     about = {
         "variant": text,

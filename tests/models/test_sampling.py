@@ -52,8 +52,11 @@ def test_draws_depend_on_seed_and_name_only():
 
 
 def test_steps_cover_the_largest_fold():
-    assert steps_per_epoch([100, 129, 7], 64) == 3
-    assert steps_per_epoch([5], 64) == 1
+    assert [steps_per_epoch(n, 64) for n in (5, 64, 65, 129)] == [1, 1, 2, 3]
+    for n_steps in range(1, 3000):
+        found = steps_per_epoch(64 * n_steps, 64)
+        assert abs(found - n_steps) <= n_steps / 32
+        assert found == n_steps or n_steps >= 32
 
 
 def test_negative_seed():
