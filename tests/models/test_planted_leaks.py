@@ -1,7 +1,10 @@
 """Leaks that are common in this field, planted one by one: each has to be caught."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from featpipe.errors import ConfigError
 from models import train
@@ -33,6 +36,22 @@ def test_nothing_is_planted_nothing_is_found(windows, fold):
     for name, x in changed.x.items():
         np.testing.assert_array_equal(x[is_same], windows.x[name][is_same])
         assert not np.isclose(x[fold.test], windows.x[name][fold.test]).any()
+
+
+def test_the_size_of_the_test_side_decides_nothing(windows):
+    """Other folds train on it: in one stack it must not decide how long this fold trains."""
+    fewer = np.flatnonzero((windows.keys["subject"] != "1") | (windows.keys["trial"] == 1))
+    small = replace(
+        windows,
+        keys=windows.keys.iloc[fewer].reset_index(drop=True),
+        x={name: x[fewer] for name, x in windows.x.items()},
+        label=windows.label[fewer],
+    )
+    one, other = (
+        fit_folds(of, "mlp", list(loso(of.keys)), 0, config=QUICK) for of in (windows, small)
+    )
+    for name, tensor in one.weights["sub-1"].items():
+        torch.testing.assert_close(tensor, other.weights["sub-1"][name], atol=1e-4, rtol=1e-4)
 
 
 def test_a_scaler_of_all_rows_is_caught(windows, fold, monkeypatch):

@@ -161,7 +161,7 @@ def test_scaling_and_subjects_are_those_of_the_rows_trained_on(hard):
     )
     mean = hard.x["eye"][split.train].mean(0)
     np.testing.assert_allclose(fitted.scaling[fold.name]["eye"].mean, mean, atol=1e-5)
-    assert [seen.n_subjects for seen in shapes] == [3]  # of five: one tests, one validates
+    assert {seen.n_subjects for seen in shapes} == {3}  # of five: one tests, one validates
 
 
 @pytest.mark.parametrize(("agrees", "expected"), [(True, N_EPOCHS), (False, 1)])
