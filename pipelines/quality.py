@@ -33,7 +33,8 @@ QUALITY: Mapping[str, str] = {
     "n_saccades": "saccades of the whole recording; empty as above",
     "n_blinks": "blinks of the whole recording; empty as above",
     "clock_source": "how the eye's times came on the clock of the EEG: triggers, offset, or trials",
-    "clock_offset_s": "seconds of the EEG where the tracker's clock is 0",
+    "clock_offset_s": "seconds of the EEG where the tracker's clock is 0; with a drift this is no "
+    "`eye_offset` to give",
     "clock_drift_ppm": "seconds that the tracker's clock loses in a million; usual: -100 to 100",
     "clock_shared_marks": "marks of both recordings that fit",
     "clock_marks_left_out": "marks of names that both have and that do not fit; many bode ill",

@@ -95,6 +95,13 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
             f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
             "model folders hold networks: choose one with --method, see `featpipe list methods`"
         )
+    left = [
+        name
+        for name in job.study.train.methods
+        if name not in {unit.keys["method"] for unit in made}
+    ]
+    if left:
+        click.echo(f"left out {few(left)}: no network, and model folders hold networks", err=True)
     with owned(job.out):
         note_begin(FIT, made, job, is_whole=True)
         rows = run_step(FIT, made, job.out, settings)
