@@ -93,7 +93,9 @@ def test_manifest_lists_every_published_file(finished_study):
     out = finished_study / "out"
     files = json.loads((out / "manifest.json").read_text())["files"]
     found = {p.relative_to(out).as_posix() for p in out.rglob("*.parquet")}
-    assert set(files) == found | {"report.html"}
+    models = {p.relative_to(out).as_posix() for p in out.glob("models/*/*")}
+    assert len(models) == 4 * 3  # weights, description and card of every network
+    assert set(files) == found | models | {"report.html"}
     name = "features/de/sub-1_ses-1.parquet"
     assert files[name]["rows"] == pq.read_metadata(out / name).num_rows
     assert files[name]["bytes"] == (out / name).stat().st_size
@@ -126,7 +128,7 @@ def test_show_says_what_is_stale_and_why(study, capsys, quick):
     assert {row["state"] for row in outcome(capsys)["outputs"]} == {"fresh"}
     assert run([*show, "--set", "features.window_s=2"]) == 0
     stale = [row for row in outcome(capsys)["outputs"] if row["state"] == "stale"]
-    assert len(stale) == 6 + 2 * (5 + len(BASELINES))
+    assert len(stale) == 6 + 2 * (5 + len(BASELINES)) + 2 * 4  # and models of four networks
     assert {row["reason"] for row in stale} == {
         "features.window_s: 4.0 -> 2.0", "6 of its tables are not fresh",
     }  # fmt: skip
