@@ -16,7 +16,8 @@ from models.types import Method
 from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
-from pipelines.steps.train import Payload, eeg_family, label_of, sources, terms_for
+from pipelines.steps.train import Payload, sources
+from pipelines.steps.variants import eeg_family, label_of, terms_for
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit

@@ -3,7 +3,6 @@
 One method and seed, with all folds of a protocol, is a task.
 """
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -18,11 +17,11 @@ from models.evaluate import parts_of, predictions_frame
 from models.folds import FoldSettings
 from models.job import stages_of
 from models.loading import Windows, load_windows
-from models.manners import Terms, terms
+from models.manners import Terms
 from models.model import model_of
 from models.presence import judged, usable
 from models.protocols import divide
-from models.registry import get_method, make_config, variant
+from models.registry import get_method, make_config
 from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings
@@ -31,10 +30,10 @@ from models.weights import weighted
 from pipelines.counting import counted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
+from pipelines.steps.variants import eeg_family, label_of, terms_for, under, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
-from pipelines.work_names import terms_of
 
 VERSION = 3
 """Raised by hand when the trainer or the protocols give other numbers."""
@@ -82,44 +81,6 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
         for method in plan.methods
         for seed in (plan.seeds if get_method(method).draws else plan.seeds[:1])
     ]
-
-
-def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
-    """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
-    return terms_of(terms_for(method, plan).columns() | {"eeg": eeg_family(tables)})
-
-
-def terms_for(method: str, plan: TrainPlan, trials: str = "") -> Terms:
-    """Settle on what terms a method of the plan is trained; `trials` as in `models.manners`."""
-    card = get_method(method)
-    return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
-
-
-def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
-    """Name the family of the EEG tables by their folder; empty where there are none."""
-    return next((path.parent.name for path in tables.get("eeg", ())), "")
-
-
-def label_of(method: str, plan: TrainPlan) -> str:
-    """Name a method, with a short mark of its variant where that is not the default."""
-    text = variant_of(method, plan)
-    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return method if text == "default" else f"{method}-{mark}"
-
-
-def variant_of(method: str, plan: TrainPlan) -> str:
-    """Say what the column `variant` holds: options, and which windows counted, unless usual."""
-    own = variant(method, make_config(method, plan.options.get(method, {})))
-    told = [own] * (own != "default") + windows_counted(plan)
-    return ",".join(told) or "default"
-
-
-def windows_counted(plan: TrainPlan) -> list[str]:
-    """Say which training windows counted how much, where it is not the usual."""
-    usual = TrainPlan()
-    names = ("min_good", "weight", "missing")
-    found = {name: getattr(plan, name) for name in names}
-    return [f"{name}={value}" for name, value in found.items() if value != getattr(usual, name)]
 
 
 def sources(unit: Unit) -> list[Path]:

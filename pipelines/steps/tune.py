@@ -27,6 +27,7 @@ from models.types import Fitted
 from pipelines.engine import stale_because
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps import train
+from pipelines.steps.variants import label_of, terms_for, windows_counted
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
@@ -87,14 +88,14 @@ def units(
     """
     found = []
     for method in plan.methods:
-        require_blind(train.terms_for(method, plan).policy)
+        require_blind(terms_for(method, plan).policy)
         options = plan.options.get(method, {})
         tried = tuple(candidates(method, options, search.n, search.seed))
         text = variant_of(method, options, len(tried), search.seed)
-        text = ", ".join([text, *train.windows_counted(plan)])
+        text = ", ".join([text, *windows_counted(plan)])
         mark = hashlib.sha256(text.encode()).hexdigest()[:8]
         for of in train.units(replace(plan, methods=(method,)), tables, out):
-            name = of.name.replace(train.label_of(method, plan), f"{method}-tuned-{mark}", 1)
+            name = of.name.replace(label_of(method, plan), f"{method}-tuned-{mark}", 1)
             payload = Payload(*of.payload, search=search, tried=tried)
             found.append(of._replace(name=name, payload=payload))
     return found
@@ -234,7 +235,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     fitted, seconds = fit_kept(parts, folder, reporter(out, unit.name))
     options = payload.plan.options.get(name, {})
     text = variant_of(name, options, len(configs), payload.search.seed)
-    text = ", ".join([text, *train.windows_counted(payload.plan)])
+    text = ", ".join([text, *windows_counted(payload.plan)])
     named = [variant(name, config) for config in configs]
     about = {
         "variant": text,

@@ -63,6 +63,9 @@ def told(before, after):
     }
 
 
+OF_TRAININGS = ("predictions", "curves", "models")
+
+
 def tables_of(names):
     return {name.split("/")[1] if name.startswith("features/") else "pupils"
-            for name in names if not name.startswith(("predictions", "curves"))}  # fmt: skip
+            for name in names if not name.startswith(OF_TRAININGS)}  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from lookalikes.declared_facts import UNIT, World, marks, tables_of, told
+from lookalikes.declared_facts import OF_TRAININGS, UNIT, World, marks, tables_of, told
 
 from featpipe.eeg.settings import EegSettings
 from featpipe.errors import ConfigError
@@ -108,9 +108,14 @@ VALUES = {
 WITHOUT_EFFECT = {
     StudySettings: dict.fromkeys(("root", "recordings", "trials"), PATHS)
     | dict.fromkeys(("layout", "eeg", "rating", "threshold", "task", "label_column"), CHOOSES),
-    TrainPlan: {"device": "where it is computed, not what", "subjects": CHOOSES},
+    TrainPlan: {
+        "device": "where it is computed, not what",
+        "subjects": CHOOSES,
+        "models": "says what is kept of a training",
+    },
     TrainSettings: dict.fromkeys(
-        ("device", "n_threads", "fold_chunk", "stacked"), "how it is computed, not what"
+        ("device", "n_threads", "fold_chunk", "stacked", "stops_at_nan"),
+        "how it is computed, not what",
     )
     | {"precision": "taken from the study's"},
     FoldSettings: dict.fromkeys(("train_share", "n_folds", "min_good"), "taken from the study's"),
@@ -184,7 +189,7 @@ def test_an_option_changes_the_families_that_declare_it_and_is_named(world, reco
     for output, differing in texts.items():
         names = {text.partition(":")[0] for text in differing}
         assert names, output
-        if output.startswith(("predictions", "curves")):
+        if output.startswith(OF_TRAININGS):
             assert all(text.startswith(("content of ", f"{name}: ")) or " is " in text
                        for text in differing)  # fmt: skip
         else:

@@ -1,0 +1,48 @@
+"""What trainings are called: variants of a method, and the terms that it is compared on."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from models.manners import Terms, terms
+from models.registry import get_method, make_config, variant
+from pipelines.study_sections import TrainPlan
+from pipelines.work_names import terms_of
+
+
+def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:
+    """Name the terms, as far as they are not the usual ones, and the family of the EEG tables."""
+    return terms_of(terms_for(method, plan).columns() | {"eeg": eeg_family(tables)})
+
+
+def terms_for(method: str, plan: TrainPlan, trials: str = "") -> Terms:
+    """Settle on what terms a method of the plan is trained; `trials` as in `models.manners`."""
+    card = get_method(method)
+    return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
+
+
+def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
+    """Name the family of the EEG tables by their folder; empty where there are none."""
+    return next((path.parent.name for path in tables.get("eeg", ())), "")
+
+
+def label_of(method: str, plan: TrainPlan) -> str:
+    """Name a method, with a short mark of its variant where that is not the default."""
+    text = variant_of(method, plan)
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return method if text == "default" else f"{method}-{mark}"
+
+
+def variant_of(method: str, plan: TrainPlan) -> str:
+    """Say what the column `variant` holds: options, and which windows counted, unless usual."""
+    own = variant(method, make_config(method, plan.options.get(method, {})))
+    told = [own] * (own != "default") + windows_counted(plan)
+    return ",".join(told) or "default"
+
+
+def windows_counted(plan: TrainPlan) -> list[str]:
+    """Say which training windows counted how much, where it is not the usual."""
+    usual = TrainPlan()
+    names = ("min_good", "weight", "missing")
+    found = {name: getattr(plan, name) for name in names}
+    return [f"{name}={value}" for name, value in found.items() if value != getattr(usual, name)]
