@@ -12,6 +12,7 @@ MOST_FILES = 100_000
 
 _PASSED_OVER = (".", "~$")
 _BESIDE_TABLES = ("manifest.json", "report.html")
+_OF_MODEL = ("model.json", "model.safetensors", "README.md")
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -67,9 +68,11 @@ def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
 
 
 def is_output(file: Path) -> bool:
-    """Tell whether featpipe wrote a file: a table of its own, or what lies beside tables."""
+    """Tell whether featpipe wrote a file: a table, what lies beside tables, or of a model."""
     if file.name in _BESIDE_TABLES:
         return all((file.parent / name).exists() for name in ("manifest.json", "features"))
+    if file.name in _OF_MODEL:
+        return all((file.parent / name).exists() for name in _OF_MODEL)
     if file.suffix != ".parquet":
         return False
     try:

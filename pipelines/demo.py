@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from featpipe.simulate.world import SimulationSettings
-from pipelines import stopping
+from pipelines import running, stopping
 from pipelines.job import Job, open_job
 from pipelines.outcome import code_of
 from pipelines.ownership import owned
 from pipelines.progress import shown
 from pipelines.report import write_report
 from pipelines.results import write_scores
-from pipelines.running import RunSettings, run_step
+from pipelines.running import RunSettings
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
 from pipelines.study import default_output
@@ -90,7 +90,7 @@ def _work(job: Job, settings: RunSettings) -> list[Row]:
         return rows
     tables = current_tables(job)
     more = many_subjects.units(SETTINGS, job.study, tables["eye"], job.out)
-    rows += run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
+    rows += running.run_step(many_subjects.MANY_SUBJECTS, more, job.out, settings)
     write_scores(job.out, tables)
     write_failures(rows, many_subjects.MANY_SUBJECTS.name, job.out, is_whole=False)
     write_manifest(rows, job.out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from featpipe.errors import ConfigError, few
+from pipelines import running
 from pipelines.channel_sets import require_same_channels
 from pipelines.job import Job
 from pipelines.outdated import set_aside_stale
@@ -16,7 +17,7 @@ from pipelines.ownership import owned
 from pipelines.planning import require_training, trainable
 from pipelines.progress import shown
 from pipelines.run_records import note_begin, write_all
-from pipelines.running import RunSettings, run_step
+from pipelines.running import RunSettings
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import write_failures, write_manifest
 from pipelines.training_tables import current_tables
@@ -51,7 +52,7 @@ def train_on_tables(
     made = units(trainable(job), tables, job.out)
     with owned(job.out):
         note_begin(TRAIN, made, job, is_whole=True)
-        rows = run_step(TRAIN, made, job.out, settings)
+        rows = running.run_step(TRAIN, made, job.out, settings)
         for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
             click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
         write_all(
@@ -104,7 +105,7 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(f"left out {few(left)}: no network, and model folders hold networks", err=True)
     with owned(job.out):
         note_begin(FIT, made, job, is_whole=True)
-        rows = run_step(FIT, made, job.out, settings)
+        rows = running.run_step(FIT, made, job.out, settings)
         write_all(
             partial(write_cards, job.out),
             partial(write_failures, rows, FIT.name, job.out, is_whole=False),
@@ -144,7 +145,7 @@ def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
             if settings.fail_fast and any(row.state == "failed" for row in rows):
                 break
             note_begin(step, made, job, is_whole=True)
-            found = run_step(step, made, job.out, settings)
+            found = running.run_step(step, made, job.out, settings)
             write_all(partial(write_failures, found, step.name, job.out, is_whole=False))
             rows += found
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featpipe.errors import N_SAID, ConfigError, printable
-from pipelines import stopping
+from pipelines import running, stopping
 from pipelines.before_work import require_recordings, require_scheduler, require_windows
 from pipelines.channel_sets import differing_channels
 from pipelines.dispatch import NO_ROOM
@@ -26,7 +26,7 @@ from pipelines.planning import require_training, trainable
 from pipelines.progress import shown
 from pipelines.published import asked_of
 from pipelines.run_records import note_begin, write_all
-from pipelines.running import RunSettings, run_step
+from pipelines.running import RunSettings
 from pipelines.steps import extract as extraction
 from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
@@ -59,7 +59,7 @@ def _extract(job: Job, settings: RunSettings) -> list[Row]:
     for text in made_otherwise(step, units, job.out):
         click.echo(with_urls(text), err=True)
     note_begin(step, units, job, is_whole=not job.left_out)
-    rows = run_step(step, units, job.out, settings, before=before)
+    rows = running.run_step(step, units, job.out, settings, before=before)
     is_whole = not job.left_out and len(rows) == len(units)
     moved: list[Path] = []
     if stopping.asked() != NO_ROOM:
@@ -103,7 +103,7 @@ def _pupils(job: Job, settings: RunSettings) -> list[Row]:
     sources = [source for source in job.sources + job.left_out if source.eye is not None]
     units = extraction.units(job.study, sources, job.out)
     note_begin(PUPILS, units, job, is_whole=True)
-    rows = run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
+    rows = running.run_step(PUPILS, units, job.out, settings, before=extraction.compile_kernels)
     set_aside_strangers([trace_path(job.out, source) for source in sources], job.out)
     is_whole = len(rows) == len(units)
     write_all(partial(write_failures, rows, PUPILS.name, job.out, is_whole=is_whole))

@@ -118,14 +118,11 @@ def _triggers(raw):
 
 def work(folder, study):
     """Every verb that reads data, with each step in this process; their exit codes."""
-    from pipelines import workflow
+    from lookalikes import one_process
+    from pipelines import running
     from pipelines.__main__ import run
-    from pipelines.engine import update
 
-    def in_this_process(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
-    workflow.run_step = in_this_process
+    running.run_step = one_process.run_step
     out = str(study.parent / "out")
     quick = ["--seeds", "0", "--set", "train.options.cscm.n_epochs=1",
              "--set", "train.options.mlp.n_epochs=1", "--method", "svm", "--method", "mlp",

@@ -106,8 +106,8 @@ def test_the_audit_names_who_can_read_the_length(monkeypatch):
     monkeypatch.setitem(METHODS, "mean_of_trial", METHOD)
     rows = [("majority", 0.2), ("duration_only", 0.8), ("mean_of_trial", 0.7), ("mlp", 0.15)]
     frame = pd.DataFrame(
-        [(name, subject, a) for name, a in rows for subject in "12"],
-        columns=["method", "subject", "accuracy"],
+        [(name, "default", subject, a) for name, a in rows for subject in "12"],
+        columns=["method", "variant", "subject", "accuracy"],
     )
     length, guess = warnings(frame)
     assert "gives 0.800, the most frequent class 0.200: mean_of_trial saw whole trials" in length

@@ -16,7 +16,7 @@ from featpipe import compiling
 from featpipe.datasets import facts
 from featpipe.simulate.study import simulate_study
 from featpipe.simulate.world import SimulationSettings
-from pipelines import importing, workflow
+from pipelines import importing, running
 from pipelines.__main__ import run
 
 SMALL = SimulationSettings(n_subjects=3, n_trials=6, trial_s=8.0, sfreq=250)
@@ -149,5 +149,5 @@ def small(monkeypatch):
 
     monkeypatch.setattr(facts, "facts_of", facts_of)
     monkeypatch.setattr(importing, "facts_of", facts_of)
-    monkeypatch.setattr(workflow, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
     return facts_of

@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from lookalikes.in_this_process import in_this_process
+from lookalikes import one_process
 
 from featpipe.tables import read_metadata
 from models.adversaries import course
-from pipelines import workflow
+from pipelines import running
 from pipelines.__main__ import run
 from pipelines.counting import told
 
@@ -27,7 +27,7 @@ def train(study, *options):
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
-    monkeypatch.setattr(workflow, "run_step", in_this_process)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
 
 def test_weights_are_counted(study, capsys):
     train(study, 'train.methods=["svm"]', "train.weight=good")
-    [file] = (study / "out").glob("predictions/svm*.parquet")
+    [file] = (study / "out").glob("predictions/svm-*.parquet")  # a variant has a mark
     about = read_metadata(file)
     good = pd.read_parquet(file)["good"].to_numpy(np.float64)
     assert about["weight_sum"] == pytest.approx(good.sum())

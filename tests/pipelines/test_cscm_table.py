@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from lookalikes.in_this_process import in_this_process
+from lookalikes import one_process
 from lookalikes.seed import SUBJECTS, small, write_books, write_preprocessed
 from lookalikes.seed_iv import write_eeg, write_eyes
 
 from featpipe.datasets import facts as published
 from models.published import figures
-from pipelines import workflow
+from pipelines import running
 from pipelines.__main__ import run
 
 METHODS = ("svm", "svm_eeg", "mlp", "mlp_cross", "cscm_sm", "cscm")
@@ -34,7 +34,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cscm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(published, "facts_of", facts.__getitem__)
-        patch.setattr(workflow, "run_step", in_this_process)
+        patch.setattr(running, "run_step", one_process.run_step)
         write_preprocessed(folder / "SEED/SEED_EEG/Preprocessed_EEG", facts["seed"])
         write_books(folder / "SEED/SEED_Multimodal/Chinese/03-Eye-tracking-excel", facts["seed"])
         write_eyes(write_eeg(folder / "SEED_IV", facts["seed-iv"], 8), facts["seed-iv"])

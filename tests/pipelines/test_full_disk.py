@@ -13,7 +13,7 @@ from lookalikes.faulty_disk import FaultyDisk, ShortOfBreath, failing_ever_later
 
 from featpipe import publishing
 from featpipe.tables import read_table
-from pipelines import workflow
+from pipelines import running
 from pipelines.__main__ import run
 from pipelines.digests import load_digests, save_digests
 from pipelines.engine import update
@@ -29,7 +29,7 @@ def in_this_process(monkeypatch):
         save_digests(out, remembered | {k: d for row in rows for k, d in row.digests.items()})
         return rows
 
-    monkeypatch.setattr(workflow, "run_step", run_here)
+    monkeypatch.setattr(running, "run_step", run_here)
     # else how long ago the recordings were written is part of what is remembered of them
     monkeypatch.setattr("pipelines.marks.TICK_NS", 0)
 

@@ -10,14 +10,14 @@ import shutil
 import sys
 
 import pytest
+from lookalikes import one_process
 from lookalikes import released_files as files
 from lookalikes.around import everything
 from lookalikes.bids import write_bids, write_recording
 
 from featpipe.errors import printable
-from pipelines import workflow
+from pipelines import running
 from pipelines.__main__ import run
-from pipelines.engine import update
 
 STUDY = """
 [study]
@@ -52,10 +52,7 @@ def whole(tmp_path_factory):
 def ds(whole, tmp_path, monkeypatch):
     """A copy of them, with a study beside it and every step in this process."""
 
-    def work(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
-    monkeypatch.setattr(workflow, "run_step", work)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
     (tmp_path / "study.toml").write_text(STUDY)
     return shutil.copytree(whole, tmp_path / "ds")
 

@@ -4,10 +4,10 @@ import os
 import unicodedata
 
 import pytest
+from lookalikes import one_process
 from lookalikes.around import everything
 
-from pipelines import workflow
-from pipelines.engine import update
+from pipelines import running
 
 COMPOSED = "J\u00fcrgen"
 NAMES = [
@@ -57,10 +57,7 @@ def tmp_path(tmp_path):
 def _in_this_process(monkeypatch):
     """Start no cluster for each of so many names."""
 
-    def work(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
-    monkeypatch.setattr(workflow, "run_step", work)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
 
 
 @pytest.mark.parametrize("column", ["subject", "session"])

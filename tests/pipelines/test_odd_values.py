@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from lookalikes import one_process
 
-from pipelines import workflow
-from pipelines.engine import update
+from pipelines import running
 
 VALUES = {"nan": np.nan, "inf": np.inf, "minus": -np.inf, "large": 1e30, "tiny": 1e-40, "zero": 0.0}
 FAMILIES = "features.eeg=de,psd,de_lds,de_ma,dasm,rasm,de_bandpass"
@@ -18,10 +18,7 @@ SPOILT = slice(1500, 2500)  # 3 to 5 s: the last of four windows of trial 1, and
 def tables(lab, monkeypatch):
     """Tables of recordings in which one channel has one value for two seconds."""
 
-    def work(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
-    monkeypatch.setattr(workflow, "run_step", work)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
     rows = ["subject,session,eeg"]
     for seed, (name, value) in enumerate(VALUES.items()):
         x = 20 * np.random.default_rng(seed).standard_normal((4, 6000))

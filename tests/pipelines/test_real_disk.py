@@ -5,9 +5,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from lookalikes import one_process
 from lookalikes.small_disk import mount, small_disk, somebody_else
 
 from featpipe.tables import read_table
+from pipelines import running
 
 PAGE = 4096
 
@@ -23,13 +25,7 @@ def unfinished(out):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     """Workers would want room for their own files on so small a disk."""
-    from pipelines import workflow
-    from pipelines.engine import update
-
-    def run_here(step, units, out, settings, *, before=None):
-        return [update(step, unit, {}, out / ".staging") for unit in units]
-
-    monkeypatch.setattr(workflow, "run_step", run_here)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
 
 
 @pytest.fixture

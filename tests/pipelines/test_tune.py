@@ -12,7 +12,7 @@ from lookalikes import one_process
 from featpipe.tables import read_metadata, read_table
 from models.registry import BASELINES, METHODS, make_config
 from models.search import Choice
-from pipelines import workflow
+from pipelines import running
 from pipelines.__main__ import run
 from pipelines.steps.tune import FAMILY
 
@@ -27,7 +27,7 @@ def tune(study, *words, code=0):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(workflow, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "run_step", one_process.run_step)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def tuned_once(finished_study, tmp_path_factory):
     """A copy of the finished study, one method searched; do not write to it."""
     study = shutil.copytree(finished_study, tmp_path_factory.mktemp("tuned") / "study")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workflow, "run_step", one_process.run_step)
+        patch.setattr(running, "run_step", one_process.run_step)
         tune(study, *MLP, "--trials", str(N))
     return study
 
@@ -143,10 +143,10 @@ def test_show_verify_and_report_know_it(tuned, capsys):
     assert f"mlp (tuned over {N} candidates, n_epochs=2)" in section
     assert run(["compare", str(tuned / "out")]) == 0
     assert "mlp (tuned over" in capsys.readouterr().out
-    shown(tuned, "--set", "train.min_good=0.5")
+    shown(tuned, "--set", "train.precision=medium")
     rows = json.loads(capsys.readouterr().out)["outputs"]
     [why, *_] = [row["reason"] for row in rows if "-tuned-" in row["output"]]
-    assert why == "min_good: 0.0 -> 0.5"
+    assert why == 'precision: "highest" -> "medium"'
 
 
 def test_a_candidate_that_was_spoilt_is_found_and_judged_again(tuned, capsys):
