@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def train(job: Job, settings: RunSettings) -> list[Row]:
     """Train every method and seed on the tables there are; write the scores."""
-    require_training(job)
+    require_training(job, settings.scheduler)
     return train_on_tables(job, settings)
 
 
@@ -87,7 +87,7 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.model_cards import write_cards
     from pipelines.steps.fit import FIT, units
 
-    require_training(job)
+    require_training(job, settings.scheduler)
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
     made = units(trainable(job), tables, job.out)
@@ -133,7 +133,7 @@ def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
     """
     from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
 
-    require_training(job)
+    require_training(job, settings.scheduler)
     plan = _searched(job)
     units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
     tables = _tables_to_train_on(job)

@@ -131,7 +131,7 @@ def _units_of_dropped_families(job: Job) -> list[Unit]:
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:
     """Extract, train and report: whatever is stale."""
-    require_training(job)
+    require_training(job, settings.scheduler)
     require_windows(job)
     require_recordings(job)
     require_scheduler(settings.scheduler, job.out)
