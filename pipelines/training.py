@@ -20,7 +20,7 @@ from pipelines.run_records import note_begin, write_all
 from pipelines.running import RunSettings
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import write_failures, write_manifest
-from pipelines.training_tables import current_tables
+from pipelines.training_tables import current_tables, require_subjects
 from pipelines.work import Row, Unit
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 def train(job: Job, settings: RunSettings) -> list[Row]:
     """Train every method and seed on the tables there are; write the scores."""
     require_training(job, settings.scheduler)
+    require_subjects(job)
     return train_on_tables(job, settings)
 
 
 def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
+    require_subjects(job, tables)
     return tables
 
 
@@ -134,6 +136,7 @@ def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
     from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
 
     require_training(job, settings.scheduler)
+    require_subjects(job)
     plan = _searched(job)
     units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
     tables = _tables_to_train_on(job)
