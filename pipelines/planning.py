@@ -19,6 +19,7 @@ from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 from pipelines.training_tables import expected_tables, table_families, taking_part
+from pipelines.unscored import unscored
 from pipelines.work import Step, Unit
 
 DERIVED_TABLES = ("qc/recordings.parquet", "failures.parquet", "scores.parquet")
@@ -149,7 +150,8 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         `output`, `state` and `reason`. States beside these four: "defect" of what is missing or
         wrong in the folder of a public data set, "waiting" for a source that is not there,
         "unusable" where a header says that it would fail, "unasked" of a family that earlier runs
-        made, "optional" for all of training while nobody has trained.
+        made and of predictions that stand in no score, "optional" for all of training while nobody
+        has trained.
     """
     found = [
         {"output": unit_of(job, defect), "state": "defect", "reason": defect.what}
@@ -190,6 +192,11 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     for family, count in unasked(job).items():
         reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
+    if not is_dry_run:
+        found += [
+            {"output": "predictions", "state": "unasked", "reason": text}
+            for text in unscored(job.out)
+        ]
     if not is_dry_run and not is_training:
         reason = f"nothing is trained; `featpipe train {job.arguments}` does"
         found.append({"output": "predictions", "state": "optional", "reason": reason})

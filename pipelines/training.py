@@ -21,6 +21,7 @@ from pipelines.running import RunSettings
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import write_failures, write_manifest
 from pipelines.training_tables import current_tables, require_subjects
+from pipelines.unscored import unscored
 from pipelines.work import Row, Unit
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def train_on_tables(
         )
     made_now = [row for row in rows if row.state == "made"]
     for text in dict.fromkeys(text for row in made_now for text in told_of(job.out, row.unit)):
+        click.echo(text, err=True)
+    for text in unscored(job.out):
         click.echo(text, err=True)
     return rows
 
