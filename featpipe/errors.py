@@ -53,6 +53,10 @@ class ClusterError(OSError):
     """No Dask scheduler answers at the address; the message names it and what to do."""
 
 
+class DeviceError(OSError):
+    """Networks cannot be trained on a device of this machine; the message says why and on which."""
+
+
 def one_line(message: str, n_most: int = 1000) -> str:
     r"""Make a whole message one line that terminals and logs show as it is.
 

@@ -1,5 +1,6 @@
 """The methods of the registry with the interface of scikit-learn."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,14 @@ from models.loading import Windows
 from models.model import predict
 from models.registry import get_method, make_config
 from models.types import Method
+
+ONE_SUBJECT = (
+    "method = {!r} learns from who the subject is, and fit got no groups: all rows train as one "
+    "subject. Give fit(X, y, groups=subject); in cross_val_score params={{'groups': subject}} "
+    "beside groups=subject; elsewhere set_fit_request(groups=True) and "
+    "sklearn.set_config(enable_metadata_routing=True)"
+)
+"""What a fit without groups is told whose losses read the subject."""
 
 
 class CrossModalClassifier(ClassifierMixin, BaseEstimator):
@@ -49,10 +58,12 @@ class CrossModalClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     `fit` takes `groups`, the subject of each window: adversaries against the subject and policies
-    that hold subjects out need it. Without it all windows are of one subject. Windows count as
-    trials of their own, so methods on runs and whole trials are refused. In `cross_val_score` pass
-    ``params={"groups": subject}`` and a splitter by groups, and scikit-learn hands them on
-    when metadata routing is enabled; without it give ``fit_params``.
+    that hold subjects out need it. Without it all windows are of one subject, of which methods
+    whose losses read the subject warn. Windows count as trials of their own, so methods on runs and
+    whole trials are refused. `cross_val_score` hands its ``groups`` to the splitter and not to
+    `fit`: give ``params={"groups": subject}`` as well. Where that cannot be, as in a grid search,
+    ``classifier.set_fit_request(groups=True)`` and metadata routing
+    (``sklearn.set_config(enable_metadata_routing=True)``) hand one ``groups`` to both.
 
     Examples
     --------
@@ -95,6 +106,11 @@ class CrossModalClassifier(ClassifierMixin, BaseEstimator):
         -------
         CrossModalClassifier
             Itself.
+
+        Warns
+        -----
+        UserWarning
+            Where losses read the subject and there are no `groups`.
         """
         from models.train import TrainSettings
 
@@ -111,6 +127,8 @@ class CrossModalClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"groups has {len(subject)} entries, X {len(X)} rows: expected equal")
         windows = self._windows(X, label, subject, method)
         config = make_config(self.method, dict(self.options or {}))
+        if groups is None and method.uses_subject and method.uses_subject(config):
+            warnings.warn(ONE_SUBJECT.format(self.method), UserWarning, stacklevel=2)
         settings = TrainSettings(device=self.device)
         self.model_ = train_on_all(windows, self.method, self.seed, settings, config, self.policy)
         return self

@@ -219,17 +219,22 @@ def kfold_windows(keys: pd.DataFrame, settings: FoldSettings | None = None) -> I
             yield _fold(f"{name}_fold-{i_group + 1}", rows[~is_test], rows[is_test])
 
 
+def require_subjects(protocol: str, n_subjects: int) -> None:
+    """Refuse to leave a subject out where there is no other, with a ConfigError."""
+    if n_subjects < 2:
+        raise ConfigError(
+            f"protocol {protocol!r} needs two subjects or more, found {n_subjects}: "
+            "add recordings or use protocol 'within'"
+        )
+
+
 def _fold(name: str, train: np.ndarray, test: np.ndarray) -> Fold:
     return Fold(name, train, test, target=test)
 
 
 def _subjects(keys: pd.DataFrame, protocol: str) -> tuple[np.ndarray, list[str]]:
     code, names = units(keys, SUBJECT)
-    if len(names) < 2:
-        raise ConfigError(
-            f"protocol {protocol!r} needs two subjects or more, found {len(names)}: "
-            "add recordings or use protocol 'within'"
-        )
+    require_subjects(protocol, len(names))
     return code, names
 
 

@@ -214,6 +214,8 @@ class Method(Card):
         Works under `torch.vmap`; False costs time, not code.
     takes_missing : bool
         Reads `Batch.present` and learns from windows that lack one of `train_modalities`.
+    uses_subject : callable, optional
+        ``uses_subject(config) -> bool``: whether a loss reads `Batch.subject`. None: none does.
     by_modality : callable, optional
         ``by_modality(net, batch, modality) -> logits`` from one of `train_modalities` alone; where
         the epoch is chosen on held-out subjects, curves tell how good each is.
@@ -227,6 +229,7 @@ class Method(Card):
     uses_target: bool = False
     stackable: bool = True
     takes_missing: bool = False
+    uses_subject: Callable[[Any], bool] | None = None
     by_modality: Callable[[Any, Batch, str], Tensor] | None = None
 
 

@@ -36,7 +36,14 @@ def run(arguments: list[str]) -> int:
     """
     import click
 
-    from featpipe.errors import ClusterError, ConfigError, OutputError, ReadError, StoreError
+    from featpipe.errors import (
+        ClusterError,
+        ConfigError,
+        DeviceError,
+        OutputError,
+        ReadError,
+        StoreError,
+    )
     from pipelines import stopping
     from pipelines.cli import app
 
@@ -62,7 +69,7 @@ def run(arguments: list[str]) -> int:
             f"{error}: this verb needs more; pip install -c constraints.txt -e '.[all]'",
             ENVIRONMENT,
         )
-    except (ClusterError, OutputError, StoreError) as error:
+    except (ClusterError, DeviceError, OutputError, StoreError) as error:
         return _say(_printable(str(error)), ENVIRONMENT)
     except (OSError, MemoryError) as error:
         return _say(f"{error}; free space or memory, or take another folder", ENVIRONMENT)

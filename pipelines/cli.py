@@ -225,13 +225,19 @@ def show(
     What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit.
     """
     from pipelines.before_work import vanished
-    from pipelines.job import open_job, options, options_text
+    from pipelines.job import Job, open_job, options, options_text
     from pipelines.planning import explain
+    from pipelines.presets import NoDataError
 
-    job = open_job(study, out, overrides, only, is_fetching=False)
+    try:
+        job = open_job(study, out, overrides, only, is_fetching=False)
+        outputs = explain(job)
+    except NoDataError as error:
+        job = Job(error.study, [], [], Path(), "")
+        outputs = [{"output": "features", "state": "waiting", "reason": str(error)}]
     if not as_json:
         click.echo(options_text(job))
-    return print_plan(explain(job), as_json, options(job), before="# ", gone=vanished(job))
+    return print_plan(outputs, as_json, options(job), before="# ", gone=vanished(job))
 
 
 @app.command()

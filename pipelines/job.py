@@ -88,7 +88,7 @@ def open_job(
     # workers elsewhere must not start from a folder of their own
     loaded = load_study(path.absolute(), overrides, preset)
     fetch_lists(loaded)
-    presets.require_data(loaded)
+    presets.require_data(loaded, preset)
     found = _found(loaded)
     sources = _select(found.sources, found.defects, only)
     left_out = [source for source in found.sources if source not in sources]

@@ -168,7 +168,8 @@ def _of_eye(file: Path, settings: EyeSettings, cut: Cut) -> tuple[Trial, ...]:
         onset, stop = cut.trials[0].onset, cut.trials[-1].offset
         raise ReadError(
             f"it lies at {first:.3f} to {last:.3f} s of the tracker's clock, the trials at "
-            f"{onset:.3f} to {stop:.3f} s: correct the trials, or give --eye-offset "
-            f"{offset - first:.3f} if they count from its first sample"
+            f"{onset:.3f} to {stop:.3f} s: correct the trials, or give --eye-offset: "
+            f"{offset - first:.3f} if they count from its first sample; if from that of an EEG, as "
+            "those of a study, the clock_offset_s of this recording in qc/recordings.parquet"
         )
     return tuple(cut.trials)

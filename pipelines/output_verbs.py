@@ -15,9 +15,12 @@ def report(out: Path) -> int:
     from pipelines.places import with_urls
     from pipelines.pulling import pull
     from pipelines.report import write_report
+    from pipelines.unscored import unscored
 
     pull(out)
     click.echo(with_urls(str(write_report(out))))
+    for text in unscored(out):
+        click.echo(text, err=True)
     return DONE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from featpipe.errors import ConfigError, OutputError, ReadError, few
+from featpipe.errors import ConfigError, DeviceError, OutputError, ReadError, few
 from pipelines import engine
 from pipelines.digests import load_digests, save_digests
 from pipelines.foresight import foresee
@@ -19,6 +19,7 @@ from pipelines.steps.choose import table_step
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import Failure, failed_units
 from pipelines.training_tables import expected_tables, table_families, taking_part
+from pipelines.unscored import unscored
 from pipelines.work import Step, Unit
 
 DERIVED_TABLES = ("qc/recordings.parquet", "failures.parquet", "scores.parquet")
@@ -37,21 +38,38 @@ def trainable(job: Job) -> TrainPlan:
     return replace(job.study.train, methods=(*BASELINES, *possible))
 
 
-def require_training(job: Job) -> None:
+def require_training(job: Job, scheduler: str | None = None) -> None:
     """Refuse a plan of training that cannot be carried out, before any table is made for it.
 
     Methods that need a modality which no recording has are left out with a word on stderr.
+
+    Parameters
+    ----------
+    job : Job
+        The study and its output folder.
+    scheduler : str or None
+        Where somebody else's workers train, which may have another device than this machine.
 
     Raises
     ------
     ConfigError
         When a method, option, protocol, policy or subject does not exist, or no method is left.
+    DeviceError
+        When networks are to be trained on a device that this machine lacks.
     """
-    from models.registry import BASELINES
     from pipelines.steps.train import units
 
     units(job.study.train, {}, job.out)
     taking_part(job)
+    _leave_out_lacking(job)
+    if scheduler is None and any(unit.on_gpu for unit in units(trainable(job), {}, job.out)):
+        _require_device(job.study.train.device)
+
+
+def _leave_out_lacking(job: Job) -> None:
+    """Tell which methods cannot be trained for want of a modality; refuse where none is left."""
+    from models.registry import BASELINES
+
     lacking = _lacking(job)
     if not lacking:
         return
@@ -64,6 +82,16 @@ def require_training(job: Job) -> None:
     for modality in dict.fromkeys(lacking.values()):
         names = few([name for name, of in lacking.items() if of == modality])
         click.echo(f"left out {names}: no recording has {modality}, to learn from it", err=True)
+
+
+def _require_device(device: str) -> None:
+    from models.device import lacking
+
+    if reason := lacking(device):
+        raise DeviceError(
+            f"[train] device = {device!r}: {reason}: take --device cpu, which always works, or "
+            "workers that have one (--scheduler)"
+        )
 
 
 def _lacking(job: Job) -> dict[str, str]:
@@ -122,7 +150,8 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
         `output`, `state` and `reason`. States beside these four: "defect" of what is missing or
         wrong in the folder of a public data set, "waiting" for a source that is not there,
         "unusable" where a header says that it would fail, "unasked" of a family that earlier runs
-        made, "optional" for all of training while nobody has trained.
+        made and of predictions that stand in no score, "optional" for all of training while nobody
+        has trained.
     """
     found = [
         {"output": unit_of(job, defect), "state": "defect", "reason": defect.what}
@@ -163,6 +192,11 @@ def explain(job: Job, *, is_dry_run: bool = False) -> list[dict[str, str]]:
     for family, count in unasked(job).items():
         reason = f"[features] does not ask for it, nothing brings it up to date; tables: {count}"
         found.append({"output": f"features/{family}", "state": "unasked", "reason": reason})
+    if not is_dry_run:
+        found += [
+            {"output": "predictions", "state": "unasked", "reason": text}
+            for text in unscored(job.out)
+        ]
     if not is_dry_run and not is_training:
         reason = f"nothing is trained; `featpipe train {job.arguments}` does"
         found.append({"output": "predictions", "state": "optional", "reason": reason})

@@ -17,6 +17,20 @@ from pipelines.study_sections import RELEASED_TABLES, TABLE
 FOLDER = Path(__file__).with_name("studies")
 
 
+class NoDataError(ConfigError):
+    """The folder that a public data set should lie in is not there; the message says what to type.
+
+    Attributes
+    ----------
+    study : Study
+        What was read, which can be shown without any data.
+    """
+
+    def __init__(self, message: str, study: Study) -> None:
+        super().__init__(message)
+        self.study = study
+
+
 def names() -> list[str]:
     """Name the presets, as they are typed."""
     return sorted(path.name for path in FOLDER.glob("*.toml"))
@@ -66,12 +80,19 @@ def default_preset_output(preset: Path) -> Path:
     return Path.cwd() / f"{preset.stem}_out"
 
 
-def require_data(study: Study) -> None:
+def require_data(study: Study, preset: Path | None = None) -> None:
     """Refuse a folder that is not there, or is that of another data set.
+
+    Parameters
+    ----------
+    study : Study
+        Of whichever layout.
+    preset : Path or None
+        The preset that it is.
 
     Raises
     ------
-    ConfigError
+    NoDataError, ConfigError
         Telling what to type.
     """
     about = study.study
@@ -85,7 +106,8 @@ def require_data(study: Study) -> None:
         near = _folder_like(root)
         where = near or f"/data/{root.name}"
         hint = f"did you mean {where}?" if near else "say where the data set lies,"
-        raise ConfigError(f"{root}: no such folder: {hint} {command}{where}")
+        named = f"{preset.stem} ({_meaning(preset)}) finds no data: " if preset else ""
+        raise NoDataError(f"{named}{root}: no such folder: {hint} {command}{where}", study)
     if about.tables == RELEASED_TABLES or LAYOUTS[about.layout].is_here(root):
         return
     if others := [name for name, other in LAYOUTS.items() if other.is_here(root)]:
@@ -94,6 +116,12 @@ def require_data(study: Study) -> None:
             f"{' or '.join(others)}: name another folder, {command}FOLDER, or take the preset of "
             "that data set"
         )
+
+
+def _meaning(preset: Path) -> str:
+    """Return the first line of a preset, which says what it is."""
+    first = preset.read_text(encoding="utf-8").partition("\n")[0]
+    return first.lstrip("# ").rstrip(".")
 
 
 def _folder_like(root: Path) -> Path | None:

@@ -31,6 +31,7 @@ from pipelines.report_page import STYLE, TEMPLATE
 from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
 from pipelines.summary import LAYOUT
 from pipelines.tuned import candidate_rows, chosen_rows, judged_how, tunings
+from pipelines.unscored import unscored
 
 
 def write_report(out: Path) -> Path:
@@ -70,6 +71,7 @@ def _page(out: Path, table: Path) -> str:
         simulated=SIMULATED,
         protocols=list(_settings(out)) if has_scores else [],
         tunings=list(_tunings(out)) if has_scores else [],
+        unscored=[escape(text) for text in unscored(out)],
         quality=_quality(out),
         warnings=[escape(text) for text in mixed_units(out)],
         missing=_missing(out),

@@ -34,6 +34,7 @@ signed-rank test, not adjusted. `featpipe compare` says more.</p>
 <p class="note">Accuracy of the classifiers of modality (C_md) and subject (C_sd) behind the gradient reversals, mean
 over folds and seeds: a game is won as it falls to chance.</p>
 {{ protocol.games }}{% endif %}
+{% endfor %}{% for text in unscored %}<p class="warning">{{ text }}</p>
 {% endfor %}{% if tunings %}
 <h2>Searches of options</h2>
 <p class="note">Rows above that say "tuned" have no options of their own: every fold has those that did best on training

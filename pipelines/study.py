@@ -30,7 +30,8 @@ from pipelines.places import is_url, local, place_of
 from pipelines.study_sections import RELEASED_TABLES, TABLE, StudySettings, TrainPlan
 from pipelines.study_text import odd_value, parsed, read_toml
 
-_NUMBER = r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?"
+_WHOLE = r"[-+]?\d+"
+_NUMBER = rf"{_WHOLE}(\.\d*)?(e[-+]?\d+)?"
 N_KEYS = 16
 """Most keys of a section that a message spells out."""
 
@@ -262,7 +263,7 @@ def _section(said: _Said, name: str, record: type, content: Mapping[str, Any]) -
         if first["type"] == "missing":
             raise ConfigError(f"{said.path}: [{name}] {key} is missing") from error
         place = f"{said.where(name, str(first['loc'][0]))}: [{name}] {key} = {first['input']!r}"
-        raise ConfigError(f"{place}: {first['msg']}{_unquoted(first)}") from error
+        raise ConfigError(f"{place}: {first['msg']}{_how_written(first)}") from error
     for key in inner:
         if not isinstance(content[key], dict):
             where = said.where(name, key)
@@ -271,13 +272,16 @@ def _section(said: _Said, name: str, record: type, content: Mapping[str, Any]) -
     return dataclasses.replace(settings, **found)
 
 
-def _unquoted(error: Mapping[str, Any]) -> str:
-    """Say that a number or a switch is written without quotes, where that is the defect."""
-    kind, text = error["type"], str(error["input"]).strip()
-    is_meant = {"bool_type": text in ("true", "false")}.get(kind, re.fullmatch(_NUMBER, text))
-    if isinstance(error["input"], str) and kind in _QUOTED and is_meant:
-        return f", without quotes: {text}"
-    return ""
+def _how_written(error: Mapping[str, Any]) -> str:
+    """Say how an option is written, where that is the defect: quotes, or commas of a list."""
+    kind, text = error["type"], error["input"]
+    if not isinstance(text, str) or kind not in _QUOTED:
+        return ""
+    pattern = {"bool_type": "true|false", "int_type": _WHOLE}.get(kind, _NUMBER)
+    if re.fullmatch(pattern, text.strip()):
+        return f", without quotes: {text.strip()}"
+    is_of_list = isinstance(error["loc"][-1], int)
+    return "; several are separated by commas: 0,1,2,3" * is_of_list
 
 
 def _records_in(record: type) -> dict[str, type]:

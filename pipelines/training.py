@@ -20,7 +20,8 @@ from pipelines.run_records import note_begin, write_all
 from pipelines.running import RunSettings
 from pipelines.study_sections import TrainPlan
 from pipelines.summary import write_failures, write_manifest
-from pipelines.training_tables import current_tables
+from pipelines.training_tables import current_tables, require_subjects
+from pipelines.unscored import unscored
 from pipelines.work import Row, Unit
 
 if TYPE_CHECKING:
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 
 def train(job: Job, settings: RunSettings) -> list[Row]:
     """Train every method and seed on the tables there are; write the scores."""
-    require_training(job)
+    require_training(job, settings.scheduler)
+    require_subjects(job)
     return train_on_tables(job, settings)
 
 
 def _tables_to_train_on(job: Job) -> dict[str, list[Path]]:
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
+    require_subjects(job, tables)
     return tables
 
 
@@ -64,6 +67,8 @@ def train_on_tables(
     made_now = [row for row in rows if row.state == "made"]
     for text in dict.fromkeys(text for row in made_now for text in told_of(job.out, row.unit)):
         click.echo(text, err=True)
+    for text in unscored(job.out):
+        click.echo(text, err=True)
     return rows
 
 
@@ -87,7 +92,7 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.model_cards import write_cards
     from pipelines.steps.fit import FIT, units
 
-    require_training(job)
+    require_training(job, settings.scheduler)
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
     made = units(trainable(job), tables, job.out)
@@ -133,7 +138,8 @@ def tune(job: Job, settings: RunSettings, search: "Search") -> list[Row]:
     """
     from pipelines.steps.tune import JUDGE, TUNE, candidate_units, units
 
-    require_training(job)
+    require_training(job, settings.scheduler)
+    require_subjects(job)
     plan = _searched(job)
     units(plan, {}, job.out, search)  # refuses what cannot be searched before tables are looked at
     tables = _tables_to_train_on(job)

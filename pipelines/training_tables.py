@@ -8,6 +8,7 @@ import click
 from featpipe.datasets import facts
 from featpipe.errors import N_SAID, ConfigError, ReadError, few, printable, unknown
 from featpipe.recording import Source
+from featpipe.tables import read_metadata
 from pipelines import engine
 from pipelines.digests import Digest, load_digests
 from pipelines.job import Job, alike, by_number
@@ -134,6 +135,36 @@ def current_tables(job: Job) -> dict[str, list[Path]]:
             "options that its tables were made with"
         )
     return tables
+
+
+def require_subjects(job: Job, tables: Mapping[str, Sequence[Path]] | None = None) -> None:
+    """Refuse a protocol that leaves subjects out where only one takes part.
+
+    Parameters
+    ----------
+    job : Job
+        The study.
+    tables : mapping, optional
+        Modality -> tables to train on. While there are none recordings are counted.
+
+    Raises
+    ------
+    ConfigError
+        Naming the protocol and others that can be had.
+    """
+    from models.folds import require_subjects as require
+    from models.protocols import get_protocol
+
+    protocol = get_protocol(job.study.train.protocol)
+    if "subject" not in protocol.split.split("+"):
+        return
+    if tables is None:
+        subjects = {source.subject for source in taking_part(job)}
+    else:
+        files = {path for of in tables.values() for path in of}
+        subjects = {read_metadata(path)["recording"]["subject"] for path in files}
+    if subjects:  # else it is told what became of them
+        require(protocol.name, len(subjects))
 
 
 def _defects(

@@ -32,6 +32,7 @@ from pipelines.steps.choose import is_released, table_step
 from pipelines.steps.pupils import PUPILS, trace_path
 from pipelines.summary import LAYOUT, write_failures, write_manifest, write_quality
 from pipelines.training import train_on_tables
+from pipelines.training_tables import require_subjects
 from pipelines.work import Row, Unit
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def _units_of_dropped_families(job: Job) -> list[Unit]:
 
 def run_all(job: Job, settings: RunSettings) -> list[Row]:
     """Extract, train and report: whatever is stale."""
-    require_training(job)
+    require_training(job, settings.scheduler)
+    require_subjects(job)
     require_windows(job)
     require_recordings(job)
     require_scheduler(settings.scheduler, job.out)

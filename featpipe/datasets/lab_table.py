@@ -12,6 +12,8 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
+
 from featpipe.datasets.csv_rows import read_rows
 from featpipe.errors import ConfigError, few, unknown
 from featpipe.recording import Source, Trial
@@ -141,7 +143,7 @@ def trials_of_one(path: Path) -> tuple[Trial, ...]:
     Parameters
     ----------
     path : Path
-        A table as `trials.csv` of a study, without subject and session; `trial` may be left out,
+        A table as `trials.csv` of a study, with the rows of one recording; `trial` may be left out,
         the rows are then numbered from 1, and labels are not read.
 
     Raises
@@ -151,7 +153,8 @@ def trials_of_one(path: Path) -> tuple[Trial, ...]:
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; it lists onset and offset of trials, in seconds")
-    rows = read_rows(path, TRIAL_COLUMNS[2:], required=("onset", "offset"))
+    rows = read_rows(path, TRIAL_COLUMNS, required=("onset", "offset"))
+    _refuse_several_recordings(path, rows)
     found: dict[int, Trial] = {}
     for number, (line, row) in enumerate(
         zip(rows.index, rows.to_dict("records"), strict=True), start=1
@@ -163,6 +166,18 @@ def trials_of_one(path: Path) -> tuple[Trial, ...]:
     trials = tuple(found[number] for number in sorted(found))
     _refuse_overlap(path, "", trials)
     return trials
+
+
+def _refuse_several_recordings(path: Path, rows: pd.DataFrame) -> None:
+    """Refuse the trials of a whole study where those of one recording are expected."""
+    columns = [name for name in ("subject", "session") if name in rows]
+    n_recordings = len(rows[columns].drop_duplicates()) if columns else 1
+    if n_recordings > 1:
+        raise ConfigError(
+            f"{path}: column {columns[0]}: these are the trials of {n_recordings} recordings, "
+            "expected those of one: keep its rows only; the columns are onset and offset (s), and "
+            "trial, if you like"
+        )
 
 
 def _trial(path: Path, line: int, row: dict[str, str], classes: tuple[str, ...]) -> Trial:

@@ -134,11 +134,10 @@ def loss(net: Cscm, batch: Batch, progress: Tensor) -> Losses:
     counts = torch.cat([there[m] for m in net.transform]) if there else None
     shallow = net.shallow(common)
     deep = net.deep(shallow)
-    strength = reversal_strength(progress)
+    config, strength = net.config, reversal_strength(progress)
     emotion, label = net.emotion(deep), batch.label.repeat(n_modalities)
     terms = {"emotion": cross_entropy(emotion, label, counts)}
     seen = {"emotion_accuracy": accuracy(emotion, label, counts)}
-    config = net.config
     if config.modality_weight:
         modality = torch.arange(n_modalities, device=label.device).repeat_interleave(n_windows)
         terms["modality"], seen["modality_accuracy"] = _adversary(
@@ -189,6 +188,7 @@ def _method(name: str, describes: str, modalities: tuple[str, ...], config: Conf
         stages=stages,
         predict=predict,
         takes_missing=True,
+        uses_subject=lambda config: config.subject_weight > 0,
         by_modality=predict,
     )
 

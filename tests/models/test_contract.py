@@ -138,6 +138,19 @@ def test_terms_are_finite_scalars(name, windows):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+def test_a_loss_that_reads_the_subject_says_so(name, windows):
+    method, stack, batch = build_stack(name, windows, folds_of(windows))
+    stack.base.eval()
+    others = batch._replace(subject=(batch.subject + 1) % (batch.subject.max() + 1))
+    reads = False
+    for stage in method.stages(quick(name)):
+        for objective in stage.objectives:
+            one, two = (stack.each(objective.loss, b, torch.tensor(0.5)) for b in (batch, others))
+            reads |= any(not torch.equal(x, two.terms[term]) for term, x in one.terms.items())
+    assert reads == bool(method.uses_subject and method.uses_subject(quick(name)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_an_objective_moves_exactly_what_it_trains(name, windows):
     method, stack, batch = build_stack(name, windows, folds_of(windows))
     for stage in method.stages(quick(name)):

@@ -62,6 +62,32 @@ def test_subjects_are_left_out_in_cross_val_score(study):
     assert alone.mean() > 0.8
 
 
+@pytest.mark.parametrize("told", [{}, {"groups": None}])
+@pytest.mark.parametrize("method", ["cscm_sm", "cscm"])
+def test_a_fit_against_the_subject_without_groups_warns_once(study, method, told):
+    x, y, _ = study
+    with pytest.warns(UserWarning, match=rf"'{method}' .* no groups: all rows .*set_fit_") as said:
+        classifier(method).fit(x, y, **told)
+    assert len(said) == 1
+    assert said[0].filename == __file__
+
+
+def test_groups_of_the_splitter_alone_are_told_and_params_hand_them_on(study):
+    x, y, subject = study
+    split = {"groups": subject, "cv": GroupKFold(2), "error_score": "raise"}
+    with pytest.warns(UserWarning, match="in cross_val_score params={'groups': subject}") as said:
+        cross_val_score(classifier(), x, y, **split)
+    assert len(said) == 2  # one per fit
+    cross_val_score(classifier(), x, y, **split, params={"groups": subject})
+
+
+def test_methods_that_do_not_read_the_subject_need_no_groups(study):
+    x, y, _ = study
+    classifier("mlp_cross").fit(x, y)
+    options = {"n_epochs": 1, "subject_weight": 0.0}
+    CrossModalClassifier("cscm", {"eeg": 20, "eye": 6}, options).fit(x, y)
+
+
 def test_clones_train_to_the_same_bits(study):
     x, y, subject = study
     one = classifier(seed=3).fit(x, y, groups=subject)

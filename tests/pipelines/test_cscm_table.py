@@ -104,6 +104,7 @@ def test_who_takes_part_is_a_parameter_and_counted(seed, capsys):
     assert run(["show", "seed_cscm_9", "-o", str(seed), *options, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["outputs"]
     made = {row["output"]: row["state"] for row in rows if row["output"].startswith("pred")}
+    assert made.pop("predictions") == "unasked"  # those of all three
     assert made
     assert set(made.values()) == {"fresh"}
 

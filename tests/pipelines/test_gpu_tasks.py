@@ -1,11 +1,15 @@
-"""Who is given a task for a GPU, of workers that say they have one, and of workers that do not."""
+"""Tasks for a GPU: which workers are given them, and what is said where this machine has none."""
 
 from contextlib import contextmanager
 
+import pytest
 from dask.distributed import Client, LocalCluster
 
+from pipelines.__main__ import run
 from pipelines.dask_tasks import DaskTasks, Known
 from pipelines.dispatch import Task
+from pipelines.job import open_job
+from pipelines.planning import require_training
 from pipelines.steps.train import TRAIN, units
 from pipelines.study_sections import TrainPlan
 from pipelines.work import Unit
@@ -64,3 +68,29 @@ def test_networks_want_the_gpu_of_the_plan_and_nothing_else_does(tmp_path):
 
     assert wanting("cuda") == ["mlp"]
     assert wanting("cpu") == []
+
+
+LACKING = ("--device", "cuda:99")
+
+
+@pytest.mark.parametrize("verb", ["train", "run", "fit", "tune"])
+def test_a_device_that_is_not_here_is_refused_once_before_any_work(study, tmp_path, capsys, verb):
+    words = [verb, str(study / "study.toml"), "-o", str(tmp_path / "new"), *LACKING]
+    assert run(words) == 4
+    [told] = capsys.readouterr().err.splitlines()
+    assert told.startswith("featpipe: [train] device = 'cuda:99': PyTorch ")
+    assert "take --device cpu, which always works" in told
+    assert not (tmp_path / "new").exists()
+
+
+def test_workers_elsewhere_may_have_a_device_that_is_not_here(study, tmp_path, capsys):
+    words = ["run", str(study / "study.toml"), "-o", str(tmp_path / "new"), *LACKING]
+    assert run([*words, "--scheduler", "tcp://127.0.0.1:1"]) == 4
+    told = capsys.readouterr().err
+    assert "no Dask scheduler answers" in told
+    assert "cuda:99" not in told
+
+
+def test_methods_that_are_no_networks_need_no_device(study):
+    said = ["train.device=cuda:99", "train.methods=svm,svm_eeg"]
+    require_training(open_job(study / "study.toml", None, said))

@@ -1,4 +1,6 @@
-"""What `show` and dry runs say of outputs."""
+"""What `show` and dry runs say of outputs, and what is refused before any work."""
+
+import pytest
 
 
 def test_what_failed_is_called_failed_until_it_is_made(lab, capsys):
@@ -54,9 +56,23 @@ def test_a_study_that_asks_for_no_table_says_so(lab, capsys):
         assert "recordings.csv names EEG files only" in shown
 
 
-def test_training_without_some_recordings_says_how_to_have_them(lab, capsys):
+@pytest.mark.parametrize("protocol", ["loso", "loso-loto"])
+def test_one_subject_is_refused_once_where_subjects_are_left_out(lab, capsys, protocol):
+    path = lab.folder / "recordings.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:2]))
+    for verb in ("run", "train", "tune"):
+        assert lab.run(verb, "--method", "svm_eeg", "--protocol", protocol) == 1
+        [told] = capsys.readouterr().err.splitlines()
+        assert f"protocol '{protocol}' needs two subjects or more, found 1: add" in told
+    assert not lab.out.exists()
+    assert lab.run("run", "--method", "majority", "--protocol", "kfold-windows") == 0
+
+
+def test_training_without_some_recordings_says_how_to_have_them_and_counts_the_others(lab, capsys):
     assert lab.extract() == 0
     (lab.out / "features/de/sub-02_ses-1.parquet").unlink()
-    assert lab.run("train", "--method", "svm_eeg", "--seeds", "0", "--workers", "1") == 3
+    assert lab.run("train", "--method", "svm_eeg", "--seeds", "0", "--workers", "1") == 1
     advice = f"run `featpipe extract {lab.folder}/study.toml` first to train on them as well"
-    assert f"left out 1 of 2 recordings: {advice}" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"left out 1 of 2 recordings: {advice}" in told
+    assert told.count("needs two subjects or more, found 1") == 1

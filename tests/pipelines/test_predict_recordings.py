@@ -139,6 +139,8 @@ def test_trials_are_cut_as_a_table_of_them_says(told, tmp_path):
     assert list(found["start_s"]) == [0, 1, 0]
     trials.write_text("trial,onset,offset,label\n7,4,6,happy\n")
     assert list(told("--trials", trials)[1]["trial"]) == [7]
+    trials.write_text("subject,session,trial,onset,offset,label\n1,2,8,4,6,happy\n")
+    assert list(told("--trials", trials)[1]["trial"]) == [8]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,11 @@ def test_trials_are_cut_as_a_table_of_them_says(told, tmp_path):
         ("onset,offset\n3,1\n", "line 2: onset = 3, offset = 1"),
         ("onset,offset\n1,3\n2,4\n", "trial 2 begins at 2 s, before trial 1"),
         ("trial,onset,offset\n1,1,3\n1,4,6\n", "trial 1 is listed twice"),
-        ("subject,onset,offset\n1,1,3\n", "unknown column 'subject'"),
+        ("onset,end\n1,3\n", "unknown column 'end'"),
+        (
+            "subject,session,trial,onset,offset,label\n1,1,1,1,3,a\n1,2,1,1,3,a\n2,1,1,1,3,b\n",
+            "trials of 3 recordings, expected those of one: keep its rows only; the columns are",
+        ),
         (None, "no such file; it lists onset and offset"),
     ],
 )
@@ -218,7 +224,9 @@ def test_eyes_have_the_features_of_extract_to_the_bit(eyes, capsys, tmp_path):
     words = ["predict", str(folder), str(source.eye), "--trials", str(tmp_path / "some.csv")]
     capsys.readouterr()
     assert run(words) == 2
-    assert f"give --eye-offset {-first:.3f} if" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"give --eye-offset: {-first:.3f} if they count from its first sample; if" in said
+    assert "the clock_offset_s of this recording" in said
     assert run([*words, "--eye-offset", f"{-first:.6f}"]) == 0
     told = pd.read_csv(io.StringIO(capsys.readouterr().out))
     assert list(told["window"]) == list(found.keys["window"])

@@ -90,8 +90,27 @@ def test_a_preset_runs_from_any_folder_and_writes_there(tiny, capsys, name):
 def test_without_its_data_a_preset_says_what_to_type(tiny, capsys):
     assert run(["run", "seed_v"]) == 1
     told = capsys.readouterr().err
+    assert "seed_v (SEED-V from its recordings: 16 subjects, " in told
     assert "here/SEED-V: no such folder" in told
     assert "featpipe run seed_v.toml --set study.root=/data/SEED-V" in told
+
+
+def test_without_its_data_a_preset_is_shown_and_waits(tiny, capsys):
+    assert run(["show", "seed_v", "--set", "features.window_s=2", "--only", "subject=1"]) == 0
+    printed = capsys.readouterr().out
+    assert tomllib.loads(printed)["features"]["window_s"] == 2
+    [waiting, count] = [line for line in printed.splitlines() if re.match("# (wait|files)", line)]
+    assert waiting.startswith("# waiting  features  (seed_v (SEED-V from its recordings: 16 ")
+    assert waiting.endswith("featpipe show seed_v.toml --set study.root=/data/SEED-V)")
+    assert count == "# files: 0 fresh, 0 to make; files of 1 more are not there"
+    [row] = shown(capsys, "seed_v")["outputs"]
+    assert row["state"] == "waiting"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_first_line_of_a_preset_says_what_it_is(path):
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert re.fullmatch(r"# [A-Z].{20,}\.", first)
 
 
 def test_the_folder_of_another_data_set_is_recognised(tiny, capsys):

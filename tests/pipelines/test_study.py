@@ -200,6 +200,13 @@ def test_a_number_in_quotes_is_named_as_that(tmp_path):
         load(tmp_path, f'{MINIMAL}[eeg]\nl_freq = "low"\n')
 
 
+def test_a_list_of_numbers_is_written_with_commas(tmp_path):
+    for text in ("train.seeds=0-3", "train.seeds=1.5", "eeg.notch=50 100"):
+        with pytest.raises(ConfigError, match=r"several are separated by commas: 0,1,2,3\Z"):
+            load(tmp_path, overrides=[text])
+    assert load(tmp_path, overrides=["train.seeds=0,1,2,3"]).train.seeds == (0, 1, 2, 3)
+
+
 def test_what_show_prints_is_a_study_file(tmp_path):
     study = load(tmp_path, f"{MINIMAL}{CSV}gaze_x = 'x'\ngaze_y = 'y'\n")
     job = Job(study, [], [], tmp_path, "")
