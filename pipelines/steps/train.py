@@ -196,7 +196,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     if files:
         windows, folds, on = ready.windows, ready.folds, ready.on
         model = model_of(windows, folds, fitted, name, ready.config, seed, on.policy, on.scaling)
-        yield from made_model(files, model._replace(about={**model.about, **on.columns()}))
+        about = {**model.about, **on.columns(), "variant": variant_of(name, plan)}
+        yield from made_model(files, model._replace(about=about))
     forget(folder)
 
 

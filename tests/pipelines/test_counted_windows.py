@@ -10,6 +10,8 @@ from lookalikes import one_process
 
 from featpipe.tables import read_metadata
 from models.adversaries import course
+from models.saved import CARD, DESCRIPTION
+from models.scores import summary
 from pipelines import running
 from pipelines.__main__ import run
 from pipelines.counting import told
@@ -83,6 +85,50 @@ def test_weights_are_counted(study, capsys):
     assert text in captured.err
     assert text in captured.out  # below the table
     assert told({"n_windows": 3}) == []
+
+
+COUNTED = ("train.weight=good", "train.min_good=0.2", "train.missing=keep")
+
+
+def on_card(folder):
+    """Each line of scores of a model card."""
+    page = (folder / CARD).read_text(encoding="utf-8")
+    return [line for line in page.splitlines() if " subjects: accuracy " in line]
+
+
+def line_of(scores):
+    [row] = summary(scores).to_dict("records")
+    return (
+        f"  - {row['protocol']}, {row['n_subjects']} subjects: accuracy "
+        f"{row['accuracy_mean']:.3f} ± {row['accuracy_sd']:.3f} over"
+    )
+
+
+def test_a_card_tells_the_scores_of_its_own_variant_and_terms(study):
+    """The same options with other windows counted, or another policy, are other rows."""
+    out, method = study / "out", ('train.methods=["mlp"]', "train.options.mlp.n_epochs=3")
+    train(study, *method)
+    train(study, *method, *COUNTED)
+    train(study, *method, "train.policy=source-validation")
+    words_of_fit = ["fit", str(study / "study.toml"), "--workers", "1"]
+    assert run([*words_of_fit, *words(*method, *COUNTED)]) == 0
+    scores = pd.read_parquet(out / "scores.parquet").query("method == 'mlp'")
+    counted = "n_epochs=3,min_good=0.2,weight=good,missing=keep"
+    assert set(scores["variant"]) == {"n_epochs=3", counted}
+    seen = []
+    for folder in out.glob("models/mlp-*"):
+        about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        policy = about["options"]["policy"]
+        own = scores.query(f"variant == {about['variant']!r} and policy == {policy!r}")
+        [line] = on_card(folder)
+        assert line.startswith(line_of(own))
+        seen.append((about["variant"], policy, about["step"]))
+    assert sorted(seen) == [
+        ("n_epochs=3", "last", "train"),
+        ("n_epochs=3", "source-validation", "train"),
+        (counted, "last", "fit"),
+        (counted, "last", "train"),
+    ]
 
 
 def test_where_the_games_stand_is_told_below_the_table_and_drawn(study, quick, capsys):
