@@ -87,6 +87,19 @@ def test_weights_are_counted(study, capsys):
     assert told({"n_windows": 3}) == []
 
 
+def test_a_c_that_nobody_chose_is_told_with_the_number_of_folds(scored, capsys):
+    """One subject of two trials is left to train on: without one of them there is one class."""
+    train(scored.folder, "features.eeg=de,psd", 'train.methods=["svm_eeg"]', "train.min_good=0.01")
+    captured = capsys.readouterr()
+    [file] = scored.out.glob("predictions/svm_eeg-*.parquet")
+    [(note, n_folds)] = read_metadata(file)["fold_notes"].items()
+    assert n_folds == 2
+    assert note.startswith("C is 1, scikit-learn's default, and was not chosen")
+    text = f"svm_eeg, in 2 of 2 folds: {note}"
+    assert text in captured.err
+    assert text in captured.out  # below the table
+
+
 COUNTED = ("train.weight=good", "train.min_good=0.2", "train.missing=keep")
 
 
