@@ -23,6 +23,11 @@ from pipelines.new_recordings import WHOLE, Cut, table_of
 WHERE = ("trial", "window", "start_s", "stop_s", "good")
 """Key columns that are printed with every prediction."""
 
+_ASSUMED = (
+    "--eye-offset {:.3f}: taken from end to end of each recording, no drift is assumed; clocks "
+    "that differ by 80 ppm are 0.3 s apart an hour away from where the offset was taken"
+)
+
 
 def print_predictions(
     folder: Path,
@@ -65,6 +70,8 @@ def print_predictions(
     model = read_model(folder)
     network_of(model, fold)  # refuse a misspelt one once, not file by file
     cut = Cut(trials_of_one(trials) if trials else (), eye_offset)
+    if eye_offset is not None:
+        click.echo(_ASSUMED.format(eye_offset), err=True)
     n_failed = 0
     is_first = True
     for file in files:

@@ -222,7 +222,9 @@ def test_eyes_have_the_features_of_extract_to_the_bit(eyes, capsys, tmp_path):
     assert run(words) == 2
     assert f"give --eye-offset {-first:.3f} if" in capsys.readouterr().err
     assert run([*words, "--eye-offset", f"{-first:.6f}"]) == 0
-    told = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    out, err = capsys.readouterr()
+    assert f"--eye-offset {-first:.3f}: taken from end to end of each recording, no drift" in err
+    told = pd.read_csv(io.StringIO(out))
     assert list(told["window"]) == list(found.keys["window"])
     np.testing.assert_allclose(told["good"], found.keys["good"], atol=0.02)
 
