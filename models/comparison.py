@@ -1,5 +1,6 @@
 """Is one method better than another? Differences paired by subject, with interval and tests."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,26 @@ def _tested(difference: np.ndarray, confidence: float) -> dict[str, float]:
         "d_z": float(difference.mean() / difference.std(ddof=1)),
         "rank_biserial": rank_biserial(difference),
     }
+
+
+def why_no_interval(row: Mapping[Any, Any]) -> str:
+    """Say why a difference has neither an interval nor a p value; "" where it has both.
+
+    Parameters
+    ----------
+    row : mapping
+        Of `paired_differences`, or of its JSON.
+
+    Examples
+    --------
+    >>> why_no_interval({"n_subjects": 3, "low": None})
+    'the same in every subject'
+    """
+    if not pd.isna(row["low"]):
+        return ""
+    if row["n_subjects"] < 2:
+        return "one subject" if row["n_subjects"] else "no subject and seed in common"
+    return "the same in every subject"
 
 
 def rank_biserial(difference: np.ndarray) -> float:

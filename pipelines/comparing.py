@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError, unknown
-from models.comparison import paired_differences
+from models.comparison import paired_differences, why_no_interval
 from models.published import Figure, datasets, figures
 from models.scores import METRICS, summary
 from pipelines.exits import DONE
@@ -138,14 +138,25 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
     for row in rows:
         table.append((
             label(row["method"], row["variant"]), _number(row["difference"], "+"),
-            f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]", str(row["n_subjects"]),
+            _interval(row), str(row["n_subjects"]),
             *(_number(row[name]) for name in ("p", "p_holm", "p_bh", "p_wilcoxon")),
             _number(row["d_z"], "+"), _number(row["rank_biserial"], "+"),
         ))  # fmt: skip
     apart = [label(row["method"], row["variant"]) for row in rows if not row["n_subjects"]]
     note = [f"  {', '.join(apart)}: no subject and seed in common with {reference}; train the same"]
     title = f"  {metric} against {reference}, paired by subject, seeds averaged:"
-    return [title, *aligned(table), *(note if apart else [])]
+    untested = [
+        f"  {label(row['method'], row['variant'])}: {reason}: no interval and no test"
+        for row in rows
+        if row["n_subjects"] and (reason := why_no_interval(row))
+    ]
+    return [title, *aligned(table), *(note if apart else []), *untested]
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if why_no_interval(row):
+        return "-"
+    return f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]"
 
 
 def _number(value: float | None, sign: str = "") -> str:

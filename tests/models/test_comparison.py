@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from featpipe.errors import ConfigError
-from models.comparison import COMPARISON_COLUMNS, paired_differences, rank_biserial
+from models.comparison import COMPARISON_COLUMNS, paired_differences, rank_biserial, why_no_interval
 from models.scores import calibration_error
 
 
@@ -60,6 +60,11 @@ def signed_rank_by_hand(d):
     return min(1.0, 2 * min(below, above))
 
 
+def test_where_there_is_an_interval_nothing_has_to_be_said(many):
+    rows = paired_differences(table(many), "mlp").to_dict("records")
+    assert [why_no_interval(row) for row in rows] == [""] * 4
+
+
 def test_p_values_are_adjusted_for_their_number(many):
     found = paired_differences(table(many), "mlp")
     p = found["p"].to_numpy()
@@ -91,8 +96,16 @@ def test_nothing_to_test():
     assert list(same.columns) == list(COMPARISON_COLUMNS)
     np.testing.assert_allclose(same["difference"], 0.1)
     alone = paired_differences(table({"mlp": [[0.5]], "svm": [[0.7]]}), "mlp")
-    for frame in (alone,):
+    apart = table({"mlp": [[0.5]], "svm": [[0.7]]})
+    apart.loc[1, "subject"] = "other"
+    apart = paired_differences(apart, "mlp")
+    for reason, frame in {
+        "the same in every subject": same,
+        "one subject": alone,
+        "no subject and seed in common": apart,
+    }.items():
         assert frame[["low", "high", "p", "p_holm", "p_bh", "d_z"]].isna().all(axis=None)
+        assert why_no_interval(frame.iloc[0].to_dict()) == reason
     assert paired_differences(table({"svm": [[0.5]]}), "mlp").empty
 
 
