@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError, unknown
+from models.audit import fewer_subjects
 from models.comparison import paired_differences, why_no_interval
 from models.published import Figure, datasets, figures
 from models.scores import METRICS, summary
@@ -19,6 +20,7 @@ from pipelines.results import (
     aligned,
     by_setting,
     label,
+    on_fewer,
     read_predictions,
     read_scores,
 )
@@ -78,6 +80,7 @@ def _compared(
     return {
         **setting.values,
         "meaning": setting.meaning,
+        "notes": fewer_subjects(setting.scores),
         "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
         "published": [figure._asdict() for figure in published],
         "differences": json.loads(
@@ -89,6 +92,7 @@ def _compared(
 def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: str) -> str:
     published = {figure["method"]: Figure(**figure) for figure in found["published"]}
     lines = [f"{found['protocol']}: {found['meaning']}", *_scores(found, metric, published, own)]
+    lines += [f"  {text}" for text in found["notes"]]
     if beside and beside != own:
         lines += [f"  published figures are of {beside}: other people, clips and devices"]
     lines += [f"  {text}" for text in _sources(list(published.values()))]
@@ -150,7 +154,7 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
         for row in rows
         if row["n_subjects"] and (reason := why_no_interval(row))
     ]
-    return [title, *aligned(table), *(note if apart else []), *untested]
+    return [title, *aligned(table), *(note if apart else []), *on_fewer(rows), *untested]
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -137,6 +137,8 @@ def _difference_table(found: pd.DataFrame) -> str:
             or f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
             "p (Holm)": _p(row["p_holm"]),
             "p (Wilcoxon)": _p(row["p_wilcoxon"]),
+            "subjects": f"{row['n_subjects']}"
+            + f" of {row['n_subjects'] + row['n_left_out']}" * bool(row["n_left_out"]),
         }
         for row in found.to_dict("records")
     ]

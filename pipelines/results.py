@@ -189,16 +189,33 @@ def _differences(group: pd.DataFrame) -> list[str]:
     found: Any = paired_differences(group, "mlp")
     if found.empty:
         return []
+    compared = found[found["n_subjects"] > 0].to_dict("records")
     rows = [
         (label(row["method"], row["variant"]), f"{100 * row['difference']:+.1f} points",
          *_interval(row))
-        for row in found[found["n_subjects"] > 0].to_dict("records")
+        for row in compared
     ]  # fmt: skip
     head = "  accuracy against mlp, paired by subject, 95 % interval, p by Holm:"
     apart = found[found["n_subjects"] == 0].to_dict("records")
     names = ", ".join(label(row["method"], row["variant"]) for row in apart)
     told = [f"  {names}: no subject and seed in common with mlp; train the same"] if names else []
-    return [*([head, *aligned(rows)] if rows else []), *told, ""]
+    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), ""]
+
+
+def on_fewer(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Say which differences are of fewer subjects than one of the two was tested on.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of `models.comparison.paired_differences`, or of its JSON.
+    """
+    return [
+        f"  {label(row['method'], row['variant'])}: of the {row['n_subjects']} subjects that both "
+        f"were tested on; {row['n_left_out']} more were tested with one of the two only"
+        for row in rows
+        if row["n_subjects"] and row["n_left_out"]
+    ]
 
 
 def _interval(row: Mapping[Any, Any]) -> tuple[str, str]:

@@ -19,7 +19,7 @@ def table(accuracy, **terms):
     usual = {"protocol": "loso", "manner": "strict", "policy": "last", "scaling": "train"}
     rows = [
         {"method": name, "variant": "default", "subject": str(i), "seed": j, "eeg": "de",
-         "accuracy": value, **usual, **terms}
+         "fold": f"sub-{i}", "accuracy": value, **usual, **terms}
         for name, values in accuracy.items()
         for (i, j), value in np.ndenumerate(np.asarray(values, float))
     ]  # fmt: skip
@@ -87,8 +87,19 @@ def test_subjects_and_seeds_that_only_one_has_do_not_count(many):
     is_lost = (scores["method"] == "cscm") & ((scores["subject"] == "0") | (scores["seed"] == 2))
     found = paired_differences(scores[~is_lost], "mlp").set_index("method").loc["cscm"]
     d = (many["cscm"] - many["mlp"])[1:, :2].mean(1)
-    assert found["n_subjects"] == 8
+    assert (found["n_subjects"], found["n_left_out"]) == (8, 1)
     np.testing.assert_allclose(found["difference"], d.mean())
+    assert set(paired_differences(scores, "mlp")["n_left_out"]) == {0}
+
+
+def test_folds_of_a_subject_that_only_one_has_do_not_count(many):
+    """One session of everybody could not be tested by cscm, and is harder."""
+    first = table({name: many[name] for name in ("mlp", "cscm")})
+    second = first.assign(fold="other " + first["fold"], accuracy=first["accuracy"] - 0.2)
+    both = pd.concat([first, second[second["method"] == "mlp"]])
+    [row] = paired_differences(both, "mlp").to_dict("records")
+    assert (row["n_subjects"], row["n_left_out"]) == (9, 0)
+    np.testing.assert_allclose(row["difference"], (many["cscm"] - many["mlp"]).mean())
 
 
 def test_nothing_to_test():

@@ -49,7 +49,8 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     train(without_eyes, 'train.methods=["svm_eeg"]')
     assert "left out sub-3_ses-1: eye: the study makes none" in capsys.readouterr().err
     train(without_eyes, methods, quick, "train.missing=keep")
-    told_now = capsys.readouterr().err
+    captured = capsys.readouterr()
+    told_now = captured.err
     assert "kept sub-3_ses-1: it has no eye" in told_now
     assert f"of {3 * N_WINDOWS} windows {N_WINDOWS} lack eye, and take part with what" in told_now
     assert f"mlp_cross: {N_WINDOWS} windows lack what it predicts from: never scored" in told_now
@@ -57,6 +58,14 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     tested = scores.groupby("method")["subject"].agg(set)
     assert tested["svm_eeg"] == {"1", "2", "3"}
     assert tested["mlp_cross"] == {"1", "2"}
+    named = "mlp_cross (n_epochs=2,missing=keep)"
+    note = f"{named} was tested on 2 of 3 subjects: its mean and ± are theirs"
+    fewer = f"{named}: of the 2 subjects that both were tested on; 1 more were tested with one"
+    assert f"note: {note}" in captured.out
+    assert run(["compare", str(out), "--reference", "svm_eeg"]) == 0
+    compared = capsys.readouterr().out
+    assert f"\n  {note}" in compared
+    assert f"\n  {fewer}" in compared
     found = [read_metadata(file) for file in out.glob("predictions/mlp_cross*.parquet")]
     [about] = [one for one in found if one["options"]["missing"] == "keep"]
     assert about["n_lacking"] == {"eeg": 0, "eye": N_WINDOWS}
@@ -64,6 +73,7 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     assert run(["report", str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
     assert f"{N_WINDOWS} windows lack what it predicts from: never scored" in html
+    assert note in html
     capsys.readouterr()
     options = words(methods, quick, "train.missing=keep")
     assert run(["show", str(without_eyes / "study.toml"), "--json", *options]) == 0
