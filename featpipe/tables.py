@@ -65,6 +65,11 @@ def with_metadata(table: pa.Table, metadata: Mapping[str, Any]) -> pa.Table:
     return table.replace_schema_metadata({METADATA_KEY: text.encode()})
 
 
+def said_by(table: pa.Table) -> dict[str, Any]:
+    """Return what a table that `read_table` returned says of itself; nothing if not ours."""
+    return json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+
+
 def publish(table: pa.Table, path: Path, staging: Path) -> Published:
     """Write a table so that `path` is either the old file or the whole new one.
 

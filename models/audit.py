@@ -23,8 +23,8 @@ def warnings(scores: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        One sentence each; empty where trial lengths and clips tell nothing, and every method is
-        better than all baselines.
+        One sentence each; empty where trial lengths and clips tell nothing, and every method was
+        tested on all subjects and is better there than all baselines.
     """
     by_subject: Any = scores.groupby(["method", "variant", "subject"])["accuracy"].mean()
     of_run: dict[tuple[str, str], float] = (
@@ -43,12 +43,43 @@ def warnings(scores: pd.DataFrame) -> list[str]:
             "every accuracy may be the clip and not the emotion; protocol 'loso-loto' leaves the "
             "clips out, too"
         )
-    lowest = max((accuracy[name] for name in ("majority", "prior") if name in accuracy), default=0)
+    table: Any = by_subject.unstack(["method", "variant"])
+    guessed = table[[run for run in table.columns if run[0] in ("majority", "prior")]]
     for (name, variant), reached in of_run.items():
-        if name not in BASELINES and reached <= lowest:
-            named = name if variant == "default" else f"{name} ({variant})"
+        if name in BASELINES:
+            continue
+        is_tested = table[name, variant].notna()
+        lowest = guessed[is_tested].mean().max() if guessed.shape[1] else 0.0
+        if reached <= lowest:
+            named = _named(name, variant)
             found.append(f"{named} is not better than guessing: {reached:.3f} against {lowest:.3f}")
-    return found
+    return [*found, *fewer_subjects(scores)]
+
+
+def fewer_subjects(scores: pd.DataFrame) -> list[str]:
+    """Name the methods that were not tested on all subjects of these scores.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As in `warnings`.
+
+    Returns
+    -------
+    list of str
+        One sentence each: a mean over some subjects stands beside means over others.
+    """
+    n_all = scores["subject"].nunique()
+    groups: Any = scores.groupby(["method", "variant"], sort=False)["subject"].nunique()
+    return [
+        f"{_named(name, variant)} was tested on {n} of {n_all} subjects: its mean and ± are theirs"
+        for (name, variant), n in groups.items()
+        if n < n_all
+    ]
+
+
+def _named(method: str, variant: str) -> str:
+    return method if variant == "default" else f"{method} ({variant})"
 
 
 def _of_lengths(length: float, floor: float, names: list[str]) -> str:

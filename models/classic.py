@@ -9,6 +9,10 @@ import numpy as np
 from models.types import Card
 
 
+def _nothing(label: np.ndarray, group: np.ndarray, config: Any, seed: int) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassicMethod(Card):
     """A scikit-learn estimator and how it is fitted.
@@ -22,7 +26,11 @@ class ClassicMethod(Card):
     predict : callable
         ``predict(estimator, x) -> (n_windows, n_classes_seen)`` probabilities, columns as in
         ``estimator.classes_``.
+    notes : callable
+        ``notes(label, group, config, seed) -> str``, of what `fit` is called with: what people
+        should know of the fit; "" where there is nothing.
     """
 
     fit: Callable[..., Any]
     predict: Callable[[Any, np.ndarray], np.ndarray]
+    notes: Callable[[np.ndarray, np.ndarray, Any, int], str] = _nothing

@@ -1,5 +1,6 @@
 """Is one method better than another? Differences paired by subject, with interval and tests."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ SETTING = ("protocol", "manner", "policy", "scaling", "eeg")
 """Columns of scores within which methods may be compared: on equal terms and tables."""
 
 COMPARISON_COLUMNS = (
-    *("method", "variant", "reference", "metric", "difference", "low", "high", "n_subjects"),
-    *("p", "p_holm", "p_bh", "p_wilcoxon", "d_z", "rank_biserial"),
+    *("method", "variant", "reference", "metric", "difference", "low", "high"),
+    *("n_subjects", "n_left_out", "p", "p_holm", "p_bh", "p_wilcoxon", "d_z", "rank_biserial"),
 )
 
 
@@ -23,8 +24,8 @@ def paired_differences(
 ) -> pd.DataFrame:
     """Compare every method and variant with one reference, on what both were tested on.
 
-    A subject's difference is its mean over the seeds that both have, so that n counts subjects:
-    windows and seeds of one subject are not independent of each other.
+    A subject's difference is its mean over the seeds and folds that both have, so that n counts
+    subjects: windows and seeds of one subject are not independent of each other.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def paired_differences(
     Returns
     -------
     pandas.DataFrame
-        Columns `COMPARISON_COLUMNS`: mean difference to the reference and its t interval; the
+        Columns `COMPARISON_COLUMNS`: mean difference to the reference and its t interval; on how
+        many subjects, and how many more only one of the two was tested on; the
         two-sided p of the paired t test, alone and adjusted for all methods in the table by Holm
         (`p_holm`) and Benjamini and Hochberg (`p_bh`); that of the Wilcoxon signed-rank test;
         Cohen's d of the differences and their matched-pairs rank-biserial correlation. NaN with
@@ -55,17 +57,21 @@ def paired_differences(
     """
     if len(scores[list(SETTING)].drop_duplicates()) > 1:
         raise ConfigError("scores on several terms (protocol, policy ...): take one")
-    groups: Any = scores.groupby(["subject", "seed", "method", "variant"], sort=False)
+    groups: Any = scores.groupby(["subject", "seed", "fold", "method", "variant"], sort=False)
     means: Any = groups[metric].mean().unstack(["method", "variant"])
     base = _reference(reference, [variant for name, variant in means.columns if name == reference])
     rows = []
     for method, variant in means.columns if base else ():
         if (method, variant) != base and method not in BASELINES:
             paired = (means[method, variant] - means[base]).dropna()
-            difference = paired.groupby("subject").mean().to_numpy()
+            of_seed = paired.groupby(["subject", "seed"]).mean()
+            difference = of_seed.groupby("subject").mean().to_numpy()
+            either = means[[(method, variant), base]].dropna(how="all")
+            n_either = either.index.get_level_values("subject").nunique()
             rows.append(
                 {"method": method, "variant": variant, "reference": reference, "metric": metric}
                 | _tested(difference, confidence)
+                | {"n_left_out": n_either - len(difference)}
             )
     frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     frame["p_holm"], frame["p_bh"] = (_adjusted(frame["p"], how) for how in ("holm", "fdr_bh"))
@@ -97,6 +103,26 @@ def _tested(difference: np.ndarray, confidence: float) -> dict[str, float]:
         "d_z": float(difference.mean() / difference.std(ddof=1)),
         "rank_biserial": rank_biserial(difference),
     }
+
+
+def why_no_interval(row: Mapping[Any, Any]) -> str:
+    """Say why a difference has neither an interval nor a p value; "" where it has both.
+
+    Parameters
+    ----------
+    row : mapping
+        Of `paired_differences`, or of its JSON.
+
+    Examples
+    --------
+    >>> why_no_interval({"n_subjects": 3, "low": None})
+    'the same in every subject'
+    """
+    if not pd.isna(row["low"]):
+        return ""
+    if row["n_subjects"] < 2:
+        return "one subject" if row["n_subjects"] else "no subject and seed in common"
+    return "the same in every subject"
 
 
 def rank_biserial(difference: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from featpipe.errors import ConfigError
 from featpipe.schema import KEYS
 from featpipe.tables import read_metadata, read_table
 from models.joining import check_unique, join, join_any
-from models.one_modality import check_columns, check_metadata
+from models.one_modality import check_columns, check_metadata, shared_units
 from models.repeats import first_rows, refuse_repeats
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Windows:
 
 
 class _Table(NamedTuple):
-    """All files of one modality, one below the other, and what the first says of itself."""
+    """All files of one modality, one below the other, and what they say of themselves."""
 
     keys: pd.DataFrame
     x: np.ndarray
@@ -226,13 +226,14 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         raise ConfigError(f"modality {modality!r}: no feature files given; run extract first")
     files = sorted(files)
     first = read_metadata(files[0])
-    keys, columns, parts = [], (), []
+    keys, columns, parts, abouts = [], (), [], []
     for file in files:
         table = read_table(file)
         names = tuple(name for name in table.column_names if name not in KEYS)
         columns = columns or names
         check_columns(modality, file, names, columns)
-        check_metadata(file, read_metadata(file), files[0], first)
+        abouts.append(read_metadata(file))
+        check_metadata(file, abouts[-1], files[0], first)
         keys.append(table.select(list(KEYS)).to_pandas())
         x = np.empty((table.num_rows, len(names)), np.float32)
         for i_column, name in enumerate(names):
@@ -250,7 +251,8 @@ def _read_modality(modality: str, files: Sequence[Path]) -> _Table:
         x = x.reshape(len(x), len(ch_names), len(bands))
     else:
         bands = {}
-    return _Table(keys, x, columns, ch_names, bands, first)
+    about = first | {"units": shared_units(abouts)}
+    return _Table(keys, x, columns, ch_names, bands, about)
 
 
 def _sites(columns: tuple[str, ...], bands: tuple[str, ...]) -> tuple[str, ...]:

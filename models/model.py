@@ -9,6 +9,7 @@ import torch
 
 from featpipe.errors import ConfigError, few, unknown
 from models.loading import Windows
+from models.made_alike import made_how, require_made_alike
 from models.prediction import loaded, predict_one
 from models.presence import judged
 from models.registry import get_method
@@ -206,7 +207,8 @@ def predict(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
     Raises
     ------
     ConfigError
-        When the columns of an input are not those of the training, or there is no such fold.
+        When the columns of an input are not those of the training, or its tables were made with
+        other options than those; or there is no such fold.
     """
     method = get_method(model.method)
     if not isinstance(method, Method):
@@ -214,6 +216,7 @@ def predict(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
     network = network_of(model, fold)
     for name in method.inputs:
         _require_columns(name, windows.columns.get(name, ()), model.columns[name])
+        require_made_alike(name, made_for(model, name), made_of(windows, name))
     windows = scaled_apart(windows, model.about.get("scaling", "train"))
     run_length = method.run_length(model.config) if method.run_length else None
     items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)
@@ -228,6 +231,19 @@ def predict(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
         return predict_one(method, net, x, network.scaling, items, rows)
     finally:
         torch.set_num_threads(n_threads)
+
+
+def made_for(model: Model, modality: str) -> dict[str, Any]:
+    """Return how the tables of an input were made in the training (`models.made_alike`)."""
+    tables = model.about.get("tables", {}).get(modality, {})
+    bands = model.about.get("bands", {}).get(modality, {})
+    return made_how(tables, bands, tables.get("options", {}))
+
+
+def made_of(windows: Windows, modality: str) -> dict[str, Any]:
+    """Return how the tables of a modality were made (`models.made_alike`)."""
+    tables = windows.tables.get(modality, {})
+    return made_how(tables, tables.get("bands") or {}, windows.options.get(modality, {}))
 
 
 def _require_columns(name: str, found: tuple[str, ...], expected: tuple[str, ...]) -> None:

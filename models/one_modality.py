@@ -1,7 +1,9 @@
 """The files of one modality are one table: what has to be the same in all of them."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from featpipe.errors import ConfigError, few
 
@@ -42,6 +44,14 @@ def check_metadata(file: Path, found: dict, first_file: Path, first: dict) -> No
         )  # fmt: skip
     if found.get("options") != first.get("options"):
         logger.warning("%s: options differ from those of %s", file, first_file)
+
+
+def shared_units(abouts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the units that all files of a modality have in common, in the order of the first."""
+    units = [about.get("units") or {} for about in abouts]
+    return {
+        name: unit for name, unit in units[0].items() if all(of.get(name) == unit for of in units)
+    }
 
 
 def _units(about: dict) -> str:

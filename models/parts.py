@@ -83,6 +83,7 @@ def merged(fitted: Sequence[Fitted]) -> Fitted:
         {name: value for one in fitted for name, value in one.weights.items()},
         {name: value for one in fitted for name, value in one.scaling.items()},
         {name: value for one in fitted for name, value in one.epochs.items()},
+        {name: text for one in fitted for name, text in one.notes.items()},
     )
 
 
@@ -111,6 +112,7 @@ def to_kept(fitted: Fitted) -> Kept:
             "folds": list(fitted.probabilities),
             "curves": to_rows(fitted.curves),
             "epochs": dict(fitted.epochs),
+            "notes": dict(fitted.notes),
             "missing": missing,
         },
     )
@@ -136,6 +138,7 @@ def from_kept(kept: Kept) -> Fitted:
             for fold, of in facts["missing"].items()
         },
         facts["epochs"],
+        facts.get("notes", {}),
     )
 
 

@@ -83,20 +83,17 @@ def _fit_fold(
     """Fit and predict one fold; there are no epochs to report or to go on from."""
     number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
     rows, weight = _weighted(windows, fold)
-    estimator = method.fit(
-        _features(windows, method.train_modalities, rows),
-        windows.label[rows],
-        _groups(windows, rows),
-        config,
-        number,
-        **weight,
-    )
+    x = _features(windows, method.train_modalities, rows)
+    given = windows.label[rows], _groups(windows, rows), config, number
+    estimator = method.fit(x, *given, **weight)
+    text = method.notes(*given)
     found = method.predict(estimator, _features(windows, method.inputs, fold.test))
     # a class without training windows has probability 0
     complete = np.zeros((len(fold.test), len(windows.classes)))
     complete[:, estimator.classes_] = found
     curves = pd.DataFrame(columns=list(CURVE_COLUMNS))
-    return Fitted({fold.name: complete}, curves, {fold.name: estimator}, {}, {})
+    notes = {fold.name: text} if text else {}
+    return Fitted({fold.name: complete}, curves, {fold.name: estimator}, {}, {}, notes)
 
 
 def _weighted(windows: Windows, fold: Fold) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -290,6 +290,8 @@ class Fitted:
         Modality -> Scaling; empty where the estimator holds its own.
     epochs : mapping
         Epoch of the last stage, from 1, whose weights these are; empty where there are no epochs.
+    notes : mapping
+        What people should know of how a fold was fitted; only of folds where there is something.
     """
 
     probabilities: Mapping[str, np.ndarray]
@@ -297,3 +299,4 @@ class Fitted:
     weights: Mapping[str, Any]
     scaling: Mapping[str, Mapping[str, Scaling]]
     epochs: Mapping[str, int]
+    notes: Mapping[str, str] = field(default_factory=dict)

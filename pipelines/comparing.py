@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from featpipe.errors import ConfigError, unknown
-from models.comparison import paired_differences
+from models.audit import fewer_subjects
+from models.comparison import paired_differences, why_no_interval
 from models.published import Figure, datasets, figures
 from models.scores import METRICS, summary
 from pipelines.exits import DONE
@@ -19,6 +20,7 @@ from pipelines.results import (
     aligned,
     by_setting,
     label,
+    on_fewer,
     read_predictions,
     read_scores,
 )
@@ -78,6 +80,7 @@ def _compared(
     return {
         **setting.values,
         "meaning": setting.meaning,
+        "notes": fewer_subjects(setting.scores),
         "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
         "published": [figure._asdict() for figure in published],
         "differences": json.loads(
@@ -89,6 +92,7 @@ def _compared(
 def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: str) -> str:
     published = {figure["method"]: Figure(**figure) for figure in found["published"]}
     lines = [f"{found['protocol']}: {found['meaning']}", *_scores(found, metric, published, own)]
+    lines += [f"  {text}" for text in found["notes"]]
     if beside and beside != own:
         lines += [f"  published figures are of {beside}: other people, clips and devices"]
     lines += [f"  {text}" for text in _sources(list(published.values()))]
@@ -138,14 +142,25 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
     for row in rows:
         table.append((
             label(row["method"], row["variant"]), _number(row["difference"], "+"),
-            f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]", str(row["n_subjects"]),
+            _interval(row), str(row["n_subjects"]),
             *(_number(row[name]) for name in ("p", "p_holm", "p_bh", "p_wilcoxon")),
             _number(row["d_z"], "+"), _number(row["rank_biserial"], "+"),
         ))  # fmt: skip
     apart = [label(row["method"], row["variant"]) for row in rows if not row["n_subjects"]]
     note = [f"  {', '.join(apart)}: no subject and seed in common with {reference}; train the same"]
     title = f"  {metric} against {reference}, paired by subject, seeds averaged:"
-    return [title, *aligned(table), *(note if apart else [])]
+    untested = [
+        f"  {label(row['method'], row['variant'])}: {reason}: no interval and no test"
+        for row in rows
+        if row["n_subjects"] and (reason := why_no_interval(row))
+    ]
+    return [title, *aligned(table), *(note if apart else []), *on_fewer(rows), *untested]
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if why_no_interval(row):
+        return "-"
+    return f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]"
 
 
 def _number(value: float | None, sign: str = "") -> str:

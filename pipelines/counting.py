@@ -1,12 +1,13 @@
 """How many windows a training was of: counted where it is made, told wherever it is shown."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from featpipe.tables import read_metadata
 from models.loading import Windows
-from models.types import Fold
+from models.types import Fitted, Fold
 
 
 def counted(
@@ -49,6 +50,18 @@ def counted(
     return found
 
 
+def noted(fitted: Fitted) -> dict[str, Any]:
+    """Count the folds of which there is something to say, for the metadata of outputs.
+
+    Returns
+    -------
+    dict
+        `fold_notes`, text -> number of folds; empty where there is nothing.
+    """
+    found = dict(Counter(fitted.notes.values()))
+    return {"fold_notes": found, "n_folds": len(fitted.probabilities)} if found else {}
+
+
 def told(about: Mapping[str, Any]) -> list[str]:
     """Say what was counted, as far as there is something to say.
 
@@ -79,6 +92,9 @@ def told(about: Mapping[str, Any]) -> list[str]:
     if untestable := about.get("n_untestable"):
         found.append(f"{about['options']['method']}: {untestable} windows lack what it predicts "
                      "from: never scored")  # fmt: skip
+    for text, n_folds in about.get("fold_notes", {}).items():
+        where = f"{n_folds} of {about['n_folds']} folds"
+        found.append(f"{options['method']}, in {where}: {text}")
     return found
 
 

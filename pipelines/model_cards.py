@@ -12,6 +12,7 @@ from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.regular_files import content_of, is_regular
 from models.card import card
+from models.comparison import SETTING
 from models.saved import CARD, DESCRIPTION
 from models.scores import summary
 from models.seals import MOST_DESCRIBED, read_said
@@ -54,11 +55,17 @@ def write_cards(out: Path) -> int:
 
 
 def _scores_of(described: Mapping[str, Any], scores: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Sum up what the same method and options reached where the tested side was left out."""
+    """Sum up what the same variant of the method reached where the tested side was left out.
+
+    A model of a training has the terms of that training. One of everybody has those that shape a
+    network, such as the policy, and whichever protocols there are.
+    """
     if scores is None:
         return []
-    groups: Any = scores.groupby(["method", "variant"])
-    key = (described["method"], described["variant"])
-    if key not in groups.groups:
+    said = {**described.get("options", {}), **described}
+    names = [name for name in ("method", "variant", *SETTING) if name in said and name in scores]
+    wanted = [said[name] for name in names]
+    own: Any = scores[(scores[names] == wanted).all(axis=1)]
+    if own.empty:
         return []
-    return json.loads(summary(groups.get_group(key)).to_json(orient="records") or "[]")
+    return json.loads(summary(own).to_json(orient="records") or "[]")

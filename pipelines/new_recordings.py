@@ -20,6 +20,8 @@ from featpipe.features.table import FeatureSettings
 from featpipe.montage import standard_name
 from featpipe.reading import read_eeg, read_eye
 from featpipe.recording import Source, Trial
+from featpipe.tables import with_metadata
+from models.loading import TOLD
 from models.model import Model
 from pipelines.steps import extract as extraction
 from pipelines.study import Study
@@ -65,7 +67,8 @@ def table_of(file: Path, modality: str, model: Model, cut: Cut = WHOLE) -> pa.Ta
     Returns
     -------
     pyarrow.Table
-        Bit-equal to what `featpipe extract` makes of the recording and these trials.
+        Bit-equal to what `featpipe extract` makes of the recording and these trials, with what its
+        metadata say of how it was made.
 
     Raises
     ------
@@ -85,9 +88,10 @@ def table_of(file: Path, modality: str, model: Model, cut: Cut = WHOLE) -> pa.Ta
     eeg, eye, offset = (file, None, None) if is_eeg else (None, file, cut.eye_offset)
     source = Source("new", file.stem, "1", eeg, eye, offset, trials, model.classes)
     [unit] = extraction.units(study, [source], file.parent)
-    [(_, table, told)] = extraction.make(unit, extraction.outputs(unit, []))
+    [(output, table, told)] = extraction.make(unit, extraction.outputs(unit, []))
     _require_bands(told.get("bands", {}), model.about["bands"][modality])
-    return table
+    about = {**told, **output.facts}
+    return with_metadata(table, {name: about.get(name) for name in (*TOLD, "options")})
 
 
 def _study(model: Model, modality: str) -> Study:

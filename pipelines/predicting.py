@@ -11,9 +11,9 @@ import pandas as pd
 from featpipe.datasets.lab_table import trials_of_one
 from featpipe.errors import N_SAID, ConfigError, ReadError, printable
 from featpipe.schema import KEYS
-from featpipe.tables import read_table
-from models.loading import Windows
-from models.model import Model, network_of, predict
+from featpipe.tables import read_table, said_by
+from models.loading import TOLD, Windows
+from models.model import Model, made_for, made_of, network_of, predict
 from models.registry import get_method
 from models.saved import read_model
 from pipelines.exits import DONE, INPUT, SOME_FAILED
@@ -22,6 +22,11 @@ from pipelines.new_recordings import WHOLE, Cut, table_of
 
 WHERE = ("trial", "window", "start_s", "stop_s", "good")
 """Key columns that are printed with every prediction."""
+
+_ASSUMED = (
+    "--eye-offset {:.3f}: taken from end to end of each recording, no drift is assumed; clocks "
+    "that differ by 80 ppm are 0.3 s apart an hour away from where the offset was taken"
+)
 
 
 def print_predictions(
@@ -65,6 +70,8 @@ def print_predictions(
     model = read_model(folder)
     network_of(model, fold)  # refuse a misspelt one once, not file by file
     cut = Cut(trials_of_one(trials) if trials else (), eye_offset)
+    if eye_offset is not None:
+        click.echo(_ASSUMED.format(eye_offset), err=True)
     n_failed = 0
     is_first = True
     for file in files:
@@ -102,6 +109,7 @@ def predicted(model: Model, file: Path, fold: str = "", cut: Cut = WHOLE) -> pd.
         Which parts of a recording.
     """
     windows = windows_of(model, file, cut)
+    _tell_if_unknown(model, windows, file)
     p = predict(model, windows, fold)
     frame = windows.keys[list(WHERE)].reset_index(drop=True)
     frame["class"] = np.array(model.classes)[p.argmax(axis=1)]
@@ -138,4 +146,25 @@ def windows_of(model: Model, file: Path, cut: Cut = WHOLE) -> Windows:
         x = x.reshape(len(x), *model.shapes.features[modality])
     keys = table.select(list(KEYS)).to_pandas()
     label = np.zeros(len(keys), np.int64)
-    return Windows(keys, {modality: x}, label, model.classes, (), {}, {modality: columns}, {})
+    about = said_by(table)
+    options = about.get("options")
+    return Windows(
+        keys, {modality: x}, label, model.classes, (), {}, {modality: columns},
+        {modality: options if isinstance(options, dict) else {}},
+        tables={modality: {name: about.get(name) for name in TOLD}},
+    )  # fmt: skip
+
+
+def _tell_if_unknown(model: Model, windows: Windows, file: Path) -> None:
+    """Warn where nothing tells whether a table was made as those of the training."""
+    [modality] = windows.x
+    silent = {
+        "it": not made_of(windows, modality),
+        "the model": not made_for(model, modality),
+    }
+    if who := [name for name, is_silent in silent.items() if is_silent]:
+        text = (
+            f"{file}: {' and '.join(who)} does not say how tables were made, so that nothing was "
+            "compared: its windows, bands and units have to be those of the training"
+        )
+        click.echo(printable(text, N_SAID), err=True)

@@ -35,7 +35,8 @@ QUALITY: Mapping[str, str] = {
     "clock_source": "how the eye's times came on the clock of the EEG: triggers, offset, or trials",
     "clock_offset_s": "seconds of the EEG where the tracker's clock is 0; with a drift this is no "
     "`eye_offset` to give",
-    "clock_drift_ppm": "seconds that the tracker's clock loses in a million; usual: -100 to 100",
+    "clock_drift_ppm": "seconds that the tracker's clock loses in a million; usual: -100 to 100; 0 "
+    "is assumed where the source is an offset, and 80 unseen ppm are 0.3 s in an hour",
     "clock_shared_marks": "marks of both recordings that fit",
     "clock_marks_left_out": "marks of names that both have and that do not fit; many bode ill",
     "clock_residual_ms": "median distance of the marks from the fit, ms; a few are usual",

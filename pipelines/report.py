@@ -17,7 +17,7 @@ from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.tables import read_metadata, read_table
 from models.audit import warnings
-from models.comparison import SETTING, paired_differences
+from models.comparison import SETTING, paired_differences, why_no_interval
 from models.registry import BASELINES
 from models.scores import METRICS, summary
 from models.selection import get_policy
@@ -134,10 +134,13 @@ def _difference_table(found: pd.DataFrame) -> str:
     rows = [
         {
             "method": label(row["method"], row["variant"]),
-            "difference": f"{100 * row['difference']:+.1f}",
-            "interval": f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
+            "difference": f"{100 * row['difference']:+.1f}" if row["n_subjects"] else "-",
+            "interval": why_no_interval(row)
+            or f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
             "p (Holm)": _p(row["p_holm"]),
             "p (Wilcoxon)": _p(row["p_wilcoxon"]),
+            "subjects": f"{row['n_subjects']}"
+            + f" of {row['n_subjects'] + row['n_left_out']}" * bool(row["n_left_out"]),
         }
         for row in found.to_dict("records")
     ]
@@ -145,6 +148,8 @@ def _difference_table(found: pd.DataFrame) -> str:
 
 
 def _p(value: float) -> str:
+    if np.isnan(value):
+        return "-"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, read_table, with_metadata
 from models.audit import warnings
-from models.comparison import SETTING, paired_differences
+from models.comparison import SETTING, paired_differences, why_no_interval
 from models.manners import MANNERS, SCALINGS
 from models.protocols import HOLDOUT, PROTOCOLS
 from models.registry import METHODS
@@ -189,16 +189,40 @@ def _differences(group: pd.DataFrame) -> list[str]:
     found: Any = paired_differences(group, "mlp")
     if found.empty:
         return []
+    compared = found[found["n_subjects"] > 0].to_dict("records")
     rows = [
         (label(row["method"], row["variant"]), f"{100 * row['difference']:+.1f} points",
-         f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]", f"p = {row['p_holm']:.3f}")
-        for row in found[found["n_subjects"] > 0].to_dict("records")
+         *_interval(row))
+        for row in compared
     ]  # fmt: skip
     head = "  accuracy against mlp, paired by subject, 95 % interval, p by Holm:"
     apart = found[found["n_subjects"] == 0].to_dict("records")
     names = ", ".join(label(row["method"], row["variant"]) for row in apart)
     told = [f"  {names}: no subject and seed in common with mlp; train the same"] if names else []
-    return [*([head, *aligned(rows)] if rows else []), *told, ""]
+    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), ""]
+
+
+def on_fewer(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Say which differences are of fewer subjects than one of the two was tested on.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of `models.comparison.paired_differences`, or of its JSON.
+    """
+    return [
+        f"  {label(row['method'], row['variant'])}: of the {row['n_subjects']} subjects that both "
+        f"were tested on; {row['n_left_out']} more were tested with one of the two only"
+        for row in rows
+        if row["n_subjects"] and row["n_left_out"]
+    ]
+
+
+def _interval(row: Mapping[Any, Any]) -> tuple[str, str]:
+    if reason := why_no_interval(row):
+        return "-", f"{reason}: no interval"
+    interval = f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
+    return interval, f"p = {row['p_holm']:.3f}"
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

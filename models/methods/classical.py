@@ -10,7 +10,8 @@ Differences
 2. C. Paper: not given / here: chosen from five powers of two between 2^-10 and 2^6 by the accuracy
    on a quarter of the training subjects (of the training trials when there is one subject only),
    then refitted on all of them. The usual range ends at 2^10; beyond 2^6 the solver slows down
-   and, on standardised features, the solution hardly moves.
+   and, on standardised features, the solution hardly moves. Where none can be held out, because
+   there is one group or the others would have one class, C is 1, scikit-learn's default.
 3. Probabilities. Paper: none / here: the softmax of the decision values. Its order of classes is
    the SVM's; it is not calibrated.
 4. Scaling. Paper: not given / here: z-scores with the statistics of the training rows, a missing
@@ -33,6 +34,9 @@ from sklearn.svm import LinearSVC
 from models.classic import ClassicMethod
 from models.search import Choice
 
+DEFAULT_C = 1.0
+"""Of scikit-learn; the paper gives none."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -41,7 +45,7 @@ class Config:
     Attributes
     ----------
     exponents : tuple of int
-        C is the best of 2^exponent.
+        C is the best of 2^exponent; one alone is taken as it is.
     held_out : float
         Share of the training groups that C is chosen on.
     """
@@ -58,7 +62,7 @@ def fit(
     seed: int,
     weight: np.ndarray | None = None,
 ) -> Pipeline:
-    """Choose C on held-out groups, then fit on all rows.
+    """Choose C on held-out groups, then fit on all rows; `DEFAULT_C` where none can be held out.
 
     Parameters
     ----------
@@ -79,12 +83,12 @@ def fit(
         Imputer, scaler and classifier; its `classes_` are those seen in `label`.
     """
     candidates = [2.0**exponent for exponent in config.exponents]
-    if len(candidates) == 1 or len(np.unique(group)) < 2:
+    if len(candidates) == 1:
         return _fitted(candidates[0], x, label, weight)
-    splitter = GroupShuffleSplit(1, test_size=config.held_out, random_state=seed)
-    fitting, held_out = next(splitter.split(x, label, group))
-    if len(np.unique(label[fitting])) < 2:
-        return _fitted(candidates[0], x, label, weight)
+    division = _division(label, group, config, seed)
+    if division is None:
+        return _fitted(DEFAULT_C, x, label, weight)
+    fitting, held_out = division
     some = None if weight is None else weight[fitting]
     with catch_warnings():
         # a large C on few windows converges slowly; what has not converged scores as it is
@@ -95,6 +99,27 @@ def fit(
         ]
         # on a tie the smallest C
         return _fitted(candidates[int(np.argmax(scores))], x, label, weight)
+
+
+def notes(label: np.ndarray, group: np.ndarray, config: Config, seed: int) -> str:
+    """Say so where C was not chosen; arguments as in `fit`."""
+    if len(config.exponents) == 1 or _division(label, group, config, seed) is not None:
+        return ""
+    return (
+        f"C is {DEFAULT_C:g}, scikit-learn's default, and was not chosen: there is one subject or "
+        "trial to train on, or one class without the part that C would be chosen on"
+    )
+
+
+def _division(
+    label: np.ndarray, group: np.ndarray, config: Config, seed: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the rows to fit and those to choose C on; None where there are none to choose on."""
+    if len(np.unique(group)) < 2:
+        return None
+    splitter = GroupShuffleSplit(1, test_size=config.held_out, random_state=seed)
+    fitting, held_out = next(splitter.split(label, label, group))
+    return (fitting, held_out) if len(np.unique(label[fitting])) > 1 else None
 
 
 def predict(estimator: Pipeline, x: np.ndarray) -> np.ndarray:
@@ -129,6 +154,8 @@ SVM = ClassicMethod(
     search={"exponents": Choice(tuple((exponent,) for exponent in range(-10, 7)))},
     fit=fit,
     predict=predict,
+    notes=notes,
+    version=2,
 )
 SVM_EEG = replace(
     SVM,

@@ -17,7 +17,7 @@ from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.train import Payload, sources
-from pipelines.steps.variants import eeg_family, label_of, terms_for
+from pipelines.steps.variants import eeg_family, label_of, terms_for, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
@@ -90,9 +90,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     files = outputs(unit, stale[0].facts["sources"])
     folder = folder_of(out, unit, files[0].facts, plan.device)
     fitted, _ = fit_kept(parts, folder, reporter(out, unit.name))
-    yield from made_model(
-        files, model_of(windows, [fold], fitted, name, config, seed, on.policy, on.scaling)
-    )
+    model = model_of(windows, [fold], fitted, name, config, seed, on.policy, on.scaling)
+    about = {**model.about, "variant": variant_of(name, plan)}
+    yield from made_model(files, model._replace(about=about))
     forget(folder)
 
 

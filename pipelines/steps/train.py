@@ -27,7 +27,7 @@ from models.selection import get_policy
 from models.train import TrainSettings
 from models.types import Fitted, Fold, Method
 from models.weights import weighted
-from pipelines.counting import counted
+from pipelines.counting import counted, noted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.variants import eeg_family, label_of, terms_for, under, variant_of
@@ -196,7 +196,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     if files:
         windows, folds, on = ready.windows, ready.folds, ready.on
         model = model_of(windows, folds, fitted, name, ready.config, seed, on.policy, on.scaling)
-        yield from made_model(files, model._replace(about={**model.about, **on.columns()}))
+        about = {**model.about, **on.columns(), "variant": variant_of(name, plan)}
+        yield from made_model(files, model._replace(about=about))
     forget(folder)
 
 
@@ -241,6 +242,7 @@ def result_tables(
     about = {
         "classes": list(ready.windows.classes),
         **counted(ready.windows, payload.plan.min_good, ready.divided, ready.folds),
+        **noted(fitted),
     }
     seconds += time.perf_counter() - start
     for output in wanted:

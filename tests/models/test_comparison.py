@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from featpipe.errors import ConfigError
-from models.comparison import COMPARISON_COLUMNS, paired_differences, rank_biserial
+from models.comparison import COMPARISON_COLUMNS, paired_differences, rank_biserial, why_no_interval
 from models.scores import calibration_error
 
 
@@ -19,7 +19,7 @@ def table(accuracy, **terms):
     usual = {"protocol": "loso", "manner": "strict", "policy": "last", "scaling": "train"}
     rows = [
         {"method": name, "variant": "default", "subject": str(i), "seed": j, "eeg": "de",
-         "accuracy": value, **usual, **terms}
+         "fold": f"sub-{i}", "accuracy": value, **usual, **terms}
         for name, values in accuracy.items()
         for (i, j), value in np.ndenumerate(np.asarray(values, float))
     ]  # fmt: skip
@@ -60,6 +60,11 @@ def signed_rank_by_hand(d):
     return min(1.0, 2 * min(below, above))
 
 
+def test_where_there_is_an_interval_nothing_has_to_be_said(many):
+    rows = paired_differences(table(many), "mlp").to_dict("records")
+    assert [why_no_interval(row) for row in rows] == [""] * 4
+
+
 def test_p_values_are_adjusted_for_their_number(many):
     found = paired_differences(table(many), "mlp")
     p = found["p"].to_numpy()
@@ -82,8 +87,19 @@ def test_subjects_and_seeds_that_only_one_has_do_not_count(many):
     is_lost = (scores["method"] == "cscm") & ((scores["subject"] == "0") | (scores["seed"] == 2))
     found = paired_differences(scores[~is_lost], "mlp").set_index("method").loc["cscm"]
     d = (many["cscm"] - many["mlp"])[1:, :2].mean(1)
-    assert found["n_subjects"] == 8
+    assert (found["n_subjects"], found["n_left_out"]) == (8, 1)
     np.testing.assert_allclose(found["difference"], d.mean())
+    assert set(paired_differences(scores, "mlp")["n_left_out"]) == {0}
+
+
+def test_folds_of_a_subject_that_only_one_has_do_not_count(many):
+    """One session of everybody could not be tested by cscm, and is harder."""
+    first = table({name: many[name] for name in ("mlp", "cscm")})
+    second = first.assign(fold="other " + first["fold"], accuracy=first["accuracy"] - 0.2)
+    both = pd.concat([first, second[second["method"] == "mlp"]])
+    [row] = paired_differences(both, "mlp").to_dict("records")
+    assert (row["n_subjects"], row["n_left_out"]) == (9, 0)
+    np.testing.assert_allclose(row["difference"], (many["cscm"] - many["mlp"]).mean())
 
 
 def test_nothing_to_test():
@@ -91,8 +107,16 @@ def test_nothing_to_test():
     assert list(same.columns) == list(COMPARISON_COLUMNS)
     np.testing.assert_allclose(same["difference"], 0.1)
     alone = paired_differences(table({"mlp": [[0.5]], "svm": [[0.7]]}), "mlp")
-    for frame in (alone,):
+    apart = table({"mlp": [[0.5]], "svm": [[0.7]]})
+    apart.loc[1, "subject"] = "other"
+    apart = paired_differences(apart, "mlp")
+    for reason, frame in {
+        "the same in every subject": same,
+        "one subject": alone,
+        "no subject and seed in common": apart,
+    }.items():
         assert frame[["low", "high", "p", "p_holm", "p_bh", "d_z"]].isna().all(axis=None)
+        assert why_no_interval(frame.iloc[0].to_dict()) == reason
     assert paired_differences(table({"svm": [[0.5]]}), "mlp").empty
 
 

@@ -53,7 +53,9 @@ def test_differences_have_an_interval_over_subjects_and_one_over_seeds():
         {"method": f"m{i}", "variant": "default", "subject": f"s{j}", "seed": k, "accuracy": value}
         for (i, j, k), value in np.ndenumerate(accuracy)
     ]
-    row = difference_row(pd.DataFrame(rows).assign(**dict.fromkeys(SETTING, "")), "m1", "m0")
+    row = difference_row(
+        pd.DataFrame(rows).assign(**dict.fromkeys((*SETTING, "fold"), "")), "m1", "m0"
+    )
     difference = 100 * (accuracy[1] - accuracy[0])
     assert row.figure == pytest.approx(difference.mean())
     for axis, found in ((1, row.of_subjects), (0, row.of_seeds)):

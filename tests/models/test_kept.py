@@ -74,7 +74,8 @@ def test_a_part_comes_back_as_it_was(tmp_path, n_rows):
     rows = [("sub-1", "train", 1, "emotion", "loss", 0.1 + 0.2)] * n_rows
     curves = pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
     exact = KEPT.arrays["exact"]
-    fitted = Fitted({"sub-1": exact}, curves, {"sub-1": "an estimator"}, {}, {})
+    notes = {"sub-1": "C is 1"}
+    fitted = Fitted({"sub-1": exact}, curves, {"sub-1": "an estimator"}, {}, {}, notes)
     if n_rows:
         weights = {"a.weight": torch.from_numpy(exact.copy()), "a.n": torch.tensor(3)}
         scaling = {"eye": Scaling(exact[0], exact[1], 2)}
@@ -86,6 +87,7 @@ def test_a_part_comes_back_as_it_was(tmp_path, n_rows):
     pd.testing.assert_frame_equal(found.curves, curves, check_exact=True)
     assert found.probabilities["sub-1"].tobytes() == fitted.probabilities["sub-1"].tobytes()
     assert found.epochs == fitted.epochs
+    assert found.notes == notes
     assert found.weights.keys() == found.scaling.keys() == fitted.epochs.keys()
     for fold in fitted.epochs:
         assert equal_arrays(found.weights[fold], fitted.weights[fold])

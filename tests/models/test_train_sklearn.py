@@ -41,6 +41,41 @@ def test_c_is_the_best_on_subjects_held_out(monkeypatch):
     np.testing.assert_allclose(final[1].mean_, x.mean(0), atol=1e-12)  # refitted on all of them
 
 
+def one_trial(label):
+    return np.zeros(len(label), np.int64)
+
+
+def one_class_in_every_group(label):
+    """Two groups; whichever is held out, the other has one class."""
+    return label
+
+
+@pytest.mark.parametrize("group_of", [one_trial, one_class_in_every_group])
+def test_where_c_cannot_be_chosen_it_is_that_of_scikit_learn_and_told(group_of):
+    label = np.repeat([0, 1], 20)
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    config, group = classical.Config(), group_of(label)
+    assert classical.fit(x, label, group, config, 0)[-1].C == LinearSVC().C == 1.0
+    assert classical.notes(label, group, config, 0).startswith("C is 1, scikit-learn's default")
+    asked = classical.Config(exponents=(-2,))
+    assert classical.fit(x, label, group, asked, 0)[-1].C == 0.25
+    assert classical.notes(label, group, asked, 0) == ""
+    assert classical.notes(label, np.arange(40) % 4, config, 0) == ""
+
+
+def test_notes_are_of_the_folds_that_they_concern(windows):
+    """The training side of the first fold is one trial of two classes."""
+    trial = np.flatnonzero((windows.keys["subject"] == "1") & (windows.keys["trial"] == 1))
+    label = windows.label.copy()
+    label[trial[::2]] = 0
+    few = Fold("few", trial, np.flatnonzero(windows.keys["trial"] == 2))
+    (many, *_) = loso(windows.keys)
+    both = replace(windows, label=label)
+    fitted = fit_classic(classical.SVM, classical.Config(), both, [few, many], 0)
+    assert list(fitted.notes) == ["few"]
+    assert "was not chosen" in fitted.notes["few"]
+
+
 def test_equals_plain_scikit_learn(windows):
     config = classical.Config(exponents=(-2,))
     (fold, *_) = loso(windows.keys)

@@ -1,15 +1,18 @@
 """`featpipe compare`: ours beside published figures, never across protocols or data sets unsaid."""
 
 import json
+import re
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from featpipe.tables import publish, read_metadata, with_metadata
 from models.published import datasets, figures
 from models.registry import METHODS
-from models.scores import summary
+from models.scores import METRICS, summary
 from pipelines.__main__ import run
-from pipelines.results import label, read_scores
+from pipelines.results import label, read_scores, summary_text
 
 
 @pytest.fixture
@@ -51,6 +54,73 @@ def test_json_holds_the_same(compare, finished_study):
     pd.testing.assert_series_equal(frame["kappa_mean"], table["kappa_mean"], check_dtype=False)
     assert {row["protocol"] for row in setting["published"]} == {"loso"}
     assert {row["metric"] for row in setting["differences"]} == {"kappa"}
+
+
+def with_scores(out, scores):
+    path = out / "scores.parquet"
+    table = pa.Table.from_pandas(scores, preserve_index=False)
+    publish(with_metadata(table, read_metadata(path)), path, out / ".staging")
+    return out
+
+
+def test_a_difference_is_of_the_subjects_that_both_have_and_says_so(study, capsys):
+    scores = read_scores(study / "out")
+    is_lost = (scores["method"] == "cscm_sm") & (scores["subject"] == "2")
+    out = with_scores(study / "out", scores[~is_lost])
+    told = summary_text(read_scores(out), is_simulated=True)
+    assert run(["compare", str(out)]) == 0
+    text = "of the 2 subjects that both were tested on; 1 more were tested with one of the two only"
+    for page in (told, capsys.readouterr().out):
+        [line] = [line for line in page.splitlines() if text in line]
+        assert line.startswith("  cscm_sm (")
+    both = scores[~scores["subject"].eq("2")]
+    alone = both[both["method"].isin(["mlp", "cscm_sm"])].groupby("method")["accuracy"].mean()
+    [line] = [line for line in told.splitlines() if re.match("  cscm_sm .* points", line)]
+    assert f"{100 * (alone['cscm_sm'] - alone['mlp']):+.1f} points" in line
+    assert run(["report", str(out)]) == 0
+    html = (out / "report.html").read_text(encoding="utf-8")
+    row = re.search(r"<td>cscm_sm[^<]*</td>\s*<td>[+-][0-9.]+</td>.*?</tr>", html, re.DOTALL)
+    assert row is not None
+    assert row[0].count("<td>2 of 3</td>") == 1
+    assert html.count("<td>2 of 3</td>") == 1
+
+
+@pytest.fixture
+def with_a_twin(study):
+    """An output folder in which cscm_sm had the predictions of mlp, and so its scores."""
+    out = study / "out"
+    scores = read_scores(out)
+    columns = [*METRICS, "seconds"]
+    of = {name: scores["method"] == name for name in ("mlp", "cscm_sm")}
+    scores.loc[of["cscm_sm"], columns] = scores.loc[of["mlp"], columns].to_numpy()
+    return with_scores(out, scores)
+
+
+def test_a_difference_that_is_the_same_in_every_subject_has_no_interval(with_a_twin, capsys):
+    told = summary_text(read_scores(with_a_twin), is_simulated=True)
+    [line] = [
+        text for text in told.splitlines() if text.startswith("  cscm_sm") and "points" in text
+    ]
+    assert line.split("points")[1].split(maxsplit=1) == [
+        "-",
+        "the same in every subject: no interval",
+    ]
+    assert run(["compare", str(with_a_twin)]) == 0
+    table = capsys.readouterr().out
+    name = line.split("  ")[1]
+    assert f"\n  {name}: the same in every subject: no interval and no test" in table
+    assert run(["compare", str(with_a_twin), "--json"]) == 0
+    [setting] = json.loads(capsys.readouterr().out)["settings"]
+    [row] = [row for row in setting["differences"] if row["method"] == "cscm_sm"]
+    assert (row["difference"], row["n_subjects"]) == (0, 3)
+    assert [row[name] for name in ("low", "high", "p", "p_holm", "p_wilcoxon")] == [None] * 5
+    assert run(["report", str(with_a_twin)]) == 0
+    page = (with_a_twin / "report.html").read_text(encoding="utf-8")
+    assert re.search(
+        r"<td>cscm_sm[^<]*</td>\s*<td>\+0.0</td>\s*<td>the same in every subject<", page
+    )
+    for text in (told, table, page):
+        assert "nan" not in re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize(

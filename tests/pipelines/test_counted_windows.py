@@ -10,6 +10,8 @@ from lookalikes import one_process
 
 from featpipe.tables import read_metadata
 from models.adversaries import course
+from models.saved import CARD, DESCRIPTION
+from models.scores import summary
 from pipelines import running
 from pipelines.__main__ import run
 from pipelines.counting import told
@@ -47,7 +49,8 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     train(without_eyes, 'train.methods=["svm_eeg"]')
     assert "left out sub-3_ses-1: eye: the study makes none" in capsys.readouterr().err
     train(without_eyes, methods, quick, "train.missing=keep")
-    told_now = capsys.readouterr().err
+    captured = capsys.readouterr()
+    told_now = captured.err
     assert "kept sub-3_ses-1: it has no eye" in told_now
     assert f"of {3 * N_WINDOWS} windows {N_WINDOWS} lack eye, and take part with what" in told_now
     assert f"mlp_cross: {N_WINDOWS} windows lack what it predicts from: never scored" in told_now
@@ -55,6 +58,14 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     tested = scores.groupby("method")["subject"].agg(set)
     assert tested["svm_eeg"] == {"1", "2", "3"}
     assert tested["mlp_cross"] == {"1", "2"}
+    named = "mlp_cross (n_epochs=2,missing=keep)"
+    note = f"{named} was tested on 2 of 3 subjects: its mean and ± are theirs"
+    fewer = f"{named}: of the 2 subjects that both were tested on; 1 more were tested with one"
+    assert f"note: {note}" in captured.out
+    assert run(["compare", str(out), "--reference", "svm_eeg"]) == 0
+    compared = capsys.readouterr().out
+    assert f"\n  {note}" in compared
+    assert f"\n  {fewer}" in compared
     found = [read_metadata(file) for file in out.glob("predictions/mlp_cross*.parquet")]
     [about] = [one for one in found if one["options"]["missing"] == "keep"]
     assert about["n_lacking"] == {"eeg": 0, "eye": N_WINDOWS}
@@ -62,6 +73,7 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     assert run(["report", str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
     assert f"{N_WINDOWS} windows lack what it predicts from: never scored" in html
+    assert note in html
     capsys.readouterr()
     options = words(methods, quick, "train.missing=keep")
     assert run(["show", str(without_eyes / "study.toml"), "--json", *options]) == 0
@@ -83,6 +95,63 @@ def test_weights_are_counted(study, capsys):
     assert text in captured.err
     assert text in captured.out  # below the table
     assert told({"n_windows": 3}) == []
+
+
+def test_a_c_that_nobody_chose_is_told_with_the_number_of_folds(scored, capsys):
+    """One subject of two trials is left to train on: without one of them there is one class."""
+    train(scored.folder, "features.eeg=de,psd", 'train.methods=["svm_eeg"]', "train.min_good=0.01")
+    captured = capsys.readouterr()
+    [file] = scored.out.glob("predictions/svm_eeg-*.parquet")
+    [(note, n_folds)] = read_metadata(file)["fold_notes"].items()
+    assert n_folds == 2
+    assert note.startswith("C is 1, scikit-learn's default, and was not chosen")
+    text = f"svm_eeg, in 2 of 2 folds: {note}"
+    assert text in captured.err
+    assert text in captured.out  # below the table
+
+
+COUNTED = ("train.weight=good", "train.min_good=0.2", "train.missing=keep")
+
+
+def on_card(folder):
+    """Each line of scores of a model card."""
+    page = (folder / CARD).read_text(encoding="utf-8")
+    return [line for line in page.splitlines() if " subjects: accuracy " in line]
+
+
+def line_of(scores):
+    [row] = summary(scores).to_dict("records")
+    return (
+        f"  - {row['protocol']}, {row['n_subjects']} subjects: accuracy "
+        f"{row['accuracy_mean']:.3f} ± {row['accuracy_sd']:.3f} over"
+    )
+
+
+def test_a_card_tells_the_scores_of_its_own_variant_and_terms(study):
+    """The same options with other windows counted, or another policy, are other rows."""
+    out, method = study / "out", ('train.methods=["mlp"]', "train.options.mlp.n_epochs=3")
+    train(study, *method)
+    train(study, *method, *COUNTED)
+    train(study, *method, "train.policy=source-validation")
+    words_of_fit = ["fit", str(study / "study.toml"), "--workers", "1"]
+    assert run([*words_of_fit, *words(*method, *COUNTED)]) == 0
+    scores = pd.read_parquet(out / "scores.parquet").query("method == 'mlp'")
+    counted = "n_epochs=3,min_good=0.2,weight=good,missing=keep"
+    assert set(scores["variant"]) == {"n_epochs=3", counted}
+    seen = []
+    for folder in out.glob("models/mlp-*"):
+        about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        policy = about["options"]["policy"]
+        own = scores.query(f"variant == {about['variant']!r} and policy == {policy!r}")
+        [line] = on_card(folder)
+        assert line.startswith(line_of(own))
+        seen.append((about["variant"], policy, about["step"]))
+    assert sorted(seen) == [
+        ("n_epochs=3", "last", "train"),
+        ("n_epochs=3", "source-validation", "train"),
+        (counted, "last", "fit"),
+        (counted, "last", "train"),
+    ]
 
 
 def test_where_the_games_stand_is_told_below_the_table_and_drawn(study, quick, capsys):

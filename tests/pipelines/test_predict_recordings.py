@@ -1,5 +1,6 @@
 """`featpipe predict` on recordings: the features of `extract`, for models that read EEG as well."""
 
+import copy
 import io
 import shutil
 from dataclasses import replace
@@ -7,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from naive_exports import write_brainvision
 
@@ -23,7 +25,7 @@ from models.saved import read_model, write_model
 from pipelines.__main__ import run
 from pipelines.job import open_job
 from pipelines.new_recordings import Cut
-from pipelines.predicting import windows_of
+from pipelines.predicting import predicted, windows_of
 from pipelines.steps import extract
 
 OPTIONS = ("features.window_s=2", "features.hop_s=1", "eeg.l_freq=0.5", "eeg.baseline=pre",
@@ -228,7 +230,9 @@ def test_eyes_have_the_features_of_extract_to_the_bit(eyes, capsys, tmp_path):
     assert f"give --eye-offset: {-first:.3f} if they count from its first sample; if" in said
     assert "the clock_offset_s of this recording" in said
     assert run([*words, "--eye-offset", f"{-first:.6f}"]) == 0
-    told = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    out, err = capsys.readouterr()
+    assert f"--eye-offset {-first:.3f}: taken from end to end of each recording, no drift" in err
+    told = pd.read_csv(io.StringIO(out))
     assert list(told["window"]) == list(found.keys["window"])
     np.testing.assert_allclose(told["good"], found.keys["good"], atol=0.02)
 
@@ -238,6 +242,70 @@ def test_a_table_is_cut_already(eyes, capsys):
     table = next((job.out / "features/eye").glob("*.parquet"))
     assert run(["predict", str(folder), str(table), "--eye-offset", "3"]) == 2
     assert "cut already" in capsys.readouterr().err
+
+
+def table_with(job, options, family, tmp_path, source=0):
+    """The table of a recording of the study, made with some options changed."""
+    other = open_job(job.study.path, tmp_path / "other", options)
+    table, path = extracted(other, other.sources[source], family)
+    publish(table, path, tmp_path / ".staging")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changed", "family", "told"),
+    [
+        (("features.window_s=2.5",), "de_lds", "features.window_s (model 2.0, table 2.5)"),
+        (("eeg.baseline=trial",), "de_lds", 'eeg.baseline (model "pre", table "trial")'),
+        (("features.eeg=de",), "de", 'family (model "de_lds", table "de")'),
+    ],
+)
+def test_a_table_of_other_options_is_refused_with_their_names(
+    eeg, capsys, tmp_path, changed, family, told
+):
+    """Its columns are those of the model, to the name."""
+    path = table_with(eeg[0], (*OPTIONS, *changed), family, tmp_path)
+    capsys.readouterr()
+    assert run(["predict", str(eeg[1]), str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"failed: {path}: the eeg table was made otherwise")
+    assert told in err
+    assert "give the recording itself" in err
+
+
+def test_a_table_of_the_same_options_is_predicted_without_a_word(eeg, eyes, capsys, tmp_path):
+    """The limits of a clock decide no number, and are not the model's."""
+    own = ("features.window_s=2", "eye.events=detect")
+    same = table_with(eeg[0], OPTIONS, "de_lds", tmp_path)
+    alike = table_with(eyes[0], (*own, "clock.max_drift_ppm=90"), "eye", tmp_path / "eyes")
+    capsys.readouterr()
+    assert run(["predict", str(eeg[1]), str(same)]) == 0
+    assert run(["predict", str(eyes[1]), str(alike)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_table_that_says_nothing_is_predicted_with_one_line_of_warning(eeg, capsys, tmp_path):
+    path = table_with(eeg[0], (*OPTIONS, "eeg.baseline=trial"), "de_lds", tmp_path)
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    capsys.readouterr()
+    assert run(["predict", str(eeg[1]), str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert len(pd.read_csv(io.StringIO(out))) == pq.read_metadata(path).num_rows
+    assert err.count("\n") == 1
+    assert f"{path}: it does not say how tables were made, so that nothing was compared" in err
+
+
+def test_a_recording_in_other_units_is_refused(eyes, capsys):
+    """The options are the model's own, but what a tracker writes is not."""
+    job, folder = eyes
+    model = read_model(folder)
+    tables = copy.deepcopy(model.about["tables"])
+    assert tables["eye"]["units"]["pupil"] != "furlong"
+    tables["eye"]["units"]["pupil"] = "furlong"
+    other = model._replace(about={**model.about, "tables": tables})
+    with pytest.raises(ConfigError, match=r'units.pupil \(model "furlong", table "'):
+        predicted(other, job.sources[0].eye, cut=Cut(job.sources[0].trials))
 
 
 def test_released_features_are_made_of_no_recording(eyes):

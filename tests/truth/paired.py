@@ -57,7 +57,7 @@ def accuracies(
             )
         )
     frame = pd.concat(parts, ignore_index=True).assign(method=method, variant=variant)
-    return frame[list(COLUMNS)].assign(**dict.fromkeys(SETTING, ""))
+    return frame[list(COLUMNS)].assign(**dict.fromkeys((*SETTING, "fold"), ""))
 
 
 def mean_row(found: pd.DataFrame, method: str, what: str, variant: str = "default") -> Row:
