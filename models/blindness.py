@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from models.fitted import Fitted
 from models.loading import Windows
-from models.types import Fitted, Fold
+from models.types import Fold
 
 
 def spoilt(windows: Windows, fold: Fold) -> Windows:

@@ -10,6 +10,7 @@ import torch
 
 from featpipe.errors import ConfigError
 from models.evaluate import parts_of
+from models.fitted import Fitted
 from models.loading import Windows
 from models.parts import Part, merged
 from models.presence import judged
@@ -18,7 +19,7 @@ from models.sampling import seed_for
 from models.search import draw
 from models.selection import get_policy
 from models.train import TrainSettings
-from models.types import Fitted, Fold
+from models.types import Fold
 from models.validation import measure, validation_side
 
 JUDGED_COLUMNS = ("fold", "n", "balanced_accuracy", "cross_entropy", "reason")

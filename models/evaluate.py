@@ -10,6 +10,7 @@ from featpipe.errors import ConfigError
 from featpipe.schema import PREDICTION_KEYS, WINDOW_KEYS
 from models.classic import ClassicMethod
 from models.curves import EpochReport
+from models.fitted import Fitted
 from models.folds import FoldSettings
 from models.leaks import check_folds
 from models.light import check_light
@@ -23,7 +24,7 @@ from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings, network_parts
 from models.train_sklearn import classic_parts
-from models.types import Fitted, Fold
+from models.types import Fold
 
 OnEpoch = Callable[[EpochReport], None]
 

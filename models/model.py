@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from featpipe.errors import ConfigError, few, unknown
+from models.fitted import Fitted
 from models.loading import Windows
 from models.made_alike import made_how, require_made_alike
 from models.prediction import loaded, predict_one
@@ -16,7 +17,7 @@ from models.registry import get_method
 from models.runs import find_items
 from models.scaling import scaled_apart
 from models.selection import get_policy
-from models.types import Fitted, Fold, Method, Scaling, Shapes
+from models.types import Fold, Method, Scaling, Shapes
 from models.units import subject_codes
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 import torch
 
 from models.curves import EpochReport, from_rows, to_rows
-from models.types import Fitted, Scaling
+from models.fitted import Fitted
+from models.types import Scaling
 
 _WEIGHTS = "weights/"
 

@@ -19,6 +19,7 @@ from featpipe.errors import ConfigError, unknown
 from models.batches import fold_facts, scale_folds
 from models.course import Course
 from models.curves import EpochReport, values_of
+from models.fitted import Fitted
 from models.job import Job, prepare
 from models.loading import Windows
 from models.parts import Kept, Part, merged
@@ -27,7 +28,7 @@ from models.presence import judged
 from models.sampling import seed_for
 from models.selection import Policy, get_policy
 from models.stacked import FoldStack
-from models.types import Fitted, Fold, Method
+from models.types import Fold, Method
 from models.validation import BestEpoch
 
 PRECISIONS = ("highest", "high", "medium")

@@ -10,11 +10,12 @@ import pandas as pd
 from featpipe.errors import ConfigError
 from models.classic import ClassicMethod
 from models.curves import CURVE_COLUMNS
+from models.fitted import Fitted
 from models.loading import Windows
 from models.parts import Part, merged
 from models.sampling import seed_for
 from models.trial_facts import TRIAL_FACTS
-from models.types import Fitted, Fold
+from models.types import Fold
 from models.units import subject_codes, trial_codes
 
 

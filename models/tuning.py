@@ -16,11 +16,12 @@ import pandas as pd
 from models.candidates import candidates, choose, inner_folds, judge, require_blind
 from models.curves import EpochReport
 from models.evaluate import parts_of
+from models.fitted import Fitted
 from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.registry import get_method, make_config
 from models.train import TrainSettings
-from models.types import Fitted, Fold, Method
+from models.types import Fold, Method
 
 
 class Tuned(NamedTuple):

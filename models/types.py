@@ -1,4 +1,4 @@
-"""The records a method is made of and the ones that pass through training.
+"""The records a method is made of and the ones that training reads.
 
 A method is data plus plain functions; it never sees an optimiser, a fold or a file. This module
 holds no computation.
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from torch import Tensor, nn
 
 from models.search import Range
@@ -271,32 +270,3 @@ class Scaling:
     mean: np.ndarray
     scale: np.ndarray
     n_missing: int
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What training leaves behind, per fold name.
-
-    Attributes
-    ----------
-    probabilities : mapping
-        Array (n_test, n_classes) in the order of the fold's test rows.
-    curves : pandas.DataFrame
-        Columns `curves.CURVE_COLUMNS`, the course of every loss term and diagnostic; no rows for
-        methods that have no epochs.
-    weights : mapping
-        State dict of the trained network, or the fitted estimator.
-    scaling : mapping
-        Modality -> Scaling; empty where the estimator holds its own.
-    epochs : mapping
-        Epoch of the last stage, from 1, whose weights these are; empty where there are no epochs.
-    notes : mapping
-        What people should know of how a fold was fitted; only of folds where there is something.
-    """
-
-    probabilities: Mapping[str, np.ndarray]
-    curves: pd.DataFrame
-    weights: Mapping[str, Any]
-    scaling: Mapping[str, Mapping[str, Scaling]]
-    epochs: Mapping[str, int]
-    notes: Mapping[str, str] = field(default_factory=dict)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from featpipe.tables import read_metadata
+from models.fitted import Fitted
 from models.loading import Windows
-from models.types import Fitted, Fold
+from models.types import Fold
 
 
 def counted(

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from featpipe import __version__
 from featpipe.publishing import require_no_objection
 from models.curves import EpochReport
+from models.fitted import Fitted
 from models.kept import read_kept, write_kept
 from models.parts import Kept, Part, from_kept, merged, to_kept
-from models.types import Fitted
 from pipelines.engine import fingerprint
 from pipelines.task_progress import GOES_ON
 from pipelines.work import Unit

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from models.adversaries import chances
 from models.evaluate import parts_of, predictions_frame
+from models.fitted import Fitted
 from models.folds import FoldSettings
 from models.job import stages_of
 from models.loading import Windows, load_windows
@@ -25,7 +26,7 @@ from models.registry import get_method, make_config
 from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings
-from models.types import Fitted, Fold, Method
+from models.types import Fold, Method
 from models.weights import weighted
 from pipelines.counting import counted, noted
 from pipelines.kept_folds import fit_kept, folder_of, forget

@@ -20,10 +20,10 @@ import pyarrow as pa
 from featpipe.errors import ConfigError, ReadError
 from featpipe.tables import read_metadata, read_table
 from models.candidates import JUDGED_COLUMNS, candidates, choose, inner_folds, judge, require_blind
+from models.fitted import Fitted
 from models.parts import Part
 from models.registry import make_config, variant
 from models.tuning import refit_parts
-from models.types import Fitted
 from pipelines.engine import stale_because
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps import train

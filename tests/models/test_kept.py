@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from models.curves import CURVE_COLUMNS
+from models.fitted import Fitted
 from models.kept import read_kept, write_kept
 from models.parts import Kept, from_kept, to_kept
-from models.types import Fitted, Scaling
+from models.types import Scaling
 
 CLAIM = {"fingerprint": "f00d", "folds": ["sub-1", "sub-2"], "pair": (1, 2)}
 KEPT = Kept(

@@ -23,11 +23,12 @@ from chaos.telling import say, told
 
 from models.curves import VALIDATION_SCORE
 from models.evaluate import fit_folds
+from models.fitted import Fitted
 from models.folds import FoldSettings
 from models.loading import Windows
 from models.protocols import PROTOCOLS, divide
 from models.registry import make_config
-from models.types import Fitted, Fold
+from models.types import Fold
 from models.units import subject_codes
 from truth.family import MEMBERS, tune
 from truth.paired import accuracies, difference_row, mean_row
