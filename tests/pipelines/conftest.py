@@ -140,7 +140,13 @@ DIVISORS = {"seed": 12, "seed-v": 12}
 
 
 @pytest.fixture
-def small(monkeypatch):
+def in_this_process(monkeypatch):
+    """Every step here: for what has nothing to do with workers, there are none to wait for."""
+    monkeypatch.setattr(running, "_run", one_process.run)
+
+
+@pytest.fixture
+def small(monkeypatch, in_this_process):
     """Facts with short trials, and every step in this process; returns `facts_of`."""
     full = facts.facts_of
 
@@ -149,5 +155,4 @@ def small(monkeypatch):
 
     monkeypatch.setattr(facts, "facts_of", facts_of)
     monkeypatch.setattr(importing, "facts_of", facts_of)
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
     return facts_of

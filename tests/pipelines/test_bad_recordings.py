@@ -10,6 +10,8 @@ from naive_exports import cnt_bytes, write_brainvision
 from featpipe.tables import read_features
 from pipelines.__main__ import run
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 SFREQ, SECONDS = 500, 12
 
 

@@ -4,6 +4,8 @@ import tomllib
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def caps(lab):

@@ -9,6 +9,8 @@ from pipelines.__main__ import run
 from pipelines.published import altered
 from pipelines.verify import verify
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 DE = "features/de/sub-01_ses-1.parquet"
 OPTION = ("--set", "features.window_s=2")
 

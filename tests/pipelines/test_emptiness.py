@@ -6,6 +6,8 @@ import pytest
 
 from pipelines.__main__ import run
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 HEAD = "gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y,base_data"
 PUPIL = "pupil_timestamp,eye_id,confidence,diameter,method,diameter_3d"
 

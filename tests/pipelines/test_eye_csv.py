@@ -11,6 +11,8 @@ from pipelines.__main__ import run
 from pipelines.eye_units import mixed_units
 from pipelines.report import write_report
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 STUDY = """
 [study]
 name = "lab"

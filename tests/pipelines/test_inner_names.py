@@ -14,6 +14,8 @@ from pipelines.published import update_manifest
 from pipelines.sending import load_sent
 from pipelines.verify import verify
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 DE = "features/de/sub-01_ses-1.parquet"
 EVIL = [
     "../escaped", "features/../../escaped", "/tmp/escaped", "//tmp/escaped", "C:escaped",

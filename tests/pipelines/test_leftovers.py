@@ -1,6 +1,9 @@
 """What a run leaves as it was is told."""
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 def test_a_folder_of_two_kinds_of_options_is_told_with_the_command_that_mends_it(lab, capsys):

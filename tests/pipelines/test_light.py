@@ -14,6 +14,8 @@ from models.evaluate import cross_validate
 from models.loading import load_windows
 from pipelines.__main__ import run
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 N_SUBJECTS = 7
 REMOVE = ["--set", "eye.light=remove", "--set", "features.eeg=[]"]
 

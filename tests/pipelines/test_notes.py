@@ -4,10 +4,13 @@ import logging
 from threading import Thread
 
 import pandas as pd
+import pytest
 from lookalikes.processes import ended, launch, write_study
 
 from pipelines.digests import metadata_of
 from pipelines.notes import N_MOST, Note, Telling, listening
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 logger = logging.getLogger("featpipe.eye.anything")
 

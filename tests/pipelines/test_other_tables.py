@@ -4,6 +4,8 @@ import pytest
 from lookalikes import released_files as files
 from lookalikes.imported_tables import imported
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def release(tmp_path, small):

@@ -8,6 +8,8 @@ from pipelines.engine import update
 from pipelines.places import place_of
 from pipelines.store import Store
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 N_SENT = 5
 """Files of a run of two recordings: two tables, quality, failures, and the manifest."""
 

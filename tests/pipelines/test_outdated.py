@@ -1,8 +1,11 @@
 """What becomes of earlier tables when a recording fails."""
 
 import pandas as pd
+import pytest
 
 from featpipe.tables import read_features
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 def write_trials(lab, of_first, of_second):

@@ -16,6 +16,8 @@ from pipelines.steps.extract import Payload, make, outputs
 from pipelines.study import load_study
 from pipelines.work import Unit
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 PARTS = {"anna": 10.0, "bert": 20.0}
 TRIALS = (Trial(1, 1.0, 4.0, 0), Trial(2, 5.0, 8.0, 1))
 

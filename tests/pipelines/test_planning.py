@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def test_what_failed_is_called_failed_until_it_is_made(lab, capsys):
     (lab.folder / "02.eeg").write_bytes(b"half a sample")

@@ -20,6 +20,8 @@ from pipelines.manifest import read_manifest
 from pipelines.published import ALTERED, altered, update_manifest
 from pipelines.verify import verify
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 DE = "features/de/sub-01_ses-1.parquet"
 
 

@@ -13,6 +13,8 @@ from pipelines import listing
 from pipelines.__main__ import run
 from pipelines.shipped import shipped
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def seed_v(small, tmp_path):

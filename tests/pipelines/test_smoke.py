@@ -236,6 +236,7 @@ def test_a_worker_that_dies_takes_only_its_recording(study, capsys, monkeypatch)
     assert found["failures"][0]["error"] == "KilledWorker"
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_study_without_eyes_trains_on_eeg(study, tmp_path, capsys):
     text = (study / "recordings.csv").read_text().splitlines()
     rows = [",".join([*line.split(",")[:3], ""]) for line in text[1:]]
@@ -277,6 +278,7 @@ def test_tables_that_no_longer_say_what_the_study_says_are_set_aside(study, caps
     assert "set aside" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_tables_of_a_family_not_asked_for_stay_only_while_they_agree_with_the_study(study):
     assert extract(study, "--set", "features.eeg=de,psd") == 0
     out = study / "out"
@@ -314,6 +316,7 @@ def test_relative_paths_are_those_of_the_caller(study, monkeypatch):
     assert len(list((study / "elsewhere/features/de").iterdir())) == 3
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_two_variants_of_a_method_stand_side_by_side(study, capsys, quick):
     train = ["train", str(study / "study.toml"), "--method", "svm", "--json", *quick]
     assert run([*train, "--set", "train.options.svm.held_out=0.5"]) == 0
@@ -332,6 +335,7 @@ def test_an_eye_recording_that_misses_every_trial_is_refused(study, capsys):
     assert "eye_offset in recordings.csv (EEG time = eye time + eye_offset" in failure["reason"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_methods_read_the_first_eeg_family_unless_told_otherwise(study, capsys):
     families = ["--set", "features.eeg=de_lds,de"]
     assert extract(study, *families) == 0

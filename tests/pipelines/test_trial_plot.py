@@ -16,6 +16,8 @@ from pipelines.steps.eye_on_clock import read_on_eeg_clock
 from pipelines.trial_eeg import frontal_trace
 from pipelines.trial_plot import draw_trial
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def test_the_verb_draws_the_recordings_that_are_meant(finished_study, tmp_path, capsys):
     study = str(finished_study / "study.toml")

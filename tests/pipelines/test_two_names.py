@@ -7,6 +7,8 @@ import pytest
 
 from pipelines.__main__ import run
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def twice(lab):
