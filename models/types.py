@@ -26,11 +26,15 @@ class Shapes:
         Number of emotions.
     n_subjects : int
         Training subjects of a fold; the same in all folds that are trained together.
+    names : mapping
+        Modality -> names along the first axis of a window: channels, or columns. A modality is
+        absent where they are not known.
     """
 
     features: Mapping[str, tuple[int, ...]]
     n_classes: int
     n_subjects: int
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Batch(NamedTuple):
