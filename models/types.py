@@ -98,6 +98,8 @@ class Objective:
         Names of sub-modules this objective updates; "" is the whole network.
     lr, weight_decay : float
         Of Adam, with the decay added to the gradient as in the papers.
+    decoupled : bool
+        The decay is taken off the weights instead (AdamW), times the learning rate of the step.
     repeats : int
         Updates per batch, for estimators that must keep ahead of the network.
     schedule : callable, optional
@@ -108,6 +110,7 @@ class Objective:
     trains: tuple[str, ...] = ("",)
     lr: float = 1e-3
     weight_decay: float = 0.0
+    decoupled: bool = False
     repeats: int = 1
     schedule: Callable[[float], float] | None = None
 
