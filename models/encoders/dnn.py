@@ -1,7 +1,8 @@
 """DNN: the multilayer perceptron of CMCRD, the same on EEG and on eye features.
 
-Called "6-layer MLP" there; layers of units are counted, with input and output, and there are five
-linear maps. Source: released code of CMCRD.
+Kan, S., Wu, H., Cui, Z., Huang, F., Xu, X., & Wu, D. (2025). CMCRD: Cross-modal contrastive
+representation distillation for emotion recognition. arXiv:2504.09221. Called "6-layer MLP" there;
+layers of units are counted, with the input, and there are five linear maps in the released code.
 
 Differences
 -----------
