@@ -135,20 +135,20 @@ class Bihdm(nn.Module):
         """
         if x.ndim == 2:
             x = x[..., None] if self.config.eye == "sides" else x[:, None]
-        # (batch, 4, n_pairs, n_bands) -> (n_pairs, 4, batch, n_bands)
-        sides = self.streams(x[:, self.places].permute(2, 1, 0, 3))
-        left, right = sides[:, 0::2], sides[:, 1::2]  # by row, by column
+        # (batch, 4, n_pairs, n_bands) -> (4, n_pairs, batch, n_bands)
+        sides = self.streams(x[:, self.places].permute(1, 2, 0, 3))
+        left, right = sides.unflatten(0, (2, 2)).unbind(1)  # each by row and by column
         if self.config.vertical == "tied-bug":
-            left, right = (side[:, [0, 0]] for side in (left, right))
+            left, right = left[[0, 0]], right[[0, 0]]
         found = self.over_pairs(_compared(left, right, self.config.pairwise))
-        projected = torch.einsum("tgbd,gtk->bgdk", found, self.w_project) + self.b_project
+        projected = torch.einsum("gtbd,gtk->bgdk", found, self.w_project) + self.b_project
         projected = leaky_relu(projected, SLOPE)
         embedding = torch.einsum("bgdk,god->bok", projected, self.summary).flatten(1)
         return Encoded(self.out(embedding), embedding, (projected,))
 
 
 def _compared(left: Tensor, right: Tensor, how: str) -> Tensor:
-    """Compare both sides, each (n_pairs, 2, batch, n_hidden)."""
+    """Compare both sides, each (2, n_pairs, batch, n_hidden)."""
     if how == "subtraction":
         return left - right
     if how == "division":

@@ -99,11 +99,13 @@ class Dgcnn(nn.Module):
         """
         x = self._normalised(x if x.ndim == 3 else x[..., None])
         laplacian = scaled_laplacian(self.adjacency)  # once for the batch
-        terms = [x, laplacian @ x]
+        flat = x.transpose(0, 1).flatten(1)  # (n_nodes, batch * n_bands): no copies of the graph
+        terms = [flat, laplacian @ flat]
         while len(terms) < self.config.order:
             terms.append(2 * laplacian @ terms[-1] - terms[-2])
-        # (batch, n_nodes, order * n_bands) times (order * n_bands, n_out)
-        found = (torch.cat(terms, -1) @ self.theta.flatten(0, 1)).relu()
+        # (batch, n_nodes, order, n_bands)
+        polynomials = torch.stack([term.view(x.shape[1], -1, x.shape[2]) for term in terms], 2)
+        found = (polynomials.transpose(0, 1).flatten(2) @ self.theta.flatten(0, 1)).relu()
         embedding = found.flatten(1)
         return Encoded(self.out(embedding), embedding, (found,))
 

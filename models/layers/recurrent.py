@@ -44,17 +44,18 @@ class Elman(nn.Module):
 
         Parameters
         ----------
-        x : Tensor, shape (n_steps, n_groups, batch, n_in)
+        x : Tensor, shape (n_groups, n_steps, batch, n_in)
             A sequence for each group.
 
         Returns
         -------
-        Tensor, shape (n_steps, n_groups, batch, n_hidden)
+        Tensor, shape (n_groups, n_steps, batch, n_hidden)
         """
-        driven = x @ self.w_in + (self.b_in + self.b_hidden)[:, None]
-        h = torch.zeros_like(driven[0])
+        driven = torch.baddbmm((self.b_in + self.b_hidden)[:, None], x.flatten(1, 2), self.w_in)
+        steps = driven.unflatten(1, x.shape[1:3]).unbind(1)
+        h = torch.zeros_like(steps[0])
         found = []
-        for step in driven.unbind():
-            h = torch.tanh(step + h @ self.w_hidden)
+        for step in steps:
+            h = torch.tanh(torch.baddbmm(step, h, self.w_hidden))
             found.append(h)
-        return torch.stack(found)
+        return torch.stack(found, 1)

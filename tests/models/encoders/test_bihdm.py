@@ -116,8 +116,8 @@ def test_pairwise_operations(cap, pairwise):
     config = Config(pairwise=pairwise)
     net = build((62, 5), 3, cap, config)
     x = torch.randn(6, 62, 5)
-    sides = net.streams(x[:, net.places].permute(2, 1, 0, 3))
-    (row_left, row_right, column_left, column_right), shape = sides.unbind(1), sides[:, :2].shape
+    sides = net.streams(x[:, net.places].permute(1, 2, 0, 3))
+    row_left, row_right, column_left, column_right = sides
     by_hand = []
     for left, right in ((row_left, row_right), (column_left, column_right)):
         for a, b in zip(left.flatten(0, 1), right.flatten(0, 1), strict=True):
@@ -127,11 +127,11 @@ def test_pairwise_operations(cap, pairwise):
                 by_hand.append(a / torch.where(b.abs() < 0.01, b.sign() * 0.01, b))
             else:
                 by_hand.append(torch.dot(a, b)[None])
-    found = torch.stack(by_hand).view(2, shape[0], shape[2], -1).transpose(0, 1)
+    found = torch.stack(by_hand).view(2, *row_left.shape[:2], -1)
     g = net.over_pairs(found)
     summary = torch.zeros(())
     for i in (0, 1):
-        projected = torch.einsum("tbd,tk->bdk", g[:, i], net.w_project[i]) + net.b_project[i]
+        projected = torch.einsum("tbd,tk->bdk", g[i], net.w_project[i]) + net.b_project[i]
         summary = summary + net.summary[i] @ F.leaky_relu(projected, 0.01)
     torch.testing.assert_close(net(x).embedding, summary.flatten(1), atol=1e-5, rtol=1e-4)
 

@@ -31,19 +31,19 @@ def elman():
 
 @pytest.fixture
 def x():
-    return torch.randn(N_STEPS, N_GROUPS, BATCH, N_IN, generator=torch.Generator().manual_seed(1))
+    return torch.randn(N_GROUPS, N_STEPS, BATCH, N_IN, generator=torch.Generator().manual_seed(1))
 
 
 def test_each_group_is_torchs_network(elman, x):
     found = elman(x)
-    assert found.shape == (N_STEPS, N_GROUPS, BATCH, N_HIDDEN)
+    assert found.shape == (N_GROUPS, N_STEPS, BATCH, N_HIDDEN)
     weight = torch.randn(found.shape, generator=torch.Generator().manual_seed(2))
     (weight * found).mean().backward()
     for i in range(N_GROUPS):
         rnn = twin(elman, i)
-        expected, _ = rnn(x[:, i])
-        torch.testing.assert_close(found[:, i], expected, atol=1e-6, rtol=0)
-        ((weight[:, i] * expected).mean() / N_GROUPS).backward()
+        expected, _ = rnn(x[i])
+        torch.testing.assert_close(found[i], expected, atol=1e-6, rtol=0)
+        ((weight[i] * expected).mean() / N_GROUPS).backward()
         for own, theirs in (
             (elman.w_in.grad[i].T, rnn.weight_ih_l0.grad),
             (elman.w_hidden.grad[i].T, rnn.weight_hh_l0.grad),
