@@ -28,6 +28,8 @@ Differences
    columns, and leaves the others out.
 7. Division and inner product. Paper: named, without numbers that matter here / here: a divisor
    nearer to 0 than 0.01 is taken as 0.01; the inner product of two vectors is one number.
+8. Scaling. Paper: not given / here: as of all networks, z-scores of every channel and band by
+   themselves, which take the mean difference of the sides away before they are compared.
 """
 
 from collections.abc import Sequence
