@@ -1,6 +1,6 @@
 """What all folds of a training run share, checked before the first step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,7 +109,6 @@ def prepare(
                 "shorten the run"
             )
         )
-    features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
     stages = stages_of(method, config)
     data = to_device(windows, method.train_modalities, device, is_padded=method.whole_trials)
     if not method.takes_missing:  # all its windows are whole
@@ -118,11 +117,32 @@ def prepare(
         method=method,
         config=config,
         stages=stages,
-        shapes=Shapes(features, len(windows.classes), n_subjects),
+        shapes=shapes_of(windows, method.train_modalities, n_subjects),
         data=data,
         items=items,
         seed=seed,
     )
+
+
+def shapes_of(windows: Windows, modalities: Iterable[str], n_subjects: int) -> Shapes:
+    """Return what a network must know of windows.
+
+    Parameters
+    ----------
+    windows : Windows
+        All windows of the study.
+    modalities : iterable of str
+        Those that the network reads in training.
+    n_subjects : int
+        Training subjects of a fold.
+    """
+    features = {name: windows.x[name].shape[1:] for name in modalities}
+    names = {}
+    for name, shape in features.items():
+        found = windows.columns.get(name, ()) if len(shape) == 1 else windows.ch_names
+        if len(found) == shape[0]:
+            names[name] = tuple(found)
+    return Shapes(features, len(windows.classes), n_subjects, names)
 
 
 def _training_subjects(windows: Windows, folds: Sequence[Fold]) -> int:

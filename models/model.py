@@ -9,6 +9,7 @@ import torch
 
 from featpipe.errors import ConfigError, few, unknown
 from models.fitted import Fitted
+from models.job import shapes_of
 from models.loading import Windows
 from models.made_alike import made_how, require_made_alike
 from models.prediction import loaded, predict_one
@@ -107,7 +108,6 @@ def model_of(
     keys = windows.keys
     trained = judged(get_policy(policy), method, windows, folds, seed)
     n_subjects = len(np.unique(subject_codes(keys)[trained[0].train]))
-    features = {name: windows.x[name].shape[1:] for name in method.train_modalities}
     networks = {
         fold.name: Network(
             {name: np.asarray(tensor) for name, tensor in fitted.weights[fold.name].items()},
@@ -119,7 +119,7 @@ def model_of(
     return Model(
         method_name,
         config,
-        Shapes(features, len(windows.classes), n_subjects),
+        shapes_of(windows, method.train_modalities, n_subjects),
         networks,
         windows.classes,
         {name: windows.columns[name] for name in method.inputs},

@@ -96,6 +96,7 @@ def description_file(model: Model, weights: bytes, more: Mapping[str, Any]) -> b
             "features": {name: list(shape) for name, shape in model.shapes.features.items()},
             "n_classes": model.shapes.n_classes,
             "n_subjects": model.shapes.n_subjects,
+            "names": {name: list(names) for name, names in model.shapes.names.items()},
         },
         "classes": list(model.classes),
         **model.about,
@@ -172,11 +173,13 @@ def read_model(folder: Path) -> Model:
         )
         of = described["shapes"]
         features = {name: tuple(shape) for name, shape in of["features"].items()}
+        # absent in folders of before there were networks that ask
+        names = {name: tuple(found) for name, found in of.get("names", {}).items()}
         tensors = _read_weights(folder / WEIGHTS, described["weights"]["sha256"])
         return Model(
             described["method"],
             config,
-            Shapes(features, of["n_classes"], of["n_subjects"]),
+            Shapes(features, of["n_classes"], of["n_subjects"], names),
             {
                 fold["name"]: _network(tensors, i, method, fold)
                 for i, fold in enumerate(described["folds"])

@@ -64,14 +64,15 @@ def run_stage(
         )
 
 
-def adam(stack: FoldStack, objective: Objective) -> torch.optim.Adam:
+def adam(stack: FoldStack, objective: Objective) -> torch.optim.Optimizer:
     """Return an optimiser over the stacked parameters an objective trains.
 
     Adam works element by element, so one optimiser over the stack does what one per fold would.
     """
     params = list(stack.named(objective.trains).values())
+    of_kind = torch.optim.AdamW if objective.decoupled else torch.optim.Adam
     # fused: one pass over memory in place of ten, seven times faster on the CPU
-    return torch.optim.Adam(params, objective.lr, weight_decay=objective.weight_decay, fused=True)
+    return of_kind(params, objective.lr, weight_decay=objective.weight_decay, fused=True)
 
 
 def train_step(

@@ -26,11 +26,15 @@ class Shapes:
         Number of emotions.
     n_subjects : int
         Training subjects of a fold; the same in all folds that are trained together.
+    names : mapping
+        Modality -> names along the first axis of a window: channels, or columns. A modality is
+        absent where they are not known.
     """
 
     features: Mapping[str, tuple[int, ...]]
     n_classes: int
     n_subjects: int
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Batch(NamedTuple):
@@ -94,6 +98,8 @@ class Objective:
         Names of sub-modules this objective updates; "" is the whole network.
     lr, weight_decay : float
         Of Adam, with the decay added to the gradient as in the papers.
+    decoupled : bool
+        The decay is taken off the weights instead (AdamW), times the learning rate of the step.
     repeats : int
         Updates per batch, for estimators that must keep ahead of the network.
     schedule : callable, optional
@@ -104,6 +110,7 @@ class Objective:
     trains: tuple[str, ...] = ("",)
     lr: float = 1e-3
     weight_decay: float = 0.0
+    decoupled: bool = False
     repeats: int = 1
     schedule: Callable[[float], float] | None = None
 

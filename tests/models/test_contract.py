@@ -13,6 +13,7 @@ from models.batches import fold_facts, gather, scale_folds, to_device
 from models.blindness import seen_of_test
 from models.evaluate import cross_validate, fit_folds, parts_of
 from models.folds import loso
+from models.job import shapes_of
 from models.kept import read_kept, write_kept
 from models.registry import BASELINES, METHODS, make_config, variant
 from models.scores import scores
@@ -21,19 +22,21 @@ from models.stacked import FoldStack
 from models.stages import adam, train_step
 from models.train import TrainSettings
 from models.trial_facts import TRIAL_FACTS
-from models.types import Batch, Method, Shapes
+from models.types import Batch, Method
 
 NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Method)]
 HONEST = [name for name, policy in POLICIES.items() if not policy.is_of_test]
 LEARNERS = [name for name, method in METHODS.items() if name not in BASELINES and method.inputs]
 MAX_LINES = 200
 QUICK = {"n_epochs": 8, "batch": 48}
+AFTER_WARM_UP = {"lr": 0.01}  # of the few steps some are spent on rising
 
 
 def quick(name):
     """Return a config small enough for a test."""
     known = {field.name for field in fields(METHODS[name].config)}
-    return make_config(name, {k: v for k, v in QUICK.items() if k in known})
+    options = QUICK | (AFTER_WARM_UP if "warm_up" in known else {})
+    return make_config(name, {k: v for k, v in options.items() if k in known})
 
 
 def folds_of(windows):
@@ -43,8 +46,7 @@ def folds_of(windows):
 def build_stack(name, windows, folds, vmapped=True):
     """Return the networks of some folds and one batch of all modalities."""
     method = METHODS[name]
-    features = {modality: windows.x[modality].shape[1:] for modality in windows.x}
-    shapes = Shapes(features, len(windows.classes), windows.keys["subject"].nunique() - 1)
+    shapes = shapes_of(windows, windows.x, windows.keys["subject"].nunique() - 1)
     torch.manual_seed(0)
     stack = FoldStack([method.build(shapes, quick(name)) for _ in folds], vmapped=vmapped)
     data = to_device(windows, list(windows.x), "cpu")
@@ -236,8 +238,7 @@ def test_state_dict_round_trip(name, windows):
     folds, config = folds_of(windows), replace(quick(name), n_epochs=2)
     fitted = fit_folds(windows, name, folds, 0, config=config)
     method, _, _ = build_stack(name, windows, folds)
-    features = {modality: windows.x[modality].shape[1:] for modality in windows.x}
-    net = method.build(Shapes(features, 3, 3), config)
+    net = method.build(shapes_of(windows, windows.x, 3), config)
     fold = folds[2]
     net.load_state_dict(fitted.weights[fold.name])
     x = {}

@@ -40,16 +40,19 @@ def batch():
 
 
 @pytest.mark.parametrize("vmapped", [True, False])
-def test_equals_separate_networks_and_optimisers(nets, batch, vmapped):
+@pytest.mark.parametrize("decoupled", [False, True], ids=["Adam", "AdamW"])
+def test_equals_separate_networks_and_optimisers(nets, batch, vmapped, decoupled):
     separate = copy.deepcopy(nets)
     stack = FoldStack(nets, vmapped=vmapped)
-    objective = Objective(loss, weight_decay=0.01)
+    decay = 1.0 if decoupled else 0.01
+    objective = Objective(loss, weight_decay=decay, decoupled=decoupled)
     stack.train_only(objective.trains)
     optimiser = adam(stack, objective)
     for _ in range(5):
         train_step(stack, objective, optimiser, batch, torch.tensor(0.0))
     for i, net in enumerate(separate):
-        own = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=0.01)
+        kind = torch.optim.AdamW if decoupled else torch.optim.Adam
+        own = kind(net.parameters(), lr=1e-3, weight_decay=decay)
         for _ in range(5):
             own.zero_grad()
             F.cross_entropy(net.head(net.encoder(batch.x["eye"][i])), batch.label[i]).backward()

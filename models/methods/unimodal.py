@@ -1,0 +1,178 @@
+"""One modality, one encoder: what EEG or eyes give by themselves, and distillation is measured by.
+
+Kan, S., Wu, H., Cui, Z., Huang, F., Xu, X., & Wu, D. (2025). CMCRD: Cross-modal contrastive
+representation distillation for emotion recognition. arXiv:2504.09221; its unimodal rows.
+
+DNN, DGCNN and BiHDM on EEG and on eye features. What each network is, and how it differs from its
+own publication, stands in `models/encoders`.
+
+Differences
+-----------
+1. Recipe. Paper: mini-batches of 32, learning rate 1e-3, L2 without a coefficient / code: SGD of 50
+   epochs without decay for these rows, AdamW of 40 epochs with decay 1e-3, a warm-up of 10 and half
+   a cosine for students / here: the latter for all, so that students and their yardsticks differ
+   in what they learn from alone.
+2. Epoch. Code: the best training accuracy / here: the policy of the study, by default the last.
+3. Warm-up. Code: 10 epochs, however long the training / here: a quarter of it.
+4. Scaling. Code: training and test rows each with their own statistics / here: those of the
+   training rows.
+5. BiHDM on eyes. What was published degenerates to a small perceptron: `bihdm_eye` is that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+
+from featpipe.errors import ConfigError
+from models.encoders import bihdm, dgcnn, dnn
+from models.encoders.table import ENCODERS
+from models.layers.row_counts import accuracy, cross_entropy
+from models.schedules import cosine, warmed_up
+from models.search import Choice, LogRange, Range
+from models.types import Batch, Losses, Method, Objective, Shapes, Stage
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How all of them are trained.
+
+    Attributes
+    ----------
+    lr, weight_decay : float
+        Of AdamW.
+    warm_up : float
+        Share of the training in which the learning rate rises, from 0 to below 1.
+    n_epochs, batch : int
+        Passes over the training windows, and windows per step.
+    """
+
+    lr: float = 1e-3  # paper
+    weight_decay: float = 1e-3  # student code
+    warm_up: float = 0.25  # 10 of 40 epochs, student code
+    n_epochs: int = 40  # student code
+    batch: int = 32  # paper
+
+
+@dataclass(frozen=True)
+class DnnConfig(Recipe, dnn.Config):
+    """Options of `dnn_eeg` and `dnn_eye`: those of `models.encoders.dnn`, and the recipe."""
+
+
+@dataclass(frozen=True)
+class DgcnnConfig(Recipe, dgcnn.Config):
+    """Options of `dgcnn_eeg` and `dgcnn_eye`: those of `models.encoders.dgcnn`, and the recipe."""
+
+
+@dataclass(frozen=True)
+class BihdmConfig(Recipe, bihdm.Config):
+    """Options of `bihdm_eeg` and `bihdm_eye`: those of `models.encoders.bihdm`, and the recipe."""
+
+
+_RECIPE: Mapping[str, Range] = {  # around the defaults, as far as others of this field go
+    "lr": LogRange(1e-4, 3e-3), "weight_decay": LogRange(1e-4, 1e-1), "n_epochs": LogRange(30, 200),
+    "batch": Choice((32, 64, 128, 256)),
+}  # fmt: skip
+
+
+class Unimodal(nn.Module):
+    """An encoder and the modality that it reads.
+
+    Parameters
+    ----------
+    encoder : nn.Module
+        Of `models.encoders`.
+    modality : str
+        Key of `Batch.x`.
+    """
+
+    def __init__(self, encoder: nn.Module, modality: str):
+        super().__init__()
+        self.encoder = encoder
+        self.modality = modality
+
+
+def build(encoder: str, modality: str, shapes: Shapes, config: Any) -> Unimodal:
+    """Return a network of the named encoder.
+
+    Raises
+    ------
+    ConfigError
+        When EEG comes without bands and the encoder passes through channels.
+    """
+    shape = shapes.features[modality]
+    if modality == "eeg" and len(shape) < 2 and encoder != "dnn":
+        raise ConfigError(
+            f"{encoder}_eeg reads channels and bands, but a window has the shape {shape}: give it "
+            "tables of one family with bands (such as de), or take dnn_eeg"
+        )
+    names = shapes.names.get(modality)
+    return Unimodal(ENCODERS[encoder](shape, shapes.n_classes, names, config), modality)
+
+
+def loss(net: Unimodal, batch: Batch, progress: Tensor) -> Losses:
+    """Return the cross-entropy."""
+    logits = predict(net, batch)
+    seen = {"emotion_accuracy": accuracy(logits, batch.label)}
+    return Losses({"emotion": cross_entropy(logits, batch.label)}, seen)
+
+
+def predict(net: Unimodal, batch: Batch) -> Tensor:
+    """Return the encoder's logits."""
+    return net.encoder(batch.x[net.modality]).logits
+
+
+def stages(config: Any) -> tuple[Stage, ...]:
+    """Return the single stage.
+
+    Raises
+    ------
+    ConfigError
+        When the warm-up is no share.
+    """
+    if not 0 <= config.warm_up < 1:
+        raise ConfigError(f"warm_up is {config.warm_up}: expected a share, from 0 to below 1")
+    schedule = warmed_up(config.warm_up, cosine) if config.warm_up else cosine
+    objective = Objective(
+        loss, lr=config.lr, weight_decay=config.weight_decay, decoupled=True, schedule=schedule
+    )
+    return (Stage("train", (objective,), config.n_epochs, config.batch),)
+
+
+def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range]) -> Method:
+    is_degenerate = (encoder, modality) == ("bihdm", "eye")
+    shown = {"dnn": "DNN", "dgcnn": "DGCNN", "bihdm": "BiHDM"}[encoder]
+    return Method(
+        name=f"{encoder}_{modality}",
+        describes=f"{shown} on {modality} features" + (" (degenerate)" if is_degenerate else ""),
+        reference=REFERENCES[encoder],
+        train_modalities=(modality,),
+        inputs=(modality,),
+        config=config,
+        search={**search, **_RECIPE},
+        build=partial(build, encoder, modality),
+        stages=stages,
+        predict=predict,
+    )
+
+
+REFERENCES = {
+    "dnn": "Kan et al., CMCRD, arXiv:2504.09221 (backbone)",
+    "dgcnn": "Song et al., IEEE T. Affective Computing 2020, as in CMCRD",
+    "bihdm": "Li et al., IEEE T. Cognitive and Developmental Systems 2021, as in CMCRD",
+}
+_WIDTH = {"n_hidden": Choice((64, 128, 256))}
+_GRAPH = {"n_out": Choice((8, 16, 32)), "order": Choice((2, 3, 4))}
+_STREAMS = {"n_hidden": Choice((16, 32, 64)), "n_out": Choice((8, 16, 32))}
+_EYE = BihdmConfig(n_hidden=bihdm.EYE.n_hidden, n_out=bihdm.EYE.n_out)
+UNIMODAL = tuple(
+    _method(encoder, modality, config, search)
+    for encoder, search, configs in (
+        ("dnn", _WIDTH, (DnnConfig(), DnnConfig())),
+        ("dgcnn", _GRAPH, (DgcnnConfig(), DgcnnConfig())),
+        ("bihdm", _STREAMS, (BihdmConfig(), _EYE)),
+    )
+    for modality, config in zip(("eeg", "eye"), configs, strict=True)
+)
