@@ -118,7 +118,7 @@ def prepare(
         method=method,
         config=config,
         stages=stages,
-        shapes=Shapes(features, len(windows.classes), n_subjects),
+        shapes=Shapes(features, len(windows.classes), n_subjects, len(windows.keys)),
         data=data,
         items=items,
         seed=seed,

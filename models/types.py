@@ -26,11 +26,15 @@ class Shapes:
         Number of emotions.
     n_subjects : int
         Training subjects of a fold; the same in all folds that are trained together.
+    n_windows : int
+        Windows of the study, for what is kept per window while training; `Batch.index` counts
+        them. 0 where a network is built to predict.
     """
 
     features: Mapping[str, tuple[int, ...]]
     n_classes: int
     n_subjects: int
+    n_windows: int = 0
 
 
 class Batch(NamedTuple):

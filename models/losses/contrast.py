@@ -19,6 +19,8 @@ binary logistic regression. Differences from the paper and its code:
    window of the study, which takes part from the step after it was first drawn. What is never
    drawn, the test side above all, stays without label and outside every sum. So folds of other
    sizes stack, and `Batch.index` needs no translation.
+4. Code: rows are random at first / here: zero, which pulls a window nowhere until it was drawn. The
+   mean is the same, and the size of the test side does not decide over random numbers.
 
 A bank takes n_windows * D * 4 bytes, there are two, per fold: of SEED-V (29,168 windows, D = 128)
 30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648; `fold_chunk` divides that. Banks move with
@@ -160,10 +162,8 @@ class Contrast(nn.Module):
         self.n_negatives, self.tau, self.momentum = n_negatives, tau, momentum
         self.drawn = drawn
         self.offset = log(n_negatives) + 1 / (2 * n_features * tau**2)
-        edge = (3 / n_features) ** 0.5  # rows have a length of about one
         for name in ("bank_student", "bank_teacher"):
-            bank = torch.empty(n_windows, n_features).uniform_(-edge, edge)
-            self.register_buffer(name, bank, persistent=False)
+            self.register_buffer(name, torch.zeros(n_windows, n_features), persistent=False)
         never = torch.full((n_windows,), -1)
         self.register_buffer("row_label", never, persistent=False)
 
