@@ -19,8 +19,8 @@ binary logistic regression. Differences from the paper and its code:
    window of the study, which takes part from the step after it was first drawn. What is never
    drawn, the test side above all, stays without label and outside every sum. So folds of other
    sizes stack, and `Batch.index` needs no translation.
-4. Code: rows are random at first / here: zero, which pulls a window nowhere until it was drawn. The
-   mean is the same, and the size of the test side does not decide over random numbers.
+4. Code: rows are random at first / here: zero, so that a window is pulled nowhere when it is drawn
+   for the first time. The mean is the same, and the size of the test side decides over no number.
 
 A bank takes n_windows * D * 4 bytes, there are two, per fold: of SEED-V (29,168 windows, D = 128)
 30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648; `fold_chunk` divides that. Banks move with
@@ -83,7 +83,7 @@ class _Others(torch.autograd.Function):
     """Weighted sum of softplus(u), whose slope is computed beside it.
 
     Backward needs batch x features numbers. It keeps nothing of the size of batch x rows, and not
-    the bank, which can therefore be written to in the same step.
+    the bank, which can therefore be written to in the same step; autograd by itself forbids that.
     """
 
     generate_vmap_rule = True
@@ -92,9 +92,9 @@ class _Others(torch.autograd.Function):
     def forward(
         anchor: Tensor, bank: Tensor, weight: Tensor, offset: Tensor, tau: float
     ) -> tuple[Tensor, Tensor]:
-        u = anchor @ bank.T / tau - offset[:, None]
-        value = (F.softplus(u) * weight).sum(-1)
-        return value, (u.sigmoid() * weight) @ bank / tau
+        u = torch.addmm(-offset[:, None], anchor / tau, bank.T)
+        value = F.softplus(u).mul_(weight).sum(-1)
+        return value, u.sigmoid_().mul_(weight) @ bank / tau
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:

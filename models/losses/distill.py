@@ -201,7 +201,7 @@ def relations(f: Tensor) -> tuple[Tensor, Tensor]:
         Divided by the mean over pairs; at least 1e-6 before that, so that equal rows have one.
     cosine : Tensor, shape (batch, batch, batch)
         [j, i, k] is the cosine at row j between i and k, from the Gram matrix alone:
-        ``G_ik - G_ij - G_kj + G_jj`` over both distances. 0 where a side has no length.
+        ``G_ik - G_ij - G_kj + G_jj`` over both distances. 0 where rows are equal, up to rounding.
     """
     centred = f - f.mean(0)  # large common offsets would cost the Gram matrix its digits
     gram = centred @ centred.T
@@ -211,7 +211,9 @@ def relations(f: Tensor) -> tuple[Tensor, Tensor]:
     length = torch.where(is_self, 0.0, apart.sqrt())
     n_pairs = max(len(f) * (len(f) - 1), 1)
     distance = length / (length.sum() / n_pairs).clamp(min=1e-12)
-    has_length = (apart > 1e-12) & ~is_self
+    # what is nearer than the Gram matrix can tell has no direction
+    least = 16 * torch.finfo(f.dtype).eps * (square[:, None] + square)
+    has_length = (apart > least.clamp(min=1e-12)) & ~is_self
     inverse = torch.where(has_length, apart.rsqrt(), 0.0)
     # [j, i, k]
     inner = gram - gram[:, :, None] - gram[:, None, :] + square[:, None, None]

@@ -153,8 +153,7 @@ def logratio(sides: Sides, teacher_right: Tensor, weight: Tensor) -> Tensor:
 
 
 def _logsumexp(values: Tensor, counts: Tensor) -> Tensor:
-    least = torch.finfo(values.dtype).min / 2  # of nobody it is finite, and so is its gradient
-    found = torch.where(counts, values, least).logsumexp(-1)
+    found = torch.where(counts, values, -torch.inf).logsumexp(-1)
     return torch.where(counts.any(), found, 0.0)
 
 

@@ -219,7 +219,7 @@ def test_degenerate_batches_give_numbers(n, make, as_encoded, as_batch):
 def test_turning_embeddings_and_bank_together_changes_nothing(draw):
     anchor, bank = unit(draw(6, 8)), unit(draw(20, 8, seed=1))
     turn = torch.linalg.qr(draw(8, 8, seed=2)).Q
-    rest = (torch.arange(6), torch.ones(6, 20, dtype=torch.float64), torch.zeros(6), 0.07)
+    rest = (torch.arange(6), torch.ones_like(anchor @ bank.T), torch.zeros_like(anchor[:, 0]), 0.07)
     one, other = compare(anchor, bank, *rest), compare(anchor @ turn, bank @ turn, *rest)
     torch.testing.assert_close(disagreement(one), disagreement(other))
 

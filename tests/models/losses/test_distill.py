@@ -186,6 +186,18 @@ def test_degenerate_features_give_numbers(name, n, kind, draw, as_encoded):
         assert slope.abs().max() < 1e6
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e-4, 1e-7])
+def test_equal_windows_have_no_angle_and_do_not_blow_up_the_gradient(offset, draw, as_encoded):
+    f = draw(8, 6).float()
+    f[5] = f[2] + offset * f[3]
+    _, cosine = relations(f)
+    assert not cosine[5, 2].any()
+    assert not cosine[2, :, 5].any()
+    teacher = as_encoded(draw(8, 6, seed=1).float())
+    _, slope = value_and_grad(lambda x: rkd(as_encoded(x), teacher, NONE), f)
+    assert slope.abs().max() < 100
+
+
 def test_angles_survive_a_large_offset(draw):
     """In single precision a Gram matrix of features around 1000 has no digit of them left."""
     f = draw(8, 6)

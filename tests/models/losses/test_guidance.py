@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from featpipe.errors import ConfigError
 from models.losses.confusion import certainty
-from models.losses.contrast import Contrast, compare
+from models.losses.contrast import Contrast, compare, disagreement
 from models.losses.guidance import (
     GUIDANCE,
     GuidedContrast,
@@ -271,8 +271,10 @@ def test_a_ratio_without_one_of_its_sums_is_the_other(make, encode, batch):
     encoded = encode(True)
     sides = make().contrast.sides(*encoded, batch)
     W = torch.ones(6, dtype=torch.float64)
-    all_right = logratio(sides, torch.ones(6, dtype=torch.bool), W)
-    torch.testing.assert_close(all_right, -logratio(sides, torch.zeros(6, dtype=torch.bool), W))
+    likelihood = -sum(disagreement(side) for side in sides)
+    found = [logratio(sides, torch.full((6,), is_right), W) for is_right in (True, False)]
+    expected = likelihood.logsumexp(0)
+    torch.testing.assert_close(torch.stack(found), torch.stack([-expected, expected]))
 
 
 @pytest.mark.parametrize("iew", ["loss", "critic"])
