@@ -141,7 +141,8 @@ def signed(sides: Sides, teacher_right: Tensor, weight: Tensor) -> Tensor:
 def logratio(sides: Sides, teacher_right: Tensor, weight: Tensor) -> Tensor:
     """Return ``-logsumexp_right(W_i L_i) + logsumexp_wrong(W_i L_i)``; L is minus CRD's loss.
 
-    A sum over nobody is left out.
+    A sum over nobody is left out. Without the 1 / tau of Eq. 14, which cancels there and would here
+    leave one window of a batch to count.
 
     Parameters
     ----------

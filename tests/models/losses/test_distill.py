@@ -1,3 +1,4 @@
+import inspect
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,6 @@ from models.losses.distill import fitnet, kd, nst, pkt, relations, rkd, selectiv
 
 LOSSES = {"kd": kd, "fitnet": fitnet, "nst": nst, "sp": sp, "rkd": rkd, "pkt": pkt}
 NAIVE = {"kd": naive_kd, "nst": naive_nst, "sp": naive_sp, "rkd": naive_rkd, "pkt": naive_pkt}
-ON_FEATURES = ("nst", "sp", "rkd", "pkt")
 NONE = None  # no loss here reads the batch
 
 
@@ -25,35 +25,29 @@ def value_and_grad(loss, x):
     return value.detach(), grad
 
 
-@pytest.mark.parametrize("name", ON_FEATURES)
-def test_equals_the_reference(name, load, as_encoded, close):
-    ref = load(name)
-    student, teacher, loss, grad = (
-        ("vec_s", "vec_t", "vec_loss", "vec_grad_s")
-        if name == "nst"
-        else ("f_s", "f_t", "loss", "grad_f_s")
-    )
-    of = partial(LOSSES[name], teacher=as_encoded(ref[teacher]), batch=NONE)
-    found, slope = value_and_grad(lambda f: of(as_encoded(f)), ref[student])
-    close(found, ref[loss], rtol=1e-9, atol=0)
-    close(slope, ref[grad])
+NAMES = {"kd": ("z_s", "z_t", "loss", "grad_z_s")}
+NAMES |= dict.fromkeys(("sp", "rkd", "pkt"), ("f_s", "f_t", "loss", "grad_f_s"))
+NAMES |= {"fitnet": NAMES["sp"], "nst": ("vec_s", "vec_t", "vec_loss", "vec_grad_s")}
 
 
-def test_kd_equals_the_reference(load, as_encoded, close):
-    ref = load("kd")
-    teacher = as_encoded(ref["z_t"], ref["z_t"])
-    found, slope = value_and_grad(lambda z: kd(as_encoded(z, z), teacher, NONE), ref["z_s"])
-    assert ref["T"] == 4
-    close(found, ref["loss"], rtol=1e-9, atol=0)
-    close(slope, ref["grad_z_s"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", LOSSES)
+def test_equals_the_reference(name, dtype, load, as_encoded, close):
+    """In single precision within ten times what the reference itself loses there."""
+    ref = load("fitnet_hint" if name == "fitnet" else name)
+    student, teacher, loss, grad = (ref[key].to(dtype) for key in NAMES[name])
+    of = partial(LOSSES[name], teacher=as_encoded(teacher, teacher), batch=NONE)
+    found, slope = value_and_grad(lambda f: of(as_encoded(f, f)), student)
+    if dtype == torch.float64:
+        close(found, loss, rtol=1e-9, atol=0)
+        close(slope, grad)
+    else:
+        close(found, loss, rtol=2e-6, atol=0)
+        close(slope, grad, rtol=0, atol=4.5e-6 * grad.abs().max().item())
 
 
-def test_fitnet_equals_the_reference(load, as_encoded, close):
-    ref = load("fitnet_hint")
-    teacher = as_encoded(ref["f_t"])
-    found, slope = value_and_grad(lambda f: fitnet(as_encoded(f), teacher, NONE), ref["f_s"])
-    close(found, ref["loss"], rtol=1e-9, atol=0)
-    close(slope, ref["grad_f_s"])
+def test_the_published_temperature_of_kd_is_the_default(load):
+    assert load("kd")["T"] == inspect.signature(kd).parameters["temperature"].default
 
 
 def test_both_parts_of_rkd_equal_the_reference(load, as_encoded, close):
