@@ -12,7 +12,7 @@ from models.blindness import seen_of_test
 from models.encoders.encoded import Encoded
 from models.folds import loso
 from models.losses.distillers import DISTILLERS
-from models.train import TrainSettings, fit
+from models.train import TrainSettings, fit, network_parts
 from models.types import Losses, Method, Objective, Shapes, Stage
 
 
@@ -131,3 +131,16 @@ def test_banks_are_not_among_the_weights_and_nothing_needs_them(name, windows):
     of = method(name)
     to_predict = Shapes({"eeg": (4, 5), "eye": (6,)}, 3, 3)
     of.build(to_predict, of.config).load_state_dict(weights)
+
+
+@pytest.mark.parametrize("policy", ["last", "source-validation"])
+@pytest.mark.parametrize("name", ["fitnet", "crd", "cmcrd"])
+def test_a_training_goes_on_with_its_banks_and_statistics(name, policy, windows):
+    of, folds, states = method(name), list(loso(windows.keys))[:2], []
+    (part,) = network_parts(of, of.config, windows, folds, 0, policy=policy)
+    whole = part.fit(keep=lambda stands: states.append(stands()))
+    for state in states:
+        rest = part.fit(resume=state)
+        for fold in folds:
+            for key, tensor in whole.weights[fold.name].items():
+                assert torch.equal(rest.weights[fold.name][key], tensor), key
