@@ -1,6 +1,7 @@
 """What all folds of a training run share, checked before the first step."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,11 +114,12 @@ def prepare(
     data = to_device(windows, method.train_modalities, device, is_padded=method.whole_trials)
     if not method.takes_missing:  # all its windows are whole
         data = data._replace(present=None)
+    shapes = shapes_of(windows, method.train_modalities, n_subjects)
     return Job(
         method=method,
         config=config,
         stages=stages,
-        shapes=shapes_of(windows, method.train_modalities, n_subjects),
+        shapes=replace(shapes, n_windows=len(windows.keys)),
         data=data,
         items=items,
         seed=seed,

@@ -144,11 +144,15 @@ class FoldStack:
                 tensor.copy_(tensors[name])
 
     def state(self, i_fold: int) -> dict[str, Tensor]:
-        """Return the state dict of one fold's network, on the CPU."""
+        """Return the state dict of one fold's network, on the CPU.
+
+        Buffers that were registered with ``persistent=False`` are for training alone: a memory
+        bank moves, is copied and goes on after a kill with the stack, and is not in here.
+        """
         tensors = {**self.params, **self.buffers}
         return {
-            name.removeprefix(_NET): tensor[i_fold].detach().cpu().clone()
-            for name, tensor in tensors.items()
+            name.removeprefix(_NET): tensors[name][i_fold].detach().cpu().clone()
+            for name in self.base.state_dict()
         }
 
 

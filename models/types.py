@@ -29,12 +29,16 @@ class Shapes:
     names : mapping
         Modality -> names along the first axis of a window: channels, or columns. A modality is
         absent where they are not known.
+    n_windows : int
+        Windows of the study, for what is kept per window while training; `Batch.index` counts
+        them. 0 where a network is built to predict.
     """
 
     features: Mapping[str, tuple[int, ...]]
     n_classes: int
     n_subjects: int
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    n_windows: int = 0
 
 
 class Batch(NamedTuple):

@@ -1,4 +1,4 @@
-"""What every encoder returns."""
+"""What every encoder returns and every distillation loss reads."""
 
 from typing import NamedTuple
 
@@ -15,10 +15,11 @@ class Encoded(NamedTuple):
     embedding : Tensor, shape (batch, n_features)
         What the logits are a linear function of: the last feature.
     hidden : tuple of Tensor, each (batch, ...)
-        Features before that, in the order of the network; each encoder's docstring says which.
-        There is one at least, and a loss on the last feature but one reads ``hidden[-1]``.
+        Features before that, in the order of the network; each encoder's docstring says which. Of
+        `ENCODERS` there is one at least, and a loss on the last feature but one reads
+        ``hidden[-1]``.
     """
 
     logits: Tensor
     embedding: Tensor
-    hidden: tuple[Tensor, ...]
+    hidden: tuple[Tensor, ...] = ()

@@ -24,6 +24,7 @@ GROUPS = (
     "workers",
     "unchanged",
     "training",
+    "distillation",
     "loading",
     "eyelink",
 )

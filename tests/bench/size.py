@@ -22,6 +22,8 @@ class Size(NamedTuple):
         Recordings of the rerun that finds nothing to do.
     training, loading : tuple of (int, int)
         Subjects and windows per recording of what is trained on and read.
+    bank : tuple of int
+        Rows of a memory bank, and negatives per window.
     may_install : bool
         Whether to install TorchEEG where it is not there yet.
     """
@@ -34,8 +36,9 @@ class Size(NamedTuple):
     n_unchanged: int
     training: tuple[int, int]
     loading: tuple[int, int]
+    bank: tuple[int, int]
     may_install: bool
 
 
-FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, (15, 2505), (15, 3394), True)
-QUICK = Size(60, 2, (600, 1800), 4, 0, 12, (4, 200), (4, 300), False)
+FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, (15, 2505), (15, 3394), (35_364, 21_000), True)
+QUICK = Size(60, 2, (600, 1800), 4, 0, 12, (4, 200), (4, 300), (3000, 1500), False)

@@ -117,6 +117,15 @@ def test_copies_are_taken_and_given_back_fold_by_fold(nets, batch):
             assert not torch.equal(kept[name], passed[name]), name
 
 
+def test_what_is_for_training_alone_is_copied_and_not_saved(nets):
+    for i, net in enumerate(nets):
+        net.register_buffer("bank", torch.full((2,), float(i)), persistent=False)
+    stack = FoldStack(nets)
+    assert stack.copy()["net.bank"].tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    assert stack.state(1).keys() == nets[1].state_dict().keys()
+    nets[1].load_state_dict(stack.state(1))
+
+
 def test_clipping_is_per_fold():
     grads = [torch.tensor([[3.0, 4.0], [0.3, 0.4]]), None, torch.tensor([[[12.0]], [[0.0]]])]
     one, none, three = clip_per_fold(grads, 2.0)

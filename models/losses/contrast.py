@@ -1,0 +1,258 @@
+"""CRD: a window's two embeddings agree, and disagree with windows of other classes.
+
+Tian, Y., Krishnan, D., & Isola, P. (2020). Contrastive representation distillation. ICLR 2020.
+
+v^s, v^t are linear maps of the embeddings, of length one; banks M^s, M^t hold such a row for every
+window. With u_ij = v_i . M_j / tau - b, student against M^t and teacher against M^s, each side is
+
+    ``L = 1/B sum_i [ softplus(-u_ii) + K / |Neg_i| sum_{j in Neg_i} softplus(u_ij) ]``,
+
+binary logistic regression. Differences from the paper and its code:
+
+1. Paper: logarithms of ratios with a normaliser Z from the first batch / here: the same in u, where
+   b = log(Z K / n) (and the code's 1e-7 shifts b and the loss by constants). For random unit
+   vectors b is log K + 1 / (2 D tau^2), which needs no first batch.
+2. Code: K negatives are drawn per window and gathered / here: all windows of other classes, each
+   with weight K / |Neg_i|. Same expectation, without the noise of drawing; one matrix product and
+   no indices. ``drawn=True`` draws, with torch's generator, which folds of a stack share.
+3. Code: the bank has a row per training window of one fold, known before training / here: a row per
+   window of the study, which takes part from the step after it was first drawn. What is never
+   drawn, the test side above all, stays without label and outside every sum. So folds of other
+   sizes stack, and `Batch.index` needs no translation.
+4. Code: rows are random at first / here: zero, so that a window is pulled nowhere when it is drawn
+   for the first time. The mean is the same, and the size of the test side decides over no number.
+
+A bank takes n_windows * D * 4 bytes, there are two, per fold: of SEED-V (29,168 windows, D = 128)
+30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648; `fold_chunk` divides that. Banks move with
+a stack of folds but are not part of a state dict: nothing predicts with them.
+"""
+
+from math import log
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own spelling
+from torch import Tensor, nn
+
+from featpipe.errors import ConfigError
+from models.encoders.encoded import Encoded
+from models.losses.unit import unit
+from models.types import Batch
+
+
+class Side(NamedTuple):
+    """How the anchors of one side stand to the other side's bank.
+
+    Attributes
+    ----------
+    own : Tensor, shape (batch,)
+        u_ii, to the anchor's own window.
+    others : Tensor, shape (batch,)
+        Weighted sum of softplus(u_ij) over windows of other classes.
+    """
+
+    own: Tensor
+    others: Tensor
+
+
+def compare(
+    anchor: Tensor, bank: Tensor, own: Tensor, weight: Tensor, offset: Tensor, tau: float
+) -> Side:
+    """Compare anchors with a bank.
+
+    Parameters
+    ----------
+    anchor : Tensor, shape (batch, n_features)
+        Of length one.
+    bank : Tensor, shape (n_rows, n_features)
+        Gets no gradient, and may be written to afterwards.
+    own : Tensor of int64, shape (batch,)
+        Row of each anchor's window.
+    weight : Tensor, shape (batch, n_rows)
+        Of each row as a negative; 0 for all others.
+    offset : Tensor, shape (batch,)
+        b.
+    tau : float
+        Temperature.
+    """
+    others, _ = _Others.apply(anchor, bank, weight, offset, tau)
+    return Side((anchor * bank[own]).sum(-1) / tau - offset, others)
+
+
+class _Others(torch.autograd.Function):
+    """Weighted sum of softplus(u), whose slope is computed beside it.
+
+    Backward needs batch x features numbers. It keeps nothing of the size of batch x rows, and not
+    the bank, which can therefore be written to in the same step; autograd by itself forbids that.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        anchor: Tensor, bank: Tensor, weight: Tensor, offset: Tensor, tau: float
+    ) -> tuple[Tensor, Tensor]:
+        u = torch.addmm(-offset[:, None], anchor / tau, bank.T)
+        value = F.softplus(u).mul_(weight).sum(-1)
+        return value, u.sigmoid_().mul_(weight) @ bank / tau
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(output[1])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (slope,) = ctx.saved_tensors
+        return grads[0][:, None] * slope, None, None, None, None
+
+
+class Contrast(nn.Module):
+    """The loss of CRD with its maps and banks.
+
+    Parameters
+    ----------
+    n_student, n_teacher : int
+        Widths of the embeddings.
+    n_windows : int
+        Of the study; 0 where nothing is trained.
+    n_negatives : int
+        K. The CMCRD paper has about as many as there are windows of other classes: 900 to 1,200
+        within a subject, 17,000 to 25,000 across subjects.
+    n_features : int
+        D.
+    tau : float
+        Temperature.
+    momentum : float
+        Share that a row of a bank keeps when its window is drawn; 0.5 in RepDistiller, 0.05 in the
+        code of CMCRD.
+    drawn : bool
+        Draw K negatives per window and step.
+
+    Raises
+    ------
+    ConfigError
+        When no such loss exists.
+    """
+
+    bank_student: Tensor
+    bank_teacher: Tensor
+    row_label: Tensor
+
+    def __init__(
+        self,
+        n_student: int,
+        n_teacher: int,
+        n_windows: int,
+        *,
+        n_negatives: int = 900,
+        n_features: int = 128,
+        tau: float = 0.07,
+        momentum: float = 0.5,
+        drawn: bool = False,
+    ):
+        super().__init__()
+        if n_negatives < 1 or tau <= 0 or not 0 <= momentum < 1:
+            raise ConfigError(
+                f"n_negatives is {n_negatives}, tau {tau}, momentum {momentum}: expected at least "
+                "1, more than 0, and from 0 to below 1"
+            )
+        self.embed_student = nn.Linear(n_student, n_features)
+        self.embed_teacher = nn.Linear(n_teacher, n_features)
+        self.n_negatives, self.tau, self.momentum = n_negatives, tau, momentum
+        self.drawn = drawn
+        self.offset = log(n_negatives) + 1 / (2 * n_features * tau**2)
+        for name in ("bank_student", "bank_teacher"):
+            self.register_buffer(name, torch.zeros(n_windows, n_features), persistent=False)
+        never = torch.full((n_windows,), -1)
+        self.register_buffer("row_label", never, persistent=False)
+
+    def forward(self, student: Encoded, teacher: Encoded, batch: Batch) -> Tensor:
+        """Return the loss of both sides, a scalar; `embedding`, label and index are read."""
+        sides = self.sides(student, teacher, batch)
+        return torch.stack([disagreement(side) for side in sides]).sum(0).mean()
+
+    def sides(
+        self,
+        student: Encoded,
+        teacher: Encoded,
+        batch: Batch,
+        moves: tuple[Tensor, Tensor] | None = None,
+        shift: Tensor | None = None,
+    ) -> tuple[Side, Side]:
+        """Compare both sides with the other's bank, and in training remember the batch.
+
+        Parameters
+        ----------
+        student, teacher : Encoded
+            `embedding` is read.
+        batch : Batch
+            Label and index are read.
+        moves : pair of Tensor of bool, shape (batch,), optional
+            Windows whose student and whose teacher embedding gets a gradient; None: all.
+        shift : Tensor, shape (batch,), optional
+            Added to all u of a window.
+        """
+        anchors = [
+            unit(self.embed_student(student.embedding)),
+            unit(self.embed_teacher(teacher.embedding)),
+        ]
+        if moves is not None:
+            pairs = zip(moves, anchors, strict=True)
+            anchors = [torch.where(move[:, None], v, v.detach()) for move, v in pairs]
+        weight = self.weigh_negatives(batch.label).to(anchors[0].dtype)
+        offset = torch.full_like(anchors[0][:, 0], self.offset)
+        offset = offset if shift is None else offset - shift
+        found = [
+            compare(anchor, bank, batch.index, weight, offset, self.tau)
+            for anchor, bank in zip(anchors, (self.bank_teacher, self.bank_student), strict=True)
+        ]
+        if self.training:
+            self._remember(anchors, batch)
+        return found[0], found[1]
+
+    def weigh_negatives(self, label: Tensor) -> Tensor:
+        """Return the weight of each row as a negative, shape (batch, n_windows)."""
+        is_other = (self.row_label != label[:, None]) & (self.row_label >= 0)
+        if self.drawn:
+            return draw_counts(is_other, self.n_negatives)
+        weight = is_other.to(self.bank_student.dtype)
+        return weight * (self.n_negatives / weight.sum(-1, keepdim=True).clamp(min=1))
+
+    @torch.no_grad()
+    def _remember(self, anchors: list[Tensor], batch: Batch) -> None:
+        for bank, anchor in zip((self.bank_student, self.bank_teacher), anchors, strict=True):
+            old = bank[batch.index]
+            bank[batch.index] = unit(self.momentum * old + (1 - self.momentum) * anchor)
+        self.row_label[batch.index] = batch.label
+
+
+def disagreement(side: Side) -> Tensor:
+    """Return what CRD minimises of one side, shape (batch,)."""
+    return F.softplus(-side.own) + side.others
+
+
+def draw_counts(is_other: Tensor, n: int) -> Tensor:
+    """Draw n of the marked rows for every anchor and count how often each was drawn.
+
+    Without replacement where there are n, else with.
+
+    Parameters
+    ----------
+    is_other : Tensor of bool, shape (batch, n_rows)
+        What is drawn from; where there is none, nothing is.
+    n : int
+        Draws per anchor.
+
+    Returns
+    -------
+    Tensor of float32, shape (batch, n_rows)
+    """
+    n_others = is_other.sum(-1, keepdim=True)
+    key = torch.rand(is_other.shape, device=is_other.device)
+    order = torch.where(is_other, key, 2.0).argsort(-1)  # marked rows first, in random order
+    again = (torch.rand((len(order), n), device=order.device) * n_others).long()
+    first = torch.arange(n, device=order.device).clamp(max=order.shape[-1] - 1)
+    drawn = order.gather(-1, torch.where(n_others >= n, first, again))
+    counts = torch.zeros_like(key).scatter_add(-1, drawn, torch.ones_like(again, dtype=key.dtype))
+    return counts * is_other
