@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from featpipe.errors import ConfigError, unknown
 from models.classic import ClassicMethod
-from models.methods import classical, cscm, trivial, unimodal
+from models.methods import classical, cscm, distill, trivial, unimodal
 from models.types import Method
 
 METHODS: Mapping[str, Method | ClassicMethod] = {
@@ -19,7 +19,7 @@ METHODS: Mapping[str, Method | ClassicMethod] = {
     "mlp_cross": cscm.MLP_CROSS,
     "cscm_sm": cscm.CSCM_SM,
     "cscm": cscm.CSCM,
-    **{method.name: method for method in unimodal.UNIMODAL},
+    **{method.name: method for method in (*unimodal.UNIMODAL, *distill.DISTILLED)},
 }
 
 BASELINES = tuple(method.name for method in trivial.BASELINES)

@@ -10,8 +10,8 @@ What changes no loss, for the same change in all rows of the student's (or the t
     loss      rotation  translation  one factor for all       other factors
     ========  ========  ===========  =======================  ============================
     sp        yes       no           yes                      no
-    rkd       yes       yes          positive                 no
-    pkt       yes       no           positive, up to its eps  one per window, positive
+    rkd       yes       yes          yes                      no
+    pkt       yes       no           yes, up to its eps       one per window, positive
     nst (b)   no        no           yes                      one per feature, of any sign
     ========  ========  ===========  =======================  ============================
 
@@ -89,36 +89,37 @@ def fitnet(student: Encoded, teacher: Encoded, batch: Batch) -> Tensor:
 
 
 def nst(student: Encoded, teacher: Encoded, batch: Batch, *, maps: bool = False) -> Tensor:
-    """Return the neuron selectivity gap [3]_, summed over all features the encoders return.
+    """Return the neuron selectivity gap [3]_, summed over the features that the encoders return.
 
     A neuron is known by where it is strong, u_c of length one; with the kernel (a . b)^2 the
     squared discrepancy of the student's neurons from the teacher's is
 
         ``|| G^s - G^t ||_F^2``,  ``G = 1/d sum_c u_c u_c^T``.
 
-    (b), the default: u_c is the pattern over the batch, of every feature. (a), for features with
-    more than one axis where `maps` is set: over the places of one window, averaged over windows.
+    (b), the default, of features that are vectors: u_c is the pattern over the batch. (a), of maps
+    where `maps` is set: over the places of one window, averaged over windows. So maps, which a
+    later feature may be only another shape of, do not count twice.
 
     Parameters
     ----------
     student, teacher : Encoded
-        `hidden` and `embedding` are read; pairs are formed from the last feature on.
+        `hidden` and `embedding` are read; pairs are formed from the last feature of a kind on.
     batch : Batch
         Not read.
     maps : bool
         Compare maps of nodes, (batch, n_nodes, n_channels), by form (a).
     """
-    gaps = [
-        selectivity_of_maps(one.transpose(1, -1), other.transpose(1, -1))
-        if maps and one.ndim > 2
-        else _selectivity_gap(one.flatten(1).T, other.flatten(1).T)
-        for one, other in zip(_features(student), _features(teacher), strict=False)
-    ]
+    vectors, graphs = (
+        zip(_features(student, n), _features(teacher, n), strict=False) for n in (2, 3)
+    )
+    gaps = [_selectivity_gap(one.T, other.T) for one, other in vectors]
+    if maps:
+        gaps += [selectivity_of_maps(one.mT, other.mT) for one, other in graphs]
     return torch.stack(gaps).sum()
 
 
-def _features(encoded: Encoded) -> list[Tensor]:
-    return [encoded.embedding, *reversed(encoded.hidden)]
+def _features(encoded: Encoded, ndim: int) -> list[Tensor]:
+    return [x for x in (encoded.embedding, *reversed(encoded.hidden)) if x.ndim == ndim]
 
 
 def selectivity_of_maps(student: Tensor, teacher: Tensor) -> Tensor:
@@ -167,6 +168,8 @@ def rkd(
     angle_weight: float = 50.0,
 ) -> Tensor:
     """Return ``25 L_D + 50 L_A``, what distances and angles between windows differ by [5]_.
+
+    Takes some six times batch^3 numbers: with 256 windows 0.4 GB for each fold.
 
     L_D is the mean smooth-L1 difference of the distances ``|f_i - f_j|``, each side's divided by
     their mean; L_A that of the cosines at f_j between f_i and f_k, over all triples.
@@ -240,5 +243,5 @@ def pkt(student: Encoded, teacher: Encoded, batch: Batch, eps: float = 1e-7) -> 
 
 def _neighbours(f: Tensor, eps: float) -> Tensor:
     direction = unit(f, eps=eps)
-    similarity = (direction @ direction.T + 1) / 2
+    similarity = (direction @ direction.T + 1).clamp(min=0) / 2  # rounding goes below
     return similarity / similarity.sum(-1, keepdim=True)

@@ -1,9 +1,9 @@
 """Names of distillation losses -> how they are made, and how they are weighted in publications."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from featpipe.errors import ConfigError, unknown
 from models.encoders.encoded import Encoded
@@ -22,9 +22,10 @@ class Distiller(NamedTuple):
     Attributes
     ----------
     build : callable
-        ``build(n_student, n_teacher, n_windows) -> loss``, from the widths of both embeddings and
-        the number of windows of the study; ``loss(student, teacher, batch)`` is a scalar. What has
-        parameters is an nn.Module, and part of a network.
+        ``build(n_student, n_teacher, n_windows, **options) -> loss``, from the widths of both
+        embeddings, the number of windows of the study, and the loss's own options;
+        ``loss(student, teacher, batch)`` is a scalar. What has parameters is an nn.Module, and
+        part of a network.
     weights : mapping
         Name of a preset -> weight beside a cross-entropy of weight 1. "published" are those of the
         code of CMCRD, for which the losses were not tuned on equal terms: KD is by far the
@@ -32,16 +33,32 @@ class Distiller(NamedTuple):
         images, where KD goes with 0.1 of the cross-entropy.
     """
 
-    build: Callable[[int, int, int], Loss]
+    build: Callable[..., Loss]
     weights: Mapping[str, float]
 
+    @property
+    def learns(self) -> bool:
+        """Whether the loss has parameters, which a stage has to train with the student."""
+        return isinstance(self.build(1, 1, 0), nn.Module)
 
-def _plain(loss: Loss) -> Callable[[int, int, int], Loss]:
+
+def _plain(loss: Loss) -> Callable[..., Loss]:
     return lambda n_student, n_teacher, n_windows: loss
 
 
-def _cmcrd(n_student: int, n_teacher: int, n_windows: int) -> Loss:
-    return GuidedContrast(Contrast(n_student, n_teacher, n_windows, momentum=0.05))
+def _cmcrd(
+    n_student: int,
+    n_teacher: int,
+    n_windows: int,
+    *,
+    guidance: Any = "relabel",
+    us_gate: bool = True,
+    iew: Any = "loss",
+    momentum: float = 0.05,
+    **of_contrast: Any,
+) -> Loss:
+    contrast = Contrast(n_student, n_teacher, n_windows, momentum=momentum, **of_contrast)
+    return GuidedContrast(contrast, guidance=guidance, us_gate=us_gate, iew=iew)
 
 
 def _weights(published: float, repdistiller: float) -> Mapping[str, float]:

@@ -141,8 +141,9 @@ def signed(sides: Sides, teacher_right: Tensor, weight: Tensor) -> Tensor:
 def logratio(sides: Sides, teacher_right: Tensor, weight: Tensor) -> Tensor:
     """Return ``-logsumexp_right(W_i L_i) + logsumexp_wrong(W_i L_i)``; L is minus CRD's loss.
 
-    A sum over nobody is left out. Without the 1 / tau of Eq. 14, which cancels there and would here
-    leave one window of a batch to count.
+    A sum over nobody is left out. Has no lower bound, and rewards likeness to other classes where
+    the teacher is wrong, as `signed` does. Without the 1 / tau of Eq. 14, which cancels there and
+    would here leave one window of a batch to count.
 
     Parameters
     ----------

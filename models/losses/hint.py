@@ -14,8 +14,8 @@ class FitNet(nn.Module):
     """Mean of ``(r(f^s) - z^t)^2`` over all entries, with a linear r that learns with the student.
 
     z^t are the teacher's features, each standardised with its statistics over the training rows
-    that were drawn so far: otherwise the scale of the loss would be the teacher's. Draws repeat
-    every row equally often, so that after an epoch these are the statistics of the training side.
+    that were drawn so far: otherwise the scale of the loss would be the teacher's. Subjects are
+    drawn equally often, so these are statistics in which each of them counts alike.
 
     Parameters
     ----------

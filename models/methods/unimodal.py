@@ -10,8 +10,8 @@ Differences
 -----------
 1. Recipe. Paper: mini-batches of 32, learning rate 1e-3, L2 without a coefficient / code: SGD of 50
    epochs without decay for these rows, AdamW of 40 epochs with decay 1e-3, a warm-up of 10 and half
-   a cosine for students / here: the latter for all, so that students and their yardsticks differ
-   in what they learn from alone.
+   a cosine for students / here: the latter for all, so that a student and its yardstick begin and
+   see batches alike, and differ in what they learn from alone.
 2. Epoch. Code: the best training accuracy / here: the policy of the study, by default the last.
 3. Warm-up. Code: 10 epochs, however long the training / here: a quarter of it.
 4. Scaling. Code: training and test rows each with their own statistics / here: those of the
@@ -28,32 +28,11 @@ from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
 from models.encoders import bihdm, dgcnn, dnn
+from models.encoders.recipe import SEARCH, Recipe, stage
 from models.encoders.table import ENCODERS
 from models.layers.row_counts import accuracy, cross_entropy
-from models.schedules import cosine, warmed_up
-from models.search import Choice, LogRange, Range
-from models.types import Batch, Losses, Method, Objective, Shapes, Stage
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How all of them are trained.
-
-    Attributes
-    ----------
-    lr, weight_decay : float
-        Of AdamW.
-    warm_up : float
-        Share of the training in which the learning rate rises, from 0 to below 1.
-    n_epochs, batch : int
-        Passes over the training windows, and windows per step.
-    """
-
-    lr: float = 1e-3  # paper
-    weight_decay: float = 1e-3  # student code
-    warm_up: float = 0.25  # 10 of 40 epochs, student code
-    n_epochs: int = 40  # student code
-    batch: int = 32  # paper
+from models.search import Choice, Range
+from models.types import Batch, Losses, Method, Shapes, Stage
 
 
 @dataclass(frozen=True)
@@ -69,12 +48,6 @@ class DgcnnConfig(Recipe, dgcnn.Config):
 @dataclass(frozen=True)
 class BihdmConfig(Recipe, bihdm.Config):
     """Options of `bihdm_eeg` and `bihdm_eye`: those of `models.encoders.bihdm`, and the recipe."""
-
-
-_RECIPE: Mapping[str, Range] = {  # around the defaults, as far as others of this field go
-    "lr": LogRange(1e-4, 3e-3), "weight_decay": LogRange(1e-4, 1e-1), "n_epochs": LogRange(30, 200),
-    "batch": Choice((32, 64, 128, 256)),
-}  # fmt: skip
 
 
 class Unimodal(nn.Module):
@@ -125,20 +98,8 @@ def predict(net: Unimodal, batch: Batch) -> Tensor:
 
 
 def stages(config: Any) -> tuple[Stage, ...]:
-    """Return the single stage.
-
-    Raises
-    ------
-    ConfigError
-        When the warm-up is no share.
-    """
-    if not 0 <= config.warm_up < 1:
-        raise ConfigError(f"warm_up is {config.warm_up}: expected a share, from 0 to below 1")
-    schedule = warmed_up(config.warm_up, cosine) if config.warm_up else cosine
-    objective = Objective(
-        loss, lr=config.lr, weight_decay=config.weight_decay, decoupled=True, schedule=schedule
-    )
-    return (Stage("train", (objective,), config.n_epochs, config.batch),)
+    """Return the single stage."""
+    return (stage("train", loss, config),)
 
 
 def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range]) -> Method:
@@ -151,7 +112,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         train_modalities=(modality,),
         inputs=(modality,),
         config=config,
-        search={**search, **_RECIPE},
+        search={**search, **SEARCH},
         build=partial(build, encoder, modality),
         stages=stages,
         predict=predict,

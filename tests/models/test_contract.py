@@ -28,6 +28,8 @@ NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Metho
 HONEST = [name for name, policy in POLICIES.items() if not policy.is_of_test]
 LEARNERS = [name for name, method in METHODS.items() if name not in BASELINES and method.inputs]
 MAX_LINES = 200
+DEAD = {"bihdm_eye": "w_hidden"}
+"""What has no gradient in the network that was published: its sequences have one step."""
 QUICK = {"n_epochs": 8, "batch": 48}
 AFTER_WARM_UP = {"lr": 0.01}  # of the few steps some are spent on rising
 
@@ -47,6 +49,7 @@ def build_stack(name, windows, folds, vmapped=True):
     """Return the networks of some folds and one batch of all modalities."""
     method = METHODS[name]
     shapes = shapes_of(windows, windows.x, windows.keys["subject"].nunique() - 1)
+    shapes = replace(shapes, n_windows=len(windows.keys))
     torch.manual_seed(0)
     stack = FoldStack([method.build(shapes, quick(name)) for _ in folds], vmapped=vmapped)
     data = to_device(windows, list(windows.x), "cpu")
@@ -159,11 +162,15 @@ def test_an_objective_moves_exactly_what_it_trains(name, windows):
         stack.train_only([module for o in stage.objectives for module in o.trains])
         for objective in stage.objectives:
             before = {key: tensor.detach().clone() for key, tensor in stack.params.items()}
-            train_step(stack, objective, adam(stack, objective), batch, torch.tensor(0.5))
+            bare = replace(objective, weight_decay=0.0)  # which moves what has no gradient, too
+            optimiser = adam(stack, bare)
+            for _ in range(2):  # what windows are compared with before has none in the first
+                train_step(stack, bare, optimiser, batch, torch.tensor(0.5))
             trained = stack.named(objective.trains)
             for key, tensor in stack.params.items():
+                moves = key in trained and not (name in DEAD and DEAD[name] in key)
                 per_fold = (tensor != before[key]).flatten(1).any(1)
-                assert per_fold.all() if key in trained else not per_fold.any(), key
+                assert per_fold.all() if moves else not per_fold.any(), key
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -193,7 +200,7 @@ def test_predict_ignores_what_is_absent_at_test(name, windows):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
     folds = folds_of(windows)
-    config = replace(quick(name), n_epochs=3)
+    config = replace(METHODS[name].config, n_epochs=3, batch=48)  # slow steps spread less rounding
     stacked, looped, alone = (
         fit_folds(windows, name, folds, 0, settings, config, policy=policy)
         for settings in (
@@ -209,8 +216,9 @@ def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
                 stacked.probabilities[fold.name], other.probabilities[fold.name], atol=1e-5
             )
             for key, tensor in stacked.weights[fold.name].items():
+                # Adam divides by the gradient's size, and blows the rounding of small ones up
                 torch.testing.assert_close(
-                    tensor, other.weights[fold.name][key], atol=1e-5, rtol=1e-4
+                    tensor, other.weights[fold.name][key], atol=5e-5, rtol=1e-4
                 )
 
 
@@ -221,16 +229,17 @@ def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
     [part] = parts_of(windows, name, folds_of(windows), 1, config=config, policy=policy)
     states = []
     whole = part.fit(keep=lambda stands: states.append(stands()))
-    write_kept(states[1], tmp_path / "half.parquet", {}, tmp_path)
-    reports = []
-    rest = part.fit(reports.append, read_kept(tmp_path / "half.parquet", {}))
-    assert [report.epoch for report in reports] == [3]
-    assert rest.epochs == whole.epochs
-    pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
-    for fold in whole.probabilities:
-        np.testing.assert_array_equal(rest.probabilities[fold], whole.probabilities[fold])
-        for key, tensor in whole.weights[fold].items():
-            assert torch.equal(rest.weights[fold][key], tensor), key
+    for n_done in {2, len(states) - 1}:  # in the first stage, and in the last
+        write_kept(states[n_done - 1], tmp_path / "half.parquet", {}, tmp_path)
+        reports = []
+        rest = part.fit(reports.append, read_kept(tmp_path / "half.parquet", {}))
+        assert [report.epoch for report in reports] == list(range(n_done + 1, len(states) + 1))
+        assert rest.epochs == whole.epochs
+        pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
+        for fold in whole.probabilities:
+            np.testing.assert_array_equal(rest.probabilities[fold], whole.probabilities[fold])
+            for key, tensor in whole.weights[fold].items():
+                assert torch.equal(rest.weights[fold][key], tensor), key
 
 
 @pytest.mark.parametrize("name", NETWORKS)
