@@ -122,7 +122,7 @@ def work(folder, study):
     from pipelines import running
     from pipelines.__main__ import run
 
-    running.run_step = one_process.run_step
+    running._run = one_process.run
     out = str(study.parent / "out")
     quick = ["--seeds", "0", "--set", "train.options.cscm.n_epochs=1",
              "--set", "train.options.mlp.n_epochs=1", "--method", "svm", "--method", "mlp",

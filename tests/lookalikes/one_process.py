@@ -6,11 +6,6 @@ from pipelines.engine import outputs_of, sources_found, update
 from pipelines.progress import tell
 
 
-def run_step(step, units, out, settings, *, before=None):
-    """Bring units up to date one after the other; `pipelines.running.run_step` has them on Dask."""
-    return [update(step, unit, {}, out / ".staging") for unit in units]
-
-
 def run(step, work, out, settings, remembered, before, spoilt, n_fresh):
     """Do the work of a step here, in the place of `pipelines.running._run`; all else is as ever."""
     with running.Progress(step.name, len(work), 1) as progress, running._telling() as telling:

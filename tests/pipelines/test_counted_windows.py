@@ -29,7 +29,7 @@ def train(study, *options):
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cscm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(published, "facts_of", facts.__getitem__)
-        patch.setattr(running, "run_step", one_process.run_step)
+        patch.setattr(running, "_run", one_process.run)
         write_preprocessed(folder / "SEED/SEED_EEG/Preprocessed_EEG", facts["seed"])
         write_books(folder / "SEED/SEED_Multimodal/Chinese/03-Eye-tracking-excel", facts["seed"])
         write_eyes(write_eeg(folder / "SEED_IV", facts["seed-iv"], 8), facts["seed-iv"])

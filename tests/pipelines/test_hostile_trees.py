@@ -52,7 +52,7 @@ def whole(tmp_path_factory):
 def ds(whole, tmp_path, monkeypatch):
     """A copy of them, with a study beside it and every step in this process."""
 
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
     (tmp_path / "study.toml").write_text(STUDY)
     return shutil.copytree(whole, tmp_path / "ds")
 

@@ -57,7 +57,7 @@ def tmp_path(tmp_path):
 def _in_this_process(monkeypatch):
     """Start no cluster for each of so many names."""
 
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
 
 
 @pytest.mark.parametrize("column", ["subject", "session"])

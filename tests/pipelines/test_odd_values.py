@@ -18,7 +18,7 @@ SPOILT = slice(1500, 2500)  # 3 to 5 s: the last of four windows of trial 1, and
 def tables(lab, monkeypatch):
     """Tables of recordings in which one channel has one value for two seconds."""
 
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
     rows = ["subject,session,eeg"]
     for seed, (name, value) in enumerate(VALUES.items()):
         x = 20 * np.random.default_rng(seed).standard_normal((4, 6000))

@@ -25,7 +25,7 @@ def unfinished(out):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     """Workers would want room for their own files on so small a disk."""
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
 
 
 @pytest.fixture

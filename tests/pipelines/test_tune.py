@@ -27,7 +27,7 @@ def tune(study, *words, code=0):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def tuned_once(finished_study, tmp_path_factory):
     """A copy of the finished study, one method searched; do not write to it."""
     study = shutil.copytree(finished_study, tmp_path_factory.mktemp("tuned") / "study")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "run_step", one_process.run_step)
+        patch.setattr(running, "_run", one_process.run)
         tune(study, *MLP, "--trials", str(N))
     return study
 

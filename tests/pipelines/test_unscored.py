@@ -16,7 +16,7 @@ OF_ONE = (*FAMILIES, "--set", "train.subjects=01")
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(running, "run_step", one_process.run_step)
+    monkeypatch.setattr(running, "_run", one_process.run)
 
 
 def told(text):

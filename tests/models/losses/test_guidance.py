@@ -265,6 +265,7 @@ def test_only_the_signed_loss_and_the_ratio_can_be_negative(make, encode, batch)
     assert values["relabel"] > 0
     assert values["none"] > 0
     assert values["signed"] < 0
+    assert make(guidance="logratio")(*encode(torch.zeros(6, dtype=torch.bool)), batch) < 0
 
 
 def test_a_ratio_without_one_of_its_sums_is_the_other(make, encode, batch):
