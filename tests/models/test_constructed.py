@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from truth import shared_head, shift
+from truth import exact_labels, privileged, shared_head, shift
 from truth.constructed import trained
 from truth.paired import difference_row
 
@@ -44,6 +44,18 @@ def test_the_constructions_are_what_they_say():
     eye = other.windows.x["eye"][~other.is_test]
     assert len(np.unique(eye, axis=0)) == 2 * 25
     assert len(np.unique(other.windows.x["eeg"][~other.is_test], axis=0)) == 2 * 25 * 6
+
+
+@pytest.mark.parametrize("setting", [privileged, exact_labels], ids=["privileged", "exact_labels"])
+def test_a_direction_learnt_from_labels_is_as_good_as_its_closed_form(setting):
+    found = []
+    for seed in range(20, 28):
+        one = setting.draw(seed)
+        eye, sign = one.windows.x["eye"], 2 * one.windows.label - 1
+        direction = sign[~one.is_test] @ eye[~one.is_test]
+        found.append(np.mean(np.sign(eye[one.is_test] @ direction) == sign[one.is_test]))
+    known = setting.of_direction(setting.worth())
+    assert np.mean(found) == pytest.approx(known, abs=0.04)  # SD of the mean 0.013 at most
 
 
 def test_differences_have_an_interval_over_subjects_and_one_over_seeds():
