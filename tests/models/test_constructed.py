@@ -1,4 +1,4 @@
-"""Two settings in which theory says which method is better, and what their figures are made of.
+"""Settings in which theory says which method is better, and what their figures are made of.
 
 The same constructions as in `tests/truth`, smaller. The expected differences are several points of
 accuracy, the noise of their mean over two draws and 4000 windows about one.
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from truth import exact_labels, privileged, shared_head, shift
+from truth import exact_labels, privileged, shared_head, shift, taught
 from truth.constructed import trained
 from truth.paired import difference_row
 
@@ -34,6 +34,20 @@ def test_rows_of_the_other_modality_help_where_eyes_are_few():
     assert found["mlp_cross"] > found["mlp"]
 
 
+def test_a_teacher_who_sees_where_the_emotion_is_helps():
+    draw = partial(privileged.draw, n_test=10)
+    found = mean_accuracies(draw, [("dnn_eye", {}), ("kd_eye", {})], {"n_epochs": 10})
+    assert found["kd_eye"] > found["dnn_eye"] + 0.03
+
+
+def test_doubts_of_a_teacher_that_have_nothing_to_do_with_the_eyes_do_not_help():
+    draw = partial(exact_labels.draw, n_test=10)
+    how = [("kd_eye", {})], {"n_epochs": 10}
+    own = mean_accuracies(draw, *how)
+    of_labels = mean_accuracies(lambda seed: taught.with_labels(draw(seed)), *how)
+    assert own["kd_eye"] < of_labels["kd_eye"] + 0.01
+
+
 def test_the_constructions_are_what_they_say():
     one = shift.draw(3, n_windows=100, n_test=4)
     keys = one.windows.keys.assign(is_new=one.is_test)
@@ -44,6 +58,21 @@ def test_the_constructions_are_what_they_say():
     eye = other.windows.x["eye"][~other.is_test]
     assert len(np.unique(eye, axis=0)) == 2 * 25
     assert len(np.unique(other.windows.x["eeg"][~other.is_test], axis=0)) == 2 * 25 * 6
+
+
+def test_eeg_tells_which_windows_hold_the_emotion_and_not_more_than_labels_that_are_exact():
+    found = {}
+    for setting in (privileged, exact_labels):
+        one = setting.draw(4)
+        x, sign = one.windows.x, 2.0 * one.windows.label - 1
+        signed = sign[~one.is_test, None] * x["eye"][~one.is_test]
+        told = sign[~one.is_test] * x["eeg"][~one.is_test].ravel()
+        is_sure = told > np.median(told)
+        axis = sign[one.is_test] @ x["eye"][one.is_test]
+        along = signed @ axis / np.linalg.norm(axis)
+        found[setting] = along[is_sure].mean() - along[~is_sure].mean()
+    assert found[privileged] > 0.4  # half of EYE_SHIFT, less what noise hides
+    assert found[exact_labels] == pytest.approx(0, abs=0.2)  # SD 0.06
 
 
 @pytest.mark.parametrize("setting", [privileged, exact_labels], ids=["privileged", "exact_labels"])
