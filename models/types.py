@@ -229,6 +229,9 @@ class Method(Card):
     by_modality : callable, optional
         ``by_modality(net, batch, modality) -> logits`` from one of `train_modalities` alone; where
         the epoch is chosen on held-out subjects, curves tell how good each is.
+    embed : callable, optional
+        ``embed(net, batch) -> features (batch, n_features)``, the last ones before the logits, of
+        what `predict` reads.
     """
 
     build: Callable[[Shapes, Any], nn.Module]
@@ -241,6 +244,7 @@ class Method(Card):
     takes_missing: bool = False
     uses_subject: Callable[[Any], bool] | None = None
     by_modality: Callable[[Any, Batch, str], Tensor] | None = None
+    embed: Callable[[Any, Batch], Tensor] | None = None
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,7 @@ def _method(name: str, student: str, teacher: str, config: Config) -> Method:
         build=partial(Distilled, name, (student, teacher)),
         stages=partial(stages, name),
         predict=predict,
+        embed=lambda net, batch: net.student(batch.x[net.reads[0]]).embedding,
     )
 
 

@@ -97,6 +97,11 @@ def predict(net: Unimodal, batch: Batch) -> Tensor:
     return net.encoder(batch.x[net.modality]).logits
 
 
+def embed(net: Unimodal, batch: Batch) -> Tensor:
+    """Return the encoder's last feature."""
+    return net.encoder(batch.x[net.modality]).embedding
+
+
 def stages(config: Any) -> tuple[Stage, ...]:
     """Return the single stage."""
     return (stage("train", loss, config),)
@@ -116,6 +121,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         build=partial(build, encoder, modality),
         stages=stages,
         predict=predict,
+        embed=embed,
     )
 
 
