@@ -143,7 +143,8 @@ class TrainPlan:
         Of matrix products on a GPU: float32, TensorFloat-32 or bfloat16; all else stays float32.
     options : mapping
         Method -> its options that differ from the defaults, for example
-        [train.options.cscm] subject_weight = 0.5.
+        [train.options.cscm] subject_weight = 0.5. A list where one value is expected, such as
+        [0.1, 0.5], trains each; several lists, every combination.
     """
 
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
