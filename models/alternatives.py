@@ -1,6 +1,6 @@
-"""Options given as lists, each value of which is trained: the combinations that they stand for."""
+"""Options of which several are trained: lists of values, or several sections of one method."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import product
 from typing import Any, get_args, get_origin, get_type_hints
@@ -9,16 +9,18 @@ from featpipe.errors import ConfigError
 from models.registry import get_method, make_config
 
 
-def alternatives(name: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+def alternatives(
+    name: str, options: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Return every combination of the options of a method, the last list changing fastest.
 
     Parameters
     ----------
     name : str
         Registry name.
-    options : mapping
+    options : mapping, or sequence of mapping
         Option -> value, or a list of values where one is expected; of an option that is a tuple
-        itself, a list of lists.
+        itself, a list of lists. Several mappings are combined each by itself.
 
     Returns
     -------
@@ -28,18 +30,29 @@ def alternatives(name: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises
     ------
     ConfigError
-        When an option does not exist, or a value is wrong or stands in its list twice.
+        When an option does not exist, a value is wrong, or a combination stands there twice.
 
     Examples
     --------
     >>> alternatives("crd_eeg", {"backbone": ["dnn", "dgcnn"], "tau": 0.1})
     [{'backbone': 'dnn', 'tau': 0.1}, {'backbone': 'dgcnn', 'tau': 0.1}]
     """
-    values = [_values(name, option, value) for option, value in options.items()]
-    found = [dict(zip(options, chosen, strict=True)) for chosen in product(*values)]
+    sections = [options] if isinstance(options, Mapping) else options
+    found = [one for section in sections for one in _combined(name, section)]
+    seen = []
     for one in found:
-        make_config(name, one)
+        if (config := make_config(name, one)) in seen:
+            raise ConfigError(
+                f"options of {name}: {one} would be trained twice: leave one of its sections out"
+            )
+        seen.append(config)
     return found
+
+
+def _combined(name: str, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    values = [_values(name, option, value) for option, value in options.items()]
+    for chosen in product(*values):
+        yield dict(zip(options, chosen, strict=True))
 
 
 def _values(name: str, option: str, value: Any) -> list[Any]:

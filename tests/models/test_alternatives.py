@@ -26,6 +26,17 @@ def test_an_option_that_is_a_tuple_takes_a_list_of_lists():
     ]  # fmt: skip
 
 
+def test_several_sections_are_combined_each_by_itself():
+    found = alternatives("svm", [{"held_out": [0.2, 0.4]}, {"exponents": [0]}])
+    assert found == [{"held_out": 0.2}, {"held_out": 0.4}, {"exponents": [0]}]
+
+
+def test_sections_that_say_the_same_are_refused():
+    sections = [{"n_epochs": [5, 7]}, {"n_epochs": 7, "dropout": 0.2}]
+    with pytest.raises(ConfigError, match=r"of cscm: \{'n_epochs': 7.* would be trained twice"):
+        alternatives("cscm", sections)
+
+
 def test_what_is_single_stays_as_it_is():
     for one in alternatives("svm", {"exponents": [[0, 2], [4]], "held_out": [0.2, 0.4]}):
         assert alternatives("svm", one) == [one]
