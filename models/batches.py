@@ -15,6 +15,7 @@ from models.loading import Windows
 from models.runs import Items
 from models.sampling import draw_epochs
 from models.scaling import fit_scaling
+from models.told import Told
 from models.types import Batch, Fold, Scaling
 from models.units import subject_codes
 
@@ -53,11 +54,14 @@ class FoldFacts(NamedTuple):
         Modality -> Tensor (n_folds, ...) of one window's shape.
     subject : Tensor of int64, shape (n_folds, n_subjects_of_study)
         Number of the subject in the study -> index among the fold's training subjects, or -1.
+    told : Told, optional
+        What networks that were trained before say of training windows.
     """
 
     mean: dict[str, Tensor]
     scale: dict[str, Tensor]
     subject: Tensor
+    told: Told | None = None
 
 
 def to_device(
@@ -130,7 +134,7 @@ def gather(
     modalities : sequence of str
         What the batch holds; other modalities are absent from it.
     is_labelled : bool
-        False hides label and subject behind -1.
+        False hides label and subject behind -1, and what was told.
 
     Returns
     -------
@@ -158,7 +162,8 @@ def gather(
     last = rows if rows.ndim == 2 else rows[..., -1] if mask is None else rows.amax(-1)
     if is_labelled:
         subject = facts.subject.gather(1, data.subject[last])
-        return Batch(x, data.label[last], subject, last, mask=mask, present=there)
+        told = facts.told.of(last) if facts.told else None
+        return Batch(x, data.label[last], subject, last, mask=mask, present=there, told=told)
     hidden = torch.full_like(last, -1)
     return Batch(x, hidden, hidden, last, mask=mask, present=there)
 

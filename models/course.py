@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from models.ahead import modalities_of
 from models.batches import FoldFacts, draw_rows, gather
 from models.curves import Epoch, check_finite, chosen_rows, curve_rows, from_rows, to_rows
 from models.job import Job
@@ -71,7 +72,8 @@ class Course:
     def _begin(self, i_stage: int) -> None:
         """Stand at the beginning of a stage."""
         self._i_stage, self._epoch = i_stage, 0
-        objectives = self._job.stages[i_stage].objectives
+        stages = self._job.stages[i_stage : i_stage + 1]  # none where nothing is left to learn
+        objectives = [objective for stage in stages for objective in stage.objectives]
         self._optimisers = [adam(self._stack, objective) for objective in objectives]
 
     def epochs(self) -> Iterator[Epoch]:
@@ -103,8 +105,9 @@ class Course:
 
     def finish(self) -> list[int]:
         """Give every fold the weights that are reported, and return their epochs."""
-        if self._best is None:
-            return [self._job.stages[-1].n_epochs] * len(self._folds)
+        if self._best is None or not self._job.stages:
+            n_epochs = self._job.stages[-1].n_epochs if self._job.stages else 0
+            return [n_epochs] * len(self._folds)
         self._best.restore()
         chosen = self._best.epoch.tolist()
         self.curves.append(chosen_rows(chosen, self._job.stages[-1].name, self._names))
@@ -179,14 +182,15 @@ def _epochs(
     job: Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
 ) -> Iterator[Iterator[Batch]]:
     """Yield the batches of one epoch after the other, with target windows where asked for."""
-    modalities = job.method.train_modalities
+    modalities = modalities_of(job.method)
 
     def draw(sides: list[np.ndarray], purpose: str, items: Items) -> Iterator[Tensor]:
         seeds = [seed_for(job.seed, fold.name, stage.name, purpose) for fold in folds]
         return draw_rows(job.data, items, sides, n_steps, stage.batch, seeds)
 
     sources = draw([fold.train for fold in folds], "source", job.items)
-    if not job.method.uses_target:
+    uses_target = job.method.uses_target
+    if uses_target is None or not uses_target(job.config):
         for rows in sources:
             yield (gather(job.data, facts, step, modalities) for step in rows)
         return

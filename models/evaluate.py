@@ -1,6 +1,6 @@
 """Train and test a method under a protocol; predictions come out as one frame."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from models.parts import Part, merged
 from models.presence import usable
 from models.protocols import HOLDOUT, divide
 from models.registry import get_method, variant
+from models.say import Networks
 from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.train import TrainSettings, network_parts
@@ -78,9 +79,10 @@ def cross_validate(
     ConfigError
         When a name does not exist, the data do not suit the protocol or a fold would leak.
     """
-    on = terms(get_method(method_name), protocol, manner, policy, scaling, windows.trials)
+    method = get_method(method_name)
+    on = terms(method, protocol, manner, policy, scaling, windows.trials, config)
     folds = divide(on.protocol, windows.keys, fold_settings or FoldSettings())
-    folds = usable(get_method(method_name), windows, folds)
+    folds = usable(method, windows, folds)
     scaled = scaled_apart(windows, on.scaling)
     fitted = fit_folds(scaled, method_name, folds, seed, settings, config, on_epoch, on.policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
@@ -114,7 +116,7 @@ def train_and_test(
     rows = np.arange(len(windows.keys))
     n_train = len(train_windows.keys)
     folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
-    on = terms(get_method(method_name), HOLDOUT, policy=policy)
+    on = terms(get_method(method_name), HOLDOUT, policy=policy, config=config)
     check_folds(folds, windows.keys, on.protocol.split)
     folds = usable(get_method(method_name), windows, folds)
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
@@ -162,6 +164,7 @@ def parts_of(
     settings: TrainSettings | None = None,
     config: Any = None,
     policy: str = "last",
+    given: Mapping[str, Networks] | None = None,
 ) -> list[Part]:
     """Prepare the training of a method on given folds, in parts that can be trained apart.
 
@@ -169,6 +172,8 @@ def parts_of(
     ----------
     windows, method_name, folds, seed, settings, config, policy
         As in `fit_folds`.
+    given : mapping, optional
+        Networks that come before and are trained, as in `models.train.fit`.
 
     Returns
     -------
@@ -182,7 +187,7 @@ def parts_of(
     get_policy(policy)  # refuse a misspelt one, even where nothing depends on it
     if isinstance(method, ClassicMethod):
         return classic_parts(method, config, windows, folds, seed)
-    return network_parts(method, config, windows, folds, seed, settings, policy)
+    return network_parts(method, config, windows, folds, seed, settings, policy, given)
 
 
 def predictions_frame(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from featpipe.errors import ConfigError
+from models.ahead import modalities_of, reads_target
 from models.batches import DeviceWindows, to_device
 from models.loading import Windows
 from models.runs import Items, find_items
@@ -90,7 +91,7 @@ def prepare(
             f"hold {', '.join(windows.x)} only: extract {missing[0]} or choose another method"
         )
     unnamed = [fold.name for fold in folds if fold.target is None]
-    if method.uses_target and unnamed:
+    if reads_target(method, config) and unnamed:
         raise ConfigError(
             f"{method.name} adapts to unlabelled windows, but fold {unnamed[0]} names no target"
         )
@@ -111,7 +112,7 @@ def prepare(
             )
         )
     stages = stages_of(method, config)
-    data = to_device(windows, method.train_modalities, device, is_padded=method.whole_trials)
+    data = to_device(windows, modalities_of(method), device, is_padded=method.whole_trials)
     if not method.takes_missing:  # all its windows are whole
         data = data._replace(present=None)
     shapes = shapes_of(windows, method.train_modalities, n_subjects)

@@ -6,12 +6,13 @@ without a mark in every row that comes of it.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from featpipe.errors import ConfigError, unknown
+from models.ahead import reads_target
 from models.protocols import DIVIDED, Protocol, get_protocol
 from models.selection import get_policy
-from models.types import Card, Method
+from models.types import Card
 
 TRANSDUCTIVE = "transductive"
 """The mark of rows whose test windows were looked at, without labels, before they were tested."""
@@ -71,6 +72,7 @@ def terms(
     policy: str = "last",
     scaling: str = "train",
     trials: str = "",
+    config: Any = None,
 ) -> Terms:
     """Settle on what terms a method is compared.
 
@@ -86,6 +88,8 @@ def terms(
         How the epoch is chosen, and with what features are standardised.
     trials : str
         What trials are where they are not clips, see `get_protocol`.
+    config : frozen dataclass, optional
+        The method's options; its defaults if left out.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def terms(
     if manner == "paper":
         policy, scaling = method.paper.policy, method.paper.scaling
     chosen = get_protocol(protocol, trials) if isinstance(protocol, str) else protocol
-    seen = _seen(method, policy, scaling)
+    seen = _seen(method, method.config if config is None else config, policy, scaling)
     if manner == "strict" and seen:
         what, mark = next(iter(seen.items()))
         raise ConfigError(
@@ -109,13 +113,13 @@ def terms(
     return Terms(chosen, manner, policy, scaling, ", ".join(marks))
 
 
-def _seen(method: Card, policy: str, scaling: str) -> dict[str, str]:
+def _seen(method: Card, config: Any, policy: str, scaling: str) -> dict[str, str]:
     """Name what sees the test side, and the mark of it."""
     found = {}
     if get_policy(policy).is_of_test:
         found[f"policy {policy!r} looks at test labels"] = TEST_SELECTED
     if scaling != "train":
         found[f"scaling {scaling!r} uses the test windows"] = TRANSDUCTIVE
-    if isinstance(method, Method) and method.uses_target:
+    if reads_target(method, config):
         found[f"method {method.name!r} learns from unlabelled test windows"] = TRANSDUCTIVE
     return found

@@ -1,10 +1,12 @@
-"""What publications report, to stand beside ours where data set and protocol are the same."""
+"""What publications report, to stand beside ours of the same data set, protocol and options."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from models.registry import make_config, variant
 
 FILE = Path(__file__).with_name("published.toml")
 
@@ -14,12 +16,14 @@ class Figure(NamedTuple):
 
     Attributes
     ----------
-    dataset, protocol, method : str
-        As studies, protocols and methods are called here.
+    dataset, protocol, method, variant : str
+        As studies, protocols, methods and their variants are called here.
     n_subjects : int
         Test subjects.
-    mean, sd : float
-        Accuracy over subjects; which standard deviation is rarely said.
+    mean : float
+        Accuracy over subjects.
+    sd : float or None
+        Which standard deviation is rarely said; None where only the mean is known.
     reference : str
         Where it stands.
     open : str
@@ -29,11 +33,17 @@ class Figure(NamedTuple):
     dataset: str
     protocol: str
     method: str
+    variant: str
     n_subjects: int
     mean: float
-    sd: float
+    sd: float | None
     reference: str
     open: str
+
+    @property
+    def text(self) -> str:
+        """As tables print it."""
+        return f"{self.mean:.3f}" + ("" if self.sd is None else f" ± {self.sd:.3f}")
 
 
 @cache
@@ -46,13 +56,29 @@ def _figures() -> Iterator[Figure]:
     with FILE.open("rb") as stream:
         papers = tomllib.load(stream)
     for paper in papers.values():
-        for row in paper["rows"]:
-            for method, (mean, sd) in row["accuracy"].items():
-                left_open = ", and ".join(filter(None, (paper["open"], row.get("open"))))
-                yield Figure(
-                    row["dataset"], row["protocol"], method, row["subjects"], mean, sd,
-                    paper["reference"], left_open,
-                )  # fmt: skip
+        for table in paper["tables"]:
+            for row in table["rows"]:
+                about = paper["datasets"][row["dataset"]]
+                left_open = list(filter(None, (of.get("open") for of in (paper, table, about))))
+                for method, options, value in _cells(row):
+                    mean, sd = value if isinstance(value, list) else (value, None)
+                    yield Figure(
+                        row["dataset"], row["protocol"],
+                        method, variant(method, make_config(method, options)),
+                        about["subjects"], mean, sd,
+                        f"{paper['reference']}, {table['name']}", ", and ".join(left_open),
+                    )  # fmt: skip
+
+
+def _cells(row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Yield method, options and figure of every cell of a row."""
+    shared, columns = row.get("options", {}), row.get("columns")
+    for method, found in row["accuracy"].items():
+        if columns is None:
+            yield method, shared, found
+            continue
+        for options, value in zip(columns, found, strict=True):
+            yield method, shared | options, value
 
 
 def datasets() -> list[str]:

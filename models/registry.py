@@ -19,7 +19,8 @@ METHODS: Mapping[str, Method | ClassicMethod] = {
     "mlp_cross": cscm.MLP_CROSS,
     "cscm_sm": cscm.CSCM_SM,
     "cscm": cscm.CSCM,
-    **{method.name: method for method in (*unimodal.UNIMODAL, *distill.DISTILLED)},
+    **unimodal.UNIMODAL,
+    **{method.name: method for method in distill.DISTILLED},
 }
 
 BASELINES = tuple(method.name for method in trivial.BASELINES)

@@ -5,7 +5,7 @@ batch, learning rate, clipping) belongs to a method's stages; `TrainSettings` sa
 compute.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +16,11 @@ import pandas as pd
 import torch
 
 from featpipe.errors import ConfigError, unknown
+from models.ahead import Ahead, modalities_of, n_epochs_of
 from models.batches import fold_facts, scale_folds
+from models.before import Before, EarlierFits, bring_before
 from models.course import Course
-from models.curves import EpochReport, values_of
+from models.curves import CURVE_COLUMNS, EpochReport, values_of
 from models.fitted import Fitted
 from models.job import Job, prepare
 from models.loading import Windows
@@ -26,11 +28,13 @@ from models.parts import Kept, Part, merged
 from models.prediction import predict_folds
 from models.presence import judged
 from models.sampling import seed_for
+from models.say import Networks
 from models.selection import Policy, get_policy
 from models.stacked import FoldStack
 from models.types import Fold, Method
 from models.validation import BestEpoch
 
+OnEpoch = Callable[[EpochReport], None]
 PRECISIONS = ("highest", "high", "medium")
 
 
@@ -73,8 +77,9 @@ def fit(
     folds: Sequence[Fold],
     seed: int,
     settings: TrainSettings | None = None,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    on_epoch: OnEpoch | None = None,
     policy: str = "last",
+    given: Mapping[str, Networks] | None = None,
 ) -> Fitted:
     """Train a method on every fold and predict each fold's test windows.
 
@@ -99,6 +104,9 @@ def fit(
         brings its own validation side keeps it, for the others one is drawn. Earlier stages are
         trained to their end, the epoch of the last stage is chosen. The held-out subjects are not
         trained on afterwards.
+    given : mapping, optional
+        Name in `Method.before` -> networks of these folds that were trained already, with this
+        seed and policy; what is not given is trained first.
 
     Returns
     -------
@@ -111,7 +119,7 @@ def fit(
         When the windows lack a modality, the folds differ in training subjects, or a loss term
         stops being a number.
     """
-    parts = network_parts(method, config, windows, folds, seed, settings, policy)
+    parts = network_parts(method, config, windows, folds, seed, settings, policy, given)
     return merged([part.fit(on_epoch) for part in parts])
 
 
@@ -123,12 +131,13 @@ def network_parts(
     seed: int,
     settings: TrainSettings | None = None,
     policy: str = "last",
+    given: Mapping[str, Networks] | None = None,
 ) -> list[Part]:
     """Check and prepare a training; `TrainSettings.fold_chunk` folds, of equal steps, are a part.
 
     Parameters
     ----------
-    method, config, windows, folds, seed, settings, policy
+    method, config, windows, folds, seed, settings, policy, given
         As in `fit`.
 
     Raises
@@ -150,13 +159,13 @@ def network_parts(
         for n_steps, group in alike.items()
         for i in range(0, len(group), n)
     ]
-    n_epochs = sum(stage.n_epochs for stage in job.stages)
+    n_epochs = n_epochs_of(method, config, given or ())
     return [
         Part(
             tuple(fold.name for fold in chunk),
             partial(
                 _fit_chunk, job._replace(n_steps=n_steps), windows, chunk, settings, chosen,
-                i * n_epochs, len(chunks) * n_epochs,
+                i * n_epochs, len(chunks) * n_epochs, given or {},
             ),
         )
         for i, (n_steps, chunk) in enumerate(chunks)
@@ -171,16 +180,25 @@ def _fit_chunk(
     policy: Policy,
     n_before: int,
     n_epochs: int,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    given: Mapping[str, Networks],
+    on_epoch: OnEpoch | None = None,
     resume: Kept | None = None,
     keep: Callable[[Callable[[], Kept]], None] | None = None,
 ) -> Fitted:
     """Train some folds together and predict their test sides; `n_before` epochs are of others."""
     names = tuple(fold.name for fold in folds)
+    told = None if resume else on_epoch  # where it goes on, these were told of before
+
+    def fit_earlier(of: Ahead, some: Sequence[Fold], report: OnEpoch, policy: str) -> Fitted:
+        return fit(of.method, of.config, windows, some, job.seed, settings, report, policy)
+
+    earlier = EarlierFits(fit_earlier, policy.name, n_before, n_epochs, told)
     with _isolated(settings):
-        scaling = scale_folds(windows, job.method.train_modalities, folds)
-        facts = fold_facts(job.data, scaling, folds)
-        stack = _build(job, folds, settings)
+        before = bring_before(job, windows, folds, earlier.fit, given)
+        n_before = earlier.n_done
+        scaling = scale_folds(windows, modalities_of(job.method), folds)
+        facts = fold_facts(job.data, scaling, folds)._replace(told=before.told)
+        stack = _build(job, folds, settings, before)
         best = None
         if policy.needs_validation:
             best = BestEpoch(job, stack, facts, folds, policy.patience)
@@ -197,7 +215,7 @@ def _fit_chunk(
         found = predict_folds(job, stack, scaling, [fold.test for fold in folds])
     return Fitted(
         dict(zip(names, found, strict=True)),
-        pd.concat(course.curves, ignore_index=True),
+        _curves(course),
         {name: stack.state(i) for i, name in enumerate(names)},
         dict(zip(names, scaling, strict=True)),
         dict(zip(names, chosen, strict=True)),
@@ -218,12 +236,20 @@ def _check_settings(settings: TrainSettings) -> None:
         ) from error
 
 
-def _build(job: Job, folds: Sequence[Fold], settings: TrainSettings) -> FoldStack:
+def _curves(course: Course) -> pd.DataFrame:
+    if not course.curves:  # nothing was left to learn
+        return pd.DataFrame(columns=list(CURVE_COLUMNS))
+    return pd.concat(course.curves, ignore_index=True)
+
+
+def _build(job: Job, folds: Sequence[Fold], settings: TrainSettings, before: Before) -> FoldStack:
     """Draw the weights of each fold's network from the fold's own seed."""
     nets = []
     for fold in folds:
         torch.manual_seed(_number(seed_for(job.seed, fold.name, "weights")))
-        nets.append(job.method.build(job.shapes, job.config).to(settings.device))
+        net = job.method.build(job.shapes, job.config)
+        before.load(net, fold.name)
+        nets.append(net.to(settings.device))
     torch.manual_seed(_number(seed_for(job.seed, *(fold.name for fold in folds), "dropout")))
     return FoldStack(nets, vmapped=settings.stacked and job.method.stackable)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from models.ahead import n_epochs_of
 from models.candidates import candidates, choose, inner_folds, judge, require_blind
 from models.curves import EpochReport
 from models.evaluate import parts_of
@@ -142,4 +143,4 @@ def _n_epochs(method_name: str, config: Any) -> int:
     method = get_method(method_name)
     if not isinstance(method, Method):
         return 0
-    return sum(stage.n_epochs for stage in method.stages(config))
+    return n_epochs_of(method, config)

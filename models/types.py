@@ -63,6 +63,8 @@ class Batch(NamedTuple):
     present : dict, optional
         Modality -> Tensor of bool, shaped as `x` without features: False where the window lacks it
         and features are 0. Only for methods with `takes_missing`; None where nothing is lacking.
+    told : dict, optional
+        Name in `Method.before` -> what that network says of the windows; only while training.
     """
 
     x: dict[str, Tensor]
@@ -72,6 +74,7 @@ class Batch(NamedTuple):
     target: "Batch | None" = None
     mask: Tensor | None = None
     present: dict[str, Tensor] | None = None
+    told: dict[str, Any] | None = None
 
 
 class Losses(NamedTuple):
@@ -218,8 +221,9 @@ class Method(Card):
     whole_trials : bool
         The method reads whole trials, `x` is (batch, n_longest, ...) and `mask` tells where they
         end; every window gets the prediction of its trial.
-    uses_target : bool
-        Reads unlabelled test windows while training (transductive).
+    uses_target : callable, optional
+        ``uses_target(config) -> bool``: whether a loss reads `Batch.target`, unlabelled test
+        windows (transductive). None: none does.
     stackable : bool
         Works under `torch.vmap`; False costs time, not code.
     takes_missing : bool
@@ -232,6 +236,9 @@ class Method(Card):
     embed : callable, optional
         ``embed(net, batch) -> features (batch, n_features)``, the last ones before the logits, of
         what `predict` reads.
+    before : callable, optional
+        ``before(config) -> mapping`` of names to networks that are trained first, each a
+        `models.earlier.Earlier`: what they say is in `Batch.told`, batches hold `inputs` only.
     """
 
     build: Callable[[Shapes, Any], nn.Module]
@@ -239,12 +246,13 @@ class Method(Card):
     predict: Callable[[Any, Batch], Tensor]
     run_length: Callable[[Any], int] | None = None
     whole_trials: bool = False
-    uses_target: bool = False
+    uses_target: Callable[[Any], bool] | None = None
     stackable: bool = True
     takes_missing: bool = False
     uses_subject: Callable[[Any], bool] | None = None
     by_modality: Callable[[Any, Batch, str], Tensor] | None = None
     embed: Callable[[Any, Batch], Tensor] | None = None
+    before: Callable[[Any], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

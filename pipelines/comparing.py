@@ -1,7 +1,7 @@
 """`featpipe compare`: ours beside the published figure of the same row, and every paired test."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from pipelines.results import (
     read_predictions,
     read_scores,
 )
+
+N_VARIANTS = 3
+"""Options with a published figure that are spelled out for a method that was run with others."""
 
 
 def print_compare(out: Path, reference: str, metric: str, beside: str, *, as_json: bool) -> int:
@@ -90,29 +93,41 @@ def _compared(
 
 
 def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: str) -> str:
-    published = {figure["method"]: Figure(**figure) for figure in found["published"]}
-    lines = [f"{found['protocol']}: {found['meaning']}", *_scores(found, metric, published, own)]
+    known = [Figure(**figure) for figure in found["published"]]
+    ours = {(row["method"], row["variant"]) for row in found["scores"]}
+    published = {of: figure for figure in known if (of := (figure.method, figure.variant)) in ours}
+    lines = [f"{found['protocol']}: {found['meaning']}", *_scores(found, metric, published)]
     lines += [f"  {text}" for text in found["notes"]]
     if beside and beside != own:
         lines += [f"  published figures are of {beside}: other people, clips and devices"]
     lines += [f"  {text}" for text in _sources(list(published.values()))]
-    ours = {row["n_subjects"] for row in found["scores"]}
-    if (theirs := {figure.n_subjects for figure in published.values()}) and theirs != ours:
-        numbers = [" or ".join(map(str, sorted(of))) for of in (theirs, ours)]
+    n_ours = {row["n_subjects"] for row in found["scores"]}
+    if (theirs := {figure.n_subjects for figure in published.values()}) and theirs != n_ours:
+        numbers = [" or ".join(map(str, sorted(of))) for of in (theirs, n_ours)]
         lines.append(f"  published figures are of {numbers[0]} subjects, ours of {numbers[1]}")
-    if not published:
+    lines += [f"  {text}" for text in _other_variants(ours, known)]
+    if not known:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
     return "\n".join([*lines, "", *_differences(found["differences"], reference, metric)])
 
 
+def _other_variants(ours: Set[tuple[str, str]], known: Sequence[Figure]) -> Iterator[str]:
+    """Say of methods without a published figure beside any row which options have one."""
+    beside = {figure.method for figure in known if (figure.method, figure.variant) in ours}
+    for method in sorted({method for method, _ in ours} - beside):
+        if of := [figure.variant for figure in known if figure.method == method]:
+            more = f" ({len(of)} in all)" * (len(of) > N_VARIANTS)
+            yield f"{method}: published with other options: {' or '.join(of[:N_VARIANTS])}{more}"
+
+
 def _scores(
-    found: dict[str, Any], metric: str, published: dict[str, Figure], own: str
+    found: dict[str, Any], metric: str, published: Mapping[tuple[str, str], Figure]
 ) -> list[str]:
     head = ("method", "tested on", metric, "95 % interval", "SD n-1 / n", "over seeds", "published")
     rows: list[tuple[str, ...]] = [head]
     for row in found["scores"]:
-        figure = published.get(row["method"]) if row["variant"] == "default" else None
-        told = f"{figure.mean:.3f} ± {figure.sd:.3f}" if figure and metric == "accuracy" else "-"
+        figure = published.get((row["method"], row["variant"]))
+        told = figure.text if figure and metric == "accuracy" else "-"
         rows.append((
             label(row["method"], row["variant"], row["marks"]), row["test_modality"],
             _number(row[f"{metric}_mean"]),

@@ -216,13 +216,22 @@ def options_text(job: Job) -> str:
     return "\n".join([*sections, ""])
 
 
-def _section_text(name: str, values: Mapping[str, Any]) -> str:
-    inner = {key: value for key, value in values.items() if isinstance(value, dict) and value}
+def _section_text(name: str, values: Mapping[str, Any], head: str = "[{}]") -> str:
+    inner = {key: value for key, value in values.items() if _is_section(value)}
     lines = [
         # TOML has no null: a comment, so that the text can be read as a study file
         f"# {key} is not set" if value is None else f"{key} = {json.dumps(value)}"
         for key, value in values.items()
         if key not in inner
     ]
-    sections = [_section_text(f"{name}.{key}", value) for key, value in inner.items()]
-    return "\n".join([f"[{name}]", *lines, *sections])
+    sections = [
+        _section_text(f"{name}.{key}", one, "[[{}]]" if isinstance(value, list) else "[{}]")
+        for key, value in inner.items()
+        for one in (value if isinstance(value, list) else [value])
+    ]
+    return "\n".join([head.format(name), *lines, *sections])
+
+
+def _is_section(value: Any) -> bool:
+    """Tell whether an option is a section of its own, or several of one name."""
+    return bool(value) and isinstance(value[0] if isinstance(value, list) else value, dict)

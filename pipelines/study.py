@@ -211,14 +211,18 @@ def _override(content: dict[str, Any], text: str) -> None:
     *sections, key = name.strip().split(".")
     if not equals or not sections or not all((*sections, key)):
         raise ConfigError(f"--set {text}: expected section.key=value, e.g. features.window_s=4")
+    places = [content]  # several where a section is written several times, [[section]]
     for section in sections:
-        content = content.setdefault(section, {})
-        if not isinstance(content, dict):
+        found = [place.setdefault(section, {}) for place in places]
+        places = [inner for one in found for inner in (one if isinstance(one, list) else [one])]
+        if not places or not all(isinstance(place, dict) for place in places):
             raise ConfigError(f"--set {text}: {section} is a value, not a section")
     try:
-        content[key] = parsed(f"value = {value}")["value"]
+        read = parsed(f"value = {value}")["value"]
     except ValueError:
-        content[key] = value.strip()
+        read = value.strip()
+    for place in places:
+        place[key] = read
 
 
 def _listed(record: type, key: str, value: Any) -> Any:

@@ -143,7 +143,9 @@ class TrainPlan:
         Of matrix products on a GPU: float32, TensorFloat-32 or bfloat16; all else stays float32.
     options : mapping
         Method -> its options that differ from the defaults, for example
-        [train.options.cscm] subject_weight = 0.5.
+        [train.options.cscm] subject_weight = 0.5. A list where one value is expected, such as
+        [0.1, 0.5], trains each; several lists, every combination; several sections
+        [[train.options.cscm]], each of them.
     """
 
     methods: tuple[str, ...] = ("majority", "svm", "mlp", "mlp_cross", "cscm_sm", "cscm")
@@ -162,7 +164,7 @@ class TrainPlan:
     models: Literal["folds", "none"] = "folds"
     device: str = "cpu"
     precision: Literal["highest", "high", "medium"] = "highest"
-    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.methods:
@@ -181,3 +183,9 @@ class TrainPlan:
             raise ConfigError(f"[train] n_folds = {self.n_folds}: expected 2 or more")
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
             raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
+        for method, of in self.options.items():
+            if not all(isinstance(one, dict) for one in (of if isinstance(of, list) else [of])):
+                raise ConfigError(
+                    f"[train] options.{method} = {of!r}: options of a method are a section: write "
+                    f"[train.options.{method}]"
+                )

@@ -143,11 +143,11 @@ def run_all(job: Job, settings: RunSettings) -> list[Row]:
 
 def _run_all(job: Job, settings: RunSettings) -> list[Row]:
     from pipelines.report import write_report
+    from pipelines.steps.train import units
 
     rows = extract(job, settings)
     if stopping.asked():
-        plan = trainable(job)
-        stopping.leave_out("train", len(plan.methods) * len(plan.seeds))
+        stopping.leave_out("train", len(units(trainable(job), {}, job.out)))
         return rows
     if settings.fail_fast and any(row.state == "failed" for row in rows):
         return rows

@@ -26,6 +26,8 @@ class Distiller(NamedTuple):
         embeddings, the number of windows of the study, and the loss's own options;
         ``loss(student, teacher, batch)`` is a scalar. What has parameters is an nn.Module, and
         part of a network.
+    reads : tuple of str
+        Fields of the teacher's `Encoded` that are read besides, for accuracies, its logits.
     weights : mapping
         Name of a preset -> weight beside a cross-entropy of weight 1. "published" are those of the
         code of CMCRD, for which the losses were not tuned on equal terms: KD is by far the
@@ -34,6 +36,7 @@ class Distiller(NamedTuple):
     """
 
     build: Callable[..., Loss]
+    reads: tuple[str, ...]
     weights: Mapping[str, float]
 
     @property
@@ -66,16 +69,18 @@ def _weights(published: float, repdistiller: float) -> Mapping[str, float]:
 
 
 DISTILLERS: Mapping[str, Distiller] = {
-    "kd": Distiller(_plain(distill.kd), _weights(10, 0.9)),
+    "kd": Distiller(_plain(distill.kd), (), _weights(10, 0.9)),
     "fitnet": Distiller(
-        lambda n_student, n_teacher, _: FitNet(n_student, n_teacher), _weights(1, 100)
+        lambda n_student, n_teacher, _: FitNet(n_student, n_teacher),
+        ("embedding",),
+        _weights(1, 100),
     ),
-    "nst": Distiller(_plain(distill.nst), _weights(10, 50)),
-    "sp": Distiller(_plain(distill.sp), _weights(100, 3000)),
-    "rkd": Distiller(_plain(distill.rkd), _weights(1, 1)),
-    "pkt": Distiller(_plain(distill.pkt), _weights(1000, 30000)),
-    "crd": Distiller(Contrast, _weights(0.02, 0.8)),
-    "cmcrd": Distiller(_cmcrd, {"published": 0.02}),
+    "nst": Distiller(_plain(distill.nst), ("embedding", "hidden"), _weights(10, 50)),
+    "sp": Distiller(_plain(distill.sp), ("hidden",), _weights(100, 3000)),
+    "rkd": Distiller(_plain(distill.rkd), ("embedding",), _weights(1, 1)),
+    "pkt": Distiller(_plain(distill.pkt), ("embedding",), _weights(1000, 30000)),
+    "crd": Distiller(Contrast, ("embedding",), _weights(0.02, 0.8)),
+    "cmcrd": Distiller(_cmcrd, ("embedding",), {"published": 0.02}),
 }
 
 

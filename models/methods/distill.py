@@ -5,23 +5,24 @@ representation distillation for emotion recognition. arXiv:2504.09221; CMCRD, an
 that it is compared with.
 
 Two networks of one family (DNN, DGCNN or BiHDM, `models/encoders`) read one modality each. The
-teacher learns first, from labels. Then it is frozen, and the student learns from labels and, by one
-of eight losses (`models/losses`), from what the teacher makes of the same windows. In a fold, with
-a seed, all eight losses have the same teacher, and students that start from equal weights and see
-equal batches: they differ in the loss alone.
+teacher is a method of `models.methods.unimodal`, trained before. The student learns from labels
+and, by one of eight losses (`models/losses`), from what the teacher makes of the same windows. In
+a fold, with a seed, all eight losses have the same teacher, and students that start from equal
+weights and see equal batches: they differ in the loss alone.
 
 Differences
 -----------
  1. Teacher's loss. Paper, Eq. 1-6: cross-entropy and 0.1 of the class confusion of its logits /
     code: confusion on batches of the test rows, and not added to the loss / here: 0.1 of the
-    confusion of its probabilities, on training rows; `confusion` = 0 leaves it out.
+    confusion of its probabilities, on training rows; `confusion` = 0 leaves it out, `confusion_on`
+    takes test rows.
  2. Whose teacher. Paper: not said; by its tables the baselines' is trained with confusion, too /
     here: the same for all.
  3. Recipe. Paper: batches of 32, learning rate 1e-3, L2 without a coefficient / code: teacher SGD
     of 50 epochs, student AdamW of 40, with a warm-up of 10 and half a cosine / here: the student's
-    for both.
+    for both; the teacher's is not searched with the student's.
  4. Epoch. Code: best training accuracy over epochs and seeds (teacher), test accuracy printed in
-    every epoch (student) / here: the teacher's last, the student's by the policy of the study.
+    every epoch (student) / here: by the policy of the study.
  5. Weights. Code: of each loss, not tuned on equal terms / here: the same by default; `weight`.
  6. Extra term. Code: KD beside any loss, switched on in one version / here: none.
  7. Hooks. Code: SP reads the last feature but one, all others the last or the logits / here: the
@@ -38,45 +39,40 @@ Differences
 13. Width of the contrast. Paper: not given / code: 128, with DGCNN 648 / here: 128; `n_features`.
 14. Guidance, gate, weights of certainty: see `models/losses/guidance`. With ``guidance="none"``,
     ``us_gate=False`` and ``iew="none"`` CMCRD is CRD.
-15. Correctness of the teacher. Paper, code and here: on windows that it learnt from.
+15. Correctness and certainty of the teacher. Paper and code: on windows that it learnt from
+    ("in-fold") / here: the same; "out-of-fold": those of five teachers, each on people (trials,
+    where one person trains) that it never saw.
 16. Scaling. Code: test rows with their own statistics / here: with those of the training rows.
 17. BiHDM on eyes is a small perceptron, as published; SEED-IV's 31 columns need no edit here.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from featpipe.errors import ConfigError
 from models.encoders.recipe import SEARCH, Recipe, stage
-from models.encoders.table import ENCODERS
+from models.encoders.table import ENCODERS, encoder_of
+from models.encoders.teacher import OfTeacher, teachers
 from models.layers.row_counts import accuracy, cross_entropy
-from models.losses.confusion import class_confusion
 from models.losses.distillers import DISTILLERS, weight_of
 from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Method, Shapes, Stage
 
 
 @dataclass(frozen=True)
-class Config(Recipe):
-    """Options of all eight.
+class Config(Recipe, OfTeacher):
+    """Options of all eight: the student's recipe, its teacher, and how much that counts.
 
     Attributes
     ----------
-    backbone : "dnn", "dgcnn" or "bihdm"
-        Family of both networks, as published for their modality.
     weight : float
         Of the distillation loss beside a cross-entropy of weight 1.
-    confusion : float
-        Of the class confusion in the teacher's loss; the paper's lambda_1.
     """
 
-    backbone: Literal["dnn", "dgcnn", "bihdm"] = "dnn"
     weight: float = 1.0  # replaced by each loss's own
-    confusion: float = 0.1  # paper
 
 
 @dataclass(frozen=True)
@@ -102,45 +98,33 @@ class CmcrdConfig(Config, OfContrast):
     guidance: Literal["relabel", "signed", "logratio", "none"] = "relabel"  # ours
     us_gate: bool = True  # code
     iew: Literal["loss", "critic", "none"] = "loss"  # paper
+    teacher_pred: Literal["in-fold", "out-of-fold"] = "in-fold"  # paper
 
 
 class Distilled(nn.Module):
-    """Student, teacher, and the distillation loss, which may have parameters and banks."""
+    """A student, and the distillation loss, which may have parameters and banks."""
 
-    def __init__(self, name: str, reads: tuple[str, str], shapes: Shapes, config: Config):
+    def __init__(self, name: str, student: str, teacher: str, shapes: Shapes, config: Config):
         super().__init__()
-        self.config, self.reads = config, reads
-        self.student, self.teacher = (_encoder(config.backbone, m, shapes) for m in reads)
-        widths = self.student.out.in_features, self.teacher.out.in_features
-        common = {field.name for field in fields(Config)}
-        own = {key: value for key, value in asdict(config).items() if key not in common}
+        self.config = config
+        self.reads = student
+        self.student = encoder_of(config.backbone, student, shapes)
+        with torch.device("meta"):  # its width is asked for, and nothing is drawn
+            taught_by = encoder_of(config.backbone, teacher, shapes)
+        widths = (encoder.out.in_features for encoder in (self.student, taught_by))
+        own = {key: value for key, value in asdict(config).items() if key not in _COMMON}
         self.distil = DISTILLERS[name].build(*widths, shapes.n_windows, **own)
 
 
-def _encoder(backbone: str, modality: str, shapes: Shapes) -> Any:
-    shape = shapes.features[modality]
-    if modality == "eeg" and len(shape) < 2 and backbone != "dnn":
-        raise ConfigError(
-            f"{backbone} reads channels and bands of EEG, but a window has the shape {shape}: give "
-            'it tables of one family with bands (such as de), or take backbone = "dnn"'
-        )
-    return ENCODERS[backbone](shape, shapes.n_classes, shapes.names.get(modality))
-
-
-def teach(net: Distilled, batch: Batch, progress: Tensor) -> Losses:
-    """Return the teacher's cross-entropy and class confusion (Eq. 6)."""
-    logits = net.teacher(batch.x[net.reads[1]]).logits
-    terms = {"emotion": cross_entropy(logits, batch.label)}
-    if net.config.confusion:
-        terms["confusion"] = net.config.confusion * class_confusion(logits)
-    return Losses(terms, {"teacher_accuracy": accuracy(logits, batch.label)})
+_COMMON = {*(field.name for field in fields(Config)), "teacher_pred"}
 
 
 def learn(net: Distilled, batch: Batch, progress: Tensor) -> Losses:
     """Return the student's cross-entropy and what it has to learn from the teacher."""
-    student = net.student(batch.x[net.reads[0]])
-    with torch.no_grad():
-        teacher = net.teacher(batch.x[net.reads[1]])
+    student, told = net.student(batch.x[net.reads]), batch.told or {}
+    teacher = told["teacher"]
+    if "judge" in told:  # the embedding is the teacher's own, the verdict theirs
+        teacher = teacher._replace(logits=told["judge"])
     terms = {
         "emotion": cross_entropy(student.logits, batch.label),
         "distillation": net.config.weight * net.distil(student, teacher, batch),
@@ -154,16 +138,16 @@ def learn(net: Distilled, batch: Batch, progress: Tensor) -> Losses:
 
 def predict(net: Distilled, batch: Batch) -> Tensor:
     """Return the student's logits."""
-    return net.student(batch.x[net.reads[0]]).logits
+    return net.student(batch.x[net.reads]).logits
 
 
 def stages(name: str, config: Config) -> tuple[Stage, ...]:
-    """Return two stages: the teacher learns, then the student, and the loss where it can.
+    """Return the single stage: the student learns, and the loss where it can.
 
-    The second has the name of the only one of `models.methods.unimodal`: it draws the same batches.
+    It has the name of that of `models.methods.unimodal`: it draws the same batches.
     """
     trains = ("student", "distil") if DISTILLERS[name].learns else ("student",)
-    return stage("teacher", teach, config, ("teacher",)), stage("train", learn, config, trains)
+    return (stage("train", learn, config, trains),)
 
 
 def _method(name: str, student: str, teacher: str, config: Config) -> Method:
@@ -175,16 +159,18 @@ def _method(name: str, student: str, teacher: str, config: Config) -> Method:
         ranges["batch"] = Choice((32, 64, 128))  # its memory grows with the cube
     return Method(
         name=f"{name}_{student}",
+        version=2,
         describes=f"{student} learns from a teacher on {teacher} by {name.upper()}",
         reference="Kan et al., CMCRD, arXiv:2504.09221",
         train_modalities=("eeg", "eye"),
         inputs=(student,),
         config=replace(config, weight=weight),
         search=ranges,
-        build=partial(Distilled, name, (student, teacher)),
+        build=partial(Distilled, name, student, teacher),
+        before=partial(teachers, DISTILLERS[name].reads, teacher),
         stages=partial(stages, name),
         predict=predict,
-        embed=lambda net, batch: net.student(batch.x[net.reads[0]]).embedding,
+        embed=lambda net, batch: net.student(batch.x[net.reads]).embedding,
     )
 
 

@@ -17,36 +17,56 @@ Differences
 4. Scaling. Code: training and test rows each with their own statistics / here: those of the
    training rows.
 5. BiHDM on eyes. What was published degenerates to a small perceptron: `bihdm_eye` is that.
+6. Class confusion. Paper: 0.1 of it in the loss of a teacher / code: of test batches, and not added
+   to the loss / here: `confusion`, 0 for these rows; students set it for their teachers. Of
+   training rows, or ("target-transductive", marked) of unlabelled test rows.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from featpipe.errors import ConfigError
 from models.encoders import bihdm, dgcnn, dnn
+from models.encoders.encoded import Encoded
 from models.encoders.recipe import SEARCH, Recipe, stage
-from models.encoders.table import ENCODERS
+from models.encoders.table import encoder_of
 from models.layers.row_counts import accuracy, cross_entropy
+from models.losses.confusion import class_confusion
 from models.search import Choice, Range
 from models.types import Batch, Losses, Method, Shapes, Stage
 
 
 @dataclass(frozen=True)
-class DnnConfig(Recipe, dnn.Config):
+class OfConfusion:
+    """How much less confusion of classes counts.
+
+    Attributes
+    ----------
+    confusion : float
+        Weight of the class confusion beside a cross-entropy of weight 1; the paper's lambda_1.
+    confusion_on : {"source", "target-transductive"}
+        Of whose windows: training rows, or test rows without their labels.
+    """
+
+    confusion: float = 0.0
+    confusion_on: Literal["source", "target-transductive"] = "source"
+
+
+@dataclass(frozen=True)
+class DnnConfig(Recipe, OfConfusion, dnn.Config):
     """Options of `dnn_eeg` and `dnn_eye`: those of `models.encoders.dnn`, and the recipe."""
 
 
 @dataclass(frozen=True)
-class DgcnnConfig(Recipe, dgcnn.Config):
+class DgcnnConfig(Recipe, OfConfusion, dgcnn.Config):
     """Options of `dgcnn_eeg` and `dgcnn_eye`: those of `models.encoders.dgcnn`, and the recipe."""
 
 
 @dataclass(frozen=True)
-class BihdmConfig(Recipe, bihdm.Config):
+class BihdmConfig(Recipe, OfConfusion, bihdm.Config):
     """Options of `bihdm_eeg` and `bihdm_eye`: those of `models.encoders.bihdm`, and the recipe."""
 
 
@@ -59,47 +79,49 @@ class Unimodal(nn.Module):
         Of `models.encoders`.
     modality : str
         Key of `Batch.x`.
+    config : OfConfusion
+        Of the loss.
     """
 
-    def __init__(self, encoder: nn.Module, modality: str):
+    def __init__(self, encoder: nn.Module, modality: str, config: OfConfusion):
         super().__init__()
         self.encoder = encoder
         self.modality = modality
+        self.config = config
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Return what the encoder makes of a batch."""
+        return self.encoder(batch.x[self.modality])
 
 
 def build(encoder: str, modality: str, shapes: Shapes, config: Any) -> Unimodal:
-    """Return a network of the named encoder.
-
-    Raises
-    ------
-    ConfigError
-        When EEG comes without bands and the encoder passes through channels.
-    """
-    shape = shapes.features[modality]
-    if modality == "eeg" and len(shape) < 2 and encoder != "dnn":
-        raise ConfigError(
-            f"{encoder}_eeg reads channels and bands, but a window has the shape {shape}: give it "
-            "tables of one family with bands (such as de), or take dnn_eeg"
-        )
-    names = shapes.names.get(modality)
-    return Unimodal(ENCODERS[encoder](shape, shapes.n_classes, names, config), modality)
+    """Return a network of the named encoder."""
+    return Unimodal(encoder_of(encoder, modality, shapes, config), modality, config)
 
 
 def loss(net: Unimodal, batch: Batch, progress: Tensor) -> Losses:
-    """Return the cross-entropy."""
-    logits = predict(net, batch)
-    seen = {"emotion_accuracy": accuracy(logits, batch.label)}
-    return Losses({"emotion": cross_entropy(logits, batch.label)}, seen)
+    """Return the cross-entropy and, where it counts, the class confusion (CMCRD, Eq. 6)."""
+    logits, config = predict(net, batch), net.config
+    terms = {"emotion": cross_entropy(logits, batch.label)}
+    if config.confusion:
+        confused = predict(net, batch.target) if batch.target is not None else logits
+        terms["confusion"] = config.confusion * class_confusion(confused)
+    return Losses(terms, {"emotion_accuracy": accuracy(logits, batch.label)})
 
 
 def predict(net: Unimodal, batch: Batch) -> Tensor:
     """Return the encoder's logits."""
-    return net.encoder(batch.x[net.modality]).logits
+    return net.encode(batch).logits
+
+
+def reads_target(config: OfConfusion) -> bool:
+    """Tell whether confusion is that of unlabelled test windows."""
+    return bool(config.confusion) and config.confusion_on == "target-transductive"
 
 
 def embed(net: Unimodal, batch: Batch) -> Tensor:
     """Return the encoder's last feature."""
-    return net.encoder(batch.x[net.modality]).embedding
+    return net.encode(batch).embedding
 
 
 def stages(config: Any) -> tuple[Stage, ...]:
@@ -122,6 +144,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         stages=stages,
         predict=predict,
         embed=embed,
+        uses_target=reads_target,
     )
 
 
@@ -134,12 +157,12 @@ _WIDTH = {"n_hidden": Choice((64, 128, 256))}
 _GRAPH = {"n_out": Choice((8, 16, 32)), "order": Choice((2, 3, 4))}
 _STREAMS = {"n_hidden": Choice((16, 32, 64)), "n_out": Choice((8, 16, 32))}
 _EYE = BihdmConfig(n_hidden=bihdm.EYE.n_hidden, n_out=bihdm.EYE.n_out)
-UNIMODAL = tuple(
-    _method(encoder, modality, config, search)
+UNIMODAL = {
+    f"{encoder}_{modality}": _method(encoder, modality, config, search)
     for encoder, search, configs in (
         ("dnn", _WIDTH, (DnnConfig(), DnnConfig())),
         ("dgcnn", _GRAPH, (DgcnnConfig(), DgcnnConfig())),
         ("bihdm", _STREAMS, (BihdmConfig(), _EYE)),
     )
     for modality, config in zip(("eeg", "eye"), configs, strict=True)
-)
+}

@@ -17,7 +17,7 @@ from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.train import Payload, sources
-from pipelines.steps.variants import eeg_family, label_of, terms_for, variant_of
+from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
@@ -42,12 +42,12 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     seed = plan.seeds[0]
     return [
         Unit(
-            label_of(method, plan),
+            label_of(method, of),
             {"method": method, "seed": str(seed)},
-            Payload(method, seed, plan, frozen, out),
+            Payload(method, seed, of, frozen, out),
             plan.device != "cpu",
         )
-        for method in plan.methods
+        for method, of in one_by_one(plan, plan.methods)
         if isinstance(get_method(method), Method)
     ]
 

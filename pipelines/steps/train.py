@@ -31,7 +31,7 @@ from models.weights import weighted
 from pipelines.counting import counted, noted
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.model_files import made_model, model_outputs
-from pipelines.steps.variants import eeg_family, label_of, terms_for, under, variant_of
+from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, under, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
@@ -51,7 +51,7 @@ class Payload(NamedTuple):
 
 
 def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> list[Unit]:
-    """Make one unit per method and seed.
+    """Make one unit per method, variant of it, and seed.
 
     Parameters
     ----------
@@ -67,19 +67,19 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     ConfigError
         When options are given to a method that does not exist, or cannot be trained with.
     """
-    for method in {**dict.fromkeys(plan.methods), **plan.options}:
-        card, config = get_method(method), make_config(method, plan.options.get(method, {}))
+    for method, of in one_by_one(plan, {**dict.fromkeys(plan.methods), **plan.options}):
+        card, config = get_method(method), make_config(method, of.options.get(method, {}))
         if isinstance(card, Method):
             stages_of(card, config)
     frozen = {modality: tuple(files) for modality, files in tables.items()}
     return [
         Unit(
-            f"{label_of(method, plan)}_{under(method, plan, frozen)}_seed-{seed}",
+            f"{label_of(method, of)}_{under(method, of, frozen)}_seed-{seed}",
             {"method": method, "seed": str(seed)},
-            Payload(method, seed, plan, frozen, out),
+            Payload(method, seed, of, frozen, out),
             plan.device != "cpu" and isinstance(get_method(method), Method),
         )
-        for method in plan.methods
+        for method, of in one_by_one(plan, plan.methods)
         for seed in (plan.seeds if get_method(method).draws else plan.seeds[:1])
     ]
 

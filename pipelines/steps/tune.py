@@ -27,7 +27,7 @@ from models.tuning import refit_parts
 from pipelines.engine import stale_because
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps import train
-from pipelines.steps.variants import label_of, terms_for, windows_counted
+from pipelines.steps.variants import label_of, one_by_one, terms_for, windows_counted
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Output, Step, Unit
@@ -72,7 +72,7 @@ class Payload(NamedTuple):
 def units(
     plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path, search: Search
 ) -> list[Unit]:
-    """Make one unit per method and seed.
+    """Make one unit per method, variant of it, and seed.
 
     Parameters
     ----------
@@ -87,15 +87,15 @@ def units(
         When a method has nothing to search, or the policy looks at the test side.
     """
     found = []
-    for method in plan.methods:
+    for method, single in one_by_one(plan, plan.methods):
         require_blind(terms_for(method, plan).policy)
-        options = plan.options.get(method, {})
+        options = single.options.get(method, {})
         tried = tuple(candidates(method, options, search.n, search.seed))
         text = variant_of(method, options, len(tried), search.seed)
         text = ", ".join([text, *windows_counted(plan)])
         mark = hashlib.sha256(text.encode()).hexdigest()[:8]
-        for of in train.units(replace(plan, methods=(method,)), tables, out):
-            name = of.name.replace(label_of(method, plan), f"{method}-tuned-{mark}", 1)
+        for of in train.units(replace(single, methods=(method,)), tables, out):
+            name = of.name.replace(label_of(method, single), f"{method}-tuned-{mark}", 1)
             payload = Payload(*of.payload, search=search, tried=tried)
             found.append(of._replace(name=name, payload=payload))
     return found
@@ -119,9 +119,8 @@ def tuned_before(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Pat
             options = read_metadata(path)["options"]
             of_file = replace(plan, methods=(options["method"],), seeds=(options["seed"],))
             search = Search(options["candidates"], options["search_seed"])
-            [unit] = units(of_file, tables, out, search)
-            if unit.name == path.stem:
-                found.append(unit)
+            made = units(of_file, tables, out, search)
+            found += [unit for unit in made if unit.name == path.stem]
     return found
 
 

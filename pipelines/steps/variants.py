@@ -1,13 +1,37 @@
 """What trainings are called: variants of a method, and the terms that it is compared on."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from models.alternatives import alternatives
 from models.manners import Terms, terms
 from models.registry import get_method, make_config, variant
 from pipelines.study_sections import TrainPlan
 from pipelines.work_names import terms_of
+
+
+def one_by_one(plan: TrainPlan, methods: Iterable[str]) -> list[tuple[str, TrainPlan]]:
+    """Return methods with the plan of each of their variants, which has options of theirs alone.
+
+    Parameters
+    ----------
+    plan : TrainPlan
+        Options may be lists: each value is trained.
+    methods : iterable of str
+        Registry names.
+
+    Raises
+    ------
+    ConfigError
+        When a method does not exist, or an option or value of it is wrong.
+    """
+    return [
+        (method, replace(plan, options={method: single} if single else {}))
+        for method in methods
+        for single in alternatives(method, plan.options.get(method, {}))
+    ]
 
 
 def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:

@@ -9,18 +9,20 @@ import pandas as pd
 import pytest
 import torch
 
+from models.ahead import n_epochs_of
 from models.batches import fold_facts, gather, scale_folds, to_device
+from models.before import bring_before
 from models.blindness import seen_of_test
 from models.evaluate import cross_validate, fit_folds, parts_of
 from models.folds import loso
-from models.job import shapes_of
+from models.job import prepare, shapes_of
 from models.kept import read_kept, write_kept
 from models.registry import BASELINES, METHODS, make_config, variant
 from models.scores import scores
 from models.selection import POLICIES
 from models.stacked import FoldStack
 from models.stages import adam, train_step
-from models.train import TrainSettings
+from models.train import TrainSettings, fit
 from models.trial_facts import TRIAL_FACTS
 from models.types import Batch, Method
 
@@ -30,14 +32,20 @@ LEARNERS = [name for name, method in METHODS.items() if name not in BASELINES an
 MAX_LINES = 200
 DEAD = {"bihdm_eye": "w_hidden"}
 """What has no gradient in the network that was published: its sequences have one step."""
-QUICK = {"n_epochs": 8, "batch": 48}
+QUICK = {"n_epochs": 8, "batch": 48, "teacher_epochs": 8, "teacher_batch": 48}
+SHORT = {"n_epochs": 3, "batch": 48, "teacher_epochs": 3, "teacher_batch": 48}
 AFTER_WARM_UP = {"lr": 0.01}  # of the few steps some are spent on rising
 
 
 def quick(name):
     """Return a config small enough for a test."""
     known = {field.name for field in fields(METHODS[name].config)}
-    options = QUICK | (AFTER_WARM_UP if "warm_up" in known else {})
+    return with_options(name, QUICK | (AFTER_WARM_UP if "warm_up" in known else {}))
+
+
+def with_options(name, options):
+    """Return a config with those options that the method has."""
+    known = {field.name for field in fields(METHODS[name].config)}
     return make_config(name, {k: v for k, v in options.items() if k in known})
 
 
@@ -54,8 +62,19 @@ def build_stack(name, windows, folds, vmapped=True):
     stack = FoldStack([method.build(shapes, quick(name)) for _ in folds], vmapped=vmapped)
     data = to_device(windows, list(windows.x), "cpu")
     facts = fold_facts(data, scale_folds(windows, list(windows.x), folds), folds)
+    facts = facts._replace(told=told_to(name, windows, folds))
     rows = torch.from_numpy(np.stack([fold.train[::4] for fold in folds]))
     return method, stack, gather(data, facts, rows, list(windows.x))
+
+
+def told_to(name, windows, folds):
+    """Return what is said to a method by networks that are trained before it."""
+
+    def fit_earlier(_, of, inner):
+        return fit(of.method, of.config, windows, inner, 0)
+
+    job = prepare(METHODS[name], quick(name), windows, folds, 0, "cpu")
+    return bring_before(job, windows, folds, fit_earlier, {}).told
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -200,7 +219,7 @@ def test_predict_ignores_what_is_absent_at_test(name, windows):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
     folds = folds_of(windows)
-    config = replace(METHODS[name].config, n_epochs=3, batch=48)  # slow steps spread less rounding
+    config = with_options(name, SHORT)  # slow steps spread less rounding
     stacked, looped, alone = (
         fit_folds(windows, name, folds, 0, settings, config, policy=policy)
         for settings in (
@@ -225,7 +244,7 @@ def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
 @pytest.mark.parametrize("policy", HONEST)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
-    config = replace(METHODS[name].config, n_epochs=3, batch=48)  # with dropout, if it has any
+    config = with_options(name, SHORT)  # with dropout, if it has any
     [part] = parts_of(windows, name, folds_of(windows), 1, config=config, policy=policy)
     states = []
     whole = part.fit(keep=lambda stands: states.append(stands()))
@@ -233,7 +252,10 @@ def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
         write_kept(states[n_done - 1], tmp_path / "half.parquet", {}, tmp_path)
         reports = []
         rest = part.fit(reports.append, read_kept(tmp_path / "half.parquet", {}))
-        assert [report.epoch for report in reports] == list(range(n_done + 1, len(states) + 1))
+        own = sum(stage.n_epochs for stage in METHODS[name].stages(config))
+        n_before = n_epochs_of(METHODS[name], config) - own  # of what is trained before
+        first, last = n_before + n_done + 1, n_before + len(states)
+        assert [report.epoch for report in reports] == list(range(first, last + 1))
         assert rest.epochs == whole.epochs
         pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
         for fold in whole.probabilities:

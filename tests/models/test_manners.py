@@ -42,7 +42,7 @@ def test_what_sees_the_test_side_is_refused_or_marked(asked, marks):
 
 def test_a_method_that_learns_from_test_windows_is_no_strict_one():
     mlp = get_method("mlp")
-    transductive = replace(mlp, uses_target=True)
+    transductive = replace(mlp, uses_target=lambda config: True)
     with pytest.raises(ConfigError, match="'mlp' learns from unlabelled test windows"):
         terms(transductive, "loso")
     assert terms(transductive, "loso", "marked", scaling="subject").marks == "transductive"

@@ -192,7 +192,10 @@ def test_transductive_method_sees_unlabelled_windows_of_the_test_side_only(windo
         Stage("train", (Objective(loss),), 1, batch=36, after_step=remember),
     )
     fitted = fit_linear(
-        shifted, settings=TrainSettings(stacked=stacked), stages=stages, uses_target=True
+        shifted,
+        settings=TrainSettings(stacked=stacked),
+        stages=stages,
+        uses_target=lambda config: True,
     )
     hidden = fitted.curves.query("term.str.startswith('target')")["value"]
     assert (hidden == -1).all()
@@ -301,7 +304,7 @@ def test_what_cannot_be_trained(windows):
         fit(LINEAR, Config(), windows, [folds[0], fewer], 0)
     no_target = [replace(fold, target=None) for fold in folds]
     with pytest.raises(ConfigError, match="fold sub-1 names no target"):
-        fit(replace(LINEAR, uses_target=True), Config(), windows, no_target, 0)
+        fit(replace(LINEAR, uses_target=lambda config: True), Config(), windows, no_target, 0)
     with pytest.raises(ConfigError, match="fold_chunk"):
         fit(LINEAR, Config(), windows, folds, 0, TrainSettings(fold_chunk=0))
     with pytest.raises(ConfigError, match="unknown precision 'hihg': did you mean 'high'"):

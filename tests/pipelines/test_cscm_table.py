@@ -63,7 +63,7 @@ def check_table(out, dataset, capsys):
     assert run(["compare", str(out)]) == 0
     told = capsys.readouterr().out
     assert told.startswith("loso: leave one subject out")
-    of_paper = [figure for figure in figures() if figure.dataset == dataset]
+    of_paper = [one for one in figures() if one.dataset == dataset and "ICONIP" in one.reference]
     assert {figure.method for figure in of_paper} == {*METHODS}
     for figure in of_paper:
         line = next(text for text in told.splitlines() if text.startswith(f"  {figure.method} "))

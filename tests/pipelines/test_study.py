@@ -113,6 +113,35 @@ def test_overrides(tmp_path):
     assert study.train.options == {"cscm": {"subject_weight": 2}}
 
 
+SECTIONS_OF_ONE_METHOD = """
+[[train.options.cscm]]
+n_epochs = [1, 2]
+[[train.options.cscm]]
+dropout = 0.0
+"""
+
+
+def test_an_override_reaches_every_section_of_a_method(tmp_path):
+    set_to = ["train.options.cscm.lr=0.1", "train.options.mlp.lr=0.1"]
+    study = load(tmp_path, MINIMAL + SECTIONS_OF_ONE_METHOD, set_to)
+    assert study.train.options == {
+        "cscm": [{"n_epochs": [1, 2], "lr": 0.1}, {"dropout": 0.0, "lr": 0.1}],
+        "mlp": {"lr": 0.1},
+    }
+
+
+def test_sections_of_one_method_are_shown_as_they_are_read(tmp_path):
+    study = load(tmp_path, MINIMAL + SECTIONS_OF_ONE_METHOD)
+    text = options_text(Job(study, [], [], tmp_path, ""))
+    assert load(tmp_path, text).train.options == study.train.options
+
+
+@pytest.mark.parametrize("value", ["5", "[5]", "[{lr = 0.1}, 5]"])
+def test_options_of_a_method_are_sections(tmp_path, value):
+    with pytest.raises(ConfigError, match=r"options.cscm = .*: write \[train.options.cscm\]"):
+        load(tmp_path, MINIMAL + f"[train.options]\ncscm = {value}\n")
+
+
 def test_a_table_of_eye_samples_is_described_in_a_section_of_its_own(tmp_path):
     assert load(tmp_path).eye.csv is None
     more = (

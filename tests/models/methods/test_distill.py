@@ -5,20 +5,26 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from featpipe.errors import ConfigError
+from models.ahead import ahead_of
 from models.evaluate import fit_folds
 from models.folds import loso
 from models.losses.distillers import DISTILLERS, weight_of
+from models.manners import terms
 from models.methods.distill import DISTILLED
 from models.registry import METHODS, make_config
+from models.say import networks_of
 from models.train import TrainSettings, fit
 
-QUICK = {"n_epochs": 3, "batch": 48}
+ALONE = {"n_epochs": 3, "batch": 48}
+QUICK = ALONE | {"teacher_epochs": 3, "teacher_batch": 48}
+NAMES = [method.name for method in DISTILLED]
 ALL_OFF = {"guidance": "none", "us_gate": False, "iew": "none"}
 
 
 def fitted(windows, name, **options):
     folds = list(loso(windows.keys))
-    config = make_config(name, QUICK | options)
+    config = make_config(name, (QUICK if name in NAMES else ALONE) | options)
     return fit_folds(windows, name, folds, 0, TrainSettings(), config)
 
 
@@ -30,6 +36,11 @@ def part(found, name):
         for key, tensor in weights.items()
         if key.startswith(f"{name}.")
     }
+
+
+def differ(one, other):
+    mine, others = (part(found, "student") for found in (one, other))
+    return any(not np.array_equal(array, others[key]) for key, array in mine.items())
 
 
 def require_equal(one, other):
@@ -48,12 +59,38 @@ def test_every_loss_in_both_directions():
 
 
 @pytest.mark.parametrize("student", ["eeg", "eye"])
-def test_all_losses_have_the_same_teacher(windows, student):
-    first, *others = [fitted(windows, f"{loss}_{student}") for loss in DISTILLERS]
-    teachers = part(first, "teacher")
-    assert teachers
-    for other in others:
-        require_equal(part(other, "teacher"), teachers)
+def test_all_losses_have_the_same_teacher(student):
+    """One network: the same method, options and seed, and so the same unit of work."""
+    found = {
+        (of.method.name, of.config)
+        for loss in DISTILLERS
+        for of in ahead_of(
+            METHODS[f"{loss}_{student}"], make_config(f"{loss}_{student}", QUICK)
+        ).values()
+    }
+    [(name, config)] = found
+    assert name == {"eeg": "dnn_eye", "eye": "dnn_eeg"}[student]
+    assert config.confusion == 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"teacher_pred": "out-of-fold"}])
+def test_a_teacher_that_is_given_is_the_one_that_would_be_trained(windows, options):
+    """To the bit, though each speaks in a training of its own."""
+    name, folds = "cmcrd_eeg", list(loso(windows.keys))
+    config = make_config(name, QUICK | options)
+    of = ahead_of(METHODS[name], config)["teacher"]
+    given = {"teacher": networks_of(fit(of.method, of.config, windows, folds, 0))}
+    with_it = fit(METHODS[name], config, windows, folds, 0, given=given)
+    require_equal(part(with_it, "student"), part(fitted(windows, name, **options), "student"))
+
+
+def test_a_teacher_of_other_folds_is_refused(windows):
+    name, folds = "kd_eeg", list(loso(windows.keys))
+    config = make_config(name, QUICK)
+    of = ahead_of(METHODS[name], config)["teacher"]
+    given = {"teacher": networks_of(fit(of.method, of.config, windows, folds[1:], 0))}
+    with pytest.raises(ConfigError, match=f"teacher, has no network of fold {folds[0].name}"):
+        fit(METHODS[name], config, windows, folds, 0, given=given)
 
 
 @pytest.mark.parametrize("student", ["eeg", "eye"])
@@ -76,18 +113,6 @@ def test_a_student_that_is_taught_nothing_is_its_yardstick(windows, student, bac
         np.testing.assert_array_equal(found, taught_nothing.probabilities[fold])
 
 
-@pytest.mark.parametrize("backbone", ["dnn", "dgcnn"])
-def test_a_teacher_rests_while_its_student_learns(windows, backbone):
-    """Weights, and what its batch normalisation has seen."""
-    [method] = [method for method in DISTILLED if method.name == "cmcrd_eeg"]
-    config = make_config(method.name, QUICK | {"backbone": backbone})
-    of_teacher = replace(method, stages=lambda config: method.stages(config)[:1])
-    before, after = (fit(m, config, windows, list(loso(windows.keys)), 0)
-                     for m in (of_teacher, method))  # fmt: skip
-    assert any("running_mean" in key for _, key in part(before, "teacher"))
-    require_equal(part(after, "teacher"), part(before, "teacher"))
-
-
 def test_cmcrd_with_all_switches_off_is_crd(windows):
     crd, off = fitted(windows, "crd_eeg"), fitted(windows, "cmcrd_eeg", **ALL_OFF)
     require_equal(part(off, "student"), part(crd, "student"))
@@ -107,8 +132,26 @@ def test_each_switch_of_cmcrd_does_something(windows, switch):
 def test_confusion_is_the_teachers_alone(windows):
     with_it, without = (fitted(windows, "kd_eeg", weight=0.0, confusion=c) for c in (0.1, 0.0))
     require_equal(part(without, "student"), part(with_it, "student"))
-    terms = [set(found.curves["term"]) for found in (with_it, without)]
-    assert terms[0] - terms[1] == {"confusion"}
+    with_it, without = (fitted(windows, "kd_eeg", confusion=c) for c in (0.1, 0.0))
+    assert differ(with_it, without)
+
+
+@pytest.mark.parametrize("option", [
+    {"pairs": "shuffled"}, {"pairs": "same-label"}, {"teacher_pred": "out-of-fold"},
+    {"confusion_on": "target-transductive"}, {"teacher_epochs": 2}, {"teacher_batch": 32},
+])  # fmt: skip
+def test_what_the_teacher_is_reaches_the_student(windows, option):
+    assert differ(fitted(windows, "cmcrd_eye"), fitted(windows, "cmcrd_eye", **option))
+
+
+def test_a_student_of_a_teacher_that_saw_test_windows_is_marked():
+    method = METHODS["kd_eye"]
+    config = make_config("kd_eye", {"confusion_on": "target-transductive"})
+    with pytest.raises(ConfigError, match="learns from unlabelled test windows"):
+        terms(method, "loso", config=config)
+    assert terms(method, "loso", "marked", config=config).marks == "transductive"
+    unconfused = replace(config, confusion=0.0)  # and so nothing of the target is read
+    assert terms(method, "loso", config=unconfused).marks == ""
 
 
 @pytest.mark.parametrize("backbone", ["dgcnn", "bihdm"])

@@ -16,9 +16,9 @@ SHAPES = Shapes({"eeg": (62, 5), "eye": (33,)}, 3, 4, {"eeg": CAP62})
 
 
 def test_every_encoder_is_there_on_both_modalities():
-    assert [method.name for method in UNIMODAL] == NAMES
+    assert [method.name for method in UNIMODAL.values()] == NAMES
     assert [name for name in METHODS if name in NAMES] == NAMES
-    for method in UNIMODAL:
+    for method in UNIMODAL.values():
         assert method.inputs == method.train_modalities == (method.name.split("_")[1],)
 
 
@@ -70,8 +70,8 @@ def test_a_warm_up_that_is_no_share_is_refused(share):
 @pytest.mark.parametrize("name", ["dgcnn_eeg", "bihdm_eeg"])
 def test_eeg_without_bands_is_refused_where_channels_matter(name):
     """Otherwise it would be taken for features of eyes."""
-    flat = replace(SHAPES, features={"eeg": (310,)})
-    with pytest.raises(ConfigError, match=rf"{name} reads channels and bands.* shape \(310,\)"):
+    flat, backbone = replace(SHAPES, features={"eeg": (310,)}), name.removesuffix("_eeg")
+    with pytest.raises(ConfigError, match=rf"{backbone} reads channels and bands.* shape \(310,\)"):
         METHODS[name].build(flat, METHODS[name].config)
     METHODS["dnn_eeg"].build(flat, METHODS["dnn_eeg"].config)
 

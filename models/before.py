@@ -1,0 +1,134 @@
+"""Train what comes before a method, or take it as given, and let it speak."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from featpipe.errors import ConfigError
+from models.ahead import Ahead, ahead_of, n_epochs_of
+from models.curves import EpochReport
+from models.fitted import Fitted
+from models.job import Job
+from models.judges import judged_out_of_fold
+from models.loading import Windows
+from models.pairs import shuffled
+from models.say import Networks, networks_of, places, say, tensors_of
+from models.told import Told
+from models.types import Fold
+
+
+class EarlierFits:
+    """Trainings of what comes before, whose epochs are told of as those of the whole.
+
+    Parameters
+    ----------
+    fit : callable
+        ``fit(ahead, folds, on_epoch, policy) -> Fitted``.
+    policy : str
+        How the epoch is chosen; judges, who have nobody to be judged on, take the last.
+    n_done, n_epochs : int
+        Epochs before, and of the whole.
+    on_epoch : callable or None
+        Receives an EpochReport after every epoch.
+
+    Attributes
+    ----------
+    n_done : int
+        Epochs so far.
+    """
+
+    def __init__(
+        self,
+        fit: Callable[..., Fitted],
+        policy: str,
+        n_done: int,
+        n_epochs: int,
+        on_epoch: Callable[[EpochReport], None] | None,
+    ):
+        self._fit, self._policy, self._on_epoch = fit, policy, on_epoch
+        self.n_done, self._n_epochs = n_done, n_epochs
+
+    def fit(self, name: str, ahead: Ahead, folds: Sequence[Fold]) -> Fitted:
+        """Train a network that comes before, of that name, on folds."""
+        first = self.n_done
+
+        def told(report: EpochReport) -> None:
+            if self._on_epoch:
+                epoch, stage = first + report.epoch, f"{name}: {report.stage}"
+                self._on_epoch(report._replace(stage=stage, epoch=epoch, n_epochs=self._n_epochs))
+
+        found = self._fit(ahead, folds, told, "last" if ahead.of.n_groups else self._policy)
+        self.n_done = first + n_epochs_of(ahead.method, ahead.config)
+        return found
+
+
+class Before(NamedTuple):
+    """What some folds start from.
+
+    Attributes
+    ----------
+    told : Told or None
+        What earlier networks say of training windows.
+    members : mapping
+        Sub-module -> the networks that it begins as.
+    """
+
+    told: Told | None = None
+    members: Mapping[str, Networks] = {}
+
+    def load(self, net: Any, fold: str) -> None:
+        """Give sub-modules of a fold's network the weights that they begin with."""
+        for module, networks in self.members.items():
+            net.get_submodule(module).load_state_dict(tensors_of(networks[fold]))
+
+
+def bring_before(
+    job: Job,
+    windows: Windows,
+    folds: Sequence[Fold],
+    fit: Callable[[str, Ahead, Sequence[Fold]], Fitted],
+    given: Mapping[str, Networks],
+) -> Before:
+    """Return what the folds of a method start from.
+
+    Parameters
+    ----------
+    job : Job
+        Method, options, seed, device.
+    windows : Windows
+        All windows of the study.
+    folds : sequence of Fold
+        Trained together.
+    fit : callable
+        ``fit(name, ahead, folds) -> Fitted`` trains what is not given.
+    given : mapping
+        Name -> networks that are trained already.
+
+    Raises
+    ------
+    ConfigError
+        When a given network is none of such a fold.
+    """
+    device = str(job.data.label.device)
+    said: dict[str, Any] = {}
+    members: dict[str, Networks] = {}
+    for name, ahead in ahead_of(job.method, job.config).items():
+        of = ahead.of
+        if of.n_groups:
+            judge = partial(fit, name, ahead)
+            spoken = judged_out_of_fold(judge, windows, folds, of.n_groups, job.seed).to(device)
+            said[name] = shuffled(spoken, windows, folds, of.pairs, job.seed)
+            continue
+        networks = given.get(name) or networks_of(fit(name, ahead, folds))
+        if left := [fold.name for fold in folds if fold.name not in networks]:
+            raise ConfigError(
+                f"{job.method.name}: {of.method}, which is its {name}, has no network of fold "
+                f"{left[0]}; it has {', '.join(networks)}: train both on the same windows"
+            )
+        if of.becomes:
+            members[of.becomes] = networks
+        if of.says:
+            spoken = say(ahead, of.says, networks, windows, folds, device)
+            said[name] = shuffled(spoken, windows, folds, of.pairs, job.seed)
+    told = Told(places(folds, len(windows.keys), device), said) if said else None
+    return Before(told, members)
