@@ -21,6 +21,7 @@ from featpipe.errors import ConfigError, ReadError
 from featpipe.publishing import Published, publish_bytes
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, with_metadata
+from models.seals import OF_MODEL
 from pipelines.digests import UNREAD, Digest, digest_file, known_digest, metadata_of
 from pipelines.identity import differences, fingerprint
 from pipelines.notes import Note, listening
@@ -29,6 +30,7 @@ from pipelines.work import Content, Output, Row, Step, Unit
 
 logger = logging.getLogger(__name__)
 
+MODELS = "models"
 NOTHING_ALTERED: Mapping[Path, str] = {}
 
 
@@ -215,11 +217,18 @@ def _refuse_moved(digests: Mapping[Path, Digest]) -> None:
 
 
 def listed(path: Path, digest: Digest) -> dict[str, Any]:
-    """Describe a source as metadata do; a table of ours by its family as well."""
+    """Describe a source as metadata do; a table of ours by its family as well, a model by name."""
     is_ours = path.parent.parent.name == "features" or path.parent.name == "tuning"
     is_table = is_ours and path.suffix == ".parquet"
     name = f"{path.parent.name}/{path.name}" if is_table else path.name
+    if path.name in OF_MODEL:
+        name = f"{MODELS}/{path.parent.name}/{path.name}"
     return {"name": name, "bytes": digest.bytes, "digest": f"xxh3_128:{digest.digest}"}
+
+
+def is_features(listed: Mapping[str, Any]) -> bool:
+    """Tell whether a source, as metadata list it, is a feature table: no candidate, no network."""
+    return not listed["name"].startswith(("tuning/", f"{MODELS}/"))
 
 
 def _publish(content: Content, metadata: Mapping[str, Any], path: Path, staging: Path) -> Published:

@@ -243,12 +243,16 @@ def _all_units(job: Job, is_training: bool) -> list[tuple[Step, Unit]]:
         return found
     try:
         from pipelines.steps import fit, train, tune
+        from pipelines.steps.ahead import in_waves
     except ImportError:  # the base install extracts and has no torch
         return found
     broken = failed_units(job.out, step.name)  # training goes on without them
     sources = [source for source in taking_part(job) if source.name not in broken]
     tables, plan = expected_tables(job, sources), trainable(job)
-    found += [(train.TRAIN, unit) for unit in train.units(plan, tables, job.out)]
+    waves = in_waves(train.units(plan, tables, job.out), train.units)
+    found += [(train.TRAIN, unit) for wave in waves for unit in wave]
     found += [(tune.TUNE, unit) for unit in tune.tuned_before(job.study.train, tables, job.out)]
-    fitted = fit.units(plan, tables, job.out)  # by a verb of its own: those that somebody asked for
+    # by a verb of its own: those that somebody asked for
+    waves = in_waves(fit.units(plan, tables, job.out), fit.units)
+    fitted = [unit for wave in waves for unit in wave]
     return found + [(fit.FIT, unit) for unit in fitted if (job.out / "models" / unit.name).exists()]

@@ -16,7 +16,7 @@ from models.protocols import HOLDOUT, PROTOCOLS
 from models.registry import METHODS
 from models.scores import scores, summary
 from pipelines.digests import digest_file, load_digests
-from pipelines.engine import listed
+from pipelines.engine import is_features, listed
 from pipelines.journal import note
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
@@ -47,7 +47,7 @@ def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
         about = read_metadata(path)
         family = about["options"].get("eeg", "")
         expected = current.setdefault(family, _digests(out, tables, family))
-        used = {of["digest"] for of in about["sources"] if not of["name"].startswith("tuning/")}
+        used = {of["digest"] for of in about["sources"] if is_features(of)}
         is_holdout = about["options"]["protocol"] == "holdout"
         if not (used <= expected if is_holdout else used == expected):
             continue

@@ -22,7 +22,7 @@ from pipelines.study_sections import TrainPlan
 from pipelines.summary import write_failures, write_manifest
 from pipelines.training_tables import current_tables, require_subjects
 from pipelines.unscored import unscored
-from pipelines.work import Row, Unit
+from pipelines.work import Row, Step, Unit
 
 if TYPE_CHECKING:
     from pipelines.steps.tune import Search
@@ -49,13 +49,15 @@ def train_on_tables(
     from pipelines.counting import told_of
     from pipelines.model_cards import write_cards
     from pipelines.results import write_scores
+    from pipelines.steps.ahead import in_waves
     from pipelines.steps.train import TRAIN, units
 
     tables = tables or _tables_to_train_on(job)
-    made = units(trainable(job), tables, job.out)
+    waves = in_waves(units(trainable(job), tables, job.out), units)
+    made = [unit for wave in waves for unit in wave]
     with owned(job.out):
         note_begin(TRAIN, made, job, is_whole=True)
-        rows = running.run_step(TRAIN, made, job.out, settings)
+        rows = _run_waves(TRAIN, waves, job, settings)
         for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
             click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
         write_all(
@@ -69,6 +71,18 @@ def train_on_tables(
         click.echo(text, err=True)
     for text in unscored(job.out):
         click.echo(text, err=True)
+    return rows
+
+
+def _run_waves(
+    step: Step, waves: Sequence[Sequence[Unit]], job: Job, settings: RunSettings
+) -> list[Row]:
+    """Train what others start from before them."""
+    rows: list[Row] = []
+    for wave in waves:
+        if settings.fail_fast and any(row.state == "failed" for row in rows):
+            break
+        rows += running.run_step(step, wave, job.out, settings)
     return rows
 
 
@@ -90,12 +104,14 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
         When the study names no network, or there is nothing to train on.
     """
     from pipelines.model_cards import write_cards
+    from pipelines.steps.ahead import in_waves
     from pipelines.steps.fit import FIT, units
 
     require_training(job, settings.scheduler)
     tables = current_tables(job)
     require_same_channels(tables.get("eeg", ()))
-    made = units(trainable(job), tables, job.out)
+    waves = in_waves(units(trainable(job), tables, job.out), units)
+    made = [unit for wave in waves for unit in wave]
     if not made:
         raise ConfigError(
             f"[train] methods = {list(job.study.train.methods)}: none of them is a network, and "
@@ -110,7 +126,7 @@ def fit(job: Job, settings: RunSettings) -> list[Row]:
         click.echo(f"left out {few(left)}: no network, and model folders hold networks", err=True)
     with owned(job.out):
         note_begin(FIT, made, job, is_whole=True)
-        rows = running.run_step(FIT, made, job.out, settings)
+        rows = _run_waves(FIT, waves, job, settings)
         write_all(
             partial(write_cards, job.out),
             partial(write_failures, rows, FIT.name, job.out, is_whole=False),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from featpipe.errors import ReadError, few
 from pipelines.digests import metadata_of
+from pipelines.engine import is_features
 
 OTHERS = (
     "of other recordings than the last training took ([train] subjects, --only): train on the same "
@@ -51,5 +52,5 @@ def _stored(out: Path) -> list[Path]:
 
 def _recordings(path: Path) -> frozenset[str]:
     """Name the recordings that predictions were trained and tested on."""
-    names = (source["name"] for source in metadata_of(path)["sources"])
-    return frozenset(Path(name).stem for name in names if not name.startswith("tuning/"))
+    sources = metadata_of(path)["sources"]
+    return frozenset(Path(of["name"]).stem for of in sources if is_features(of))

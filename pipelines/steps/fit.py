@@ -15,8 +15,9 @@ from models.train import TrainSettings
 from models.types import Method
 from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
+from pipelines.steps.ahead import networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
-from pipelines.steps.train import Payload, sources
+from pipelines.steps.train import Payload, tables_of
 from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
@@ -50,6 +51,11 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
         for method, of in one_by_one(plan, plan.methods)
         if isinstance(get_method(method), Method)
     ]
+
+
+def sources(unit: Unit) -> list[Path]:
+    """List the tables, and the networks that this one starts from; see `train.sources`."""
+    return [*tables_of(unit), *weights_ahead(unit, units)]
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -86,6 +92,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     parts = parts_of(
         scaled_apart(windows, on.scaling), name, [fold], seed,
         TrainSettings(device=plan.device, precision=plan.precision), config, on.policy,
+        networks_ahead(unit, units),
     )  # fmt: skip
     files = outputs(unit, stale[0].facts["sources"])
     folder = folder_of(out, unit, files[0].facts, plan.device)

@@ -30,6 +30,7 @@ from models.types import Fold, Method
 from models.weights import weighted
 from pipelines.counting import counted, noted
 from pipelines.kept_folds import fit_kept, folder_of, forget
+from pipelines.steps.ahead import networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, under, variant_of
 from pipelines.study_sections import TrainPlan
@@ -84,9 +85,20 @@ def units(plan: TrainPlan, tables: Mapping[str, Sequence[Path]], out: Path) -> l
     ]
 
 
-def sources(unit: Unit) -> list[Path]:
+def tables_of(unit: Unit) -> list[Path]:
     """List the tables, in a fixed order."""
     return [file for files in unit.payload.tables.values() for file in files]
+
+
+def sources(unit: Unit) -> list[Path]:
+    """List the tables, and the networks of trainings that this one starts from.
+
+    Raises
+    ------
+    ReadError
+        When one of these is missing.
+    """
+    return [*tables_of(unit), *weights_ahead(unit, units)]
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -186,8 +198,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     start = time.perf_counter()
     ready = prepare(unit)
     parts = parts_of(
-        ready.scaled, name, ready.folds, seed, ready.settings, ready.config, ready.on.policy
-    )
+        ready.scaled, name, ready.folds, seed, ready.settings, ready.config, ready.on.policy,
+        networks_ahead(unit, units),
+    )  # fmt: skip
     seconds = time.perf_counter() - start
     listed = stale[0].facts["sources"]
     folder = folder_of(out, unit, facts_of(unit, listed), plan.device)

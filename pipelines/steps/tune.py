@@ -24,7 +24,7 @@ from models.fitted import Fitted
 from models.parts import Part
 from models.registry import make_config, variant
 from models.tuning import refit_parts
-from pipelines.engine import stale_because
+from pipelines.engine import is_features, stale_because
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps import train
 from pipelines.steps.variants import label_of, one_by_one, terms_for, windows_counted
@@ -88,7 +88,7 @@ def units(
     """
     found = []
     for method, single in one_by_one(plan, plan.methods):
-        require_blind(terms_for(method, plan).policy)
+        require_blind(terms_for(method, single).policy)
         options = single.options.get(method, {})
         tried = tuple(candidates(method, options, search.n, search.seed))
         text = variant_of(method, options, len(tried), search.seed)
@@ -195,7 +195,7 @@ def sources(unit: Unit) -> list[Path]:
                 f"({of.name}): run the same command again"
             )
         found.append(output.path)
-    return [*train.sources(unit), *found]
+    return [*train.tables_of(unit), *found]
 
 
 def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
@@ -247,7 +247,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
 
 def _judged(unit: Unit, listed: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Read what candidates reached, and refuse what was reached on other tables or options."""
-    tables = [dict(of) for of in listed if not is_candidate(of)]
+    tables = [dict(of) for of in listed if is_features(of)]
     frames = []
     for i, of in enumerate(candidate_units(unit)):
         [output] = judged_outputs(of, tables)
@@ -258,11 +258,6 @@ def _judged(unit: Unit, listed: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             )
         frames.append(read_table(output.path).to_pandas().assign(candidate=i))
     return pd.concat(frames, ignore_index=True)
-
-
-def is_candidate(listed: Mapping[str, Any]) -> bool:
-    """Tell whether a source, as metadata list it, is the table of a candidate."""
-    return str(listed["name"]).startswith(f"{FAMILY}/")
 
 
 def _summed_up(
@@ -292,5 +287,5 @@ def _summed_up(
     return found
 
 
-JUDGE = Step("judge", train.sources, judged_outputs, judge_candidate)
+JUDGE = Step("judge", train.tables_of, judged_outputs, judge_candidate)
 TUNE = Step("tune", sources, outputs, make)

@@ -41,8 +41,9 @@ def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) ->
 
 def terms_for(method: str, plan: TrainPlan, trials: str = "") -> Terms:
     """Settle on what terms a method of the plan is trained; `trials` as in `models.manners`."""
-    card = get_method(method)
-    return terms(card, plan.protocol, plan.manner, plan.policy, plan.scaling, trials)
+    config = make_config(method, plan.options.get(method, {}))
+    how = plan.manner, plan.policy, plan.scaling
+    return terms(get_method(method), plan.protocol, *how, trials, config)
 
 
 def eeg_family(tables: Mapping[str, Sequence[Path]]) -> str:
