@@ -11,12 +11,12 @@ from pathlib import Path
 import pandas as pd
 from chaos.telling import told
 
-from models.evaluate import fit_folds
 from models.folds import FoldSettings
 from models.loading import Windows
 from models.protocols import PROTOCOLS, divide
 from models.registry import make_config, variant
 from models.types import Fold
+from truth.one_teacher import Lessons
 from truth.paired import accuracies, mean_row
 from truth.row import Row
 from truth.simulated import SEEDS, settings_of, whole_study
@@ -42,10 +42,11 @@ def _trained(
     windows: Windows, folds: Sequence[Fold], student: str, quick: dict[str, int]
 ) -> pd.DataFrame:
     parts = []
-    every = [(seed, *run) for seed in SEEDS[:N_SEEDS] for run in runs(student)]
+    lessons = {seed: Lessons(windows, folds, seed) for seed in SEEDS[:N_SEEDS]}
+    every = [(seed, *run) for seed in lessons for run in runs(student)]
     for seed, method, options in told(f"student on {student}", every):
         config = make_config(method, {**quick, **options})
-        found = fit_folds(windows, method, folds, seed, config=config).probabilities
+        found = lessons[seed].fit(method, config).probabilities
         name = variant(method, make_config(method, options))
         parts.append(accuracies(windows, folds, found, method, [seed] * len(folds), name))
     return pd.concat(parts, ignore_index=True)

@@ -53,8 +53,7 @@ import numpy as np
 from scipy.stats import norm
 
 from truth import taught
-from truth.constructed import Draw, make_windows
-from truth.paired import above_0
+from truth.constructed import Draw, make_windows, trained
 from truth.row import Row
 
 PRESENT, EEG_NOISE = 0.25, 0.3
@@ -121,8 +120,8 @@ def of_direction(eta: float) -> float:
 
 def rows(folder: Path, *, is_quick: bool) -> list[Row]:
     """Train with and without a teacher on five studies, test on the eyes of new people."""
-    direction = {
-        "labels": of_direction(worth()), "what EEG says": of_direction(worth(TEMPERATURE)),
-    }  # fmt: skip
-    found = taught.on_draws(draw, is_quick=is_quick)
-    return taught.rows_of(found, direction, lambda row: ("both intervals above 0", above_0(row)))
+    options = {"n_epochs": 5} if is_quick else {}
+    seeds = taught.SEEDS[: 2 if is_quick else None]
+    found = trained(draw, seeds, taught.runs("eye"), options).accuracy
+    closed = {"labels": of_direction(worth()), "EEG": of_direction(worth(TEMPERATURE))}
+    return taught.construction_rows(found, closed, is_helped=True)

@@ -1,84 +1,81 @@
-"""Students with a teacher, beside the same student alone and beside one taught by mere labels."""
+"""Students with a teacher, beside the same student alone and beside controls."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from models.registry import make_config, variant
-from truth.constructed import Draw, trained
-from truth.paired import difference_row, mean_row
+from truth.paired import above_0, difference_row, mean_row
 from truth.row import Row
 
-LOSSES = ("kd", "crd", "cmcrd")
 SEEDS = (0, 1, 2, 3, 4)
-LABELS = "EEG is the label"
-"""Name of runs in which the teacher reads the label, and so has nothing to tell but labels."""
+OWN: Mapping[str, Any] = {}
+SHUFFLED, SAME_LABEL = {"pairs": "shuffled"}, {"pairs": "same-label"}
+"""Controls: the teacher speaks of another training window, of any or of one with the same label."""
+HOW = {"own": "", "shuffled": ", pairs shuffled", "same-label": ", pairs of the same label"}
 
 
 def runs(student: str) -> list[tuple[str, Mapping[str, Any]]]:
     """Return what is trained for a modality: the student alone, and with each loss."""
-    return [(f"dnn_{student}", {}), *((f"{loss}_{student}", {}) for loss in LOSSES)]
+    return [
+        (f"dnn_{student}", OWN),
+        *((f"kd_{student}", pairs) for pairs in (OWN, SHUFFLED, SAME_LABEL)),
+        (f"crd_{student}", OWN),
+        *((f"cmcrd_{student}", pairs) for pairs in (OWN, SHUFFLED, SAME_LABEL)),
+    ]
 
 
 def differences(found: pd.DataFrame, student: str) -> list[Row]:
-    """Return the difference of every taught student to the one alone."""
+    """Return what teachers bring beside the student alone, and beside the label they know."""
+    alone = f"dnn_{student}"
     made = []
-    for method, options in runs(student)[1:]:
-        name = variant(method, make_config(method, options))
-        what = f"`{method}` - `dnn_{student}`"
-        made.append(difference_row(found, method, f"dnn_{student}", what, name))
+    for method, pairs in runs(student)[1:]:
+        name = variant(method, make_config(method, pairs))
+        what = f"`{method}`{_how(pairs)} - `{alone}`"
+        made.append(difference_row(found, method, alone, what, name))
+        if pairs == SAME_LABEL:
+            made.append(_own(found, method, name))
     return made
 
 
-def on_draws(draw: Callable[[int], Draw], *, is_quick: bool) -> pd.DataFrame:
-    """Train every student on the eyes of five studies, at its defaults; test on new people."""
-    options = {"n_epochs": 5} if is_quick else {}
-    seeds = SEEDS[: 2 if is_quick else None]
-    found = trained(draw, seeds, runs("eye"), options).accuracy
-    labels = trained(lambda seed: with_labels(draw(seed)), seeds, [("kd_eye", {})], options)
-    return pd.concat([found, labels.accuracy.assign(variant=LABELS)], ignore_index=True)
-
-
-def with_labels(one: Draw) -> Draw:
-    """Return the same draw with the label in place of EEG: +1 or -1."""
-    sign = (2 * one.windows.label - 1).astype(np.float32)
-    eeg = sign.reshape(one.windows.x["eeg"].shape)
-    return Draw(replace(one.windows, x={**one.windows.x, "eeg": eeg}), one.is_test)
-
-
-def rows_of(found: pd.DataFrame, direction: Mapping[str, float], judge: Callable) -> list[Row]:
-    """Return the rows of a construction.
+def construction_rows(
+    found: pd.DataFrame, closed_forms: Mapping[str, float], *, is_helped: bool
+) -> list[Row]:
+    """Return the rows of a construction, with what was expected of the student by KD.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        From `on_draws`.
-    direction : mapping
-        Targets -> accuracy of the direction learnt with them, in closed form.
-    judge : callable
-        Row of `kd_eye` -> what was expected of it, and whether it came so.
+        Accuracies of `runs("eye")`.
+    closed_forms : mapping
+        Targets -> accuracy of the direction that is learnt with them.
+    is_helped : bool
+        Whether its teacher is expected to help.
     """
     made = [
-        Row(f"direction, {targets} (closed form)", 100 * accuracy, is_difference=False)
-        for targets, accuracy in direction.items()
+        Row(f"direction learnt from {targets} (closed form)", 100 * accuracy, is_difference=False)
+        for targets, accuracy in closed_forms.items()
     ]
     made.append(mean_row(found, "dnn_eye", "`dnn_eye`"))
-    kd, *others = differences(found, "eye")
-    wanted, is_held = judge(kd)
-    made += [kd._replace(wanted=wanted, is_held=is_held), *others]
-    what = "`kd_eye`, its teacher sees the label"
-    made.append(difference_row(found, "kd_eye", "dnn_eye", f"{what} - `dnn_eye`", LABELS))
-    return [*made, _beyond_labels(found, f"`kd_eye` - {what}")]
+    kd, control, *others = differences(found, "eye")
+    return [*made, _judged(kd, is_above=is_helped), _judged(control, is_above=False), *others]
 
 
-def _beyond_labels(found: pd.DataFrame, what: str) -> Row:
-    """Return what a teacher brings beside what its loss does with mere labels."""
-    of = {
-        name: found[(found["method"] == "kd_eye") & (found["variant"] == name)]
-        for name in ("default", LABELS)
-    }
-    both = pd.concat([rows.assign(method=name) for name, rows in of.items()], ignore_index=True)
-    return difference_row(both.assign(variant="default"), "default", LABELS, what)
+def _judged(row: Row, *, is_above: bool) -> Row:
+    wanted = "both intervals above 0" if is_above else "not both intervals above 0"
+    return row._replace(wanted=wanted, is_held=above_0(row) == is_above)
+
+
+def _own(found: pd.DataFrame, method: str, same_label: str) -> Row:
+    """Return what it brings that the teacher speaks of the window, and not only of its label."""
+    parts = []
+    for name in ("default", same_label):
+        rows = found.loc[(found["method"] == method) & (found["variant"] == name)]
+        parts.append(rows.assign(method=name, variant="default"))
+    what = f"`{method}` - `{method}`{HOW['same-label']}"
+    return difference_row(pd.concat(parts, ignore_index=True), "default", same_label, what)
+
+
+def _how(pairs: Mapping[str, Any]) -> str:
+    return HOW[pairs.get("pairs", "own")]
