@@ -25,6 +25,8 @@ from models.train import TrainSettings, fit
 from models.types import Fold
 
 BACKBONE = "dgcnn"
+EVERY = 16
+"""Of CRD: a sixteenth of all windows is compared with in a step."""
 N_EPOCHS = 40
 STEPS = (6, 18)
 """Of two short trainings, whose difference is what steps cost without what comes before."""
@@ -42,17 +44,17 @@ def rows(folder: Path, size: Size) -> Iterator[Row]:
     case = f"{n_subjects} folds of {len(folds[0].train)} training windows, {BACKBONE}, 40 epochs"
     names = [f"{BACKBONE}_eeg", f"{BACKBONE}_eye", *(f"{name}_eeg" for name in DISTILLERS)]
     given = _teacher(windows, folds)
-    for name in names:
-        tools = {
-            str(n): partial(_train, name, windows, folds, n, given if "_eeg" in name else {})
-            for n in STEPS
-        }
+    plans = [(name, {}) for name in names]
+    plans += [(f"{name}_eeg", {"every": EVERY}) for name in ("crd", "cmcrd")]
+    for name, options in plans:
+        tools = {str(n): partial(_train, name, options, windows, folds, n, given) for n in STEPS}
         few, many = take_turns(tools, min(size.n_runs, 2)).values()
         step_s = (many.best - few.best) / (STEPS[1] - STEPS[0])
         n_steps = N_EPOCHS * steps_per_epoch(len(folds[0].train), _config(name).batch)
         figures = {"milliseconds a step": 1000 * step_s, "steps": n_steps}
         planned = step_s * n_steps
-        yield Row("table", case, name, planned, planned, len(few.seconds), figures, COMPARED)
+        tool = ", ".join([name, *(f"{k} = {v}" for k, v in options.items())])
+        yield Row("table", case, tool, planned, planned, len(few.seconds), figures, COMPARED)
     [ahead] = ahead_of(get_method("kd_eeg"), _config("cmcrd_eeg")).values()
     speak = partial(say, ahead, ahead.of.says, given["teacher"], windows, folds, "cpu")
     [spoken] = take_turns({"teacher's outputs": speak}, 1).values()
@@ -61,8 +63,8 @@ def rows(folder: Path, size: Size) -> Iterator[Row]:
     yield Row("table", case, "its teacher speaks, once", best, best, 1, {"MB": size_mb}, COMPARED)
 
 
-def _config(name: str, n_epochs: int = N_EPOCHS) -> Any:
-    options: dict[str, Any] = {"n_epochs": n_epochs}
+def _config(name: str, n_epochs: int = N_EPOCHS, **more: Any) -> Any:
+    options: dict[str, Any] = {"n_epochs": n_epochs, **more}
     return make_config(name, options if name.startswith(BACKBONE) else
                        options | {"backbone": BACKBONE})  # fmt: skip
 
@@ -85,10 +87,15 @@ def _teacher(windows: Windows, folds: Sequence[Fold]) -> Mapping[str, Networks]:
 
 
 def _train(
-    name: str, windows: Windows, folds: Sequence[Fold], n: int, given: Mapping[str, Networks]
+    name: str,
+    options: Mapping[str, Any],
+    windows: Windows,
+    folds: Sequence[Fold],
+    n: int,
+    given: Mapping[str, Networks],
 ) -> None:
     """Take that many steps of every fold."""
-    config = _config(name, 1)
+    config = _config(name, 1, **options)
     short = _shortened(folds, math.ceil(n * config.batch))
     fit(get_method(name), config, windows, short, 0, TrainSettings(), given=given)
 
