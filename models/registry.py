@@ -91,16 +91,17 @@ def variant(name: str, config: Any) -> str:
     """
     default = get_method(name).config
     changed = [
-        f"{field.name}={_short(getattr(config, field.name))}"
+        f"{field.name}={shown(getattr(config, field.name))}"
         for field in fields(default)
         if getattr(config, field.name) != getattr(default, field.name)
     ]
     return ",".join(changed) or "default"
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return the value of an option as `variant` prints it."""
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, tuple):
-        return "(" + " ".join(_short(item) for item in value) + ")"
+        return "(" + " ".join(shown(item) for item in value) + ")"
     return str(value)
