@@ -173,10 +173,12 @@ def _scores(
 
 
 def _sources(published: Sequence[Figure]) -> list[str]:
-    told = dict.fromkeys((one.reference, one.n_subjects, one.open) for one in published)
+    told: dict[tuple[int, str], dict[str, None]] = {}
+    for one in published:
+        told.setdefault((one.n_subjects, one.open), {})[one.reference] = None
     return [
-        f"published: {reference}; {n} subjects; not said there: {left_open}"
-        for reference, n, left_open in told
+        f"published: {'; '.join(references)}; {n} subjects; not said there: {left_open}"
+        for (n, left_open), references in told.items()
     ]
 
 
