@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from featpipe.errors import ConfigError, unknown
 from models.classic import ClassicMethod
-from models.methods import classical, cscm, distill, trivial, unimodal
+from models.methods import classical, cscm, distill, fusion, trivial, unimodal
 from models.types import Method
 
 METHODS: Mapping[str, Method | ClassicMethod] = {
@@ -22,6 +22,7 @@ METHODS: Mapping[str, Method | ClassicMethod] = {
     "cscm": cscm.CSCM,
     **unimodal.UNIMODAL,
     **{method.name: method for method in distill.DISTILLED},
+    **{method.name: method for method in fusion.FUSIONS},
 }
 
 BASELINES = tuple(method.name for method in trivial.BASELINES)

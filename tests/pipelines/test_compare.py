@@ -211,6 +211,7 @@ def test_published_figures_name_the_options_they_are_of():
     assert figure_of("seed-iv", "within-pooled", "crd_eye", "n_negatives=1200").text == "0.716"
     switched = "n_negatives=17000,backbone=dgcnn,guidance=none,us_gate=False,iew=none"
     assert figure_of("seed-v", "loso", "cmcrd_eeg", switched).text == "0.537"
+    assert figure_of("seed-iv", "loso", "decision_fusion").text == "0.739 ± 0.085"
     assert figure_of("seed-v", "loso", "bihdm_eye").n_subjects == 20
 
 
