@@ -1,6 +1,6 @@
 """A trained method with all that prediction needs: one network, or one per fold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +12,9 @@ from models.fitted import Fitted
 from models.job import shapes_of
 from models.loading import Windows
 from models.made_alike import made_how, require_made_alike
-from models.prediction import loaded, predict_one
+from models.prediction import embed_one, loaded, predict_one
 from models.presence import judged
-from models.registry import get_method
+from models.registry import METHODS, get_method
 from models.runs import find_items
 from models.scaling import scaled_apart
 from models.selection import get_policy
@@ -211,6 +211,40 @@ def predict(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
         When the columns of an input are not those of the training, or its tables were made with
         other options than those; or there is no such fold.
     """
+    return _of_windows(predict_one, model, windows, fold)
+
+
+def embed(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
+    """Return what the network makes of windows before its logits.
+
+    Parameters
+    ----------
+    model, windows, fold
+        As in `predict`.
+
+    Returns
+    -------
+    array, shape (n_windows, n_features)
+        The last features: what the logits are computed from.
+
+    Raises
+    ------
+    ConfigError
+        As in `predict`; or the method does not say what its last features are.
+    """
+    has = [name for name, method in METHODS.items() if getattr(method, "embed", None)]
+    if model.method not in has:
+        raise ConfigError(
+            f"{model.method} has no embedding: name a model of a method that has one: "
+            + ", ".join(has)
+        )
+    return _of_windows(embed_one, model, windows, fold)
+
+
+def _of_windows(
+    one: Callable[..., np.ndarray], model: Model, windows: Windows, fold: str
+) -> np.ndarray:
+    """Give windows to one network, once it is known that they are what it reads."""
     method = get_method(model.method)
     if not isinstance(method, Method):
         raise ConfigError(f"{model.method} is no network: it has no model folder")
@@ -229,7 +263,7 @@ def predict(model: Model, windows: Windows, fold: str = "") -> np.ndarray:
         with torch.random.fork_rng(devices=[]):
             net = loaded(method, model.shapes, model.config, weights)
         rows = np.arange(len(windows.keys))
-        return predict_one(method, net, x, network.scaling, items, rows)
+        return one(method, net, x, network.scaling, items, rows)
     finally:
         torch.set_num_threads(n_threads)
 

@@ -1,6 +1,6 @@
 """Predict windows: with every fold's network at once while training, with one by one to report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,45 @@ def predict_one(
     array of float64, shape (n_windows, n_classes)
         Probabilities.
     """
+    logits, back = _apply(method.predict, method, net, x, scaling, items, rows)
+    return logits.softmax(-1).cpu().numpy()[back]
+
+
+def embed_one(
+    method: Method,
+    net: nn.Module,
+    x: Mapping[str, Tensor],
+    scaling: Mapping[str, Scaling],
+    items: Items,
+    rows: np.ndarray,
+) -> np.ndarray:
+    """Return what the network makes of windows before its logits; see `predict_one`.
+
+    Returns
+    -------
+    array of float64, shape (n_windows, n_features)
+
+    Raises
+    ------
+    ConfigError
+        When the method does not say what that is.
+    """
+    if method.embed is None:
+        raise ConfigError(f"{method.name} has no embedding: its METHOD leaves `embed` out")
+    features, back = _apply(method.embed, method, net, x, scaling, items, rows)
+    return features.cpu().numpy()[back]
+
+
+def _apply(
+    function: Callable[[Any, Batch], Tensor],
+    method: Method,
+    net: nn.Module,
+    x: Mapping[str, Tensor],
+    scaling: Mapping[str, Scaling],
+    items: Items,
+    rows: np.ndarray,
+) -> tuple[Tensor, np.ndarray]:
+    """Return what a function makes of all that is read, and which of that each window is."""
     device = next(iter(x.values())).device
     # windows of one trial are read together, once
     found, back = np.unique(items.read[rows], return_inverse=True)
@@ -118,8 +157,8 @@ def predict_one(
                 read[name] = z if mask is None else z * mask.view(*mask.shape, *[1] * (z.ndim - 2))
             hidden = torch.full((len(part),), -1, device=device)
             batch = Batch(read, hidden, hidden, hidden, mask=mask)
-            parts.append(method.predict(net, batch).double())
-    return torch.cat(parts).softmax(-1).cpu().numpy()[back]
+            parts.append(function(net, batch).double())
+    return torch.cat(parts), back
 
 
 def loaded(

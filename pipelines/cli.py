@@ -7,7 +7,7 @@ import click
 
 from pipelines.exits import DONE, SOME_FAILED
 from pipelines.outcome import finish, print_plan
-from pipelines.output_verbs import bridge, compare, predict, report, verify
+from pipelines.output_verbs import bridge, compare, embed, predict, report, verify
 from pipelines.path_types import FILE
 from pipelines.verb_options import method_options, only_option, run_options, study_options
 
@@ -283,5 +283,5 @@ def list_names(what: str, as_json: bool) -> int:
     return DONE
 
 
-for verb in (report, compare, predict, bridge, verify):
+for verb in (report, compare, embed, predict, bridge, verify):
     app.add_command(verb)

@@ -29,7 +29,7 @@ NOTES = ("unlisted", "cut off", "leftover", "edited", "defect", "running")
 
 BY_HAND: Mapping[str, str] = {
     "report.html": "write it again with `featpipe report OUT`",
-    "plots": "draw it again with `featpipe plot`, or delete it",
+    "plots": "draw it again with `featpipe plot` or `embed`, or delete it",
     "bridge": "compare again with `featpipe bridge`, or delete it",
     "tuning": "search again with `featpipe tune`",
     "study.toml": "import again into another folder, and copy it from there",

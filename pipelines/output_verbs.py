@@ -70,6 +70,24 @@ def predict(
 
 @click.command()
 @click.argument("out", type=OUT)
+@click.argument("models", nargs=-1, required=True)
+@click.option("--fold", required=True, metavar="NAME", help="Whose test windows, e.g. sub-2.")
+@click.option("-o", "--out", "picture", type=FILE, metavar="PNG",
+              help="The picture; features go beside it [default: in OUT/plots].")  # fmt: skip
+def embed(out: Path, models: tuple[str, ...], fold: str, picture: Path | None) -> int:
+    """Draw what networks make of test windows, and say how well emotions lie apart in it.
+
+    MODELS are folders below OUT/models, one panel each.
+    """
+    from pipelines.embedding import print_embedding
+    from pipelines.pulling import pull
+
+    pull(out.absolute())
+    return print_embedding(out.absolute(), models, fold, picture)
+
+
+@click.command()
+@click.argument("out", type=OUT)
 @click.option("--reference", default="mlp", show_default=True, metavar="METHOD",
               help="Compare the others with this one.")  # fmt: skip
 @click.option("--metric", default="accuracy", show_default=True,

@@ -52,7 +52,7 @@ def table_defects(path: Path, out: Path) -> Iterator[str]:
         yield f"its schema is {about.get('schema_version')!r}, this version writes {SCHEMA_VERSION}"
         return
     folder = path.relative_to(out).parts[0]
-    if folder in ("qc", path.name):  # derived, and of no fingerprint
+    if folder in ("qc", "plots", path.name):  # derived, and of no fingerprint
         return
     if about.get("fingerprint") != _fingerprint(about):
         yield "its fingerprint is not that of the options and sources it names"

@@ -163,8 +163,7 @@ def _adversary(
 
 def predict(net: Cscm, batch: Batch, modality: str = "eye") -> Tensor:
     """Return logits from one modality alone, by default C_e(E_d(E_s(T_eye(x))))."""
-    x = batch.x[modality].flatten(1)
-    return net.emotion(net.deep(net.shallow(net.transform[modality](x))))
+    return net.emotion(net.deep(net.shallow(net.transform[modality](batch.x[modality].flatten(1)))))
 
 
 def stages(config: Config) -> tuple[Stage, ...]:
@@ -190,6 +189,7 @@ def _method(name: str, describes: str, modalities: tuple[str, ...], config: Conf
         takes_missing=True,
         uses_subject=lambda config: config.subject_weight > 0,
         by_modality=predict,
+        embed=lambda net, of: net.deep(net.shallow(net.transform["eye"](of.x["eye"].flatten(1)))),
     )
 
 

@@ -171,6 +171,7 @@ def _method(name: str, student: str, teacher: str, config: Config) -> Method:
         before=partial(teachers, DISTILLERS[name].reads, teacher),
         stages=partial(stages, name),
         predict=predict,
+        embed=lambda net, batch: net.student(batch.x[net.reads]).embedding,
     )
 
 

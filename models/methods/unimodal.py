@@ -119,6 +119,11 @@ def reads_target(config: OfConfusion) -> bool:
     return bool(config.confusion) and config.confusion_on == "target-transductive"
 
 
+def embed(net: Unimodal, batch: Batch) -> Tensor:
+    """Return the encoder's last feature."""
+    return net.encode(batch).embedding
+
+
 def stages(config: Any) -> tuple[Stage, ...]:
     """Return the single stage."""
     return (stage("train", loss, config),)
@@ -138,6 +143,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         build=partial(build, encoder, modality),
         stages=stages,
         predict=predict,
+        embed=embed,
         uses_target=reads_target,
     )
 

@@ -306,5 +306,5 @@ def test_plots_and_an_edited_study_are_known(scored):
     (out / "study.toml").write_text(f"# mine\n{(out / 'study.toml').read_text()}")
     assert kinds(out) == {"damaged", "edited"}
     [one] = [one for one in verify(out).found if one.kind == "damaged"]
-    assert one.next == "draw it again with `featpipe plot`, or delete it"
+    assert one.next == "draw it again with `featpipe plot` or `embed`, or delete it"
     assert study

@@ -13,7 +13,10 @@ from chaos.telling import say
 
 from truth.table import as_markdown, as_text, read_results, write_results
 
-EXPERIMENTS = ("study", "ceiling", "oracle", "shift", "shared_latent", "shared_head")
+EXPERIMENTS = (
+    "study", "ceiling", "oracle", "shift", "shared_latent", "shared_head", "privileged",
+    "exact_labels", "distilled",
+)  # fmt: skip
 """Modules of this folder, in the order of the table."""
 RESULTS = Path(__file__).with_name("results.json")
 

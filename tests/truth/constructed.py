@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from models.evaluate import fit_folds
 from models.loading import Windows, concatenate
 from models.registry import make_config, variant
 from models.types import Fold
+from truth.one_teacher import Lessons
 from truth.paired import accuracies
 
 
@@ -131,9 +131,9 @@ def trained(
         folds.append(Fold(f"draw-{seed}", rows[~one.is_test], rows[one.is_test]))
         first += len(one.is_test)
     parts, curves = [], []
+    lessons = Lessons(windows, folds, seed=0)
     for method, options in runs:
-        config = make_config(method, {**(common or {}), **options})
-        fitted = fit_folds(windows, method, folds, seed=0, config=config)
+        fitted = lessons.fit(method, make_config(method, {**(common or {}), **options}))
         name = variant(method, make_config(method, options))
         parts.append(accuracies(windows, folds, fitted.probabilities, method, seeds, name))
         curves.append(fitted.curves.assign(method=method, variant=name))
