@@ -14,7 +14,7 @@ from models.loading import Windows
 from models.pairs import shuffled
 from models.say import Networks, networks_of, places, say, tensors_of
 from models.told import Told
-from models.types import Fold
+from models.types import Fold, Scaling
 
 
 class EarlierFits:
@@ -30,11 +30,6 @@ class EarlierFits:
         Epochs before, and of the whole.
     on_epoch : callable or None
         Receives an EpochReport after every epoch.
-
-    Attributes
-    ----------
-    n_done : int
-        Epochs so far.
     """
 
     def __init__(
@@ -46,11 +41,11 @@ class EarlierFits:
         on_epoch: Callable[[EpochReport], None] | None,
     ):
         self._fit, self._policy, self._on_epoch = fit, policy, on_epoch
-        self.n_done, self._n_epochs = n_done, n_epochs
+        self._n_done, self._n_epochs = n_done, n_epochs
 
     def fit(self, name: str, ahead: Ahead, folds: Sequence[Fold]) -> Fitted:
         """Train a network that comes before, of that name, on folds."""
-        first = self.n_done
+        first = self._n_done
 
         def told(report: EpochReport) -> None:
             if self._on_epoch:
@@ -58,7 +53,7 @@ class EarlierFits:
                 self._on_epoch(report._replace(stage=stage, epoch=epoch, n_epochs=self._n_epochs))
 
         found = self._fit(ahead, folds, told, "last" if ahead.of.n_groups else self._policy)
-        self.n_done = first + n_epochs_of(ahead.method, ahead.config)
+        self._n_done = first + n_epochs_of(ahead.method, ahead.config)
         return found
 
 
@@ -80,6 +75,27 @@ class Before(NamedTuple):
         """Give sub-modules of a fold's network the weights that they begin with."""
         for module, networks in self.members.items():
             net.get_submodule(module).load_state_dict(tensors_of(networks[fold]))
+
+    def standardise(
+        self, own: Sequence[Mapping[str, Scaling]], folds: Sequence[Fold]
+    ) -> list[dict[str, Scaling]]:
+        """Return how the windows of folds are scaled: for members, as they were when those learnt.
+
+        It differs from a method's own where members learnt from more windows, which lack a modality
+        that the method needs.
+
+        Parameters
+        ----------
+        own : sequence of mapping
+            Of each fold modality -> Scaling, from the training rows of the method.
+        folds : sequence of Fold
+            The same.
+        """
+        found = [dict(of) for of in own]
+        for networks in self.members.values():
+            for of, fold in zip(found, folds, strict=True):
+                of.update(networks[fold.name].scaling)
+        return found
 
 
 def bring_before(

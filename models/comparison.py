@@ -74,7 +74,7 @@ def paired_differences(
                 | {"n_left_out": n_either - len(difference)}
             )
     frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
-    frame["p_holm"], frame["p_bh"] = (_adjusted(frame["p"], how) for how in ("holm", "fdr_bh"))
+    frame["p_holm"], frame["p_bh"] = (adjusted(frame["p"], how) for how in ("holm", "fdr_bh"))
     return frame
 
 
@@ -143,8 +143,16 @@ def rank_biserial(difference: np.ndarray) -> float:
     return float((np.sign(difference) * ranks).sum() / ranks.sum()) if ranks.size else float("nan")
 
 
-def _adjusted(p: Any, how: str) -> np.ndarray:
-    """Adjust p values for their number; NaN stays out of it."""
+def adjusted(p: Any, how: str) -> np.ndarray:
+    """Adjust p values for their number; NaN stays out of it.
+
+    Parameters
+    ----------
+    p : pandas.Series
+        Of one family of tests.
+    how : {"holm", "fdr_bh"}
+        Holm, or Benjamini and Hochberg.
+    """
     from statsmodels.stats.multitest import multipletests  # takes a second to import
 
     values = p.to_numpy(float)

@@ -91,17 +91,18 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per method, variant, terms (protocol, policy ...) and EEG family: n_subjects,
-        n_seeds, and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of
-        their mean over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this
-        literature), ``_sd_seeds`` over seeds of the mean over subjects, and ``_low`` and ``_high``,
-        the 95 % percentile bootstrap interval of the mean over subjects. A spread over one is
-        NaN.
+        n_seeds, the mean `seconds` of a seed with all its folds, and for each metric ``_mean`` over
+        subjects and seeds, ``_sd`` over subjects of their mean over seeds (n - 1 in the
+        denominator), ``_sd_population`` (n, common in this literature), ``_sd_seeds`` over seeds of
+        the mean over subjects, and ``_low`` and ``_high``, the 95 % percentile bootstrap interval
+        of the mean over subjects. A spread over one is NaN.
     """
     rows = []
     groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)
     for values, group in groups:
         row: dict[str, Any] = dict(zip(_RUN, values, strict=True))
         row |= {f"n_{unit}s": len(group[unit].unique()) for unit in ("subject", "seed")}
+        row["seconds"] = float(group.groupby("seed", observed=True)["seconds"].first().mean())
         for metric in METRICS:
             row |= _spread(metric, group)
         rows.append(row)

@@ -1,6 +1,6 @@
 """One stage of training on a stack of folds: forward, backward, step."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -56,7 +56,7 @@ def run_stage(
                 losses = train_step(stack, objective, optimiser, batch, progress, stage.clip)
                 sums = _add(sums, losses)
             if stage.after_step:
-                move_buffers(stack, stage.after_step, batch)
+                sums = _add(sums, move_buffers(stack, stage.after_step, batch))
             i_step += 1
         yield Losses(
             {name: (value / n_steps).cpu() for name, value in sums.terms.items()},
@@ -122,16 +122,19 @@ def train_step(
 
 
 def move_buffers(
-    stack: FoldStack, after_step: Callable[[torch.nn.Module, Batch], None], batch: Batch
-) -> None:
-    """Call ``after_step(net, batch)`` in every fold, without gradients."""
+    stack: FoldStack,
+    after_step: Callable[[torch.nn.Module, Batch], Mapping[str, Tensor] | None],
+    batch: Batch,
+) -> Losses:
+    """Call ``after_step(net, batch)`` in every fold, without gradients; return what it tells."""
 
-    def moved(net: torch.nn.Module, batch: Batch) -> Tensor:
-        after_step(net, batch)
-        return batch.label  # vmap wants a tensor back
+    def moved(net: torch.nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        found = after_step(net, batch) or {}
+        # vmap wants a tensor back; what is told may lie in a buffer, which moves on
+        return batch.label, {name: value.clone() for name, value in found.items()}
 
     with torch.no_grad():
-        stack.each(moved, batch)
+        return Losses({}, stack.each(moved, batch)[1])
 
 
 def _add(sums: Losses, losses: Losses) -> Losses:

@@ -195,8 +195,11 @@ def _fit_chunk(
     earlier = EarlierFits(fit_earlier, policy.name, n_before, n_epochs, told)
     with _isolated(settings):
         before = bring_before(job, windows, folds, earlier.fit, given)
-        n_before = earlier.n_done
-        scaling = scale_folds(windows, modalities_of(job.method), folds)
+        # judges may be fewer than were planned, and then have fewer epochs
+        n_own = sum(stage.n_epochs for stage in job.stages)
+        n_before += n_epochs_of(job.method, job.config, given) - n_own
+        own = scale_folds(windows, modalities_of(job.method), folds)
+        scaling = before.standardise(own, folds)
         facts = fold_facts(job.data, scaling, folds)._replace(told=before.told)
         stack = _build(job, folds, settings, before)
         best = None

@@ -131,13 +131,14 @@ class Stage:
     name : str
         Shown in the curves.
     objectives : tuple of Objective
-        Applied one after another to every batch.
+        Applied one after another to every batch; none where `after_step` is all that is learned.
     n_epochs, batch : int
         Passes over the largest fold, and windows (or runs) per step.
     clip : float, optional
         Largest gradient norm of one fold and objective; None leaves gradients as they are.
     after_step : callable, optional
-        ``after_step(net, batch)`` moves buffers without gradients: an average, a memory bank.
+        ``after_step(net, batch)`` moves buffers without gradients: an average, a memory bank. What
+        it returns, name -> scalar or None for nothing, is logged like diagnostics.
     """
 
     name: str
@@ -145,7 +146,7 @@ class Stage:
     n_epochs: int
     batch: int
     clip: float | None = None
-    after_step: Callable[[Any, Batch], None] | None = None
+    after_step: Callable[[Any, Batch], Mapping[str, Tensor] | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from featpipe.errors import ConfigError, unknown
 from models.audit import fewer_subjects
 from models.comparison import paired_differences, why_no_interval
+from models.families import family_differences
 from models.published import Figure, datasets, figures
+from models.registry import get_method
 from models.scores import METRICS, summary
 from pipelines.exits import DONE
 from pipelines.json_text import json_text
@@ -29,19 +32,36 @@ N_VARIANTS = 3
 """Options with a published figure that are spelled out for a method that was run with others."""
 
 
-def print_compare(out: Path, reference: str, metric: str, beside: str, *, as_json: bool) -> int:
-    """Print the scores of an output folder, published figures, and differences to one method.
+class Asked(NamedTuple):
+    """What is compared with what.
 
-    Parameters
+    Attributes
     ----------
-    out : Path
-        Output folder with scores.
     reference : str
         Method that the others are compared with.
     metric : str
         What is compared.
     beside : str
         Data set whose published figures are shown; empty takes the study's own.
+    family : str
+        Option whose values make families of tests; empty compares all rows with one.
+    """
+
+    reference: str
+    metric: str
+    beside: str = ""
+    family: str = ""
+
+
+def print_compare(out: Path, asked: Asked, *, as_json: bool) -> int:
+    """Print the scores of an output folder, published figures, and differences to one method.
+
+    Parameters
+    ----------
+    out : Path
+        Output folder with scores.
+    asked : Asked
+        What is compared.
     as_json : bool
         Print records instead of tables.
 
@@ -52,47 +72,58 @@ def print_compare(out: Path, reference: str, metric: str, beside: str, *, as_jso
     """
     if not (out / "scores.parquet").exists():
         raise ConfigError(f"{out}: nothing is trained there: run `featpipe train STUDY -o {out}`")
-    if metric not in METRICS:
-        raise ConfigError(f"--metric {metric}: {unknown('metric', metric, METRICS)}")
-    if beside and beside not in datasets():
-        raise ConfigError(f"--beside {beside}: {unknown('data set', beside, datasets())}")
     scores = read_scores(out)
-    methods = list(dict.fromkeys(scores["method"]))
-    if reference not in methods:
-        raise ConfigError(f"--reference {reference}: {unknown('method', reference, methods)}")
+    _require_known(asked, list(dict.fromkeys(scores["method"])))
     own = str(read_predictions(out)["dataset"].iloc[0])
-    found = [_compared(setting, reference, metric, own, beside) for setting in by_setting(scores)]
+    found = [_compared(setting, asked, own) for setting in by_setting(scores)]
     if as_json:
         click.echo(json_text({"dataset": own, "settings": found}))
         return DONE
     if own.startswith("simulated"):
         click.echo(f"{SIMULATED}\n")
-    click.echo("\n\n".join(_text(one, reference, metric, own, beside) for one in found))
+    click.echo("\n\n".join(_text(one, asked, own) for one in found))
     return DONE
 
 
-def _compared(
-    setting: Setting, reference: str, metric: str, own: str, beside: str
-) -> dict[str, Any]:
+def _require_known(asked: Asked, methods: Sequence[str]) -> None:
+    """Refuse names that do not exist."""
+    reference, metric, beside, family = asked
+    if metric not in METRICS:
+        raise ConfigError(f"--metric {metric}: {unknown('metric', metric, METRICS)}")
+    if beside and beside not in datasets():
+        raise ConfigError(f"--beside {beside}: {unknown('data set', beside, datasets())}")
+    if reference not in methods:
+        raise ConfigError(f"--reference {reference}: {unknown('method', reference, methods)}")
+    options = [field.name for field in fields(get_method(reference).config)]
+    if family and family not in options:
+        text = unknown(f"option of {reference}", family, options)
+        raise ConfigError(f"--family {family}: {text}")
+
+
+def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
     """Collect what is said of one setting; only figures of its protocol stand in it."""
     published = [
         figure
         for figure in figures()
-        if figure.dataset == (beside or own) and figure.protocol == setting.values["protocol"]
+        if figure.dataset == (asked.beside or own) and figure.protocol == setting.values["protocol"]
     ]
+    differences = (
+        family_differences(setting.scores, asked.reference, asked.family, asked.metric)
+        if asked.family
+        else paired_differences(setting.scores, asked.reference, asked.metric)
+    )
     return {
         **setting.values,
         "meaning": setting.meaning,
         "notes": fewer_subjects(setting.scores),
         "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
         "published": [figure._asdict() for figure in published],
-        "differences": json.loads(
-            paired_differences(setting.scores, reference, metric).to_json(orient="records") or "[]"
-        ),
+        "differences": json.loads(differences.to_json(orient="records") or "[]"),
     }
 
 
-def _text(found: dict[str, Any], reference: str, metric: str, own: str, beside: str) -> str:
+def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
+    reference, metric, beside, _ = asked
     known = [Figure(**figure) for figure in found["published"]]
     ours = {(row["method"], row["variant"]) for row in found["scores"]}
     published = {of: figure for figure in known if (of := (figure.method, figure.variant)) in ours}
@@ -123,7 +154,10 @@ def _other_variants(ours: Set[tuple[str, str]], known: Sequence[Figure]) -> Iter
 def _scores(
     found: dict[str, Any], metric: str, published: Mapping[tuple[str, str], Figure]
 ) -> list[str]:
-    head = ("method", "tested on", metric, "95 % interval", "SD n-1 / n", "over seeds", "published")
+    head = (
+        *("method", "tested on", metric, "95 % interval", "SD n-1 / n", "over seeds"),
+        *("s per seed", "published"),
+    )
     rows: list[tuple[str, ...]] = [head]
     for row in found["scores"]:
         figure = published.get((row["method"], row["variant"]))
@@ -133,24 +167,39 @@ def _scores(
             _number(row[f"{metric}_mean"]),
             f"[{_number(row[f'{metric}_low'])}, {_number(row[f'{metric}_high'])}]",
             f"{_number(row[f'{metric}_sd'])} / {_number(row[f'{metric}_sd_population'])}",
-            _number(row[f"{metric}_sd_seeds"]), told,
+            _number(row[f"{metric}_sd_seeds"]), _seconds(row["seconds"]), told,
         ))  # fmt: skip
     return aligned(rows)
 
 
 def _sources(published: Sequence[Figure]) -> list[str]:
-    told = dict.fromkeys((one.reference, one.n_subjects, one.open) for one in published)
+    told: dict[tuple[int, str], dict[str, None]] = {}
+    for one in published:
+        told.setdefault((one.n_subjects, one.open), {})[one.reference] = None
     return [
-        f"published: {reference}; {n} subjects; not said there: {left_open}"
-        for reference, n, left_open in told
+        f"published: {'; '.join(references)}; {n} subjects; not said there: {left_open}"
+        for (n, left_open), references in told.items()
     ]
 
 
 def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:
     if not rows:
         return [f"  nothing was compared with {reference}"]
+    families = list(dict.fromkeys(row.get("family", "") for row in rows))
+    found = []
+    for family in families:
+        of_family = [row for row in rows if row.get("family", "") == family]
+        found += _family(of_family, f"{reference} ({family})" if family else reference, metric)
+    told = f"  Holm and BH: of one table; BH of all: of the {len(rows)} tests above together"
+    return [*found, *([told] if families != [""] else [])]
+
+
+def _family(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:
+    """Lay out the tests that p values are adjusted for together."""
+    adjustments = {"Holm": "p_holm", "BH": "p_bh", "BH of all": "p_bh_all"}
+    adjustments = {shown: name for shown, name in adjustments.items() if name in rows[0]}
     head = (
-        *("method", "difference", "95 % interval", "n", "t test p", "Holm", "BH"),
+        *("method", "difference", "95 % interval", "n", "t test p", *adjustments),
         *("Wilcoxon p", "d_z", "rank-biserial"),
     )
     table: list[tuple[str, ...]] = [head]
@@ -158,7 +207,7 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
         table.append((
             label(row["method"], row["variant"]), _number(row["difference"], "+"),
             _interval(row), str(row["n_subjects"]),
-            *(_number(row[name]) for name in ("p", "p_holm", "p_bh", "p_wilcoxon")),
+            *(_number(row[name]) for name in ("p", *adjustments.values(), "p_wilcoxon")),
             _number(row["d_z"], "+"), _number(row["rank_biserial"], "+"),
         ))  # fmt: skip
     apart = [label(row["method"], row["variant"]) for row in rows if not row["n_subjects"]]
@@ -176,6 +225,10 @@ def _interval(row: dict[str, Any]) -> str:
     if why_no_interval(row):
         return "-"
     return f"[{_number(row['low'], '+')}, {_number(row['high'], '+')}]"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _number(value: float | None, sign: str = "") -> str:

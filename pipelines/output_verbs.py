@@ -94,14 +94,16 @@ def embed(out: Path, models: tuple[str, ...], fold: str, picture: Path | None) -
               help="Or balanced_accuracy, macro_f1, kappa, ece.")  # fmt: skip
 @click.option("--beside", default="", metavar="DATASET",
               help="Published figures of this data set [default: the study's own].")  # fmt: skip
+@click.option("--family", default="", metavar="OPTION",
+              help="A family of tests per value of an option, e.g. backbone.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(out: Path, reference: str, metric: str, beside: str, as_json: bool) -> int:
+def compare(out: Path, reference: str, metric: str, beside: str, family: str, as_json: bool) -> int:
     """Print OUT's scores beside published ones, and paired tests against one method."""
-    from pipelines.comparing import print_compare
+    from pipelines.comparing import Asked, print_compare
     from pipelines.pulling import pull
 
     pull(out.absolute())
-    return print_compare(out.absolute(), reference, metric, beside, as_json=as_json)
+    return print_compare(out.absolute(), Asked(reference, metric, beside, family), as_json=as_json)
 
 
 @click.command()

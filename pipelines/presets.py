@@ -65,7 +65,7 @@ def preset_of(study: Path) -> Path | None:
     if not study.exists() and (near := nearest(stem.replace("-", "_"), stems)):
         raise ConfigError(
             f"{study}: no such study file; did you mean {near}.toml, which comes with featpipe? "
-            f"There are {few(names(), 20)}"
+            f"There are {few(names(), 30)}"
         )
     return None
 

@@ -2,7 +2,7 @@
 
 Li, Y., Wang, L., Zheng, W., Zong, Y., Qi, L., Cui, Z., Zhang, T., & Song, T. (2021). A novel
 bi-hemispheric discrepancy model for EEG emotion recognition. IEEE T. Cognitive and Developmental
-Systems 13(2), 354-367.
+Systems 13(2), 354-367. https://doi.org/10.1109/TCDS.2020.2999337
 
 Each hemisphere is passed through twice, row by row and column by column ("horizontal" and
 "vertical" elsewhere), by four recurrences with weights of their own. What they know of an electrode

@@ -2,6 +2,7 @@
 
 Song, T., Zheng, W., Song, P., & Cui, Z. (2020). EEG emotion recognition using dynamical graph
 convolutional neural networks. IEEE T. Affective Computing 11(3), 532-541.
+https://doi.org/10.1109/TAFFC.2018.2817622
 
 Several different networks go by this name. This is the one that CMCRD used, by all that can be
 told from its widths: the re-implementation xueyunlong12589/DGCNN in its versions of 2023.

@@ -84,6 +84,7 @@ class OfContrast:
     tau: float = 0.07  # paper
     momentum: float = 0.05  # CMCRD's code
     drawn: bool = False  # ours
+    every: int = 1  # ours
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,11 @@ GROUPS = (
     "unchanged",
     "training",
     "distillation",
+    "table",
     "loading",
     "eyelink",
 )
-MODULES = {"de": "de_windows"}
+MODULES = {"de": "de_windows", "table": "distilled_table"}
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -24,6 +24,8 @@ class Size(NamedTuple):
         Subjects and windows per recording of what is trained on and read.
     bank : tuple of int
         Rows of a memory bank, and negatives per window.
+    table : tuple of int
+        Subjects and windows of each, of the table that is planned.
     may_install : bool
         Whether to install TorchEEG where it is not there yet.
     """
@@ -37,8 +39,11 @@ class Size(NamedTuple):
     training: tuple[int, int]
     loading: tuple[int, int]
     bank: tuple[int, int]
+    table: tuple[int, int]
     may_install: bool
 
 
-FULL = Size(600, 5, (600, 3 * 3600), 8, 3, 45, (15, 2505), (15, 3394), (35_364, 21_000), True)
-QUICK = Size(60, 2, (600, 1800), 4, 0, 12, (4, 200), (4, 300), (3000, 1500), False)
+FULL = Size(
+    600, 5, (600, 3 * 3600), 8, 3, 45, (15, 2505), (15, 3394), (35_364, 21_000), (16, 1823), True
+)
+QUICK = Size(60, 2, (600, 1800), 4, 0, 12, (4, 200), (4, 300), (3000, 1500), (4, 200), False)

@@ -85,11 +85,12 @@ def test_summary_averages_folds_then_subjects_then_seeds():
             row = scores(predictions([0, 1], [0, 1], subject=subject, seed=seed, fold=f"{i}")).iloc[
                 0
             ]
-            rows.append({**row, "accuracy": value})
+            rows.append({**row, "accuracy": value, "seconds": 10.0 + seed})
     (found,) = summary(pd.DataFrame(rows)).to_dict("records")
     assert (found["n_subjects"], found["n_seeds"]) == (2, 2)
     per_subject, per_seed = [0.4, 0.75], [0.45, 0.7]
     np.testing.assert_allclose(found["accuracy_mean"], 0.575)
+    assert found["seconds"] == 10.5
     np.testing.assert_allclose(found["accuracy_sd"], np.std(per_subject, ddof=1))
     np.testing.assert_allclose(found["accuracy_sd_population"], np.std(per_subject))
     np.testing.assert_allclose(found["accuracy_sd_seeds"], np.std(per_seed, ddof=1))

@@ -137,6 +137,20 @@ def test_goes_on_in_any_stage(windows):
                 assert all(torch.equal(rest.weights[fold][k], t) for k, t in weights.items())
 
 
+def test_a_stage_may_move_buffers_alone_and_tell_of_them(windows):
+    def count(net, batch):
+        net.seen.add_(1.0)
+        return {"steps": net.seen[0]}
+
+    stages = lambda config: (Stage("count", (), 2, batch=54, after_step=count),)  # noqa: E731
+    found = fit_linear(windows, stages=stages)
+    assert all((weights["seen"] == 4).all() for weights in found.weights.values())
+    of_fold = found.curves.query("fold == 'sub-2'")
+    assert of_fold["term"].tolist() == ["steps"] * 2
+    assert of_fold["kind"].tolist() == ["diagnostic"] * 2
+    assert of_fold["value"].tolist() == [1.5, 3.5]  # means over two steps
+
+
 def test_every_fold_starts_from_weights_of_its_own(windows):
     frozen = lambda config: (Stage("none", (Objective(emotion, lr=0.0),), 1, batch=54),)  # noqa: E731
     weights = fit_linear(windows, stages=frozen).weights

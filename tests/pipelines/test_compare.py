@@ -129,6 +129,7 @@ def test_a_difference_that_is_the_same_in_every_subject_has_no_interval(with_a_t
     [
         (("--metric", "acuracy"), "did you mean 'accuracy'"),
         (("--reference", "cscn"), "did you mean 'cscm'"),
+        (("--family", "drop"), "option of mlp 'drop': did you mean 'dropout'"),
         (("--beside", "deap"), "Known: seed, seed-iv, seed-v"),
     ],
 )
@@ -139,6 +140,49 @@ def test_misspelt_names_are_refused(compare, options, told):
 def test_without_scores_the_next_step_is_named(tmp_path, capsys):
     assert run(["compare", str(tmp_path)]) == 1
     assert "featpipe train" in capsys.readouterr().err
+
+
+@pytest.fixture
+def of_two_backbones(study):
+    """Scores as of cmcrd_eeg and two baselines, on two backbones."""
+    scores = read_scores(study / "out")
+    [mlp, *others] = [scores[scores["method"] == name] for name in ("mlp", "cscm", "cscm_sm")]
+    rows = [
+        of.assign(method=method, variant=variant, accuracy=of["accuracy"] + gain, seconds=gain)
+        for method, of in zip(("cmcrd_eeg", "crd_eeg", "kd_eeg"), (mlp, *others), strict=True)
+        for variant, gain in (("default", 0.0), ("backbone=dgcnn", 12.25))
+    ]
+    return with_scores(study / "out", pd.concat([scores, *rows]))
+
+
+def test_families_of_tests_are_laid_out_each_by_itself(of_two_backbones, capsys):
+    words = ["compare", str(of_two_backbones), "--reference", "cmcrd_eeg", "--family", "backbone"]
+    assert run(words) == 0
+    told = capsys.readouterr().out
+    first, second = re.findall(r"accuracy against cmcrd_eeg \((.*)\), paired by", told)
+    assert (first, second) == ("backbone=dnn", "backbone=dgcnn")
+    heads = [line for line in told.splitlines() if "t test p  Holm" in line]
+    assert len(heads) == 2
+    assert all("BH     BH of all" in line for line in heads)
+    rows = re.findall(r"\n  (\w+)(?: \((\S+)\))? +[+-]\d", told)
+    methods, of_dgcnn = ["crd_eeg", "kd_eeg"], "backbone=dgcnn"
+    assert rows == [*((name, "") for name in methods), *((name, of_dgcnn) for name in methods)]
+    assert "of the 4 tests above together" in told
+    assert run([*words, "--json"]) == 0
+    [setting] = json.loads(capsys.readouterr().out)["settings"]
+    families = [row["family"] for row in setting["differences"]]
+    assert families == ["backbone=dnn"] * 2 + ["backbone=dgcnn"] * 2
+    assert all("p_bh_all" in row for row in setting["differences"])
+
+
+def test_what_a_seed_took_stands_in_the_row(of_two_backbones, capsys):
+    assert run(["compare", str(of_two_backbones)]) == 0
+    told = capsys.readouterr().out
+    [head] = [line for line in told.splitlines() if "s per seed" in line]
+    place = head.index("s per seed")
+    for name, seconds in {"kd_eeg  ": "0", "kd_eeg (backbone=dgcnn)": "12.2"}.items():
+        line = next(text for text in told.splitlines() if text.startswith(f"  {name}"))
+        assert line[place:].split()[0] == seconds
 
 
 def test_published_figures_are_of_methods_and_make_sense():
@@ -167,6 +211,7 @@ def test_published_figures_name_the_options_they_are_of():
     assert figure_of("seed-iv", "within-pooled", "crd_eye", "n_negatives=1200").text == "0.716"
     switched = "n_negatives=17000,backbone=dgcnn,guidance=none,us_gate=False,iew=none"
     assert figure_of("seed-v", "loso", "cmcrd_eeg", switched).text == "0.537"
+    assert figure_of("seed-iv", "loso", "decision_fusion").text == "0.739 ± 0.085"
     assert figure_of("seed-v", "loso", "bihdm_eye").n_subjects == 20
 
 

@@ -141,6 +141,29 @@ def test_all_negatives_are_the_mean_of_drawn_ones(make, pair, batch):
     assert abs(values.mean() - expected) < 4 * error
 
 
+@pytest.mark.parametrize("n_windows", [40, 42, 45])
+def test_rows_in_turn_sum_up_to_all_of_them(n_windows, make, pair, batch):
+    """Each row is compared with once in n steps; what is missing at the end changes little."""
+    whole, turns = make(n_windows).eval(), make(n_windows, every=7).eval()
+    expected, found = whole(*pair, batch).item(), []
+    for step in range(7):
+        turns.n_steps.fill_(step)
+        found.append(turns(*pair, batch).item())
+    assert np.std(found) > 0
+    assert np.mean(found) == pytest.approx(expected, rel=1e-12 if n_windows == 42 else 0.03)
+
+
+def test_the_next_step_takes_the_next_rows(make, pair, batch):
+    loss = make(every=7).train()
+    assert int(loss.n_steps) == 0
+    first = loss(*pair, batch).item()
+    assert int(loss.n_steps) == 1
+    assert "n_steps" not in loss.state_dict()
+    again = make(every=7).train()
+    again.n_steps.fill_(1)
+    assert again(*pair, batch).item() != first
+
+
 def test_all_negatives_are_drawn_where_k_is_their_number(make, pair, batch):
     n_others = [int((torch.arange(39) % 3 != label).sum()) for label in range(3)]
     assert n_others == [26, 26, 26]
@@ -224,10 +247,10 @@ def test_turning_embeddings_and_bank_together_changes_nothing(draw):
     torch.testing.assert_close(disagreement(one), disagreement(other))
 
 
-@pytest.mark.parametrize("drawn", [False, True])
-def test_folds_at_once_equal_a_loop(drawn, make, draw, as_encoded, as_batch):
+@pytest.mark.parametrize(("drawn", "every"), [(False, 1), (True, 1), (False, 4)])
+def test_folds_at_once_equal_a_loop(drawn, every, make, draw, as_encoded, as_batch):
     """Folds of other rows; where all negatives are drawn, draws cannot differ."""
-    nets = [make(39, seed=i, drawn=drawn, n_negatives=26).float() for i in range(3)]
+    nets = [make(39, seed=i, drawn=drawn, every=every, n_negatives=26).float() for i in range(3)]
     index = torch.stack([torch.randperm(39)[:6] for _ in nets])
     for i, net in enumerate(nets):
         net.row_label[torch.randperm(39)[: 0 if drawn else 5 * i]] = -1

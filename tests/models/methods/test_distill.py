@@ -165,9 +165,26 @@ def test_every_backbone_serves(windows, backbone, student):
 def test_options_of_a_loss_reach_it(windows):
     name = "cmcrd_eye"
     known = asdict(METHODS[name].config)
-    changed = {"n_negatives": 50, "n_features": 16, "tau": 0.5, "drawn": True, "guidance": "signed"}
+    changed = {"n_negatives": 50, "n_features": 16, "tau": 0.5, "drawn": True, "every": 3}
+    changed["guidance"] = "signed"
     assert changed.keys() < known.keys()
     default = part(fitted(windows, name), "student")
     for option, value in changed.items():
         found = part(fitted(windows, name, **{option: value}), "student")
         assert any(not np.array_equal(array, default[key]) for key, array in found.items()), option
+
+
+@pytest.mark.parametrize("backbone", ["dgcnn", "bihdm"])
+@pytest.mark.parametrize("student", ["eeg", "eye"])
+def test_every_backbone_learns_from_its_teacher_alone(windows, backbone, student):
+    """Labels are worth nothing here: what the student knows, the teacher told."""
+    rng = np.random.default_rng(0)
+    name, folds = f"kd_{student}", list(loso(windows.keys))
+    options = {"backbone": backbone, "lr": 0.01, "n_epochs": 8, "batch": 48}
+    config = make_config(name, QUICK | options | {"weight": 100.0, "teacher_epochs": 8})
+    of = ahead_of(METHODS[name], config)["teacher"]
+    teacher = networks_of(fit(of.method, replace(of.config, lr=0.01), windows, folds, 0))
+    unlabelled = replace(windows, label=rng.permutation(windows.label))
+    found = fit(METHODS[name], config, unlabelled, folds, 0, given={"teacher": teacher})
+    right = [found.probabilities[f.name].argmax(1) == windows.label[f.test] for f in folds]
+    assert np.concatenate(right).mean() > 0.8

@@ -1,0 +1,123 @@
+"""What networks that were trained before say of windows, who judges them, and the controls."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from featpipe.errors import ConfigError
+from models.ahead import ahead_of
+from models.folds import loso
+from models.job import shapes_of
+from models.judges import judged_out_of_fold
+from models.pairs import shuffled
+from models.prediction import loaded, predict_one
+from models.registry import METHODS, make_config
+from models.runs import find_items
+from models.say import networks_of, places, say, tensors_of
+from models.told import Told
+from models.train import fit
+from models.types import Fold
+from models.units import subject_codes, trial_codes
+
+OPTIONS = {"teacher_epochs": 2, "teacher_batch": 48}
+
+
+@pytest.fixture
+def folds(windows):
+    """Of unequal length: what is said is padded."""
+    first, *others = loso(windows.keys)
+    return [replace(first, train=first.train[:-5]), *others]
+
+
+@pytest.fixture
+def teacher(windows, folds):
+    """A teacher on EEG, and its networks."""
+    config = make_config("kd_eye", OPTIONS)
+    ahead = ahead_of(METHODS["kd_eye"], config)["teacher"]
+    return ahead, networks_of(fit(ahead.method, ahead.config, windows, folds, 0))
+
+
+def test_a_batch_is_told_what_each_network_says_alone(windows, folds, teacher):
+    ahead, networks = teacher
+    told = Told(
+        places(folds, len(windows.keys), "cpu"),
+        {"teacher": say(ahead, ahead.of.says, networks, windows, folds, "cpu")},
+    )
+    rows = np.stack([fold.train[[7, 0, -1, 7]] for fold in folds])
+    heard = told.of(torch.from_numpy(rows))["teacher"].logits.softmax(-1).numpy()
+    items = find_items(windows.keys, None)
+    x = {"eeg": torch.from_numpy(windows.x["eeg"].copy())}
+    shapes = shapes_of(windows, ("eeg",), windows.keys["subject"].nunique() - 1)
+    for i, fold in enumerate(folds):
+        network = networks[fold.name]
+        net = loaded(ahead.method, shapes, ahead.config, tensors_of(network))
+        alone = predict_one(ahead.method, net, x, network.scaling, items, rows[i])
+        np.testing.assert_allclose(heard[i], alone, atol=1e-5)
+
+
+def recorded(windows, found):
+    """Return a `fit` that answers with the number of each window's row, and notes its folds."""
+
+    class Answer:
+        def __init__(self, inner):
+            found.append(inner)
+            self.probabilities = {
+                fold.name: np.exp(np.repeat(fold.test[:, None], len(windows.classes), axis=1) / 1e3)
+                for fold in inner
+            }
+
+    return Answer
+
+
+@pytest.mark.parametrize("n_groups", [2, 3, 50])
+def test_nobody_judges_whom_they_learnt_from(windows, folds, n_groups):
+    found = []
+    spoken = judged_out_of_fold(recorded(windows, found), windows, folds, n_groups, seed=0)
+    subject = subject_codes(windows.keys)
+    n_members = len(np.unique(subject)) - 1
+    assert len(found) == min(n_groups, n_members)
+    for i, fold in enumerate(folds):
+        inner = [group[i] for group in found]
+        assert sorted(np.concatenate([one.test for one in inner])) == sorted(fold.train)
+        for one in inner:
+            assert not np.intersect1d(subject[one.train], subject[one.test]).size
+            assert np.isin(one.train, fold.train).all()
+        # each window has the answer that was given for it, in its own place
+        said = spoken[i, : len(fold.train), 0].numpy()
+        np.testing.assert_allclose(said, fold.train / 1e3, rtol=1e-4)
+
+
+def test_of_one_person_trials_judge_each_other(windows):
+    of_first = np.flatnonzero(subject_codes(windows.keys) == 0)
+    found = []
+    judged_out_of_fold(recorded(windows, found), windows, [Fold("one", of_first, of_first)], 3, 0)
+    trial = trial_codes(windows.keys)
+    for [one] in found:
+        assert not np.intersect1d(trial[one.train], trial[one.test]).size
+
+
+def test_one_trial_cannot_be_judged(windows):
+    rows = np.flatnonzero(trial_codes(windows.keys) == 0)
+    with pytest.raises(ConfigError, match="two subjects, or two trials of one"):
+        judged_out_of_fold(recorded(windows, []), windows, [Fold("one", rows, rows)], 5, 0)
+
+
+def test_controls_exchange_windows_within_a_fold(windows, folds):
+    n_most = max(len(fold.train) for fold in folds)
+    own = torch.stack([
+        torch.from_numpy(np.pad(fold.train, (0, n_most - len(fold.train)), mode="edge"))
+        for fold in folds
+    ])  # fmt: skip
+    for pairs in ("shuffled", "same-label"):
+        other = shuffled(own.clone(), windows, folds, pairs, 0)
+        again = shuffled(own.clone(), windows, folds, pairs, 0)
+        assert torch.equal(other, again)
+        for i, fold in enumerate(folds):
+            said = other[i, : len(fold.train)].numpy()
+            assert sorted(said) == sorted(fold.train)
+            assert (said != fold.train).mean() > 0.5
+            is_same = windows.label[said] == windows.label[fold.train]
+            assert is_same.all() == (pairs == "same-label")
+    assert torch.equal(shuffled(own.clone(), windows, folds, "own", 0), own)
