@@ -45,8 +45,7 @@ from models.types import Batch, Method, Shapes, Stage
 MODALITIES = ("eeg", "eye")
 EPOCHS = 3  # to learn the measure; one may leave some windows out
 BATCH = 256  # the measure does not depend on it
-NO_EVIDENCE = 1e-6
-"""How much the shares count that are there before the first window."""
+NO_EVIDENCE = 1e-6  # how much shares count that are there before the first window
 
 
 @dataclass(frozen=True)
