@@ -64,11 +64,11 @@ def named(number):
 
 
 def test_all_data_sets_and_both_protocols_are_covered():
-    for table, numbers in {"1 and 2": "12", "3": "3", "4": "4", "7": "7"}.items():
+    for numbers in ("12", "3", "4", "5", "6", "7"):
         studies = [planned(*case)[0] for number in numbers for case in named(number)]
         found = {(of.study.layout, of.train.protocol) for of in studies}
         expected = {(name, of) for name in FOLDERS for of in ("within-pooled", "loso")}
-        assert found == expected, table
+        assert found == expected, numbers
 
 
 @pytest.mark.parametrize(("path", "name"), CASES, ids=lambda x: getattr(x, "stem", x))
@@ -99,6 +99,25 @@ def test_the_rows_are_those_of_the_paper(path, name):
 def test_table_3_tests_the_trainings_of_tables_1_and_2(path, name):
     study, rows = planned(path, name)
     assert rows == known(study, "Table 1", "Table 2")
+
+
+@pytest.mark.parametrize(("path", "name"), named(5))
+def test_table_5_has_both_modalities_alone_fused_and_distilled(path, name):
+    study, rows = planned(path, name)
+    distilled = {row for row in known(study, "Table 1", "Table 2", "Table 4") if "cmcrd" in row[0]}
+    assert rows == known(study, "Table 5", "unimodal rows") | distilled
+    assert len(rows) == 3 * 5
+
+
+@pytest.mark.parametrize(("path", "name"), named(6))
+def test_table_6_times_trainings_of_table_5_on_one_backbone(path, name):
+    study, rows = planned(path, name)
+    [of_5] = [planned(*case) for case in named(5) if case[1] == name]
+    assert study.train.seeds == of_5[0].train.seeds
+    methods = ("decision_fusion", "cmcrd_eeg", "cmcrd_eye")
+    assert {method for method, _ in rows} == set(methods)
+    assert len(rows) == 3
+    assert rows < of_5[1]
 
 
 @pytest.mark.parametrize(("path", "name"), named(7))
