@@ -176,26 +176,52 @@ def test_each_preset_plans_its_trainings_on_each_data_set(data, capsys, name):
             assert {unit.name for unit in made} <= {Path(output).stem for output in found}
 
 
-def test_table_1_stands_beside_the_papers(data, capsys):
+@pytest.fixture(scope="module")
+def table_1(data):
+    """Some rows of Table 1 on SEED-V, one seed."""
     quick = [
         "train.seeds=[2022]",
         *(f'train.options.{name}_eeg.backbone=["dnn", "dgcnn"]' for name in ("cmcrd", "pkt")),
     ]
     methods = ["--method", "cmcrd_eeg", "--method", "pkt_eeg", "--method", "dnn_eeg"]
     assert run(["run", "cmcrd_1", *methods, *words("study.root=SEED-V", *quick)]) == 0
-    out = data / "cmcrd_1_out"
-    scores = pd.read_parquet(out / "scores.parquet")
-    assert set(scores["protocol"]) == {"within-pooled"}
+    return data / "cmcrd_1_out"
+
+
+def compared(out, capsys):
     capsys.readouterr()
-    asked = ["--reference", "cmcrd_eeg", "--family", "backbone"]
-    assert run(["compare", str(out), *asked]) == 0
-    told = capsys.readouterr().out
-    for row, figure in {
+    assert run(["compare", str(out), "--reference", "cmcrd_eeg", "--family", "backbone"]) == 0
+    return capsys.readouterr().out
+
+
+def check_figures(told, expected):
+    for row, figure in expected.items():
+        line = next(text for text in told.splitlines() if text.startswith(f"  {row}  "))
+        assert line.endswith(f"  {figure}")
+
+
+def test_table_1_stands_beside_the_papers(table_1, capsys):
+    assert set(pd.read_parquet(table_1 / "scores.parquet")["protocol"]) == {"within-pooled"}
+    told = compared(table_1, capsys)
+    expected = {
         "cmcrd_eeg": "0.777 ± 0.106", "cmcrd_eeg (backbone=dgcnn)": "0.750 ± 0.116",
         "pkt_eeg": "0.687 ± 0.130", "pkt_eeg (backbone=dgcnn)": "0.648 ± 0.122",
         "dnn_eeg": "0.639 ± 0.146",
-    }.items():  # fmt: skip
-        line = next(text for text in told.splitlines() if text.startswith(f"  {row}  "))
-        assert line.endswith(f"  {figure}")
+    }  # fmt: skip
+    check_figures(told, expected)
     assert told.count("accuracy against cmcrd_eeg (backbone=") == 2
     assert "published figures are of 20 subjects, ours of 3" in told
+
+
+def test_presets_share_tables_and_trainings_in_one_folder(table_1, capsys):
+    made = {path: path.stat().st_mtime_ns for path in table_1.rglob("*/*.parquet")}
+    assert any(path.name.startswith("cmcrd_eeg_") for path in made)
+    options = words("study.root=SEED-V", "train.seeds=[2022]")
+    assert run(["run", "cmcrd_6", "-o", str(table_1), *options]) == 0
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    expected = {
+        "decision_fusion": "0.736 ± 0.104",
+        "cmcrd_eye": "0.618",
+        "pkt_eeg": "0.687 ± 0.130",
+    }
+    check_figures(compared(table_1, capsys), expected)
