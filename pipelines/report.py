@@ -28,7 +28,15 @@ from pipelines.ownership import owned
 from pipelines.published import record
 from pipelines.quality import QUALITY, RELEASED_QUALITY
 from pipelines.report_page import STYLE, TEMPLATE
-from pipelines.results import SIMULATED, Setting, by_setting, label, read_predictions, read_scores
+from pipelines.results import (
+    SIMULATED,
+    Setting,
+    by_setting,
+    label,
+    read_predictions,
+    read_scores,
+    spread,
+)
 from pipelines.summary import LAYOUT
 from pipelines.tuned import candidate_rows, chosen_rows, judged_how, tunings
 from pipelines.unscored import unscored
@@ -125,7 +133,7 @@ def _score_table(scores: pd.DataFrame) -> str:
         }
         for metric in METRICS:
             mean, sd = row[f"{metric}_mean"], row[f"{metric}_sd"]
-            shown[metric.replace("_", " ")] = f"{mean:.3f} ± {sd:.3f}"
+            shown[metric.replace("_", " ")] = spread(mean, sd)
         rows.append(shown)
     return html_table(pd.DataFrame(rows))
 

@@ -125,8 +125,9 @@ def by_setting(frame: pd.DataFrame) -> Iterator[Setting]:
     for found, chosen in groups:
         values: dict[str, str] = dict(zip(SETTING, found, strict=True))
         protocol = PROTOCOLS.get(values["protocol"], HOLDOUT)
+        n = chosen["subject"].nunique()
         meaning = (
-            f"{protocol.describes}; {chosen['subject'].nunique()} test subjects, seeds averaged, "
+            f"{protocol.describes}; {n} test subject{'s' * (n != 1)}, seeds averaged, "
             f"epoch by policy '{values['policy']}'; manner '{values['manner']}': "
             f"{MANNERS[values['manner']]}"
         )
@@ -175,10 +176,19 @@ def label(method: str, variant: str, marks: str = "") -> str:
     return named + f" [{marks}]" * bool(marks)
 
 
+def spread(mean: float, sd: float) -> str:
+    """Write a mean over subjects with its SD, which one subject has none of.
+
+    Examples
+    --------
+    >>> spread(0.5, 0.125), spread(0.5, float("nan"))
+    ('0.500 ± 0.125', '0.500')
+    """
+    return f"{mean:.3f}" + f" ± {sd:.3f}" * (sd == sd)
+
+
 def _line(row: dict[Any, Any]) -> tuple[str, ...]:
-    measured = [
-        f"{row[f'{m}_mean']:.3f} ± {row[f'{m}_sd']:.3f}" for m in ("accuracy", "macro_f1", "kappa")
-    ]
+    measured = [spread(row[f"{m}_mean"], row[f"{m}_sd"]) for m in ("accuracy", "macro_f1", "kappa")]
     name = label(row["method"], row["variant"], row["marks"])
     where = (row["train_modalities"], row["test_modality"], str(row["n_seeds"]))
     return (name, *where, *measured)

@@ -43,12 +43,9 @@ from models.encoders.teacher import JUDGES
 from models.types import Batch, Method, Shapes, Stage
 
 MODALITIES = ("eeg", "eye")
-EPOCHS = 3
-"""Passes over the windows to learn the measure; one may leave some of them out."""
-BATCH = 256
-"""Windows per step; the measure does not depend on it."""
-NO_EVIDENCE = 1e-6
-"""How much the shares count that are there before the first window."""
+EPOCHS = 3  # to learn the measure; one may leave some windows out
+BATCH = 256  # the measure does not depend on it
+NO_EVIDENCE = 1e-6  # how much shares count that are there before the first window
 
 
 @dataclass(frozen=True)
@@ -151,6 +148,12 @@ def predict(net: Fusion, batch: Batch) -> Tensor:
     return choquet(eeg, eye, net.measure())
 
 
+def embed(net: Fusion, batch: Batch) -> Tensor:
+    """Return the embeddings of both members, side by side."""
+    members = zip((net.eeg, net.eye), MODALITIES, strict=True)
+    return torch.cat([member.encoder(batch.x[name]).embedding for member, name in members], -1)
+
+
 def stages(learns: bool, config: Config) -> tuple[Stage, ...]:
     """Return the stage in which the measure is learned; none where it is given."""
     return (Stage("measure", (), EPOCHS, BATCH, after_step=learn),) if learns else ()
@@ -180,6 +183,7 @@ def _method(name: str, describes: str, reference: str, shares: tuple[float, floa
         before=partial(members, learns),
         stages=partial(stages, learns),
         predict=predict,
+        embed=embed,
     )
 
 

@@ -64,11 +64,11 @@ def named(number):
 
 
 def test_all_data_sets_and_both_protocols_are_covered():
-    for table, numbers in {"1 and 2": "12", "3": "3", "4": "4", "7": "7"}.items():
+    for numbers in ("12", "3", "4", "5", "6", "7"):
         studies = [planned(*case)[0] for number in numbers for case in named(number)]
         found = {(of.study.layout, of.train.protocol) for of in studies}
         expected = {(name, of) for name in FOLDERS for of in ("within-pooled", "loso")}
-        assert found == expected, table
+        assert found == expected, numbers
 
 
 @pytest.mark.parametrize(("path", "name"), CASES, ids=lambda x: getattr(x, "stem", x))
@@ -99,6 +99,25 @@ def test_the_rows_are_those_of_the_paper(path, name):
 def test_table_3_tests_the_trainings_of_tables_1_and_2(path, name):
     study, rows = planned(path, name)
     assert rows == known(study, "Table 1", "Table 2")
+
+
+@pytest.mark.parametrize(("path", "name"), named(5))
+def test_table_5_has_both_modalities_alone_fused_and_distilled(path, name):
+    study, rows = planned(path, name)
+    distilled = {row for row in known(study, "Table 1", "Table 2", "Table 4") if "cmcrd" in row[0]}
+    assert rows == known(study, "Table 5", "unimodal rows") | distilled
+    assert len(rows) == 3 * 5
+
+
+@pytest.mark.parametrize(("path", "name"), named(6))
+def test_table_6_times_trainings_of_table_5_on_one_backbone(path, name):
+    study, rows = planned(path, name)
+    [of_5] = [planned(*case) for case in named(5) if case[1] == name]
+    assert study.train.seeds == of_5[0].train.seeds
+    methods = ("decision_fusion", "cmcrd_eeg", "cmcrd_eye")
+    assert {method for method, _ in rows} == set(methods)
+    assert len(rows) == 3
+    assert rows < of_5[1]
 
 
 @pytest.mark.parametrize(("path", "name"), named(7))
@@ -157,26 +176,52 @@ def test_each_preset_plans_its_trainings_on_each_data_set(data, capsys, name):
             assert {unit.name for unit in made} <= {Path(output).stem for output in found}
 
 
-def test_table_1_stands_beside_the_papers(data, capsys):
+@pytest.fixture(scope="module")
+def table_1(data):
+    """Some rows of Table 1 on SEED-V, one seed."""
     quick = [
         "train.seeds=[2022]",
         *(f'train.options.{name}_eeg.backbone=["dnn", "dgcnn"]' for name in ("cmcrd", "pkt")),
     ]
     methods = ["--method", "cmcrd_eeg", "--method", "pkt_eeg", "--method", "dnn_eeg"]
     assert run(["run", "cmcrd_1", *methods, *words("study.root=SEED-V", *quick)]) == 0
-    out = data / "cmcrd_1_out"
-    scores = pd.read_parquet(out / "scores.parquet")
-    assert set(scores["protocol"]) == {"within-pooled"}
+    return data / "cmcrd_1_out"
+
+
+def compared(out, capsys):
     capsys.readouterr()
-    asked = ["--reference", "cmcrd_eeg", "--family", "backbone"]
-    assert run(["compare", str(out), *asked]) == 0
-    told = capsys.readouterr().out
-    for row, figure in {
+    assert run(["compare", str(out), "--reference", "cmcrd_eeg", "--family", "backbone"]) == 0
+    return capsys.readouterr().out
+
+
+def check_figures(told, expected):
+    for row, figure in expected.items():
+        line = next(text for text in told.splitlines() if text.startswith(f"  {row}  "))
+        assert line.endswith(f"  {figure}")
+
+
+def test_table_1_stands_beside_the_papers(table_1, capsys):
+    assert set(pd.read_parquet(table_1 / "scores.parquet")["protocol"]) == {"within-pooled"}
+    told = compared(table_1, capsys)
+    expected = {
         "cmcrd_eeg": "0.777 ± 0.106", "cmcrd_eeg (backbone=dgcnn)": "0.750 ± 0.116",
         "pkt_eeg": "0.687 ± 0.130", "pkt_eeg (backbone=dgcnn)": "0.648 ± 0.122",
         "dnn_eeg": "0.639 ± 0.146",
-    }.items():  # fmt: skip
-        line = next(text for text in told.splitlines() if text.startswith(f"  {row}  "))
-        assert line.endswith(f"  {figure}")
+    }  # fmt: skip
+    check_figures(told, expected)
     assert told.count("accuracy against cmcrd_eeg (backbone=") == 2
     assert "published figures are of 20 subjects, ours of 3" in told
+
+
+def test_presets_share_tables_and_trainings_in_one_folder(table_1, capsys):
+    made = {path: path.stat().st_mtime_ns for path in table_1.rglob("*/*.parquet")}
+    assert any(path.name.startswith("cmcrd_eeg_") for path in made)
+    options = words("study.root=SEED-V", "train.seeds=[2022]")
+    assert run(["run", "cmcrd_6", "-o", str(table_1), *options]) == 0
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    expected = {
+        "decision_fusion": "0.736 ± 0.104",
+        "cmcrd_eye": "0.618",
+        "pkt_eeg": "0.687 ± 0.130",
+    }
+    check_figures(compared(table_1, capsys), expected)
