@@ -35,10 +35,8 @@ tells of this window and of another one with the same label are draws of one dis
 the pairs of a label exchanged, `kd_eye` gains as much (1.1). It is the other loss for the same
 labels, which the argument could not exclude: the network alone learns its 400 windows by heart,
 until all are right and certain, and is 5 points worse than a direction; KD asks for finite logits,
-with ten times the weight of the labels. (A teacher who read the label in place of EEG made it 2.3
-points better, tried once: the noise of EEG cost 1.1, about the 1.0 of the closed form.) So a
-student alone is no yardstick for what a teacher's modality is worth; the same loss with a teacher
-of other windows of the label is one.
+with ten times the weight of the labels. So a student alone is no yardstick for what a teacher's
+modality is worth; the same loss with a teacher of other windows of the label is one.
 
 CRD and CMCRD at their published weight, 0.02, are the student alone, whoever teaches.
 """
