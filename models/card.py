@@ -82,9 +82,12 @@ def _features(modality: str, tables: Mapping[str, Any]) -> str:
 
 
 def _epochs(description: Mapping[str, Any]) -> str:
+    policy = description.get("policy", "not said")
     epochs = sorted({fold["epoch"] for fold in description["folds"]})
+    if not any(epochs):
+        return f"{policy}, of the networks that it is made of; it learns nothing besides"
     told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    return f"{description.get('policy', 'not said')}, epoch {told}"
+    return f"{policy}, epoch {told}"
 
 
 def _scores(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -43,8 +43,8 @@ from models.encoders.teacher import JUDGES
 from models.types import Batch, Method, Shapes, Stage
 
 MODALITIES = ("eeg", "eye")
-EPOCHS = 3
-"""Passes over the windows to learn the measure; one may leave some of them out."""
+EPOCHS = 10
+"""Passes over the windows to learn the measure: a single one draws some of them twice."""
 BATCH = 256
 """Windows per step; the measure does not depend on it."""
 NO_EVIDENCE = 1e-6
