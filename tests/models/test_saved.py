@@ -125,6 +125,7 @@ def test_the_card_of_what_learns_nothing_tells_of_no_epoch(study, tmp_path):
     write_model(model, tmp_path / "model", tmp_path / ".staging")
     page = (tmp_path / "model" / CARD).read_text()
     assert "last, of the networks that it is made of; it learns nothing besides." in page
+    assert "predict THIS_FOLDER EEG_OF_RECORDING EYE_OF_RECORDING..." in page
 
 
 def test_simulated_data_are_said_to_be(study, tmp_path):
