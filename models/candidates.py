@@ -58,10 +58,11 @@ def candidates(
     """
     if n < 2:
         raise ConfigError(f"{n} candidates: a choice needs at least 2")
-    ranges = {k: of for k, of in get_method(method_name).search.items() if k not in options}
+    known = get_method(method_name).search
+    ranges = {k: of for k, of in known.items() if k not in options}
     if not ranges:
         able = ", ".join(name for name, method in METHODS.items() if method.search)
-        what = "all options that could be searched are set" if options else "it has no ranges"
+        what = "all options that could be searched are set" if known else "it has no ranges"
         raise ConfigError(f"{method_name}: nothing to search, {what}; searched are {able}")
     found, first, seen, i = [dict(options)], make_config(method_name, options), set(), 0
     last = 0  # draw that brought something new

@@ -27,7 +27,7 @@ TEMPLATE = """\
 ## Use
 
 ```
-featpipe predict THIS_FOLDER{fold} RECORDING...
+featpipe predict THIS_FOLDER{fold} {files}...
 ```
 """
 
@@ -59,6 +59,7 @@ def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = (
         classes=_listed(description["classes"]),
         trained_on=told or "not said",
         folds=_FOLDS.format(n=len(folds), first=folds[0]) * (len(folds) > 1),
+        files=_files(description["inputs"]),
         fold=f" --fold {folds[0]}" * (len(folds) > 1),
         features="; ".join(_features(name, of) for name, of in _tables(description)) or "not said",
         policy=_epochs(description),
@@ -66,6 +67,13 @@ def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = (
         featpipe=description["featpipe"],
         sha256=description["weights"]["sha256"],
     )
+
+
+def _files(inputs: Sequence[str]) -> str:
+    """Name what is predicted: where several are read, a file of each, in that order."""
+    if len(inputs) < 2:
+        return "RECORDING"
+    return " ".join(f"{name.upper()}_OF_RECORDING" for name in inputs)
 
 
 def _tables(description: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -82,9 +90,12 @@ def _features(modality: str, tables: Mapping[str, Any]) -> str:
 
 
 def _epochs(description: Mapping[str, Any]) -> str:
+    policy = description.get("policy", "not said")
     epochs = sorted({fold["epoch"] for fold in description["folds"]})
+    if not any(epochs):
+        return f"{policy}, of the networks that it is made of; it learns nothing besides"
     told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    return f"{description.get('policy', 'not said')}, epoch {told}"
+    return f"{policy}, epoch {told}"
 
 
 def _scores(rows: Sequence[Mapping[str, Any]]) -> str:

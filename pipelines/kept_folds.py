@@ -98,7 +98,7 @@ def fit_kept(
         place = folder.path / f"folds-{first:04d}-{n_folds:04d}.parquet"
         # behind the last part everything is published at once
         found.append(_fit_part(part, place, folder, report, is_last=n_folds == total))
-        if not found[-1][0].epochs:
+        if not any(found[-1][0].epochs.values()):
             report(n_folds, total, "folds")
     return merged([fitted for fitted, _ in found]), sum(seconds for _, seconds in found)
 

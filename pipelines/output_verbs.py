@@ -58,10 +58,11 @@ def predict(
     model: Path, files: tuple[Path, ...], fold: str, trials: Path | None, eye_offset: float | None,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Predict new recordings with a model folder, from one modality and without labels.
+    """Predict new recordings with a model folder, from what it reads and without labels.
 
-    FILES are recordings of the modality that the model reads, or feature tables (.parquet). One
-    line per window, as CSV.
+    FILES are recordings of the modality that the model reads, or feature tables (.parquet). Of a
+    model that reads both, EEG and eyes of one recording after the other. One line per window, as
+    CSV.
     """
     from pipelines.predicting import print_predictions
 

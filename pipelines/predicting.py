@@ -1,4 +1,4 @@
-"""`featpipe predict`: a model folder on new recordings, without labels or another modality."""
+"""`featpipe predict`: a model folder on new recordings, without labels or what it does not read."""
 
 import json
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from models.saved import read_model
 from pipelines.exits import DONE, INPUT, SOME_FAILED
 from pipelines.json_text import json_text
 from pipelines.new_recordings import WHOLE, Cut, table_of
+from pipelines.several_inputs import TABLE, joined, require_one_clock, together
 
 WHERE = ("trial", "window", "start_s", "stop_s", "good")
 """Key columns that are printed with every prediction."""
@@ -45,7 +46,8 @@ def print_predictions(
     folder : Path
         A model folder.
     files : sequence of Path
-        Feature tables (.parquet) of the model's modality, or recordings.
+        Feature tables (.parquet) of the model's modality, or recordings. Of a model that reads
+        several, a file of each, one recording after the other.
     fold : str
         Whose network, where the folder holds one per fold.
     trials : Path or None
@@ -65,72 +67,88 @@ def print_predictions(
     ReadError
         When the model folder is damaged.
     ConfigError
-        When there is no such fold, or the trials cannot be understood.
+        When there is no such fold, the trials cannot be understood, or files are missing.
     """
     model = read_model(folder)
     network_of(model, fold)  # refuse a misspelt one once, not file by file
     cut = Cut(trials_of_one(trials) if trials else (), eye_offset)
     if eye_offset is not None:
         click.echo(_ASSUMED.format(eye_offset), err=True)
+    recordings = together(files, get_method(model.method).inputs, model.method)
     n_failed = 0
     is_first = True
-    for file in files:
+    for recording in recordings:
+        file = " + ".join(map(str, recording))
         try:
-            found = predicted(model, file, fold, cut)
+            found = predicted(model, recording, fold, cut)
         except (ReadError, ConfigError) as error:
             n_failed += 1
-            named = "" if str(error).startswith(str(file)) else f"{file}: "
+            named = "" if str(error).startswith(tuple(map(str, recording))) else f"{file}: "
             click.echo(printable(f"failed: {named}{error}", N_SAID), err=True)
             continue
         if as_json:
             rows = json.loads(found.to_json(orient="records", double_precision=15) or "[]")
-            click.echo(json_text({"file": str(file), "windows": rows}))
+            click.echo(json_text({"file": file, "windows": rows}))
         else:
-            shown = found.assign(file=printable(str(file), N_SAID))[["file", *found.columns]]
+            shown = found.assign(file=printable(file, N_SAID))[["file", *found.columns]]
             click.echo(shown.to_csv(index=False, header=is_first, float_format="%.6g"), nl=False)
             is_first = False
-    if n_failed == len(files):
+    if n_failed == len(recordings):
         return INPUT
     return SOME_FAILED if n_failed else DONE
 
 
-def predicted(model: Model, file: Path, fold: str = "", cut: Cut = WHOLE) -> pd.DataFrame:
+def predicted(
+    model: Model, files: Sequence[Path], fold: str = "", cut: Cut = WHOLE
+) -> pd.DataFrame:
     """Return one row per window: where it is, the class, and the probability of each.
 
     Parameters
     ----------
     model : Model
         From `models.saved.read_model`.
-    file : Path
-        A feature table or a recording.
+    files : sequence of Path
+        Of one recording: a feature table or recording of each modality that the model reads.
     fold : str
         Whose network, where there is one per fold.
     cut : Cut
         Which parts of a recording.
     """
-    windows = windows_of(model, file, cut)
-    _tell_if_unknown(model, windows, file)
+    windows = _windows(model, files, cut)
     p = predict(model, windows, fold)
     frame = windows.keys[list(WHERE)].reset_index(drop=True)
     frame["class"] = np.array(model.classes)[p.argmax(axis=1)]
     return frame.assign(**{f"p_{name}": p[:, i] for i, name in enumerate(model.classes)})
 
 
-def windows_of(model: Model, file: Path, cut: Cut = WHOLE) -> Windows:
+def _windows(model: Model, files: Sequence[Path], cut: Cut) -> Windows:
+    """Return the windows of a recording that have all that the model reads."""
+    inputs = get_method(model.method).inputs
+    if len(inputs) > 1:
+        require_one_clock(files, cut)
+    parts = {}
+    for modality, file in zip(inputs, files, strict=True):
+        parts[modality] = windows_of(model, file, cut, modality)
+        _tell_if_unknown(model, parts[modality], file)
+    return joined(parts, files) if len(inputs) > 1 else next(iter(parts.values()))
+
+
+def windows_of(model: Model, file: Path, cut: Cut = WHOLE, modality: str = "") -> Windows:
     """Return the windows of a feature table or recording, as the model reads them.
 
     Parameters
     ----------
-    model, file, cut
+    model : Model
         As in `predicted`.
+    file : Path
+        A feature table or a recording.
+    cut : Cut
+        Which parts of a recording.
+    modality : str
+        That the file is of; "" where the model reads one.
     """
-    modality, *others = get_method(model.method).inputs
-    if others:
-        raise ConfigError(
-            f"{model.method} reads {modality} and {' and '.join(others)}: predict from Python, "
-            "with models.model.predict on windows of both"
-        )
-    if file.suffix == ".parquet":
+    modality = modality or next(iter(get_method(model.method).inputs))
+    if file.suffix == TABLE:
         if cut != WHOLE:
             raise ConfigError("it is a table, cut already: leave --trials and --eye-offset out")
         table = read_table(file)

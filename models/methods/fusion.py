@@ -43,7 +43,7 @@ from models.encoders.teacher import JUDGES
 from models.types import Batch, Method, Shapes, Stage
 
 MODALITIES = ("eeg", "eye")
-EPOCHS = 3  # to learn the measure; one may leave some windows out
+EPOCHS = 10  # to learn the measure: a single one draws some windows twice
 BATCH = 256  # the measure does not depend on it
 NO_EVIDENCE = 1e-6  # how much shares count that are there before the first window
 

@@ -51,7 +51,7 @@ def study(make_windows):
 @pytest.mark.parametrize(
     ("name", "policy"),
     [
-        *((name, "last") for name in (*NETWORKS, "bihdm_eeg")),
+        *((name, "last") for name in (*NETWORKS, "bihdm_eeg", "fuzzy_integral")),
         ("cscm", "source-validation"),
     ],
 )
@@ -118,6 +118,14 @@ def test_the_card_tells_scores_of_who_was_left_out(study, tmp_path):
     described = json.loads((tmp_path / "model" / DESCRIPTION).read_text())
     told = f"loso, 5 subjects: accuracy {rows['accuracy_mean'][0]:.3f} ± "
     assert told in card(described, rows.to_dict("records"))
+
+
+def test_the_card_of_what_learns_nothing_tells_of_no_epoch(study, tmp_path):
+    model = train_on_all(study, "max_fusion", config=make_config("max_fusion", CONFIG))
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    page = (tmp_path / "model" / CARD).read_text()
+    assert "last, of the networks that it is made of; it learns nothing besides." in page
+    assert "predict THIS_FOLDER EEG_OF_RECORDING EYE_OF_RECORDING..." in page
 
 
 def test_simulated_data_are_said_to_be(study, tmp_path):

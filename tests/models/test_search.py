@@ -87,6 +87,7 @@ def test_a_logarithmic_range_is_even_in_octaves():
     ("name", "options", "n", "told"),
     [
         ("majority", {}, 5, "majority: nothing to search, it has no ranges; searched are svm"),
+        ("max_fusion", {"n_epochs": 5}, 5, "nothing to search, it has no ranges"),
         ("svm", {"exponents": (0,)}, 5, "all options that could be searched are set"),
         ("cscm", {}, 1, "1 candidates: a choice needs at least 2"),
         ("cscm", {"dropuot": 0.1}, 5, "dropuot"),

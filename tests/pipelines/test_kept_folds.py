@@ -5,12 +5,16 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from lookalikes import killed_training
 from lookalikes.killed_training import results, unit_of, write_tables
 from lookalikes.processes import environment
 
 from featpipe.tables import read_metadata
+from models.curves import CURVE_COLUMNS
+from models.fitted import Fitted
 from models.parts import Part
 from pipelines import kept_folds
 from pipelines.steps import train
@@ -113,6 +117,18 @@ def test_a_training_says_at_which_epoch_it_goes_on(copy, trained):
     assert killed_training.run(out, "cscm")[1].state == "made"
     [(_, done)] = trained
     assert [done + 1] == killed_training.WENT_ON
+
+
+def test_what_has_no_epochs_of_its_own_tells_of_folds(tmp_path):
+    """Its networks were trained before: it is done as soon as they are put together."""
+    curves = pd.DataFrame(columns=list(CURVE_COLUMNS))
+    of = {"sub-1": {}}
+    fitted = Fitted({"sub-1": np.full((2, 3), 1 / 3)}, curves, of, of, {"sub-1": 0})
+    told = []
+    folder = kept_folds.Folder(tmp_path, tmp_path / ".staging", "mark")
+    part = Part(("sub-1",), lambda *given: fitted)
+    kept_folds.fit_kept([part], folder, lambda *words: told.append(words))
+    assert told == [(1, 1, "folds")]
 
 
 def test_without_a_look_in_time_the_folds_under_way_begin_anew(copy, trained):

@@ -305,7 +305,7 @@ def test_a_recording_in_other_units_is_refused(eyes, capsys):
     tables["eye"]["units"]["pupil"] = "furlong"
     other = model._replace(about={**model.about, "tables": tables})
     with pytest.raises(ConfigError, match=r'units.pupil \(model "furlong", table "'):
-        predicted(other, job.sources[0].eye, cut=Cut(job.sources[0].trials))
+        predicted(other, [job.sources[0].eye], cut=Cut(job.sources[0].trials))
 
 
 def test_released_features_are_made_of_no_recording(eyes):
