@@ -10,11 +10,12 @@ from models.curves import EpochReport
 from models.fitted import Fitted
 from models.job import Job
 from models.judges import judged_out_of_fold
+from models.lanes import Lane
 from models.loading import Windows
 from models.pairs import shuffled
 from models.say import Networks, networks_of, places, say, tensors_of
 from models.told import Told
-from models.types import Fold, Scaling
+from models.types import Scaling
 
 
 class EarlierFits:
@@ -23,7 +24,7 @@ class EarlierFits:
     Parameters
     ----------
     fit : callable
-        ``fit(ahead, folds, on_epoch, policy) -> Fitted``.
+        ``fit(ahead, lanes, on_epoch, policy) -> Fitted``.
     policy : str
         How the epoch is chosen; judges, who have nobody to be judged on, take the last.
     n_done, n_epochs : int
@@ -43,8 +44,8 @@ class EarlierFits:
         self._fit, self._policy, self._on_epoch = fit, policy, on_epoch
         self._n_done, self._n_epochs = n_done, n_epochs
 
-    def fit(self, name: str, ahead: Ahead, folds: Sequence[Fold]) -> Fitted:
-        """Train a network that comes before, of that name, on folds."""
+    def fit(self, name: str, ahead: Ahead, lanes: Sequence[Lane]) -> Fitted:
+        """Train a network that comes before, of that name, on lanes."""
         first = self._n_done
 
         def told(report: EpochReport) -> None:
@@ -52,13 +53,13 @@ class EarlierFits:
                 epoch, stage = first + report.epoch, f"{name}: {report.stage}"
                 self._on_epoch(report._replace(stage=stage, epoch=epoch, n_epochs=self._n_epochs))
 
-        found = self._fit(ahead, folds, told, "last" if ahead.of.n_groups else self._policy)
+        found = self._fit(ahead, lanes, told, "last" if ahead.of.n_groups else self._policy)
         self._n_done = first + n_epochs_of(ahead.method, ahead.config)
         return found
 
 
 class Before(NamedTuple):
-    """What some folds start from.
+    """What some lanes start from.
 
     Attributes
     ----------
@@ -71,15 +72,15 @@ class Before(NamedTuple):
     told: Told | None = None
     members: Mapping[str, Networks] = {}
 
-    def load(self, net: Any, fold: str) -> None:
-        """Give sub-modules of a fold's network the weights that they begin with."""
+    def load(self, net: Any, label: str) -> None:
+        """Give sub-modules of a lane's network the weights that they begin with."""
         for module, networks in self.members.items():
-            net.get_submodule(module).load_state_dict(tensors_of(networks[fold]))
+            net.get_submodule(module).load_state_dict(tensors_of(networks[label]))
 
     def standardise(
-        self, own: Sequence[Mapping[str, Scaling]], folds: Sequence[Fold]
+        self, own: Sequence[Mapping[str, Scaling]], lanes: Sequence[Lane]
     ) -> list[dict[str, Scaling]]:
-        """Return how the windows of folds are scaled: for members, as they were when those learnt.
+        """Return how the windows of lanes are scaled: for members, as they were when those learnt.
 
         It differs from a method's own where members learnt from more windows, which lack a modality
         that the method needs.
@@ -87,43 +88,43 @@ class Before(NamedTuple):
         Parameters
         ----------
         own : sequence of mapping
-            Of each fold modality -> Scaling, from the training rows of the method.
-        folds : sequence of Fold
+            Of each lane modality -> Scaling, from the training rows of the method.
+        lanes : sequence of Lane
             The same.
         """
         found = [dict(of) for of in own]
         for networks in self.members.values():
-            for of, fold in zip(found, folds, strict=True):
-                of.update(networks[fold.name].scaling)
+            for of, lane in zip(found, lanes, strict=True):
+                of.update(networks[lane.label].scaling)
         return found
 
 
 def bring_before(
     job: Job,
     windows: Windows,
-    folds: Sequence[Fold],
-    fit: Callable[[str, Ahead, Sequence[Fold]], Fitted],
+    lanes: Sequence[Lane],
+    fit: Callable[[str, Ahead, Sequence[Lane]], Fitted],
     given: Mapping[str, Networks],
 ) -> Before:
-    """Return what the folds of a method start from.
+    """Return what the lanes of a method start from.
 
     Parameters
     ----------
     job : Job
-        Method, options, seed, device.
+        Method, options, device.
     windows : Windows
         All windows of the study.
-    folds : sequence of Fold
+    lanes : sequence of Lane
         Trained together.
     fit : callable
-        ``fit(name, ahead, folds) -> Fitted`` trains what is not given.
+        ``fit(name, ahead, lanes) -> Fitted`` trains what is not given.
     given : mapping
-        Name -> networks that are trained already.
+        Name -> networks that are trained already, by label of the lane.
 
     Raises
     ------
     ConfigError
-        When a given network is none of such a fold.
+        When a lane has none of the given networks.
     """
     device = str(job.data.label.device)
     said: dict[str, Any] = {}
@@ -132,11 +133,11 @@ def bring_before(
         of = ahead.of
         if of.n_groups:
             judge = partial(fit, name, ahead)
-            spoken = judged_out_of_fold(judge, windows, folds, of.n_groups, job.seed).to(device)
-            said[name] = shuffled(spoken, windows, folds, of.pairs, job.seed)
+            spoken = judged_out_of_fold(judge, windows, lanes, of.n_groups).to(device)
+            said[name] = shuffled(spoken, windows, lanes, of.pairs)
             continue
-        networks = given.get(name) or networks_of(fit(name, ahead, folds))
-        if left := [fold.name for fold in folds if fold.name not in networks]:
+        networks = given.get(name) or networks_of(fit(name, ahead, lanes))
+        if left := [lane.label for lane in lanes if lane.label not in networks]:
             raise ConfigError(
                 f"{job.method.name}: {of.method}, which is its {name}, has no network of fold "
                 f"{left[0]}; it has {', '.join(networks)}: train both on the same windows"
@@ -144,7 +145,7 @@ def bring_before(
         if of.becomes:
             members[of.becomes] = networks
         if of.says:
-            spoken = say(ahead, of.says, networks, windows, folds, device)
-            said[name] = shuffled(spoken, windows, folds, of.pairs, job.seed)
-    told = Told(places(folds, len(windows.keys), device), said) if said else None
+            spoken = say(ahead, of.says, networks, windows, lanes, device)
+            said[name] = shuffled(spoken, windows, lanes, of.pairs)
+    told = Told(places(lanes, len(windows.keys), device), said) if said else None
     return Before(told, members)

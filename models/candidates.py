@@ -134,7 +134,7 @@ def judge(
     Parameters
     ----------
     windows, method_name, seed, settings, config, policy
-        As in `models.evaluate.parts_of`.
+        As in `models.evaluate.fit_folds`.
     inner : sequence of Fold
         From `inner_folds`.
     fit : callable, optional
@@ -148,7 +148,7 @@ def judge(
     require_blind(policy)
     settings = replace(settings, stops_at_nan=False)
     try:
-        parts = parts_of(windows, method_name, inner, seed, settings, config, policy)
+        parts = parts_of(windows, method_name, inner, [seed], settings, config, policy)
         fitted = fit(parts) if fit else merged([part.fit() for part in parts])
     except ConfigError as error:
         nan = float("nan")

@@ -1,4 +1,4 @@
-"""The training of some folds, epoch after epoch, and where it stands.
+"""The training of some lanes, epoch after epoch, and where it stands.
 
 Where it stands is all that later epochs depend on: weights, what the optimisers remember, the
 random state, the best epoch so far. Batches come from streams of their own and are drawn anew.
@@ -15,19 +15,28 @@ from torch import Tensor
 
 from models.ahead import modalities_of
 from models.batches import FoldFacts, draw_rows, gather
-from models.curves import Epoch, check_finite, chosen_rows, curve_rows, from_rows, to_rows
+from models.curves import (
+    Epoch,
+    check_finite,
+    chosen_rows,
+    curve_rows,
+    from_rows,
+    joined,
+    to_rows,
+)
 from models.job import Job
+from models.lanes import Lane
 from models.parts import Kept
 from models.runs import Items
 from models.sampling import seed_for
 from models.stacked import FoldStack
 from models.stages import adam, run_stage
-from models.types import Batch, Fold, Stage
+from models.types import Batch, Stage
 from models.validation import BestEpoch
 
 
 class Course:
-    """The training of some folds together.
+    """The training of some lanes together.
 
     Parameters
     ----------
@@ -36,8 +45,8 @@ class Course:
     stack : FoldStack
         Freshly drawn networks; trained in place.
     facts : FoldFacts
-        Of the same folds.
-    folds : sequence of Fold
+        Of the same lanes.
+    lanes : sequence of Lane
         What is trained on.
     best : BestEpoch or None
         Judges the epochs of the last stage.
@@ -57,14 +66,14 @@ class Course:
         job: Job,
         stack: FoldStack,
         facts: FoldFacts,
-        folds: Sequence[Fold],
+        lanes: Sequence[Lane],
         best: BestEpoch | None,
         *,
         stops_at_nan: bool = True,
     ):
-        self._job, self._stack, self._facts, self._folds = job, stack, facts, folds
+        self._job, self._stack, self._facts, self._lanes = job, stack, facts, lanes
         self._best, self._stops_at_nan = best, stops_at_nan
-        self._names = tuple(fold.name for fold in folds)
+        self._names = tuple(lane.label for lane in lanes)
         self._begin(0)
         self.curves: list[pd.DataFrame] = []
         self.n_done = 0
@@ -85,7 +94,7 @@ class Course:
             if i_stage > self._i_stage:
                 self._begin(i_stage)
             stage, n_steps, first = job.stages[i_stage], job.n_steps[i_stage], self._epoch
-            drawn = islice(_epochs(job, stage, n_steps, self._facts, self._folds), first, None)
+            drawn = islice(_epochs(job, stage, n_steps, self._facts, self._lanes), first, None)
             for means in run_stage(self._stack, stage, drawn, n_steps, self._optimisers, first):
                 self._epoch += 1
                 self.n_done += 1
@@ -107,7 +116,7 @@ class Course:
         """Give every fold the weights that are reported, and return their epochs."""
         if self._best is None or not self._job.stages:
             n_epochs = self._job.stages[-1].n_epochs if self._job.stages else 0
-            return [n_epochs] * len(self._folds)
+            return [n_epochs] * len(self._lanes)
         self._best.restore()
         chosen = self._best.epoch.tolist()
         self.curves.append(chosen_rows(chosen, self._job.stages[-1].name, self._names))
@@ -123,7 +132,7 @@ class Course:
         if self._best:
             tensors |= {f"best/{name}": tensor for name, tensor in self._best.state().items()}
         tensors |= {f"random/{kind}": tensor for kind, tensor in _random(self._device).items()}
-        curves = to_rows(pd.concat(self.curves, ignore_index=True))
+        curves = to_rows(joined(self.curves))
         return Kept(
             # copies: the training goes on in the same memory
             {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()},
@@ -179,22 +188,22 @@ def _random(device: torch.device) -> dict[str, Tensor]:
 
 
 def _epochs(
-    job: Job, stage: Stage, n_steps: int, facts: FoldFacts, folds: Sequence[Fold]
+    job: Job, stage: Stage, n_steps: int, facts: FoldFacts, lanes: Sequence[Lane]
 ) -> Iterator[Iterator[Batch]]:
     """Yield the batches of one epoch after the other, with target windows where asked for."""
     modalities = modalities_of(job.method)
 
     def draw(sides: list[np.ndarray], purpose: str, items: Items) -> Iterator[Tensor]:
-        seeds = [seed_for(job.seed, fold.name, stage.name, purpose) for fold in folds]
+        seeds = [seed_for(lane.seed, lane.name, stage.name, purpose) for lane in lanes]
         return draw_rows(job.data, items, sides, n_steps, stage.batch, seeds)
 
-    sources = draw([fold.train for fold in folds], "source", job.items)
+    sources = draw([lane.train for lane in lanes], "source", job.items)
     uses_target = job.method.uses_target
     if uses_target is None or not uses_target(job.config):
         for rows in sources:
             yield (gather(job.data, facts, step, modalities) for step in rows)
         return
-    sides = [fold.target for fold in folds if fold.target is not None]
+    sides = [lane.target for lane in lanes if lane.target is not None]
     targets = draw(sides, "target", job.items._replace(weight=None))  # weights are of training
     for rows, target_rows in zip(sources, targets, strict=True):
         yield (

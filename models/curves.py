@@ -118,6 +118,13 @@ def chosen_rows(epochs: Sequence[int], stage: str, folds: Sequence[str]) -> pd.D
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
+def joined(curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the epochs of a training below one another; there are none where nothing was to learn."""
+    if not curves:
+        return from_rows([])
+    return pd.concat(curves, ignore_index=True)
+
+
 def check_finite(rows: pd.DataFrame, method: str) -> None:
     """Stop a training that has gone astray.
 

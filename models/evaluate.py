@@ -1,6 +1,6 @@
 """Train and test a method under a protocol; predictions come out as one frame."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,9 @@ from models.parts import Part, merged
 from models.presence import usable
 from models.protocols import HOLDOUT, divide
 from models.registry import get_method, variant
-from models.say import Networks
 from models.scaling import scaled_apart
 from models.selection import get_policy
-from models.train import TrainSettings, network_parts
+from models.train import OfSeeds, TrainSettings, network_parts
 from models.train_sklearn import classic_parts
 from models.types import Fold
 
@@ -152,7 +151,7 @@ def fit_folds(
     Fitted
         Probabilities, curves, weights, scaling and chosen epoch of every fold.
     """
-    parts = parts_of(windows, method_name, folds, seed, settings, config, policy)
+    parts = parts_of(windows, method_name, folds, [seed], settings, config, policy)
     return merged([part.fit(on_epoch) for part in parts])
 
 
@@ -160,20 +159,23 @@ def parts_of(
     windows: Windows,
     method_name: str,
     folds: Sequence[Fold],
-    seed: int,
+    seeds: Sequence[int],
     settings: TrainSettings | None = None,
     config: Any = None,
     policy: str = "last",
-    given: Mapping[str, Networks] | None = None,
+    given: OfSeeds | None = None,
 ) -> list[Part]:
     """Prepare the training of a method on given folds, in parts that can be trained apart.
 
     Parameters
     ----------
-    windows, method_name, folds, seed, settings, config, policy
+    windows, method_name, folds, settings, config, policy
         As in `fit_folds`.
+    seeds : sequence of int
+        Networks train with all of them together; with several, a part names its folds by the
+        labels of `models.lanes`, and `models.lanes.by_seed` tells the seeds apart.
     given : mapping, optional
-        Networks that come before and are trained, as in `models.train.fit`.
+        Seed -> networks that come before and are trained, as in `models.train.fit_seeds`.
 
     Returns
     -------
@@ -186,8 +188,8 @@ def parts_of(
     check_light(windows, folds)
     get_policy(policy)  # refuse a misspelt one, even where nothing depends on it
     if isinstance(method, ClassicMethod):
-        return classic_parts(method, config, windows, folds, seed)
-    return network_parts(method, config, windows, folds, seed, settings, policy, given)
+        return classic_parts(method, config, windows, folds, seeds)
+    return network_parts(method, config, windows, folds, seeds, settings, policy, given)
 
 
 def predictions_frame(

@@ -34,8 +34,6 @@ class Job(NamedTuple):
         All windows, on the device.
     items : Items
         What batches are drawn from and what predicts a window.
-    seed : int
-        From which every stream of the run is derived.
     n_steps : tuple of int
         Steps per epoch by stage, of folds that are trained together; see `steps_of`.
     """
@@ -46,7 +44,6 @@ class Job(NamedTuple):
     shapes: Shapes
     data: DeviceWindows
     items: Items
-    seed: int
     n_steps: tuple[int, ...] = ()
 
     def steps_of(self, fold: Fold) -> tuple[int, ...]:
@@ -59,7 +56,7 @@ class Job(NamedTuple):
 
 
 def prepare(
-    method: Method, config: Any, windows: Windows, folds: Sequence[Fold], seed: int, device: str
+    method: Method, config: Any, windows: Windows, folds: Sequence[Fold], device: str
 ) -> Job:
     """Check what can be checked before the first step, and move the data to the device.
 
@@ -73,8 +70,6 @@ def prepare(
         All windows of the study.
     folds : sequence of Fold
         All folds of the run.
-    seed : int
-        0 or more.
     device : str
         A torch device.
 
@@ -123,7 +118,6 @@ def prepare(
         shapes=replace(shapes, n_windows=len(windows.keys)),
         data=data,
         items=items,
-        seed=seed,
     )
 
 

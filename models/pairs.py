@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from models.earlier import Pairs
+from models.lanes import Lane
 from models.loading import Windows
 from models.sampling import seed_for
-from models.types import Fold
 
 
-def shuffled(said: Any, windows: Windows, folds: Sequence[Fold], pairs: Pairs, seed: int) -> Any:
+def shuffled(said: Any, windows: Windows, lanes: Sequence[Lane], pairs: Pairs) -> Any:
     """Give each training window what is said of another one, for a control.
 
     Parameters
@@ -23,18 +23,16 @@ def shuffled(said: Any, windows: Windows, folds: Sequence[Fold], pairs: Pairs, s
         From `say`.
     windows : Windows
         For labels.
-    folds : sequence of Fold
-        Of `said`.
+    lanes : sequence of Lane
+        Of `said`; their seeds and names decide which.
     pairs : {"own", "shuffled", "same-label"}
         Whether to, and whether the other window has the same label.
-    seed : int
-        Decides, with a fold's name.
     """
     if pairs == "own":
         return said
-    for i, fold in enumerate(folds):
-        rng = np.random.default_rng(seed_for(seed, fold.name, "pairs"))
-        label = windows.label[fold.train]
+    for i, lane in enumerate(lanes):
+        rng = np.random.default_rng(seed_for(lane.seed, lane.name, "pairs"))
+        label = windows.label[lane.train]
         kinds = np.unique(label) if pairs == "same-label" else [None]
         other = np.arange(len(label))
         for kind in kinds:

@@ -12,7 +12,7 @@ import numpy as np
 
 from featpipe.errors import ConfigError
 from models.loading import Windows
-from models.selection import Policy, judged_sides
+from models.selection import AnyFold, Policy, judged_sides
 from models.types import Card, Fold, Method
 from models.units import subject_codes, trial_codes
 
@@ -78,8 +78,8 @@ def usable(method: Card, windows: Windows, folds: Sequence[Fold]) -> list[Fold]:
 
 
 def judged(
-    policy: Policy, method: Card, windows: Windows, folds: Sequence[Fold], seed: int
-) -> list[Fold]:
+    policy: Policy, method: Card, windows: Windows, folds: Sequence[AnyFold], seed: int
+) -> list[AnyFold]:
     """Give folds the validation side that a policy needs, of windows that can be predicted.
 
     Only subjects who can be judged are held out; others, whose windows lack what the method

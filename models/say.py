@@ -12,6 +12,7 @@ from models.ahead import Ahead
 from models.batches import fold_facts, gather, to_device
 from models.fitted import Fitted
 from models.job import shapes_of
+from models.lanes import Lane
 from models.loading import Windows
 from models.model import Network
 from models.prediction import PREDICT_BATCH, loaded, pad_sides
@@ -20,7 +21,7 @@ from models.types import Batch, Fold
 from models.units import subject_codes
 
 Networks = Mapping[str, Network]
-"""Fold -> its network."""
+"""Fold, or label of the lane -> its network."""
 
 
 def networks_of(fitted: Fitted) -> Networks:
@@ -36,10 +37,10 @@ def say(
     says: Callable[[Any, Batch], Any],
     networks: Networks,
     windows: Windows,
-    folds: Sequence[Fold],
+    lanes: Sequence[Lane],
     device: str,
 ) -> Any:
-    """Return what networks say of the training windows of their folds.
+    """Return what networks say of the training windows of their lanes.
 
     Parameters
     ----------
@@ -48,10 +49,10 @@ def say(
     says : callable
         What they say, as in `models.earlier.Earlier`.
     networks : mapping
-        One of each fold.
+        One of each lane, by label.
     windows : Windows
         All windows of the study.
-    folds : sequence of Fold
+    lanes : sequence of Lane
         Trained together.
     device : str
         A torch device.
@@ -59,20 +60,20 @@ def say(
     Returns
     -------
     pytree of Tensor
-        Each (n_folds, n_said, ...): the training windows in their order, shorter folds padded.
+        Each (n_lanes, n_said, ...): the training windows in their order, shorter ones padded.
     """
     method = ahead.method
     data = to_device(windows, method.train_modalities, device)._replace(present=None)
-    scaling = [networks[fold.name].scaling for fold in folds]
-    facts = fold_facts(data, scaling, folds)
-    n_subjects = len(np.unique(subject_codes(windows.keys)[folds[0].train]))
+    scaling = [networks[lane.label].scaling for lane in lanes]
+    facts = fold_facts(data, scaling, lanes)
+    n_subjects = len(np.unique(subject_codes(windows.keys)[lanes[0].train]))
     shapes = shapes_of(windows, method.train_modalities, n_subjects)
     nets = [
-        loaded(method, shapes, ahead.config, tensors_of(networks[fold.name]), device)
-        for fold in folds
+        loaded(method, shapes, ahead.config, tensors_of(networks[lane.label]), device)
+        for lane in lanes
     ]
     stack = FoldStack(nets, vmapped=method.stackable)
-    rows = torch.from_numpy(pad_sides([fold.train for fold in folds])).to(device)
+    rows = torch.from_numpy(pad_sides([lane.train for lane in lanes])).to(device)
     with stack.evaluating():
         parts = [
             stack.each(says, gather(data, facts, part, method.train_modalities, is_labelled=False))

@@ -7,6 +7,7 @@ reads the test side of a fold, and says so by its name.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ from models.units import subject_codes, trial_codes
 
 HELD_OUT = 0.2
 """Share of the training subjects held out, rounded up: 2 of 8, 3 of 14."""
+
+AnyFold = TypeVar("AnyFold", bound=Fold)
+"""A fold, or a lane: what comes out is what went in."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,8 @@ def get_policy(name: str) -> Policy:
 
 
 def judged_sides(
-    policy: Policy, folds: Sequence[Fold], keys: pd.DataFrame, seed: int
-) -> list[Fold]:
+    policy: Policy, folds: Sequence[AnyFold], keys: pd.DataFrame, seed: int
+) -> list[AnyFold]:
     """Give every fold the side that its epochs are judged on.
 
     Parameters
@@ -108,7 +112,7 @@ def judged_sides(
     return [fold if fold.validate is not None else hold_out(fold, keys, seed) for fold in folds]
 
 
-def hold_out(fold: Fold, keys: pd.DataFrame, seed: int, share: float = HELD_OUT) -> Fold:
+def hold_out(fold: AnyFold, keys: pd.DataFrame, seed: int, share: float = HELD_OUT) -> AnyFold:
     """Move some subjects of a fold's training side to its validation side.
 
     Where there is one training subject only, whole trials of every class move instead; a class

@@ -11,6 +11,7 @@ from featpipe.errors import ConfigError
 from models.classic import ClassicMethod
 from models.curves import CURVE_COLUMNS
 from models.fitted import Fitted
+from models.lanes import Lane, lanes_of
 from models.loading import Windows
 from models.parts import Part, merged
 from models.sampling import seed_for
@@ -26,8 +27,10 @@ def fit_classic(
 
     Parameters
     ----------
-    method, config, windows, folds, seed
+    method, config, windows, folds
         As in `classic_parts`.
+    seed : int
+        Fixes what the method draws; 0 or more.
 
     Returns
     -------
@@ -39,13 +42,17 @@ def fit_classic(
     ConfigError
         When the windows lack a modality.
     """
-    return merged([part.fit() for part in classic_parts(method, config, windows, folds, seed)])
+    return merged([part.fit() for part in classic_parts(method, config, windows, folds, [seed])])
 
 
 def classic_parts(
-    method: ClassicMethod, config: Any, windows: Windows, folds: Sequence[Fold], seed: int
+    method: ClassicMethod,
+    config: Any,
+    windows: Windows,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
 ) -> list[Part]:
-    """Prepare the fitting of every fold, each a part of its own.
+    """Prepare the fitting of every fold with every seed, each a part of its own.
 
     Parameters
     ----------
@@ -57,8 +64,8 @@ def classic_parts(
         All windows of the study.
     folds : sequence of Fold
         Splits; a validation side is not read, there is no epoch to choose.
-    seed : int
-        Fixes what the method draws; 0 or more.
+    seeds : sequence of int
+        Each fixes what the method draws; 0 or more.
 
     Raises
     ------
@@ -73,28 +80,28 @@ def classic_parts(
             f"{', '.join(windows.x)} only: extract it or choose another method"
         )
     return [
-        Part((fold.name,), partial(_fit_fold, method, config, windows, fold, seed))
-        for fold in folds
+        Part((lane.label,), partial(_fit_lane, method, config, windows, lane))
+        for lane in lanes_of(folds, seeds)
     ]
 
 
-def _fit_fold(
-    method: ClassicMethod, config: Any, windows: Windows, fold: Fold, seed: int, *_: Any, **__: Any
+def _fit_lane(
+    method: ClassicMethod, config: Any, windows: Windows, lane: Lane, *_: Any, **__: Any
 ) -> Fitted:
-    """Fit and predict one fold; there are no epochs to report or to go on from."""
-    number = int(seed_for(seed, fold.name, "sklearn").generate_state(1)[0])
-    rows, weight = _weighted(windows, fold)
+    """Fit and predict one fold with one seed; there are no epochs to report or to go on from."""
+    number = int(seed_for(lane.seed, lane.name, "sklearn").generate_state(1)[0])
+    rows, weight = _weighted(windows, lane)
     x = _features(windows, method.train_modalities, rows)
     given = windows.label[rows], _groups(windows, rows), config, number
     estimator = method.fit(x, *given, **weight)
     text = method.notes(*given)
-    found = method.predict(estimator, _features(windows, method.inputs, fold.test))
+    found = method.predict(estimator, _features(windows, method.inputs, lane.test))
     # a class without training windows has probability 0
-    complete = np.zeros((len(fold.test), len(windows.classes)))
+    complete = np.zeros((len(lane.test), len(windows.classes)))
     complete[:, estimator.classes_] = found
     curves = pd.DataFrame(columns=list(CURVE_COLUMNS))
-    notes = {fold.name: text} if text else {}
-    return Fitted({fold.name: complete}, curves, {fold.name: estimator}, {}, {}, notes)
+    notes = {lane.label: text} if text else {}
+    return Fitted({lane.label: complete}, curves, {lane.label: estimator}, {}, {}, notes)
 
 
 def _weighted(windows: Windows, fold: Fold) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -102,7 +102,7 @@ def refit_parts(
     Parameters
     ----------
     windows, method_name, folds, seed, settings, policy
-        As in `models.evaluate.parts_of`.
+        As in `models.evaluate.fit_folds`.
     configs : mapping
         Fold -> its config.
 
@@ -130,7 +130,7 @@ def _refit(
 ) -> Fitted:
     """Train one fold; prepared when its turn comes, so that a device holds the windows once."""
     windows, method_name, seed, settings, policy, n_epochs = how
-    [part] = parts_of(windows, method_name, [fold], seed, settings, config, policy)
+    [part] = parts_of(windows, method_name, [fold], [seed], settings, config, policy)
 
     def told(report: EpochReport) -> None:
         if on_epoch:

@@ -90,9 +90,9 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     on = terms_for(name, plan, windows.trials)
     fold = everybody(windows, name, on.policy, plan.min_good)
     parts = parts_of(
-        scaled_apart(windows, on.scaling), name, [fold], seed,
+        scaled_apart(windows, on.scaling), name, [fold], [seed],
         TrainSettings(device=plan.device, precision=plan.precision), config, on.policy,
-        networks_ahead(unit, units),
+        {seed: networks_ahead(unit, units)},
     )  # fmt: skip
     files = outputs(unit, stale[0].facts["sources"])
     folder = folder_of(out, unit, files[0].facts, plan.device)

@@ -198,8 +198,8 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     start = time.perf_counter()
     ready = prepare(unit)
     parts = parts_of(
-        ready.scaled, name, ready.folds, seed, ready.settings, ready.config, ready.on.policy,
-        networks_ahead(unit, units),
+        ready.scaled, name, ready.folds, [seed], ready.settings, ready.config, ready.on.policy,
+        {seed: networks_ahead(unit, units)},
     )  # fmt: skip
     seconds = time.perf_counter() - start
     listed = stale[0].facts["sources"]

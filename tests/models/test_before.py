@@ -11,6 +11,7 @@ from models.ahead import ahead_of
 from models.folds import loso
 from models.job import shapes_of
 from models.judges import judged_out_of_fold
+from models.lanes import lanes_of
 from models.pairs import shuffled
 from models.prediction import loaded, predict_one
 from models.registry import METHODS, make_config
@@ -43,7 +44,7 @@ def test_a_batch_is_told_what_each_network_says_alone(windows, folds, teacher):
     ahead, networks = teacher
     told = Told(
         places(folds, len(windows.keys), "cpu"),
-        {"teacher": say(ahead, ahead.of.says, networks, windows, folds, "cpu")},
+        {"teacher": say(ahead, ahead.of.says, networks, windows, lanes_of(folds, [0]), "cpu")},
     )
     rows = np.stack([fold.train[[7, 0, -1, 7]] for fold in folds])
     heard = told.of(torch.from_numpy(rows))["teacher"].logits.softmax(-1).numpy()
@@ -74,7 +75,7 @@ def recorded(windows, found):
 @pytest.mark.parametrize("n_groups", [2, 3, 50])
 def test_nobody_judges_whom_they_learnt_from(windows, folds, n_groups):
     found = []
-    spoken = judged_out_of_fold(recorded(windows, found), windows, folds, n_groups, seed=0)
+    spoken = judged_out_of_fold(recorded(windows, found), windows, lanes_of(folds, [0]), n_groups)
     subject = subject_codes(windows.keys)
     n_members = len(np.unique(subject)) - 1
     assert len(found) == min(n_groups, n_members)
@@ -92,7 +93,8 @@ def test_nobody_judges_whom_they_learnt_from(windows, folds, n_groups):
 def test_of_one_person_trials_judge_each_other(windows):
     of_first = np.flatnonzero(subject_codes(windows.keys) == 0)
     found = []
-    judged_out_of_fold(recorded(windows, found), windows, [Fold("one", of_first, of_first)], 3, 0)
+    [one] = lanes_of([Fold("one", of_first, of_first)], [0])
+    judged_out_of_fold(recorded(windows, found), windows, [one], 3)
     trial = trial_codes(windows.keys)
     for [one] in found:
         assert not np.intersect1d(trial[one.train], trial[one.test]).size
@@ -100,8 +102,9 @@ def test_of_one_person_trials_judge_each_other(windows):
 
 def test_one_trial_cannot_be_judged(windows):
     rows = np.flatnonzero(trial_codes(windows.keys) == 0)
+    lanes = lanes_of([Fold("one", rows, rows)], [0])
     with pytest.raises(ConfigError, match="two subjects, or two trials of one"):
-        judged_out_of_fold(recorded(windows, []), windows, [Fold("one", rows, rows)], 5, 0)
+        judged_out_of_fold(recorded(windows, []), windows, lanes, 5)
 
 
 def test_controls_exchange_windows_within_a_fold(windows, folds):
@@ -110,9 +113,10 @@ def test_controls_exchange_windows_within_a_fold(windows, folds):
         torch.from_numpy(np.pad(fold.train, (0, n_most - len(fold.train)), mode="edge"))
         for fold in folds
     ])  # fmt: skip
+    lanes = lanes_of(folds, [0])
     for pairs in ("shuffled", "same-label"):
-        other = shuffled(own.clone(), windows, folds, pairs, 0)
-        again = shuffled(own.clone(), windows, folds, pairs, 0)
+        other = shuffled(own.clone(), windows, lanes, pairs)
+        again = shuffled(own.clone(), windows, lanes, pairs)
         assert torch.equal(other, again)
         for i, fold in enumerate(folds):
             said = other[i, : len(fold.train)].numpy()
@@ -120,4 +124,4 @@ def test_controls_exchange_windows_within_a_fold(windows, folds):
             assert (said != fold.train).mean() > 0.5
             is_same = windows.label[said] == windows.label[fold.train]
             assert is_same.all() == (pairs == "same-label")
-    assert torch.equal(shuffled(own.clone(), windows, folds, "own", 0), own)
+    assert torch.equal(shuffled(own.clone(), windows, lanes, "own"), own)

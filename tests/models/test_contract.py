@@ -17,12 +17,13 @@ from models.evaluate import cross_validate, fit_folds, parts_of
 from models.folds import loso
 from models.job import prepare, shapes_of
 from models.kept import read_kept, write_kept
+from models.lanes import lanes_of
 from models.registry import BASELINES, METHODS, make_config, variant
 from models.scores import scores
 from models.selection import POLICIES
 from models.stacked import FoldStack
 from models.stages import adam, train_step
-from models.train import TrainSettings, fit
+from models.train import TrainSettings, fit, fit_seeds
 from models.trial_facts import TRIAL_FACTS
 from models.types import Batch, Method
 
@@ -73,8 +74,8 @@ def told_to(name, windows, folds):
     def fit_earlier(_, of, inner):
         return fit(of.method, of.config, windows, inner, 0)
 
-    job = prepare(METHODS[name], quick(name), windows, folds, 0, "cpu")
-    return bring_before(job, windows, folds, fit_earlier, {}).told
+    job = prepare(METHODS[name], quick(name), windows, folds, "cpu")
+    return bring_before(job, windows, lanes_of(folds, [0]), fit_earlier, {}).told
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -228,24 +229,54 @@ def test_stacked_folds_equal_folds_one_by_one(name, policy, windows):
             TrainSettings(fold_chunk=1),
         )
     )
-    for fold in folds:
-        for other in (looped, alone):
-            assert stacked.epochs[fold.name] == other.epochs[fold.name]
-            np.testing.assert_allclose(
-                stacked.probabilities[fold.name], other.probabilities[fold.name], atol=1e-5
-            )
-            for key, tensor in stacked.weights[fold.name].items():
-                # Adam divides by the gradient's size, and blows the rounding of small ones up
-                torch.testing.assert_close(
-                    tensor, other.weights[fold.name][key], atol=5e-5, rtol=1e-4
-                )
+    for other in (looped, alone):
+        assert_equal_but_for_rounding(stacked, other)
+
+
+def assert_equal_but_for_rounding(one, other):
+    """Compare two trainings of the same folds with the same seed."""
+    assert one.epochs == other.epochs
+    at = ["fold", "stage", "epoch", "term", "kind"]
+    curves = (of.curves.sort_values(at, ignore_index=True) for of in (one, other))
+    pd.testing.assert_frame_equal(*curves, atol=1e-4)
+    for fold, probability in other.probabilities.items():
+        np.testing.assert_allclose(one.probabilities[fold], probability, atol=1e-5)
+        for key, tensor in other.weights[fold].items():
+            # Adam divides by the gradient's size, and blows the rounding of small ones up
+            torch.testing.assert_close(one.weights[fold][key], tensor, atol=5e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_seeds_at_once_equal_each_alone(name, windows):
+    folds, seeds = folds_of(windows)[:2], (3, 0)
+    how = METHODS[name], with_options(name, SHORT), windows, folds
+    one_part, two_parts = (
+        fit_seeds(*how, seeds, TrainSettings(fold_chunk=n), policy="source-validation")
+        for n in (4, 3)
+    )
+    assert list(one_part) == list(two_parts) == list(seeds)
+    for seed in seeds:
+        alone = fit(*how, seed, policy="source-validation")
+        assert_equal_but_for_rounding(one_part[seed], alone)
+        assert_equal_but_for_rounding(two_parts[seed], alone)
+
+
+def assert_equal_bit_by_bit(one, other):
+    """Compare two trainings of the same folds with the same seed."""
+    assert one.epochs == other.epochs
+    pd.testing.assert_frame_equal(one.curves, other.curves, check_exact=True)
+    for fold, probability in other.probabilities.items():
+        np.testing.assert_array_equal(one.probabilities[fold], probability)
+        for key, tensor in other.weights[fold].items():
+            assert torch.equal(one.weights[fold][key], tensor), key
 
 
 @pytest.mark.parametrize("policy", HONEST)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
     config = with_options(name, SHORT)  # with dropout, if it has any
-    [part] = parts_of(windows, name, folds_of(windows), 1, config=config, policy=policy)
+    seeds = [1, 0] if policy == "last" else [1]
+    [part] = parts_of(windows, name, folds_of(windows), seeds, config=config, policy=policy)
     states = []
     whole = part.fit(keep=lambda stands: states.append(stands()))
     assert bool(states) == bool(METHODS[name].stages(config))  # else nothing is left to go on with
@@ -257,12 +288,7 @@ def test_goes_on_where_it_stood(name, policy, windows, tmp_path):
         n_before = n_epochs_of(METHODS[name], config) - own  # of what is trained before
         first, last = n_before + n_done + 1, n_before + len(states)
         assert [report.epoch for report in reports] == list(range(first, last + 1))
-        assert rest.epochs == whole.epochs
-        pd.testing.assert_frame_equal(rest.curves, whole.curves, check_exact=True)
-        for fold in whole.probabilities:
-            np.testing.assert_array_equal(rest.probabilities[fold], whole.probabilities[fold])
-            for key, tensor in whole.weights[fold].items():
-                assert torch.equal(rest.weights[fold][key], tensor), key
+        assert_equal_bit_by_bit(rest, whole)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -12,7 +12,7 @@ from torch import nn
 from featpipe.errors import ConfigError
 from models.curves import CURVE_COLUMNS
 from models.folds import loso, within
-from models.train import TrainSettings, fit, network_parts
+from models.train import TrainSettings, fit, fit_seeds, network_parts
 from models.types import Losses, Method, Objective, Stage
 
 
@@ -84,6 +84,14 @@ def test_progress_is_reported(windows):
     assert reports[-1].values["emotion"].shape == (1,)
 
 
+def test_with_several_seeds_reports_name_the_seed(windows):
+    reports, folds = [], list(loso(windows.keys))[:2]
+    fit_seeds(LINEAR, Config(n_epochs=1), windows, folds, [4, 0], on_epoch=reports.append)
+    [report] = reports
+    assert report.folds == ("sub-1, seed 4", "sub-2, seed 4", "sub-1, seed 0", "sub-2, seed 0")
+    assert report.values["emotion"].shape == (4,)
+
+
 def test_neither_random_state_nor_threads_leak(windows):
     torch.manual_seed(11)
     before = torch.get_rng_state()
@@ -124,7 +132,7 @@ def test_goes_on_in_any_stage(windows):
         Stage("second", (Objective(emotion, ("emotion",)), Objective(push, ("push",))), 2, 24),
     )
     method = replace(LINEAR, stages=stages)
-    for part in network_parts(method, Config(), windows, list(loso(windows.keys)), 0):
+    for part in network_parts(method, Config(), windows, list(loso(windows.keys)), [0]):
         states = []
         whole = part.fit(keep=lambda stands, states=states: states.append(stands()))
         assert [(s.facts["stage"], s.facts["epoch"]) for s in states] == [
@@ -337,5 +345,10 @@ def test_a_loss_that_explodes_names_term_epoch_and_fold(windows):
         return Losses({"emotion": F.cross_entropy(net.emotion(x), batch.label)})
 
     stages = lambda config: (Stage("train", (Objective(explode),), 4, batch=24),)  # noqa: E731
-    with pytest.raises(ConfigError, match=r"linear, stage train, epoch 3: .*'emotion'.*fold sub-1"):
+    with pytest.raises(
+        ConfigError, match=r"linear, stage train, epoch 3: .*'emotion'.*fold sub-1;"
+    ):
         fit_linear(windows, stages=stages)
+    bad, folds = replace(LINEAR, stages=stages), list(loso(windows.keys))
+    with pytest.raises(ConfigError, match="in fold sub-1, seed 2; lower"):
+        fit_seeds(bad, Config(), windows, folds, [2, 5])

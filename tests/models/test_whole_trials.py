@@ -97,7 +97,7 @@ def test_divided_trials_leave_nothing_to_read_whole(windows):
     fold = next(within(windows.keys))
     some = replace(fold, train=fold.train[::2])
     with pytest.raises(Exception, match="no whole trial to train on"):
-        prepare(METHOD, METHOD.config, windows, [some], 0, "cpu")
+        prepare(METHOD, METHOD.config, windows, [some], "cpu")
 
 
 def test_the_audit_names_who_can_read_the_length(monkeypatch):

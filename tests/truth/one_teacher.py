@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from featpipe.errors import ConfigError
 from models.ahead import ahead_of
-from models.evaluate import fit_folds, parts_of
+from models.evaluate import fit_folds
 from models.fitted import Fitted
 from models.loading import Windows
-from models.parts import merged
 from models.registry import get_method
 from models.say import Networks, networks_of
-from models.types import Fold
+from models.train import fit
+from models.types import Fold, Method
 
 
 class Lessons:
@@ -38,8 +39,10 @@ class Lessons:
             name: self._teacher(ahead.method.name, ahead.config)
             for name, ahead in ahead_of(get_method(method), config).items()
         }
-        of = self._windows, method, self._folds, self._seed
-        return merged([part.fit() for part in parts_of(*of, config=config, given=given)])
+        network = get_method(method)
+        if not isinstance(network, Method):
+            raise ConfigError(f"{method} is no network: nobody teaches it")
+        return fit(network, config, self._windows, self._folds, self._seed, given=given)
 
     def _teacher(self, method: str, config: Any) -> Networks:
         known = (method, config)

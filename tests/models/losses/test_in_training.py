@@ -138,7 +138,7 @@ def test_banks_are_not_among_the_weights_and_nothing_needs_them(name, windows):
 @pytest.mark.parametrize("name", ["fitnet", "crd", "cmcrd"])
 def test_a_training_goes_on_with_its_banks_and_statistics(name, policy, windows):
     of, folds, states = method(name), list(loso(windows.keys))[:2], []
-    (part,) = network_parts(of, of.config, windows, folds, 0, policy=policy)
+    (part,) = network_parts(of, of.config, windows, folds, [0], policy=policy)
     whole = part.fit(keep=lambda stands: states.append(stands()))
     for state in states:
         rest = part.fit(resume=state)

@@ -14,7 +14,7 @@ from models.manners import terms
 from models.methods.distill import DISTILLED
 from models.registry import METHODS, make_config
 from models.say import networks_of
-from models.train import TrainSettings, fit
+from models.train import TrainSettings, fit, fit_seeds
 
 ALONE = {"n_epochs": 3, "batch": 48}
 QUICK = ALONE | {"teacher_epochs": 3, "teacher_batch": 48}
@@ -84,6 +84,25 @@ def test_a_teacher_that_is_given_is_the_one_that_would_be_trained(windows, optio
     require_equal(part(with_it, "student"), part(fitted(windows, name, **options), "student"))
 
 
+@pytest.mark.parametrize("options", [{}, {"teacher_pred": "out-of-fold", "pairs": "shuffled"}])
+@pytest.mark.parametrize("is_given", [True, False])
+def test_every_seed_has_teachers_of_its_own(windows, options, is_given):
+    """What they say, who judges whom and which window is told of are those of the seed alone."""
+    name, folds, seeds = "cmcrd_eeg", list(loso(windows.keys)), (2, 0)
+    config = make_config(name, QUICK | options)
+    of = ahead_of(METHODS[name], config)["teacher"]
+    given = {
+        seed: {"teacher": networks_of(fit(of.method, of.config, windows, folds, seed))}
+        for seed in seeds
+        if is_given
+    }
+    together = fit_seeds(METHODS[name], config, windows, folds, seeds, given=given)
+    for seed, found in together.items():
+        alone = part(fit(METHODS[name], config, windows, folds, seed), "student")
+        for key, array in part(found, "student").items():
+            np.testing.assert_allclose(array, alone[key], atol=5e-5, rtol=1e-4)
+
+
 def test_a_teacher_of_other_folds_is_refused(windows):
     name, folds = "kd_eeg", list(loso(windows.keys))
     config = make_config(name, QUICK)
@@ -91,6 +110,8 @@ def test_a_teacher_of_other_folds_is_refused(windows):
     given = {"teacher": networks_of(fit(of.method, of.config, windows, folds[1:], 0))}
     with pytest.raises(ConfigError, match=f"teacher, has no network of fold {folds[0].name}"):
         fit(METHODS[name], config, windows, folds, 0, given=given)
+    with pytest.raises(ConfigError, match=f"has no network of fold {folds[0].name}, seed 0"):
+        fit_seeds(METHODS[name], config, windows, folds, (0, 1), given={0: given, 1: given})
 
 
 @pytest.mark.parametrize("student", ["eeg", "eye"])

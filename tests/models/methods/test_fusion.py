@@ -8,13 +8,13 @@ import torch
 from scipy.optimize import lsq_linear
 
 from models.batches import scale_folds
-from models.evaluate import fit_folds, parts_of
+from models.evaluate import fit_folds
 from models.folds import loso
 from models.methods.fusion import MODALITIES, Fusion, choquet, learn
-from models.parts import merged
 from models.presence import usable
 from models.registry import METHODS, make_config
 from models.say import networks_of
+from models.train import fit
 from models.types import Batch, Shapes
 
 QUICK = {"n_epochs": 4, "batch": 48, "lr": 0.01}
@@ -198,9 +198,7 @@ def test_a_member_reads_what_it_learnt_to_read(lacking):
         )
     given = {f"member on {name}": networks_of(found) for name, found in members.items()}
     own = usable(METHODS["max_fusion"], lacking, folds)
-    both = merged(
-        [part.fit() for part in parts_of(lacking, "max_fusion", own, 0, config=config, given=given)]
-    )
+    both = fit(METHODS["max_fusion"], config, lacking, own, 0, given=given)
     whole = {fold.name: fold for fold in folds}
     for fold, of_rows in zip(own, scale_folds(lacking, ["eeg"], own), strict=True):
         scaling = both.scaling[fold.name]["eeg"]
