@@ -118,7 +118,11 @@ class FoldStack:
         return tree_map(lambda *parts: torch.stack(parts), *results)
 
     def copy(
-        self, where: Tensor | None = None, otherwise: Mapping[str, Tensor] | None = None
+        self,
+        where: Tensor | None = None,
+        otherwise: Mapping[str, Tensor] | None = None,
+        *,
+        persistent: bool = False,
     ) -> dict[str, Tensor]:
         """Return a copy of all parameters and buffers.
 
@@ -128,8 +132,12 @@ class FoldStack:
             Folds to copy; all of them if left out.
         otherwise : mapping, optional
             An earlier copy, which the other folds take.
+        persistent : bool
+            Only what is in a state dict: memory banks, which nothing predicts with, are large.
         """
         tensors = {name: t.detach() for name, t in {**self.params, **self.buffers}.items()}
+        if persistent:
+            tensors = {name: tensors[name] for name in self.base.state_dict()}
         if where is None or otherwise is None:
             return {name: tensor.clone() for name, tensor in tensors.items()}
         return {
@@ -138,10 +146,11 @@ class FoldStack:
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Overwrite all parameters and buffers with a copy made before."""
+        """Overwrite all parameters and buffers that a copy made before holds."""
+        own = {**self.params, **self.buffers}
         with torch.no_grad():
-            for name, tensor in {**self.params, **self.buffers}.items():
-                tensor.copy_(tensors[name])
+            for name, tensor in tensors.items():
+                own[name].copy_(tensor)
 
     def state(self, i_fold: int) -> dict[str, Tensor]:
         """Return the state dict of one fold's network, on the CPU.

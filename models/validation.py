@@ -143,7 +143,7 @@ class BestEpoch:
         self._of_modality = modality_sides(job, sides)
         self._score = self._side.weight.new_full((len(sides),), -torch.inf)
         self._loss = torch.full_like(self._score, torch.inf)
-        self._kept = stack.copy()
+        self._kept = stack.copy(persistent=True)
         self._patience, self._n_seen = patience, 0
         self.epoch = torch.zeros_like(self._score, dtype=torch.int64)
 
@@ -168,7 +168,7 @@ class BestEpoch:
         self._score = torch.where(is_better, score, self._score)
         self._loss = torch.where(is_better, loss, self._loss)
         self.epoch = torch.where(is_better, epoch, self.epoch)
-        self._kept = self._stack.copy(is_better, self._kept)
+        self._kept = self._stack.copy(is_better, self._kept, persistent=True)
         found = {VALIDATION_SCORE: score.cpu(), VALIDATION_LOSS: loss.cpu()}
         for name, side in self._of_modality.items():  # told, never chosen by
             logits = predict_logits(self._job, self._stack, self._facts, side.rows, name)

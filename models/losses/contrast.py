@@ -26,9 +26,9 @@ binary logistic regression. Differences from the paper and its code:
    for the first time. The mean is the same, and the size of the test side decides over no number.
 
 A bank takes n_windows * D * 4 bytes, there are two, per fold: of SEED-V (29,168 windows, D = 128)
-30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648, and once or twice more while a training is
-kept or its best epoch is; `fold_chunk` divides that. Banks move with a stack of folds but are not
-part of a state dict: nothing predicts with them.
+30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648, and once more while a training is kept;
+`fold_chunk` divides that. Banks move with a stack of folds but are not part of a state dict, nor of
+the copy of the best epoch: nothing predicts with them.
 """
 
 from math import log

@@ -122,6 +122,11 @@ def test_what_is_for_training_alone_is_copied_and_not_saved(nets):
         net.register_buffer("bank", torch.full((2,), float(i)), persistent=False)
     stack = FoldStack(nets)
     assert stack.copy()["net.bank"].tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    predicting = stack.copy(persistent=True)
+    assert predicting.keys() == stack.copy().keys() - {"net.bank"}
+    stack.load({name: torch.zeros_like(tensor) for name, tensor in predicting.items()})
+    assert stack.copy()["net.bank"].tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    assert not any(tensor.any() for tensor in stack.copy(persistent=True).values())
     assert stack.state(1).keys() == nets[1].state_dict().keys()
     nets[1].load_state_dict(stack.state(1))
 
