@@ -25,7 +25,7 @@ from models.stacked import FoldStack
 from models.stages import adam, train_step
 from models.train import TrainSettings, fit, fit_seeds
 from models.trial_facts import TRIAL_FACTS
-from models.types import Batch, Method
+from models.types import Batch, Fold, Method
 
 NETWORKS = [name for name, method in METHODS.items() if isinstance(method, Method)]
 HONEST = [name for name, policy in POLICIES.items() if not policy.is_of_test]
@@ -71,7 +71,8 @@ def build_stack(name, windows, folds, vmapped=True):
 def told_to(name, windows, folds):
     """Return what is said to a method by networks that are trained before it."""
 
-    def fit_earlier(_, of, inner):
+    def fit_earlier(_, of, lanes):
+        inner = [Fold(lane.name, lane.train, lane.test, lane.target) for lane in lanes]
         return fit(of.method, of.config, windows, inner, 0)
 
     job = prepare(METHODS[name], quick(name), windows, folds, "cpu")
