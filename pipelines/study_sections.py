@@ -181,7 +181,7 @@ class TrainPlan:
             raise ConfigError(f"[train] subjects = {list(self.subjects)}: one is named twice")
         if self.n_folds < 2:
             raise ConfigError(f"[train] n_folds = {self.n_folds}: expected 2 or more")
-        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
+        if not re.fullmatch(r"(cpu|mps|cuda)(:\d+)?", self.device):
             raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
         for method, of in self.options.items():
             if not all(isinstance(one, dict) for one in (of if isinstance(of, list) else [of])):

@@ -57,7 +57,7 @@ def train_on_tables(
     made = [unit for wave in waves for unit in wave]
     with owned(job.out):
         note_begin(TRAIN, made, job, is_whole=True)
-        rows = _run_waves(TRAIN, waves, job, settings)
+        rows = _run_together(waves, job, settings)
         for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
             click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
         write_all(
@@ -84,6 +84,16 @@ def _run_waves(
             break
         rows += running.run_step(step, wave, job.out, settings)
     return rows
+
+
+def _run_together(waves: Sequence[Sequence[Unit]], job: Job, settings: RunSettings) -> list[Row]:
+    """Train seeds in one task each where they share a device; rows are of each seed."""
+    from pipelines.steps.together import TOGETHER, apart, together
+
+    tasks = [together(wave) for wave in waves]
+    by_name = {task.name: task for of_wave in tasks for task in of_wave}
+    rows = _run_waves(TOGETHER, tasks, job, settings)
+    return [of for row in rows for of in apart(row, by_name[row.unit])]
 
 
 def _with_models(made: Sequence[Unit]) -> list[Unit]:

@@ -1,6 +1,7 @@
 """Feature tables -> predictions, and the networks they come of.
 
-One method and seed, with all folds of a protocol, is a task.
+One method and seed, with all folds of a protocol, is a task; `together` makes one task of several
+seeds.
 """
 
 import time
@@ -15,23 +16,19 @@ import pyarrow as pa
 from models.adversaries import chances
 from models.evaluate import parts_of, predictions_frame
 from models.fitted import Fitted
-from models.folds import FoldSettings
 from models.job import stages_of
-from models.loading import Windows, load_windows
-from models.manners import Terms
+from models.lanes import by_seed
 from models.model import model_of
-from models.presence import judged, usable
-from models.protocols import divide
+from models.presence import judged
 from models.registry import get_method, make_config
-from models.scaling import scaled_apart
 from models.selection import get_policy
-from models.train import TrainSettings
-from models.types import Fold, Method
-from models.weights import weighted
+from models.types import Method
 from pipelines.counting import counted, noted
+from pipelines.identity import fingerprint
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.ahead import networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
+from pipelines.steps.prepared import Prepared, prepare
 from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, under, variant_of
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
@@ -146,73 +143,57 @@ def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-class Prepared(NamedTuple):
-    """What a training works on.
-
-    Attributes
-    ----------
-    windows, scaled : Windows
-        As they were read, and as they are trained on.
-    divided, folds : list of Fold
-        Of the protocol, and what of them the method can learn from and predict.
-    on : Terms
-        On what terms.
-    config : frozen dataclass
-        Options of the method.
-    settings : TrainSettings
-        How to compute.
-    """
-
-    windows: Windows
-    scaled: Windows
-    divided: list[Fold]
-    folds: list[Fold]
-    on: Terms
-    config: Any
-    settings: TrainSettings
-
-
-def prepare(unit: Unit) -> Prepared:
-    """Read the tables of a unit and divide their windows."""
-    payload = unit.payload
-    plan: TrainPlan = payload.plan
-    windows = weighted(load_windows(payload.tables, plan.missing), plan.weight)
-    on = terms_for(payload.method, plan, windows.trials)
-    divided = divide(
-        on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
-    )
-    folds = usable(get_method(payload.method), windows, divided)
-    config = make_config(payload.method, plan.options.get(payload.method, {}))
-    scaled = scaled_apart(windows, on.scaling)
-    settings = TrainSettings(device=plan.device, precision=plan.precision)
-    return Prepared(windows, scaled, divided, folds, on, config, settings)
-
-
 def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     """Train all folds of one method and predict what was left out; go on where a run was ended.
 
     Where one output is stale all are made: predictions and the networks beside them are of one
     training.
     """
-    name, seed, plan, _, out = unit.payload
+    return make_seeds(unit, [(unit, stale[0].facts["sources"])])
+
+
+def make_seeds(task: Unit, of_seeds: Sequence[tuple[Unit, list[dict[str, Any]]]]) -> Iterator[Made]:
+    """Train units that differ in the seed in one program.
+
+    Parameters
+    ----------
+    task : Unit
+        What they are together; its name is that of the folds that are kept.
+    of_seeds : sequence of (Unit, list of dict)
+        Each with its sources, as metadata list them.
+    """
     start = time.perf_counter()
-    ready = prepare(unit)
+    first = of_seeds[0][0]
+    name, _, plan, _, out = first.payload
+    ready = prepare(first)
+    seeds = [of.payload.seed for of, _ in of_seeds]
     parts = parts_of(
-        ready.scaled, name, ready.folds, [seed], ready.settings, ready.config, ready.on.policy,
-        {seed: networks_ahead(unit, units)},
+        ready.scaled, name, ready.folds, seeds, ready.settings, ready.config, ready.on.policy,
+        {of.payload.seed: networks_ahead(of, units) for of, _ in of_seeds},
     )  # fmt: skip
     seconds = time.perf_counter() - start
-    listed = stale[0].facts["sources"]
-    folder = folder_of(out, unit, facts_of(unit, listed), plan.device)
-    fitted, trained = fit_kept(parts, folder, reporter(out, unit.name))
-    predictions, curves, *files = outputs(unit, listed)
-    yield from result_tables(unit, [predictions, curves], ready, fitted, seconds + trained)
+    facts = [facts_of(of, listed) for of, listed in of_seeds]
+    folder = folder_of(out, task, {**facts[0], "seeds": list(map(fingerprint, facts))}, plan.device)
+    fitted, trained = fit_kept(parts, folder, reporter(out, task.name))
+    seconds = (seconds + trained) / len(seeds)
+    found = by_seed(fitted, ready.folds, seeds)
+    for of, listed in of_seeds:
+        yield from _made(of, outputs(of, listed), ready, found[of.payload.seed], seconds)
+    forget(folder)
+
+
+def _made(
+    unit: Unit, wanted: Sequence[Output], ready: Prepared, fitted: Fitted, seconds: float
+) -> Iterator[Made]:
+    """Yield what a unit leaves behind."""
+    name, seed, plan, _, _ = unit.payload
+    predictions, curves, *files = wanted
+    yield from result_tables(unit, [predictions, curves], ready, fitted, seconds)
     if files:
         windows, folds, on = ready.windows, ready.folds, ready.on
         model = model_of(windows, folds, fitted, name, ready.config, seed, on.policy, on.scaling)
         about = {**model.about, **on.columns(), "variant": variant_of(name, plan)}
         yield from made_model(files, model._replace(about=about))
-    forget(folder)
 
 
 def result_tables(

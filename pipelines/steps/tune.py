@@ -27,6 +27,7 @@ from models.tuning import refit_parts
 from pipelines.engine import is_features, stale_because
 from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps import train
+from pipelines.steps.prepared import prepare
 from pipelines.steps.variants import label_of, one_by_one, terms_for, windows_counted
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
@@ -160,7 +161,7 @@ def judge_candidate(
 ) -> Iterator[tuple[Output, pa.Table, dict[str, Any]]]:
     """Train one candidate without the subjects held out, and judge it on them."""
     name, seed, plan, _, out = unit.payload
-    ready = train.prepare(unit)
+    ready = prepare(unit)
     inner = inner_folds(ready.folds, ready.windows, name, seed)
     [output] = stale
     folder = folder_of(out, unit, output.facts, plan.device)
@@ -225,7 +226,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[tuple[Output, pa.Table
     rows = _judged(unit, stale[0].facts["sources"])
     chosen = choose(rows)
     configs = [make_config(name, of) for of in payload.tried]
-    ready = train.prepare(unit)
+    ready = prepare(unit)
     parts = refit_parts(
         ready.scaled, name, ready.folds, {fold: configs[i] for fold, i in chosen.items()},
         payload.seed, ready.settings, ready.on.policy,

@@ -3,6 +3,7 @@
     python -m lookalikes.killed_training OUT METHOD KILL_AT [name=value ...]
 
 KILL_AT counts epochs, or folds where a method has none, over all folds of the unit; 0 never kills.
+Several seeds, "seed=0+1", are one unit on any device but "cpu": "device=cpu:0" stands for a GPU.
 """
 
 import os
@@ -15,6 +16,7 @@ from lookalikes.outputs import features, grid, write_output
 from pipelines import kept_folds
 from pipelines.engine import update
 from pipelines.steps import train
+from pipelines.steps.together import TOGETHER, together
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import GOES_ON
 
@@ -32,15 +34,21 @@ def write_tables(out, n_subjects=3, n_sessions=1):
         write_output(out, family, keys, x, classes=("sad", "happy"))
 
 
-def unit_of(out, method, seed=0, protocol="loso", policy="last", **options):
-    """Make the one unit of a method."""
+def units_of(out, method, seed=0, protocol="loso", policy="last", device="cpu", **options):
+    """Make the units of a method, one per seed."""
     plan = TrainPlan(
-        (method,), protocol, policy=policy, seeds=(int(seed),),
+        (method,), protocol, policy=policy, seeds=tuple(map(int, str(seed).split("+"))),
         options={method: {**OPTIONS[method], **{k: int(v) for k, v in options.items()}}},
+        device=device,
     )  # fmt: skip
     names = {"eeg": "de", "eye": "eye"}
     tables = {m: sorted(out.glob(f"features/{name}/*.parquet")) for m, name in names.items()}
-    [unit] = train.units(plan, tables, out)
+    return train.units(plan, tables, out)
+
+
+def unit_of(out, method, **about):
+    """Make the one unit of a method."""
+    [unit] = units_of(out, method, **about)
     return unit
 
 
@@ -58,17 +66,22 @@ def run(out, method, kill_at=0, every_s=0.0, **about):
 
     train.reporter = reporter
     kept_folds.WORTH_S, kept_folds.EVERY_S = 0.0, float(every_s)
-    unit = unit_of(out, method, **about)
-    return unit, update(train.TRAIN, unit, {}, out / ".staging")
+    [task] = together(units_of(out, method, **about))
+    return task, update(TOGETHER, task, {}, out / ".staging")
 
 
 def results(out):
     """Bytes of predictions and networks, and the curves without the seconds they took."""
-    (predictions,) = out.glob("predictions/*.parquet")
-    (curves,) = out.glob("curves/*.parquet")
-    models = sorted(out.glob("models/*/model.*"))
-    curves = read_table(curves).replace_schema_metadata()
-    return predictions.read_bytes(), curves, *(path.read_bytes() for path in models)
+    curves = [
+        read_table(path).replace_schema_metadata() for path in listed(out, "curves/*.parquet")
+    ]
+    same = listed(out, "predictions/*.parquet") + listed(out, "models/*/model.*")
+    return curves, *(path.read_bytes() for path in same)
+
+
+def listed(out, pattern):
+    """List files in a fixed order."""
+    return sorted(out.glob(pattern))
 
 
 if __name__ == "__main__":

@@ -79,6 +79,8 @@ CASES = {
     "stacks": ("many", "mlp", 5, {"protocol": "within"}, ["folds-0001-0032.parquet"], (33, 36, 2)),
     # all folds in one stack: what is kept is where it stood, with dropout and a chosen epoch
     "one stack": ("few", "cscm", 3, {"policy": "source-validation"}, [], (1, 3, 3)),
+    # three folds with two seeds
+    "seeds": ("few", "mlp", 2, {"seed": "0+1", "device": "cpu:0"}, [], (1, 6, 2)),
     "fold by fold": (
         "few", "svm", 2, {}, ["folds-0001-0001.parquet", "folds-0002-0002.parquet"], (3, 3, None),
     ),
