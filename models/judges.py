@@ -52,7 +52,8 @@ def judged_out_of_fold(
     if n < 2:
         raise ConfigError(
             f"folds {few([fold.name for fold in folds])}: networks that judge windows they never "
-            "saw need two subjects, or two trials of one, to train on: let those judge that did"
+            "saw need two subjects, or two trials of one, to train on: take a protocol that leaves "
+            "more, or let those judge that did, where the method offers it"
         )
     groups = [_groups(code, n, seed, fold) for code, fold in zip(codes, folds, strict=True)]
     found = [np.zeros((len(fold.train), len(windows.classes)), np.float32) for fold in folds]

@@ -167,11 +167,11 @@ def members(learns: bool, config: Config) -> Mapping[str, Earlier]:
     return found
 
 
-def _method(name: str, describes: str, reference: str, shares: tuple[float, float]) -> Method:
+def _method(name: str, how: str, reference: str, shares: tuple[float, float]) -> Method:
     learns = name == "fuzzy_integral"
     return Method(
         name=name,
-        describes=describes,
+        describes=f"networks on EEG and on eyes, {how}",
         reference=reference,
         train_modalities=MODALITIES,
         inputs=MODALITIES,
@@ -183,14 +183,9 @@ def _method(name: str, describes: str, reference: str, shares: tuple[float, floa
     )
 
 
-_LU = "Lu et al., IJCAI 2015"
+_KAN, _LU = "Kan et al., CMCRD, arXiv:2504.09221 (EEG with eyes)", "Lu et al., IJCAI 2015"
 FUSIONS = (
-    _method(
-        "decision_fusion",
-        "networks on EEG and on eyes, the mean of what both say",
-        "Kan et al., CMCRD, arXiv:2504.09221 (EEG with eyes)",
-        (0.5, 0.5),
-    ),
-    _method("max_fusion", "the same, the more certain one is believed", _LU, (1.0, 1.0)),
-    _method("fuzzy_integral", "the same, a fuzzy measure learned on both", _LU, (0.5, 0.5)),
+    _method("decision_fusion", "the mean of what both say", _KAN, (0.5, 0.5)),
+    _method("max_fusion", "the more certain one is believed", _LU, (1.0, 1.0)),
+    _method("fuzzy_integral", "fused by a learned measure", _LU, (0.5, 0.5)),
 )
