@@ -198,7 +198,8 @@ def _fit_chunk(
         # judges may be fewer than were planned, and then have fewer epochs
         n_own = sum(stage.n_epochs for stage in job.stages)
         n_before += n_epochs_of(job.method, job.config, given) - n_own
-        own = scale_folds(windows, modalities_of(job.method), folds)
+        by_band = job.method.by_band is not None and job.method.by_band(job.config)
+        own = scale_folds(windows, modalities_of(job.method), folds, by_band=by_band)
         scaling = before.standardise(own, folds)
         facts = fold_facts(job.data, scaling, folds)._replace(told=before.told)
         stack = _build(job, folds, settings, before)

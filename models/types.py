@@ -234,6 +234,9 @@ class Method(Card):
     by_modality : callable, optional
         ``by_modality(net, batch, modality) -> logits`` from one of `train_modalities` alone; where
         the epoch is chosen on held-out subjects, curves tell how good each is.
+    by_band : callable, optional
+        ``by_band(config) -> bool``: whether all channels of a band are standardised alike. None:
+        every feature by itself.
     before : callable, optional
         ``before(config) -> mapping`` of names to networks that are trained first, each a
         `models.earlier.Earlier`: what they say is in `Batch.told`, batches hold `inputs` only.
@@ -249,6 +252,7 @@ class Method(Card):
     takes_missing: bool = False
     uses_subject: Callable[[Any], bool] | None = None
     by_modality: Callable[[Any, Batch, str], Tensor] | None = None
+    by_band: Callable[[Any], bool] | None = None
     before: Callable[[Any], Mapping[str, Any]] | None = None
 
 
