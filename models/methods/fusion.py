@@ -9,8 +9,8 @@ Both networks are methods of `models.methods.unimodal`, trained before, each by 
 probability that a window is of a class is a Choquet integral of theirs: the lower one, and of what
 the higher one has more a share g, which depends on whose it is. The shares (g of EEG, g of eyes)
 are (1/2, 1/2) in `decision_fusion`, which is the mean, (1, 1) in `max_fusion`, the maximum, and
-learned in `fuzzy_integral`. Here both modalities are needed at test: it is a bound for what
-cross-modal training may hope for, not a rival.
+learned in `fuzzy_integral`. Both modalities are needed at test: these are yardsticks of
+cross-modal training, and no rivals.
 
 Differences
 -----------
