@@ -85,11 +85,12 @@ def to_device(
 
 
 def scale_folds(
-    windows: Windows, modalities: Sequence[str], folds: Sequence[Fold]
+    windows: Windows, modalities: Sequence[str], folds: Sequence[Fold], *, by_band: bool = False
 ) -> list[dict[str, Scaling]]:
-    """Return for each fold modality -> Scaling, from the fold's training rows."""
+    """Return for each fold modality -> Scaling, from its training rows, see `fit_scaling`."""
     return [
-        {name: fit_scaling(windows.x[name], fold.train) for name in modalities} for fold in folds
+        {name: fit_scaling(windows.x[name], fold.train, by_band=by_band) for name in modalities}
+        for fold in folds
     ]
 
 

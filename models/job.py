@@ -46,6 +46,11 @@ class Job(NamedTuple):
     items: Items
     n_steps: tuple[int, ...] = ()
 
+    @property
+    def by_band(self) -> bool:
+        """Whether all channels of a band are standardised alike."""
+        return self.method.by_band is not None and self.method.by_band(self.config)
+
     def steps_of(self, fold: Fold) -> tuple[int, ...]:
         """Return the steps per epoch of one fold, by stage.
 

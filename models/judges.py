@@ -49,7 +49,8 @@ def judged_out_of_fold(
     if n < 2:
         raise ConfigError(
             f"folds {few([lane.label for lane in lanes])}: networks that judge windows they never "
-            "saw need two subjects, or two trials of one, to train on: let those judge that did"
+            "saw need two subjects, or two trials of one, to train on: take a protocol that leaves "
+            "more, or let those judge that did, where the method offers it"
         )
     groups = [_groups(code, n, lane) for code, lane in zip(codes, lanes, strict=True)]
     found = [np.zeros((len(lane.train), len(windows.classes)), np.float32) for lane in lanes]

@@ -9,7 +9,7 @@ from models.types import Scaling
 from models.units import SESSION, SUBJECT, units
 
 
-def fit_scaling(x: np.ndarray, rows: np.ndarray) -> Scaling:
+def fit_scaling(x: np.ndarray, rows: np.ndarray, *, by_band: bool = False) -> Scaling:
     """Return mean and standard deviation of each feature over the given rows.
 
     Parameters
@@ -18,13 +18,18 @@ def fit_scaling(x: np.ndarray, rows: np.ndarray) -> Scaling:
         Features of one modality; NaN where missing.
     rows : array of int, shape (n_rows,)
         Training rows of the fold. Nothing else is read.
+    by_band : bool
+        Where windows are (n_channels, n_bands), all channels of a band have one mean and one
+        deviation, so that their differences stay what they are but for a factor.
 
     Returns
     -------
     Scaling
         Population standard deviation; 1 where it is zero, mean 0 where every value is missing.
     """
-    values = x[rows].reshape(len(rows), -1)
+    shape = x.shape[1:]
+    of_one = (1, shape[-1]) if by_band and len(shape) == 2 else shape
+    values = x[rows].reshape(-1, int(np.prod(of_one)))
     is_missing = np.isnan(values)
     count = np.maximum((~is_missing).sum(axis=0), 1)
     mean = np.nansum(values, axis=0, dtype=np.float64) / count
@@ -35,12 +40,11 @@ def fit_scaling(x: np.ndarray, rows: np.ndarray) -> Scaling:
     # a constant feature leaves rounding noise, which division would blow up to order one
     is_constant = scale <= 1e-7 * np.maximum(np.abs(mean), 1e-30)
     scale[is_constant] = 1.0
-    shape = x.shape[1:]
-    return Scaling(
-        mean.astype(np.float32).reshape(shape),
-        scale.astype(np.float32).reshape(shape),
-        int(is_missing.sum()),
-    )
+
+    def of_all(values: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(values.astype(np.float32).reshape(of_one), shape).copy()
+
+    return Scaling(of_all(mean), of_all(scale), int(is_missing.sum()))
 
 
 def scaled_apart(windows: Windows, scaling: str) -> Windows:

@@ -249,8 +249,8 @@ def _fit_chunk(
     with isolated(settings.device, settings.n_threads, settings.precision):
         before = bring_before(job, windows, lanes, earlier.fit, given)
         n_before += n_epochs_of(job.method, job.config, given) - sum(s.n_epochs for s in job.stages)
-        scaling = scale_folds(windows, modalities_of(job.method), lanes)
-        scaling = before.standardise(scaling, lanes)
+        own = scale_folds(windows, modalities_of(job.method), lanes, by_band=job.by_band)
+        scaling = before.standardise(own, lanes)
         facts = fold_facts(job.data, scaling, lanes)._replace(told=before.told)
         stack = _build(job, lanes, settings, before)
         best = None

@@ -237,6 +237,9 @@ class Method(Card):
     embed : callable, optional
         ``embed(net, batch) -> features (batch, n_features)``, the last ones before the logits, of
         what `predict` reads.
+    by_band : callable, optional
+        ``by_band(config) -> bool``: whether all channels of a band are standardised alike. None:
+        every feature by itself.
     before : callable, optional
         ``before(config) -> mapping`` of names to networks that are trained first, each a
         `models.earlier.Earlier`: what they say is in `Batch.told`, batches hold `inputs` only.
@@ -253,6 +256,7 @@ class Method(Card):
     uses_subject: Callable[[Any], bool] | None = None
     by_modality: Callable[[Any, Batch, str], Tensor] | None = None
     embed: Callable[[Any, Batch], Tensor] | None = None
+    by_band: Callable[[Any], bool] | None = None
     before: Callable[[Any], Mapping[str, Any]] | None = None
 
 

@@ -29,7 +29,8 @@ Differences
 7. Division and inner product. Paper: named, without numbers that matter here / here: a divisor
    nearer to 0 than 0.01 is taken as 0.01; the inner product of two vectors is one number.
 8. Scaling. Paper: not given / here: as of all networks, z-scores of every channel and band by
-   themselves, which take the mean difference of the sides away before they are compared.
+   themselves, which take the mean difference of the sides away before they are compared;
+   ``standardise="band"`` of `bihdm_eeg` has one mean and deviation for all channels of a band.
 """
 
 from collections.abc import Sequence

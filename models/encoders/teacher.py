@@ -25,6 +25,8 @@ class OfTeacher:
         Of the teacher, see `models.methods.unimodal.OfConfusion`.
     teacher_epochs, teacher_batch : int
         Of the teacher, whose other options are its defaults.
+    standardise : {"channel", "band"}
+        Of the EEG that a BiHDM reads, teacher or student: as the option of `bihdm_eeg`.
     pairs : {"own", "shuffled", "same-label"}
         Of which window the teacher speaks; others than its own are controls (`models.earlier`).
     """
@@ -34,6 +36,7 @@ class OfTeacher:
     confusion_on: Literal["source", "target-transductive"] = "source"
     teacher_epochs: int = 40  # as the student's
     teacher_batch: int = 32  # paper
+    standardise: Literal["channel", "band"] = "channel"
     pairs: Pairs = "own"
 
 
@@ -54,6 +57,8 @@ def teachers(reads: Sequence[str], modality: str, config: Any) -> Mapping[str, E
         "confusion": config.confusion, "confusion_on": config.confusion_on,
         "n_epochs": config.teacher_epochs, "batch": config.teacher_batch,
     }  # fmt: skip
+    if method == "bihdm_eeg":
+        options["standardise"] = config.standardise
     found = {"teacher": Earlier(method, options, partial(_says, reads), pairs=config.pairs)}
     if getattr(config, "teacher_pred", "in-fold") == "out-of-fold":
         found["judge"] = Earlier(method, options, n_groups=JUDGES, pairs=config.pairs)

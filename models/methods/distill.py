@@ -53,6 +53,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from featpipe.errors import ConfigError
 from models.encoders.recipe import SEARCH, Recipe, stage
 from models.encoders.table import ENCODERS, encoder_of
 from models.encoders.teacher import OfTeacher, teachers
@@ -142,11 +143,21 @@ def predict(net: Distilled, batch: Batch) -> Tensor:
     return net.student(batch.x[net.reads]).logits
 
 
+def by_band(config: Config) -> bool:
+    """Tell whether channels of a band are standardised alike."""
+    return config.standardise == "band"
+
+
 def stages(name: str, config: Config) -> tuple[Stage, ...]:
     """Return the single stage: the student learns, and the loss where it can.
 
     It has the name of that of `models.methods.unimodal`: it draws the same batches.
     """
+    if by_band(config) and config.backbone != "bihdm":
+        raise ConfigError(
+            f'standardise = "band" is of backbone bihdm, not of {config.backbone}: set '
+            'backbone = "bihdm", or leave it out'
+        )
     trains = ("student", "distil") if DISTILLERS[name].learns else ("student",)
     return (stage("train", learn, config, trains),)
 
@@ -172,6 +183,7 @@ def _method(name: str, student: str, teacher: str, config: Config) -> Method:
         stages=partial(stages, name),
         predict=predict,
         embed=lambda net, batch: net.student(batch.x[net.reads]).embedding,
+        by_band=by_band,
     )
 
 

@@ -9,8 +9,8 @@ Both networks are methods of `models.methods.unimodal`, trained before, each by 
 probability that a window is of a class is a Choquet integral of theirs: the lower one, and of what
 the higher one has more a share g, which depends on whose it is. The shares (g of EEG, g of eyes)
 are (1/2, 1/2) in `decision_fusion`, which is the mean, (1, 1) in `max_fusion`, the maximum, and
-learned in `fuzzy_integral`. Here both modalities are needed at test: it is a bound for what
-cross-modal training may hope for, not a rival.
+learned in `fuzzy_integral`. Both modalities are needed at test: these are yardsticks of
+cross-modal training, and no rivals.
 
 Differences
 -----------
@@ -170,11 +170,11 @@ def members(learns: bool, config: Config) -> Mapping[str, Earlier]:
     return found
 
 
-def _method(name: str, describes: str, reference: str, shares: tuple[float, float]) -> Method:
+def _method(name: str, how: str, reference: str, shares: tuple[float, float]) -> Method:
     learns = name == "fuzzy_integral"
     return Method(
         name=name,
-        describes=describes,
+        describes=f"networks on EEG and on eyes, {how}",
         reference=reference,
         train_modalities=MODALITIES,
         inputs=MODALITIES,
@@ -187,14 +187,9 @@ def _method(name: str, describes: str, reference: str, shares: tuple[float, floa
     )
 
 
-_LU = "Lu et al., IJCAI 2015"
+_KAN, _LU = "Kan et al., CMCRD, arXiv:2504.09221 (EEG with eyes)", "Lu et al., IJCAI 2015"
 FUSIONS = (
-    _method(
-        "decision_fusion",
-        "networks on EEG and on eyes, the mean of what both say",
-        "Kan et al., CMCRD, arXiv:2504.09221 (EEG with eyes)",
-        (0.5, 0.5),
-    ),
-    _method("max_fusion", "the same, the more certain one is believed", _LU, (1.0, 1.0)),
-    _method("fuzzy_integral", "the same, a fuzzy measure learned on both", _LU, (0.5, 0.5)),
+    _method("decision_fusion", "the mean of what both say", _KAN, (0.5, 0.5)),
+    _method("max_fusion", "the more certain one is believed", _LU, (1.0, 1.0)),
+    _method("fuzzy_integral", "fused by a learned measure", _LU, (0.5, 0.5)),
 )

@@ -67,7 +67,21 @@ class DgcnnConfig(Recipe, OfConfusion, dgcnn.Config):
 
 @dataclass(frozen=True)
 class BihdmConfig(Recipe, OfConfusion, bihdm.Config):
-    """Options of `bihdm_eeg` and `bihdm_eye`: those of `models.encoders.bihdm`, and the recipe."""
+    """Options of `bihdm_eye`: those of `models.encoders.bihdm`, and the recipe."""
+
+
+@dataclass(frozen=True)
+class BihdmEegConfig(Recipe, OfConfusion, bihdm.Config):
+    """Options of `bihdm_eeg`.
+
+    Attributes
+    ----------
+    standardise : {"channel", "band"}
+        Every channel of a band by itself, or all alike: then channels are compared with their
+        mirror images as they are.
+    """
+
+    standardise: Literal["channel", "band"] = "channel"
 
 
 class Unimodal(nn.Module):
@@ -124,6 +138,11 @@ def embed(net: Unimodal, batch: Batch) -> Tensor:
     return net.encode(batch).embedding
 
 
+def by_band(config: OfConfusion) -> bool:
+    """Tell whether channels of a band are standardised alike; BiHDM on EEG alone asks for it."""
+    return isinstance(config, BihdmEegConfig) and config.standardise == "band"
+
+
 def stages(config: Any) -> tuple[Stage, ...]:
     """Return the single stage."""
     return (stage("train", loss, config),)
@@ -145,6 +164,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         predict=predict,
         embed=embed,
         uses_target=reads_target,
+        by_band=by_band,
     )
 
 
@@ -162,7 +182,7 @@ UNIMODAL = {
     for encoder, search, configs in (
         ("dnn", _WIDTH, (DnnConfig(), DnnConfig())),
         ("dgcnn", _GRAPH, (DgcnnConfig(), DgcnnConfig())),
-        ("bihdm", _STREAMS, (BihdmConfig(), _EYE)),
+        ("bihdm", _STREAMS, (BihdmEegConfig(), _EYE)),
     )
     for modality, config in zip(("eeg", "eye"), configs, strict=True)
 }

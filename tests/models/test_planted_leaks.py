@@ -57,11 +57,10 @@ def test_the_size_of_the_test_side_decides_nothing(windows):
 def test_a_scaler_of_all_rows_is_caught(windows, fold, monkeypatch):
     right = train.scale_folds
 
-    def of_all_rows(windows, modalities, folds):
+    def of_all_rows(windows, modalities, folds, **how):
         everything = np.arange(len(windows.keys))
-        return right(
-            windows, modalities, [of.__class__(of.name, everything, of.test) for of in folds]
-        )
+        leaky = [of.__class__(of.name, everything, of.test) for of in folds]
+        return right(windows, modalities, leaky, **how)
 
     monkeypatch.setattr(train, "scale_folds", of_all_rows)
     assert seen_of_test(windows, fold, lambda of: fit(of, fold)) == ["scaling", "weights"]

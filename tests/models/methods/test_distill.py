@@ -165,6 +165,23 @@ def test_what_the_teacher_is_reaches_the_student(windows, option):
     assert differ(fitted(windows, "cmcrd_eye"), fitted(windows, "cmcrd_eye", **option))
 
 
+@pytest.mark.parametrize("student", ["eeg", "eye"])
+def test_eeg_that_is_standardised_by_band_is_so_for_teacher_or_student(windows, student):
+    name, options = f"kd_{student}", {"backbone": "bihdm", "standardise": "band"}
+    teacher = ahead_of(METHODS[name], make_config(name, options))["teacher"]
+    assert getattr(teacher.config, "standardise", "") == ("band" if student == "eye" else "")
+    by_channel, by_band = (
+        fitted(windows, name, n_epochs=1, **(options | more))
+        for more in ({"standardise": "channel"}, {})
+    )
+    assert differ(by_channel, by_band)
+    if student == "eeg":
+        mean = by_band.scaling["sub-1"]["eeg"].mean
+        np.testing.assert_array_equal(mean, np.broadcast_to(mean[0], mean.shape))
+    with pytest.raises(ConfigError, match="is of backbone bihdm, not of dnn"):
+        fitted(windows, name, standardise="band")
+
+
 def test_a_student_of_a_teacher_that_saw_test_windows_is_marked():
     method = METHODS["kd_eye"]
     config = make_config("kd_eye", {"confusion_on": "target-transductive"})

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.optimize import lsq_linear
 
+from featpipe.errors import ConfigError
 from models.batches import scale_folds
 from models.evaluate import fit_folds
 from models.folds import loso
@@ -15,7 +16,7 @@ from models.presence import usable
 from models.registry import METHODS, make_config
 from models.say import networks_of
 from models.train import fit
-from models.types import Batch, Shapes
+from models.types import Batch, Fold, Shapes
 
 QUICK = {"n_epochs": 4, "batch": 48, "lr": 0.01}
 NAMES = ("decision_fusion", "max_fusion", "fuzzy_integral")
@@ -175,6 +176,14 @@ def test_the_measure_finds_out_who_is_useless(windows, useless):
     for weights in found.weights.values():
         share = dict(zip(MODALITIES, weights["weighted"] / weights["weight"], strict=True))
         assert share[useful] > share[useless] + 0.3
+
+
+def test_one_trial_is_too_little_to_learn_the_measure_from(windows):
+    is_first = (windows.keys["subject"] == "1") & (windows.keys["trial"] == 1)
+    train, test = (np.flatnonzero(rows) for rows in (is_first, ~is_first))
+    config = make_config("fuzzy_integral", QUICK)
+    with pytest.raises(ConfigError, match="two trials of one, to train on: take a protocol"):
+        fit_folds(windows, "fuzzy_integral", [Fold("one", train, test)], 0, config=config)
 
 
 @pytest.fixture(name="lacking")

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -7,6 +8,8 @@ import torch.nn.functional as F  # noqa: N812
 from featpipe.errors import ConfigError
 from featpipe.montage import CAP62
 from models.encoders.table import ENCODERS
+from models.evaluate import fit_folds
+from models.folds import loso
 from models.methods.unimodal import UNIMODAL, loss
 from models.registry import METHODS, make_config
 from models.types import Batch, Shapes
@@ -82,3 +85,16 @@ def test_options_of_the_encoder_are_options_of_the_method():
     assert net.encoder.places.shape == (4, 25)
     with pytest.raises(ConfigError, match="option 'norm' of dgcnn_eye is 'nodes'"):
         make_config("dgcnn_eye", {"norm": "nodes"})
+
+
+@pytest.mark.parametrize("standardise", ["channel", "band"])
+def test_bihdm_compares_channels_as_they_are_where_bands_are_standardised(windows, standardise):
+    config = make_config("bihdm_eeg", {"n_epochs": 1, "batch": 48, "standardise": standardise})
+    [fold, *_] = loso(windows.keys)
+    scaling = fit_folds(windows, "bihdm_eeg", [fold], 0, config=config).scaling[fold.name]["eeg"]
+    known = windows.x["eeg"][fold.train]
+    axes = 0 if standardise == "channel" else (0, 1)
+    expected = np.broadcast_to(known.mean(axes), known.shape[1:])
+    np.testing.assert_allclose(scaling.mean, expected, rtol=1e-5)
+    with pytest.raises(ConfigError, match="standardise"):  # eyes have no bands
+        make_config("bihdm_eye", {"standardise": standardise})
