@@ -4,58 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from featpipe.errors import ConfigError
+from featpipe.errors import ConfigError, unknown
 from models.ahead import Ahead, ahead_of, n_epochs_of
-from models.curves import EpochReport
 from models.fitted import Fitted
 from models.job import Job
 from models.judges import judged_out_of_fold
 from models.lanes import Lane
 from models.loading import Windows
 from models.pairs import shuffled
+from models.remembered import Memory
 from models.say import Networks, networks_of, places, say, tensors_of
 from models.told import Told
 from models.types import Scaling
 
-
-class EarlierFits:
-    """Trainings of what comes before, whose epochs are told of as those of the whole.
-
-    Parameters
-    ----------
-    fit : callable
-        ``fit(ahead, lanes, on_epoch, policy) -> Fitted``.
-    policy : str
-        How the epoch is chosen; judges, who have nobody to be judged on, take the last.
-    n_done, n_epochs : int
-        Epochs before, and of the whole.
-    on_epoch : callable or None
-        Receives an EpochReport after every epoch.
-    """
-
-    def __init__(
-        self,
-        fit: Callable[..., Fitted],
-        policy: str,
-        n_done: int,
-        n_epochs: int,
-        on_epoch: Callable[[EpochReport], None] | None,
-    ):
-        self._fit, self._policy, self._on_epoch = fit, policy, on_epoch
-        self._n_done, self._n_epochs = n_done, n_epochs
-
-    def fit(self, name: str, ahead: Ahead, lanes: Sequence[Lane]) -> Fitted:
-        """Train a network that comes before, of that name, on lanes."""
-        first = self._n_done
-
-        def told(report: EpochReport) -> None:
-            if self._on_epoch:
-                epoch, stage = first + report.epoch, f"{name}: {report.stage}"
-                self._on_epoch(report._replace(stage=stage, epoch=epoch, n_epochs=self._n_epochs))
-
-        found = self._fit(ahead, lanes, told, "last" if ahead.of.n_groups else self._policy)
-        self._n_done = first + n_epochs_of(ahead.method, ahead.config)
-        return found
+FitEarlier = Callable[[str, Ahead, Sequence[Lane], int], Fitted]
+"""``fit(name, ahead, lanes, n_done)`` trains what comes before; so many epochs are of others."""
 
 
 class Before(NamedTuple):
@@ -103,8 +66,9 @@ def bring_before(
     job: Job,
     windows: Windows,
     lanes: Sequence[Lane],
-    fit: Callable[[str, Ahead, Sequence[Lane]], Fitted],
+    fit: FitEarlier,
     given: Mapping[str, Networks],
+    memory: Memory | None = None,
 ) -> Before:
     """Return what the lanes of a method start from.
 
@@ -117,31 +81,37 @@ def bring_before(
     lanes : sequence of Lane
         Trained together.
     fit : callable
-        ``fit(name, ahead, lanes) -> Fitted`` trains what is not given.
+        Trains what is not given.
     given : mapping
         Name -> networks that are trained already, by label of the lane.
+    memory : Memory, optional
+        What a training that was cut off had trained.
 
     Raises
     ------
     ConfigError
-        When a lane has none of the given networks.
+        When a given name is unknown, or a lane has none of the given networks.
     """
-    device = str(job.data.label.device)
+    aheads, memory = ahead_of(job.method, job.config), memory or Memory()
+    if strangers := [name for name in given if name not in aheads]:
+        raise ConfigError(unknown(f"network before {job.method.name}", strangers[0], aheads))
+    device, n_done = str(job.data.label.device), 0
     said: dict[str, Any] = {}
     members: dict[str, Networks] = {}
-    for name, ahead in ahead_of(job.method, job.config).items():
-        of = ahead.of
+    for name, ahead in aheads.items():
+        of, n_epochs = ahead.of, n_epochs_of(ahead.method, ahead.config)
         if of.n_groups:
-            judge = partial(fit, name, ahead)
-            spoken = judged_out_of_fold(judge, windows, lanes, of.n_groups).to(device)
-            said[name] = shuffled(spoken, windows, lanes, of.pairs)
+            judge = partial(_judge, fit, name, ahead, n_done)
+            spoken = judged_out_of_fold(judge, windows, lanes, of.n_groups, name, memory)
+            said[name] = shuffled(spoken.to(device), windows, lanes, of.pairs)
+            n_done += of.n_groups * n_epochs
             continue
-        networks = given.get(name) or networks_of(fit(name, ahead, lanes))
-        if left := [lane.label for lane in lanes if lane.label not in networks]:
-            raise ConfigError(
-                f"{job.method.name}: {of.method}, which is its {name}, has no network of fold "
-                f"{left[0]}; it has {', '.join(networks)}: train both on the same windows"
-            )
+        networks = given.get(name)
+        if networks is None:
+            train = partial(fit, name, ahead, lanes, n_done)
+            networks = memory.networks(name, lanes, partial(_networks, train))
+            n_done += n_epochs
+        _require_all(job, name, ahead, networks, lanes)
         if of.becomes:
             members[of.becomes] = networks
         if of.says:
@@ -149,3 +119,23 @@ def bring_before(
             said[name] = shuffled(spoken, windows, lanes, of.pairs)
     told = Told(places(lanes, len(windows.keys), device), said) if said else None
     return Before(told, members)
+
+
+def _judge(
+    fit: FitEarlier, name: str, ahead: Ahead, n_done: int, lanes: Sequence[Lane], i: int
+) -> Fitted:
+    return fit(name, ahead, lanes, n_done + i * n_epochs_of(ahead.method, ahead.config))
+
+
+def _networks(train: Callable[[], Fitted]) -> Networks:
+    return networks_of(train())
+
+
+def _require_all(
+    job: Job, name: str, ahead: Ahead, networks: Networks, lanes: Sequence[Lane]
+) -> None:
+    if left := [lane.label for lane in lanes if lane.label not in networks]:
+        raise ConfigError(
+            f"{job.method.name}: {ahead.of.method}, which is its {name}, has no network of fold "
+            f"{left[0]}; it has {', '.join(networks)}: train both on the same windows"
+        )

@@ -6,20 +6,18 @@ says only how to compute.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from featpipe.errors import ConfigError, unknown
 from models.ahead import Ahead, modalities_of, n_epochs_of
 from models.batches import fold_facts, scale_folds
-from models.before import Before, EarlierFits, bring_before
+from models.before import Before, bring_before
 from models.course import Course
 from models.curves import EpochReport, joined, values_of
-from models.device import isolated, require_usable
+from models.device import isolated
 from models.fitted import Fitted
 from models.job import Job, prepare
 from models.lanes import Lane, by_label, by_seed, lanes_of
@@ -27,48 +25,17 @@ from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.prediction import predict_folds
 from models.presence import judged
+from models.remembered import Memory
 from models.sampling import seed_for
 from models.say import Networks
 from models.selection import Policy, get_policy
+from models.settings import TrainSettings, require_sound
 from models.stacked import FoldStack
 from models.types import Fold, Method
 from models.validation import BestEpoch
 
 OnEpoch = Callable[[EpochReport], None]
 OfSeeds = Mapping[int, Mapping[str, Networks]]
-PRECISIONS = ("highest", "high", "medium")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How to compute; the method and its config say what.
-
-    Attributes
-    ----------
-    device : str
-        A torch device. Bit-equal repeats are promised on "cpu" only.
-    n_threads : int
-        Torch threads on the CPU. One: these networks are small, and runs go side by side.
-    fold_chunk : int
-        Lanes trained together. 32 hold all folds of most studies; lower it when memory is short.
-    precision : str
-        Of matrix products, as torch calls it: "highest" is float32; on a GPU that can, "high" is
-        TensorFloat-32 and "medium" bfloat16, all else staying float32. Autocast is not used: under
-        `torch.vmap` batch normalisation refuses its half precision.
-    stacked : bool
-        False computes the lanes one after another inside each step: slower, equal but for
-        rounding. For finding errors in a method.
-    stops_at_nan : bool
-        A loss that stops being a number ends the training of all folds with an error. False trains
-        on and leaves it to the curves: in a search one fold must not decide over another.
-    """
-
-    device: str = "cpu"
-    n_threads: int = 1
-    fold_chunk: int = 32
-    precision: str = "highest"
-    stacked: bool = True
-    stops_at_nan: bool = True
 
 
 def fit(
@@ -185,7 +152,7 @@ def network_parts(
         As `fit_seeds`, but for terms that stop being numbers.
     """
     settings = settings or TrainSettings()
-    _check_settings(settings)
+    require_sound(settings)
     earlier, lanes = by_label(given or {}, seeds), lanes_of(folds, seeds)
     return _parts(method, config, windows, lanes, settings, get_policy(policy), earlier)
 
@@ -238,17 +205,25 @@ def _fit_chunk(
 ) -> Fitted:
     """Train some lanes together and predict their test sides; `n_before` epochs are of others."""
     names = tuple(lane.label for lane in lanes)
-    told = None if resume else on_epoch  # where it goes on, these were told of before
+    memory = Memory(resume, keep)
 
-    def fit_earlier(of: Ahead, some: Sequence[Lane], report: OnEpoch, policy: str) -> Fitted:
-        chosen = get_policy(policy)
+    def fit_earlier(name: str, of: Ahead, some: Sequence[Lane], n_done: int) -> Fitted:
+        """Train what comes before, whose epochs are told of as those of the whole."""
+        chosen = get_policy("last") if of.of.n_groups else policy  # judges judge nobody else
         parts = _parts(of.method, of.config, windows, some, settings, chosen, {})
-        return merged([part.fit(report) for part in parts])
+        first = n_before + n_done
 
-    earlier = EarlierFits(fit_earlier, policy.name, n_before, n_epochs, told)
+        def told(report: EpochReport) -> None:
+            stage, epoch = f"{name}: {report.stage}", first + report.epoch
+            if on_epoch:
+                on_epoch(report._replace(stage=stage, epoch=epoch, n_epochs=n_epochs))
+
+        return merged([part.fit(told) for part in parts])
+
+    n_own = n_before + n_epochs_of(job.method, job.config, given)
+    n_own -= sum(stage.n_epochs for stage in job.stages)
     with isolated(settings.device, settings.n_threads, settings.precision):
-        before = bring_before(job, windows, lanes, earlier.fit, given)
-        n_before += n_epochs_of(job.method, job.config, given) - sum(s.n_epochs for s in job.stages)
+        before = bring_before(job, windows, lanes, fit_earlier, given, memory)
         own = scale_folds(windows, modalities_of(job.method), lanes, by_band=job.by_band)
         scaling = before.standardise(own, lanes)
         facts = fold_facts(job.data, scaling, lanes)._replace(told=before.told)
@@ -257,13 +232,13 @@ def _fit_chunk(
         if policy.needs_validation:
             best = BestEpoch(job, stack, facts, lanes, policy.patience)
         course = Course(job, stack, facts, lanes, best, stops_at_nan=settings.stops_at_nan)
-        if resume:
+        if resume and resume.facts.keys() & {"stage"}:  # it had come so far
             course.resume(resume)
         for epoch in course.epochs():
             if keep:
-                keep(course.state)
+                keep(lambda: memory.beside(course.state()))
             if on_epoch:
-                done = n_before + course.n_done
+                done = n_own + course.n_done
                 on_epoch(EpochReport(epoch.stage, done, n_epochs, names, values_of(epoch)))
         chosen = course.finish()
         found = predict_folds(job, stack, scaling, [lane.test for lane in lanes])
@@ -274,14 +249,6 @@ def _fit_chunk(
         dict(zip(names, scaling, strict=True)),
         dict(zip(names, chosen, strict=True)),
     )
-
-
-def _check_settings(settings: TrainSettings) -> None:
-    if settings.precision not in PRECISIONS:
-        raise ConfigError(unknown("precision", settings.precision, PRECISIONS))
-    if settings.fold_chunk < 1 or settings.n_threads < 1:
-        raise ConfigError(f"{settings}: fold_chunk and n_threads must be 1 or more")
-    require_usable(settings.device)
 
 
 def _build(job: Job, lanes: Sequence[Lane], settings: TrainSettings, before: Before) -> FoldStack:

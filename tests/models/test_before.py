@@ -8,6 +8,7 @@ import torch
 
 from featpipe.errors import ConfigError
 from models.ahead import ahead_of
+from models.evaluate import parts_of
 from models.folds import loso
 from models.job import shapes_of
 from models.judges import judged_out_of_fold
@@ -61,12 +62,14 @@ def test_a_batch_is_told_what_each_network_says_alone(windows, folds, teacher):
 def recorded(windows, found):
     """Return a `fit` that answers with the number of each window's row, and notes its folds."""
 
+    n_classes = len(windows.classes)
+
     class Answer:
-        def __init__(self, inner):
+        def __init__(self, inner, i):
             found.append(inner)
             self.probabilities = {
-                fold.name: np.exp(np.repeat(fold.test[:, None], len(windows.classes), axis=1) / 1e3)
-                for fold in inner
+                lane.label: np.exp(np.repeat(lane.test[:, None] / 1e3, n_classes, axis=1))
+                for lane in inner
             }
 
     return Answer
@@ -98,6 +101,70 @@ def test_of_one_person_trials_judge_each_other(windows):
     trial = trial_codes(windows.keys)
     for [one] in found:
         assert not np.intersect1d(trial[one.train], trial[one.test]).size
+
+
+def test_trials_of_a_class_judge_each_other(windows):
+    """Or those who judge would not know the class."""
+    trial, label = trial_codes(windows.keys), windows.label
+    rows = np.flatnonzero(subject_codes(windows.keys) == 0)
+    for seed in range(20):
+        found = []
+        [lane] = lanes_of([Fold("one", rows, rows)], [seed])
+        judged_out_of_fold(recorded(windows, found), windows, [lane], 5)
+        for [one] in found:
+            assert set(label[one.test]) <= set(label[one.train])
+            assert not np.intersect1d(trial[one.train], trial[one.test]).size
+
+
+def test_a_class_of_one_trial_cannot_be_judged(windows):
+    trial, label = trial_codes(windows.keys), windows.label
+    of_first = subject_codes(windows.keys) == 0
+    kept = [np.flatnonzero(of_first & (label == kind)) for kind in np.unique(label)]
+    rows = np.concatenate([kept[0][trial[kept[0]] == trial[kept[0]][0]], *kept[1:]])
+    [lane] = lanes_of([Fold("one", rows, rows)], [0])
+    with pytest.raises(ConfigError, match=f"{windows.classes[0]} is trained on in one trial"):
+        judged_out_of_fold(recorded(windows, []), windows, [lane], 5)
+
+
+def test_verdicts_do_not_hang_on_company(windows):
+    """A fold of few trials beside one of many."""
+    subject, trial = subject_codes(windows.keys), trial_codes(windows.keys)
+    many, few = (np.flatnonzero(subject == code) for code in (0, 1))
+    label = windows.label[few]
+    first = [np.unique(trial[few][label == kind])[:2] for kind in np.unique(label)]
+    few = few[np.isin(trial[few], np.concatenate(first))]
+    lanes = lanes_of([Fold("many", many, many), Fold("few", few, few)], [0])
+    found, alone = [], []
+    judged_out_of_fold(recorded(windows, found), windows, lanes, 6)
+    judged_out_of_fold(recorded(windows, alone), windows, lanes[:1], 6)
+    together = [lane.test for inner in found for lane in inner if lane.label.startswith("many")]
+    for one, [other] in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one, other.test)
+
+
+def test_a_name_that_nothing_before_has_is_refused(windows, folds, teacher):
+    _, networks = teacher
+    config = make_config("kd_eye", OPTIONS)
+    with pytest.raises(
+        ConfigError, match=r"network before kd_eye 'teachr'.*did you mean 'teacher'"
+    ):
+        fit(METHODS["kd_eye"], config, windows, folds, 0, given={"teachr": networks})
+
+
+@pytest.mark.parametrize("n_kept", [1, 2, 4])
+def test_what_came_before_is_not_trained_again_after_a_kill(windows, n_kept):
+    """Killed among those who judge: teacher and verdicts so far are remembered."""
+    name, folds = "cmcrd_eye", list(loso(windows.keys))
+    options = {**OPTIONS, "n_epochs": 2, "batch": 48, "teacher_pred": "out-of-fold"}
+    [part] = parts_of(windows, name, folds, [0], config=make_config(name, options))
+    kept, reports, rest = [], [], []
+    whole = part.fit(reports.append, keep=lambda stands: kept.append(stands()))
+    again = part.fit(rest.append, kept[n_kept - 1])
+    n_before = n_kept * 2  # epochs of what was kept, two each
+    assert [of.epoch for of in rest] == [of.epoch for of in reports][n_before:]
+    for fold in folds:
+        one, other = (found.probabilities[fold.name] for found in (whole, again))
+        np.testing.assert_array_equal(one, other)
 
 
 def test_one_trial_cannot_be_judged(windows):

@@ -71,7 +71,7 @@ def build_stack(name, windows, folds, vmapped=True):
 def told_to(name, windows, folds):
     """Return what is said to a method by networks that are trained before it."""
 
-    def fit_earlier(_, of, lanes):
+    def fit_earlier(_, of, lanes, n_done):
         inner = [Fold(lane.name, lane.train, lane.test, lane.target) for lane in lanes]
         return fit(of.method, of.config, windows, inner, 0)
 
