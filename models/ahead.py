@@ -1,6 +1,7 @@
 """What is trained ahead of a method: names looked up, options made, epochs counted."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from models.earlier import Earlier
@@ -36,6 +37,21 @@ def ahead_of(method: Card, config: Any) -> dict[str, Ahead]:
         assert isinstance(network, Method)  # what a method is made of, it knows
         found[name] = Ahead(network, make_config(of.method, of.options), of)
     return found
+
+
+def described(method: Card, config: Any) -> dict[str, Any]:
+    """Say all that is trained before a method, as JSON can hold it: what results hang on."""
+    return {
+        name: {
+            "method": ahead.method.name,
+            "version": ahead.method.version,
+            "config": asdict(ahead.config),
+            "n_groups": ahead.of.n_groups,
+            "pairs": ahead.of.pairs,
+            "before": described(ahead.method, ahead.config),
+        }
+        for name, ahead in ahead_of(method, config).items()
+    }
 
 
 def reads_target(method: Card, config: Any) -> bool:

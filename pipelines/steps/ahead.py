@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from featpipe.errors import ReadError
-from models.ahead import ahead_of
+from models.ahead import ahead_of, described
 from models.registry import get_method, make_config
 from models.saved import WEIGHTS, read_model
 from models.say import Networks
+from pipelines.digests import digest_file
+from pipelines.engine import is_features, stale_because
+from pipelines.engine import listed as describe
 from pipelines.study_sections import TrainPlan
-from pipelines.work import Unit
+from pipelines.work import Output, Unit
 
+Outputs = Callable[[Unit, list[dict[str, Any]]], Sequence[Output]]
 Make = Callable[[TrainPlan, Mapping[str, Sequence[Path]], Path], list[Unit]]
 """``units`` of the step: a plan, tables and the output root -> units."""
 
@@ -95,15 +99,45 @@ def weights_ahead(unit: Unit, make: Make) -> list[Path]:
     return found
 
 
-def networks_ahead(unit: Unit, make: Make) -> dict[str, Networks]:
+def networks_ahead(
+    unit: Unit, make: Make, outputs: Outputs, listed: Sequence[Mapping[str, Any]]
+) -> dict[str, Networks]:
     """Read the networks that a unit starts from, by name.
+
+    Parameters
+    ----------
+    unit, make
+        As in `units_ahead`.
+    outputs : callable
+        Names the outputs of a unit of that step, given its sources.
+    listed : sequence of dict
+        Sources of the unit, as metadata list them.
 
     Raises
     ------
     ReadError
-        When a model folder is missing or damaged.
+        When a model folder is missing or damaged, or its networks were trained otherwise than they
+        would be now: they may have learnt from what the unit tests on.
     """
-    return {name: read_model(_folder(of)).networks for name, of in units_ahead(unit, make).items()}
+    found = {}
+    tables = [dict(source) for source in listed if is_features(source)]
+    for name, of in units_ahead(unit, make).items():
+        own = [describe(path, digest_file(path, {})) for path in weights_ahead(of, make)]
+        for output in outputs(of, tables + own):
+            if output.path.name == WEIGHTS and (reason := stale_because(output)):
+                raise ReadError(
+                    f"{unit.name}: {of.name}, which is its {name}, was trained otherwise "
+                    f"({reason}): if it failed now, its own failure says why"
+                )
+        found[name] = read_model(_folder(of)).networks
+    return found
+
+
+def before_of(method: str, plan: TrainPlan) -> dict[str, Any]:
+    """Say, as a fact of outputs, what is trained before a method of a plan; of most nothing."""
+    config = make_config(method, plan.options.get(method, {}))
+    found = described(get_method(method), config)
+    return {"before": found} if found else {}
 
 
 def _folder(unit: Unit) -> Path:

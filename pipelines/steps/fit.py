@@ -15,7 +15,7 @@ from models.train import TrainSettings
 from models.types import Method
 from models.weights import weighted
 from pipelines.kept_folds import fit_kept, folder_of, forget
-from pipelines.steps.ahead import networks_ahead, weights_ahead
+from pipelines.steps.ahead import before_of, networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.train import Payload, tables_of
 from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, variant_of
@@ -76,6 +76,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
             "precision": plan.precision,
             "eeg": eeg_family(tables),
             "seed": seed,
+            **before_of(method, plan),
         },
         "sources": listed,
     }
@@ -92,7 +93,7 @@ def make(unit: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     parts = parts_of(
         scaled_apart(windows, on.scaling), name, [fold], [seed],
         TrainSettings(device=plan.device, precision=plan.precision), config, on.policy,
-        {seed: networks_ahead(unit, units)},
+        {seed: networks_ahead(unit, units, outputs, stale[0].facts["sources"])},
     )  # fmt: skip
     files = outputs(unit, stale[0].facts["sources"])
     folder = folder_of(out, unit, files[0].facts, plan.device)

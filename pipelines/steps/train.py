@@ -26,7 +26,7 @@ from models.types import Method
 from pipelines.counting import counted, noted
 from pipelines.identity import fingerprint
 from pipelines.kept_folds import fit_kept, folder_of, forget
-from pipelines.steps.ahead import networks_ahead, weights_ahead
+from pipelines.steps.ahead import before_of, networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.prepared import Prepared, prepare
 from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, under, variant_of
@@ -138,6 +138,7 @@ def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
             "eeg": eeg_family(tables),
             "seed": seed,
             **{name: getattr(plan, name) for name in on.protocol.options},
+            **before_of(method, plan),
         },
         "sources": listed,
     }
@@ -169,7 +170,7 @@ def make_seeds(task: Unit, of_seeds: Sequence[tuple[Unit, list[dict[str, Any]]]]
     seeds = [of.payload.seed for of, _ in of_seeds]
     parts = parts_of(
         ready.scaled, name, ready.folds, seeds, ready.settings, ready.config, ready.on.policy,
-        {of.payload.seed: networks_ahead(of, units) for of, _ in of_seeds},
+        {of.payload.seed: networks_ahead(of, units, outputs, listed) for of, listed in of_seeds},
     )  # fmt: skip
     seconds = time.perf_counter() - start
     facts = [facts_of(of, listed) for of, listed in of_seeds]

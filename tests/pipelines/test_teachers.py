@@ -11,6 +11,9 @@ from models.evaluate import cross_validate
 from models.loading import load_windows
 from models.registry import METHODS, make_config
 from pipelines.__main__ import run
+from pipelines.identity import fingerprint
+from pipelines.steps import tune
+from pipelines.study_sections import TrainPlan
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 SHORT = {"n_epochs": 2, "teacher_epochs": 2, "teacher_batch": 16}
@@ -91,6 +94,35 @@ def test_students_of_a_teacher_that_failed_say_so(study, capsys, monkeypatch):
     failures = read_table(study / "out" / "failures.parquet").to_pandas().set_index("unit")
     [student] = [name for name in failures.index if name.startswith("kd_eeg")]
     assert "which is its teacher, is not trained" in failures.loc[student, "reason"]
+
+
+def test_a_teacher_of_an_earlier_division_teaches_nobody(study, capsys, monkeypatch):
+    """It has learnt from trials that the student is tested on now."""
+    within = ["--set", "train.protocol=within"]
+    assert train(study, *within, methods=("kd_eeg",)) == 0
+    broken = replace(METHODS["dnn_eye"], build=None)
+    monkeypatch.setitem(METHODS, "dnn_eye", broken)
+    assert train(study, *within, "--set", "train.train_share=0.34", methods=("kd_eeg",)) == 3
+    failures = read_table(study / "out" / "failures.parquet").to_pandas().set_index("unit")
+    [student] = [name for name in failures.index if name.startswith("kd_eeg")]
+    reason = failures.loc[student, "reason"]
+    assert "which is its teacher, was trained otherwise" in reason
+    assert "train_share" in reason
+
+
+def test_tuned_students_notice_another_teacher(study, monkeypatch):
+    plan = replace(TrainPlan(), methods=("kd_eeg",), seeds=(0,))
+    [unit] = tune.units(plan, {}, study / "out", tune.Search(2))
+    before = [output.facts for output in tune.outputs(unit, [])]
+    own = tune.candidate_units(unit)[0]  # with the study's options; others have other teachers
+    [judged] = tune.judged_outputs(own, [])
+    monkeypatch.setitem(METHODS, "dnn_eye", replace(METHODS["dnn_eye"], version=99))
+    assert all(
+        fingerprint(old) != fingerprint(new.facts)
+        for old, new in zip(before, tune.outputs(unit, []), strict=True)
+    )
+    [again] = tune.judged_outputs(own, [])
+    assert fingerprint(judged.facts) != fingerprint(again.facts)
 
 
 def test_a_teacher_keeps_its_networks_where_models_are_not_wanted(study):
