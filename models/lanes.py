@@ -40,10 +40,13 @@ def lanes_of(folds: Sequence[Fold], seeds: Sequence[int]) -> list[Lane]:
         No two alike.
     """
     return [
-        Lane(**vars(fold), seed=seed, label=label_of(fold.name, seed, seeds))
+        Lane(
+            fold.name, fold.train, fold.test, fold.target, fold.validate,
+            seed=seed, label=label_of(fold.name, seed, seeds),
+        )
         for seed in seeds
         for fold in folds
-    ]
+    ]  # fmt: skip
 
 
 def by_label(

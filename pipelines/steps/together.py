@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.engine import fingerprints, is_features, outputs_of
+from pipelines.engine import fingerprints, is_features, listed, outputs_of
 from pipelines.steps import train
 from pipelines.steps.ahead import units_ahead
 from pipelines.work import Made, Output, Row, Step, Unit
@@ -60,10 +60,10 @@ def sources(task: Unit) -> list[Path]:
     return list(dict.fromkeys(path for unit in task.payload.units for path in train.sources(unit)))
 
 
-def outputs(task: Unit, listed: list[dict[str, Any]]) -> list[Output]:
+def outputs(task: Unit, read: list[dict[str, Any]]) -> list[Output]:
     """Name the outputs of all seeds, each with the claim that it has by itself."""
     return [
-        output for unit in task.payload.units for output in train.outputs(unit, _own(unit, listed))
+        output for unit in task.payload.units for output in train.outputs(unit, _own(unit, read))
     ]
 
 
@@ -73,7 +73,7 @@ def make(task: Unit, stale: Sequence[Output]) -> Iterator[Made]:
     wanted = []
     for unit in task.payload.units:
         found = [of_path[path] for path in outputs_of(train.TRAIN, unit) if path in of_path]
-        wanted += [(unit, listed) for listed in found[:1]]
+        wanted += [(unit, of_unit) for of_unit in found[:1]]
     return train.make_seeds(task, wanted)
 
 
@@ -110,14 +110,15 @@ def _of_seed(row: Row, unit: Unit) -> Row:
 
 
 def _digests(row: Row, unit: Unit) -> dict[str, Any]:
-    names = [str(path.absolute()) for path in train.sources(unit)]
-    return {name: row.digests[name] for name in names}
+    digests = {name: (listed(Path(name), digest), digest) for name, digest in row.digests.items()}
+    own = _own(unit, [about for about, _ in digests.values()])
+    return {name: digest for name, (about, digest) in digests.items() if about in own}
 
 
-def _own(unit: Unit, listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _own(unit: Unit, read: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out the networks that other seeds start from."""
     ahead = {of.name for of in units_ahead(unit, train.units).values()}
-    return [of for of in listed if is_features(of) or Path(of["name"]).parent.name in ahead]
+    return [of for of in read if is_features(of) or Path(of["name"]).parent.name in ahead]
 
 
 TOGETHER = Step(train.TRAIN.name, sources, outputs, make)

@@ -139,33 +139,49 @@ def test_what_was_published_before_a_failure_is_made(out, monkeypatch):
     assert (second.state, second.reason, len(second.files)) == ("failed", "no such disk", 0)
 
 
-SHORT = {
-    "mlp": {"n_epochs": 2},
-    "kd_eeg": {"n_epochs": 2, "teacher_epochs": 2, "teacher_batch": 16},
+OPTIONS = {
+    "methods": ["kd_eeg", "mlp"],
+    "options.mlp.n_epochs": 2,
+    "options.kd_eeg.n_epochs": 2,
+    "options.kd_eeg.teacher_epochs": 2,
+    "options.kd_eeg.teacher_batch": 16,
 }
 
 
-@pytest.mark.usefixtures("in_this_process")
-def test_a_study_goes_from_one_device_to_the_other(study, capsys):
-    """Teachers come before; what is there of a seed is taken, whichever device it was made on."""
-    sets = [
-        f"train.options.{name}.{option}={value}"
-        for name, options in SHORT.items()
-        for option, value in options.items()
-    ]
-    sets += ['train.methods=["kd_eeg","mlp"]']
-    words = [word for text in sets for word in ("--set", text)]
+@pytest.fixture
+def said(study, capsys, in_this_process):
+    """Function that runs a verb on a study and returns what it said."""
 
-    def told(verb, seeds, device, *more):
-        named = ["--set", f"train.seeds={seeds}", "--set", f'train.device="{device}"']
+    def said(verb, seeds, device, *more, code=0):
+        sets = {**OPTIONS, "seeds": seeds, "device": device}
+        words = [w for k, v in sets.items() for w in ("--set", f"train.{k}={json.dumps(v)}")]
         capsys.readouterr()
-        assert run([verb, str(study / "study.toml"), *words, *named, *more]) == 0
+        assert run([verb, str(study / "study.toml"), *words, *more]) == code
         return capsys.readouterr()
 
-    assert "trainings: 3 made" in told("train", [0], "cpu").err  # one is the teacher
-    assert "trainings: 8 made" in told("train", [0, 1, 2], GPU).err  # two are baselines
-    assert "trainings: 0 made" in told("train", [0, 1, 2], "cpu").err
+    return said
+
+
+def states(said, method, seeds, device):
+    """States of the files of a method, as `show` tells them."""
+    found = json.loads(said("show", seeds, device, "--json").out)["outputs"]
+    return {row["state"] for row in found if f"/{method}-" in row["output"]}
+
+
+def test_a_study_goes_from_one_device_to_the_other(study, said):
+    """Teachers come before; what is there of a seed is taken, whichever device it was made on."""
+    assert "trainings: 3 made" in said("train", [0], "cpu").err  # one is the teacher
+    assert "trainings: 8 made" in said("train", [0, 1, 2], GPU).err  # two are baselines
+    assert "trainings: 0 made" in said("train", [0, 1, 2], "cpu").err
     for device in ("cpu", GPU):
-        shown = json.loads(told("show", [0, 1, 2], device, "--json").out)["outputs"]
-        assert {of["state"] for of in shown if "seed-" in of["output"]} == {"fresh"}
+        for method in ("dnn_eye", "kd_eeg", "mlp"):
+            assert states(said, method, [0, 1, 2], device) == {"fresh"}
     assert run(["verify", str(study / "out")]) == 0
+
+
+def test_students_that_failed_are_shown_as_failed_on_any_device(said, monkeypatch):
+    monkeypatch.setitem(METHODS, "kd_eeg", replace(METHODS["kd_eeg"], build=None))
+    said("train", [0, 1], GPU, code=3)
+    for device in ("cpu", GPU):
+        assert states(said, "kd_eeg", [0, 1], device) == {"failed"}
+        assert states(said, "dnn_eye", [0, 1], device) == {"fresh"}
