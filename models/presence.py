@@ -16,6 +16,9 @@ from models.selection import AnyFold, Policy, judged_sides
 from models.types import Card, Fold, Method
 from models.units import subject_codes, trial_codes
 
+VERSION = 2
+"""Raised by hand when windows that lack a modality give other numbers."""
+
 
 def has(windows: Windows, modalities: Sequence[str], *, all_of_them: bool = True) -> np.ndarray:
     """Tell which windows have all of some modalities, or any, shape (n_windows,).
@@ -83,7 +86,8 @@ def judged(
     """Give folds the validation side that a policy needs, of windows that can be predicted.
 
     Only subjects who can be judged are held out; others, whose windows lack what the method
-    predicts from, train.
+    predicts from, train. Subjects with windows that lack nothing are held out first: these have a
+    part in every method, so that whoever chooses a student's epoch did not teach its teacher.
 
     Parameters
     ----------
@@ -106,6 +110,7 @@ def judged(
     if windows.present is None:
         return judged_sides(policy, folds, windows.keys, seed)
     tested, subject = has(windows, method.inputs), subject_codes(windows.keys)
+    whole = has(windows, tuple(windows.present))
     found = []
     for fold in folds:
         # where one subject trains, trials are held out
@@ -113,7 +118,7 @@ def judged(
         code = trial_codes(windows.keys) if is_one else subject
         can_be = np.isin(code[fold.train], code[fold.train][tested[fold.train]])
         some = replace(fold, train=fold.train[can_be])
-        [made] = judged_sides(policy, [some], windows.keys, seed)
+        [made] = judged_sides(policy, [some], windows.keys, seed, whole)
         train = np.sort(np.concatenate([made.train, fold.train[~can_be]]))
         side = None if made.validate is None else made.validate[tested[made.validate]]
         if side is not None and not len(side):

@@ -18,7 +18,8 @@ from models.presence import has, judged, usable
 from models.registry import get_method, make_config
 from models.selection import get_policy
 from models.train import TrainSettings
-from models.types import Batch, Shapes
+from models.types import Batch, Fold, Shapes
+from models.units import subject_codes
 
 BOTH = ("eeg", "eye")
 
@@ -205,3 +206,60 @@ def test_who_cannot_be_judged_is_not_held_out(partial):
             assert held not in subject[fold.train]
             assert partial.present["eye"][fold.validate].all()
             assert set(fold.train) < set(whole.train)
+
+
+@pytest.fixture(scope="module")
+def lacking_eeg(make_windows):
+    """Six subjects; the second has eyes alone, others lack the EEG of some trials."""
+    windows = make_windows(n_subjects=6)
+    subject, trial = (windows.keys[name].to_numpy() for name in ("subject", "trial"))
+    there = {"eeg": (subject != "2") & (trial != 4), "eye": np.ones(len(subject), bool)}
+    return replace(windows, present=there)
+
+
+def sides(windows, name, folds, seed):
+    """Folds of a method with the side that its epochs are judged on, by name."""
+    method = get_method(name)
+    own = usable(method, windows, folds)
+    return {of.name: of for of in judged(VALIDATION, method, windows, own, seed)}
+
+
+VALIDATION = get_policy("source-validation")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_who_chooses_the_epoch_of_a_student_taught_its_teacher(lacking_eeg, seed):
+    folds = list(loso(lacking_eeg.keys))
+    code = subject_codes(lacking_eeg.keys)
+    teachers = sides(lacking_eeg, "dnn_eye", folds, seed)
+    for name, student in sides(lacking_eeg, "kd_eeg", folds, seed).items():
+        teacher = teachers[name]
+        assert not np.intersect1d(code[student.validate], code[teacher.train]).size
+        assert np.isin(student.validate, teacher.validate).all()
+        assert len(teacher.train) + len(teacher.validate) > len(student.train) + len(
+            student.validate
+        )
+
+
+@pytest.mark.parametrize("n_complete", [1, 2, 3])
+def test_of_one_person_no_trial_is_on_both_sides(make_windows, n_complete):
+    """A person alone, of whose trials few have EEG: classes with one or two such trials."""
+    windows = make_windows(n_subjects=1, n_trials=3 * 4 + 1)
+    trial, rows = windows.keys["trial"].to_numpy(), np.arange(len(windows.keys))
+    there = {"eeg": (trial <= 3 * n_complete) | (trial == 13), "eye": np.ones(len(rows), bool)}
+    lacking = replace(windows, present=there)
+    folds = [Fold("one", rows[trial < 13], rows[trial == 13])]
+    for seed in range(5):
+        [student] = sides(lacking, "kd_eeg", folds, seed).values()
+        [teacher] = sides(lacking, "dnn_eye", folds, seed).values()
+        assert not np.intersect1d(trial[student.validate], trial[teacher.train]).size
+
+
+def test_who_is_held_out_is_as_ever_where_nothing_is_lacking(make_windows):
+    windows = make_windows(n_subjects=8)
+    whole = replace(windows, present={m: np.ones(len(windows.keys), bool) for m in BOTH})
+    folds = list(loso(windows.keys))
+    for seed in range(4):
+        found, expected = (sides(of, "kd_eeg", folds, seed) for of in (whole, windows))
+        for name, fold in expected.items():
+            assert found[name].validate.tolist() == fold.validate.tolist()
