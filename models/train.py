@@ -26,7 +26,7 @@ from models.lanes import Lane, by_label, by_seed, lanes_of
 from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.prediction import predict_folds
-from models.presence import judged
+from models.presence import judged, own_sides
 from models.sampling import seed_for
 from models.say import Networks
 from models.selection import Policy, get_policy
@@ -131,7 +131,7 @@ def fit_seeds(
     windows : Windows
         All windows of the study.
     folds : sequence of Fold
-        All with the same number of training subjects.
+        With equally many training subjects, where the method tells these apart.
     seeds : sequence of int
         What each gives is, but for rounding, what it gives alone.
     settings : TrainSettings, optional
@@ -154,8 +154,7 @@ def fit_seeds(
     Raises
     ------
     ConfigError
-        When the windows lack a modality, the folds differ in training subjects, or a loss term
-        stops being a number.
+        As `models.job.prepare`, or when a loss term stops being a number.
     """
     parts = network_parts(method, config, windows, folds, seeds, settings, policy, given)
     return by_seed(merged([part.fit(on_epoch) for part in parts]), folds, seeds)
@@ -242,7 +241,8 @@ def _fit_chunk(
 
     def fit_earlier(of: Ahead, some: Sequence[Lane], report: OnEpoch, policy: str) -> Fitted:
         chosen = get_policy(policy)
-        parts = _parts(of.method, of.config, windows, some, settings, chosen, {})
+        own = some if of.of.n_groups else own_sides(of.method, windows, some, chosen)
+        parts = _parts(of.method, of.config, windows, own, settings, chosen, {})
         return merged([part.fit(report) for part in parts])
 
     earlier = EarlierFits(fit_earlier, policy.name, n_before, n_epochs, told)

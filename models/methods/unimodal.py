@@ -145,6 +145,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         predict=predict,
         embed=embed,
         uses_target=reads_target,
+        starts_others=True,
     )
 
 
