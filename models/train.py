@@ -133,7 +133,7 @@ def fit_seeds(
     folds : sequence of Fold
         With equally many training subjects, where the method tells these apart.
     seeds : sequence of int
-        What each gives is, but for rounding, what it gives alone.
+        What each gives it gives alone, but for rounding and what torch draws in a loss.
     settings : TrainSettings, optional
         How to compute.
     on_epoch : callable, optional
