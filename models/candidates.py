@@ -13,7 +13,7 @@ from models.evaluate import parts_of
 from models.fitted import Fitted
 from models.loading import Windows
 from models.parts import Part, merged
-from models.presence import judged
+from models.presence import judged, without_held
 from models.registry import METHODS, get_method, make_config
 from models.sampling import seed_for
 from models.search import draw
@@ -115,7 +115,8 @@ def inner_folds(folds: Sequence[Fold], windows: Windows, method_name: str, seed:
     for fold in judged(policy, method, windows, folds, seed):
         if fold.validate is not None:
             target = None if fold.target is None else fold.validate
-            found.append(Fold(fold.name, fold.train, fold.validate, target))
+            whole = without_held(fold, windows)
+            found.append(Fold(fold.name, fold.train, fold.validate, target, whole=whole))
     return found
 
 

@@ -81,7 +81,7 @@ def cross_validate(
     method = get_method(method_name)
     on = terms(method, protocol, manner, policy, scaling, windows.trials, config)
     folds = divide(on.protocol, windows.keys, fold_settings or FoldSettings())
-    folds = usable(method, windows, folds)
+    folds = usable(method, windows, folds, get_policy(on.policy))
     scaled = scaled_apart(windows, on.scaling)
     fitted = fit_folds(scaled, method_name, folds, seed, settings, config, on_epoch, on.policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
@@ -117,7 +117,7 @@ def train_and_test(
     folds = [Fold("holdout", rows[:n_train], rows[n_train:], target=rows[n_train:])]
     on = terms(get_method(method_name), HOLDOUT, policy=policy, config=config)
     check_folds(folds, windows.keys, on.protocol.split)
-    folds = usable(get_method(method_name), windows, folds)
+    folds = usable(get_method(method_name), windows, folds, get_policy(on.policy))
     fitted = fit_folds(windows, method_name, folds, seed, settings, config, on_epoch, policy)
     return predictions_frame(windows, folds, fitted, method_name, config, on, seed)
 

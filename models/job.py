@@ -81,8 +81,8 @@ def prepare(
     Raises
     ------
     ConfigError
-        When the windows lack a modality, the folds differ in training subjects, a fold has
-        nothing to train on, or a stage cannot be run.
+        When the windows lack a modality, folds of a method that tells subjects apart differ in
+        their number, a fold has nothing to train on, or a stage cannot be run.
     """
     missing = [name for name in method.train_modalities if name not in windows.x]
     if missing:
@@ -95,7 +95,7 @@ def prepare(
         raise ConfigError(
             f"{method.name} adapts to unlabelled windows, but fold {unnamed[0]} names no target"
         )
-    n_subjects = _training_subjects(windows, folds)
+    n_subjects = training_subjects(method, config, windows, folds)
     run_length = method.run_length(config) if method.run_length else None
     items = find_items(windows.keys, run_length, whole_trials=method.whole_trials)
     items = items._replace(weight=windows.weight)
@@ -147,13 +147,34 @@ def shapes_of(windows: Windows, modalities: Iterable[str], n_subjects: int) -> S
     return Shapes(features, len(windows.classes), n_subjects, names)
 
 
-def _training_subjects(windows: Windows, folds: Sequence[Fold]) -> int:
-    """Return the number of training subjects, which all folds must share."""
+def training_subjects(method: Method, config: Any, windows: Windows, folds: Sequence[Fold]) -> int:
+    """Return the training subjects of a fold, of the fold that has most.
+
+    Parameters
+    ----------
+    method : Method
+        What is trained.
+    config : frozen dataclass
+        The method's options.
+    windows : Windows
+        All windows of the study.
+    folds : sequence of Fold
+        That are trained.
+
+    Raises
+    ------
+    ConfigError
+        When the method tells subjects apart and folds differ in their number.
+    """
     code = subject_codes(windows.keys)
     n_subjects = {fold.name: len(np.unique(code[fold.train])) for fold in folds}
-    if len(set(n_subjects.values())) != 1:
-        raise ConfigError(f"folds must have equally many training subjects, found {n_subjects}")
-    return next(iter(n_subjects.values()))
+    is_read = method.uses_subject is not None and method.uses_subject(config)
+    if is_read and len(set(n_subjects.values())) != 1:
+        raise ConfigError(
+            f"{method.name} tells training subjects apart: folds must have equally many training "
+            f"subjects, found {n_subjects}"
+        )
+    return max(n_subjects.values())
 
 
 def stages_of(method: Method, config: Any) -> tuple[Stage, ...]:

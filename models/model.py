@@ -9,7 +9,7 @@ import torch
 
 from featpipe.errors import ConfigError, few, unknown
 from models.fitted import Fitted
-from models.job import shapes_of
+from models.job import shapes_of, training_subjects
 from models.loading import Windows
 from models.made_alike import made_how, require_made_alike
 from models.prediction import embed_one, loaded, predict_one
@@ -19,7 +19,6 @@ from models.runs import find_items
 from models.scaling import scaled_apart
 from models.selection import get_policy
 from models.types import Fold, Method, Scaling, Shapes
-from models.units import subject_codes
 
 
 class Network(NamedTuple):
@@ -107,7 +106,8 @@ def model_of(
     method = get_method(method_name)
     keys = windows.keys
     trained = judged(get_policy(policy), method, windows, folds, seed)
-    n_subjects = len(np.unique(subject_codes(keys)[trained[0].train]))
+    assert isinstance(method, Method)  # model folders hold networks
+    n_subjects = training_subjects(method, config, windows, trained)
     networks = {
         fold.name: Network(
             {name: np.asarray(tensor) for name, tensor in fitted.weights[fold.name].items()},

@@ -190,6 +190,9 @@ def predict_folds(
     method, device = job.method, str(job.data.label.device)
     found = []
     for i_fold, (of_fold, side) in enumerate(zip(scaling, sides, strict=True)):
+        if not len(side):  # trained for others to start from
+            found.append(np.zeros((0, job.shapes.n_classes)))
+            continue
         net = loaded(method, job.shapes, job.config, stack.state(i_fold), device)
         found.append(predict_one(method, net, job.data.x, of_fold, job.items, side))
     return found

@@ -90,7 +90,11 @@ def get_policy(name: str) -> Policy:
 
 
 def judged_sides(
-    policy: Policy, folds: Sequence[AnyFold], keys: pd.DataFrame, seed: int
+    policy: Policy,
+    folds: Sequence[AnyFold],
+    keys: pd.DataFrame,
+    seed: int,
+    first: np.ndarray | None = None,
 ) -> list[AnyFold]:
     """Give every fold the side that its epochs are judged on.
 
@@ -104,15 +108,26 @@ def judged_sides(
         Key columns of the windows.
     seed : int
         Decides who is held out.
+    first : array of bool, shape (n_windows,), optional
+        As in `hold_out`.
     """
     if not policy.needs_validation:
         return list(folds)
     if policy.is_of_test:
         return [replace(fold, validate=fold.test) for fold in folds]
-    return [fold if fold.validate is not None else hold_out(fold, keys, seed) for fold in folds]
+    return [
+        fold if fold.validate is not None else hold_out(fold, keys, seed, first=first)
+        for fold in folds
+    ]
 
 
-def hold_out(fold: AnyFold, keys: pd.DataFrame, seed: int, share: float = HELD_OUT) -> AnyFold:
+def hold_out(
+    fold: AnyFold,
+    keys: pd.DataFrame,
+    seed: int,
+    share: float = HELD_OUT,
+    first: np.ndarray | None = None,
+) -> AnyFold:
     """Move some subjects of a fold's training side to its validation side.
 
     Where there is one training subject only, whole trials of every class move instead; a class
@@ -128,6 +143,9 @@ def hold_out(fold: AnyFold, keys: pd.DataFrame, seed: int, share: float = HELD_O
         With the fold's name it decides who is drawn, so that other seeds hold out others.
     share : float
         Of the subjects (or of each class's trials), rounded up; one at least stays on each side.
+    first : array of bool, shape (n_windows,), optional
+        Subjects (trials) with such a window are held out before others, in an order that the others
+        have no part in. None: all alike.
 
     Returns
     -------
@@ -141,7 +159,8 @@ def hold_out(fold: AnyFold, keys: pd.DataFrame, seed: int, share: float = HELD_O
     """
     if not 0 < share < 1:
         raise ConfigError(f"share held out is {share}: expected a share between 0 and 1")
-    unit, strata = _strata(fold, keys)
+    of_first = np.ones(len(fold.train), bool) if first is None else first[fold.train]
+    unit, strata = _strata(fold, keys, of_first)
     if max(map(len, strata)) < 2:
         raise ConfigError(
             f"fold {fold.name} has one training trial, nothing can be held out to choose the "
@@ -150,18 +169,25 @@ def hold_out(fold: AnyFold, keys: pd.DataFrame, seed: int, share: float = HELD_O
     rng = np.random.default_rng(seed_for(seed, fold.name, "validation"))
     # 0.2 * 35 is a little more than 7 in binary
     counts = [min(ceil(share * len(units) - 1e-9), len(units) - 1) for units in strata]
-    held = [rng.permutation(units)[:n] for units, n in zip(strata, counts, strict=True)]
+    comes_first = [np.isin(units, unit[of_first]) for units in strata]
+    order = [rng.permutation(units[of]) for units, of in zip(strata, comes_first, strict=True)]
+    others = [rng.permutation(units[~of]) for units, of in zip(strata, comes_first, strict=True)]
+    held = [np.r_[a, b][:n] for a, b, n in zip(order, others, counts, strict=True)]
     is_held = np.isin(unit, np.concatenate(held))
     return replace(fold, train=fold.train[~is_held], validate=fold.train[is_held])
 
 
-def _strata(fold: Fold, keys: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
+def _strata(
+    fold: Fold, keys: pd.DataFrame, of_first: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return the unit of each training row, and the groups that units are drawn from."""
     subject = subject_codes(keys)[fold.train]
     if len(np.unique(subject)) > 1:
         return subject, [np.unique(subject)]
     trial = trial_codes(keys)[fold.train]
-    trials, first = np.unique(trial, return_index=True)
-    label = keys["label"].to_numpy()[fold.train][first]
+    trials, at = np.unique(trial, return_index=True)
+    label = keys["label"].to_numpy()[fold.train][at]
     strata = [trials[label == value] for value in np.unique(label)]
-    return trial, strata if max(map(len, strata)) > 1 else [trials]
+    comes_first = np.unique(trial[of_first]) if of_first.any() else trials
+    n_most = max(int(np.isin(units, comes_first).sum()) for units in strata)
+    return trial, strata if n_most > 1 else [trials]

@@ -24,7 +24,7 @@ from models.lanes import Lane, by_label, by_seed, lanes_of
 from models.loading import Windows
 from models.parts import Kept, Part, merged
 from models.prediction import predict_folds
-from models.presence import judged
+from models.presence import judged, own_sides
 from models.remembered import Memory
 from models.sampling import seed_for
 from models.say import Networks
@@ -98,9 +98,9 @@ def fit_seeds(
     windows : Windows
         All windows of the study.
     folds : sequence of Fold
-        All with the same number of training subjects.
+        With equally many training subjects, where the method tells these apart.
     seeds : sequence of int
-        What each gives is, but for rounding, what it gives alone.
+        What each gives it gives alone, but for rounding and what torch draws in a loss.
     settings : TrainSettings, optional
         How to compute.
     on_epoch : callable, optional
@@ -121,8 +121,7 @@ def fit_seeds(
     Raises
     ------
     ConfigError
-        When the windows lack a modality, the folds differ in training subjects, or a loss term
-        stops being a number.
+        As `models.job.prepare`, or when a loss term stops being a number.
     """
     parts = network_parts(method, config, windows, folds, seeds, settings, policy, given)
     return by_seed(merged([part.fit(on_epoch) for part in parts]), folds, seeds)
@@ -210,7 +209,8 @@ def _fit_chunk(
     def fit_earlier(name: str, of: Ahead, some: Sequence[Lane], n_done: int) -> Fitted:
         """Train what comes before, whose epochs are told of as those of the whole."""
         chosen = get_policy("last") if of.of.n_groups else policy  # judges judge nobody else
-        parts = _parts(of.method, of.config, windows, some, settings, chosen, {})
+        own = some if of.of.n_groups else own_sides(of.method, windows, some, chosen)
+        parts = _parts(of.method, of.config, windows, own, settings, chosen, {})
         first = n_before + n_done
 
         def told(report: EpochReport) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
+from models.paper_manner import PaperManner
 from models.search import Range
 
 
@@ -149,23 +150,6 @@ class Stage:
     after_step: Callable[[Any, Batch], Mapping[str, Tensor] | None] | None = None
 
 
-@dataclass(frozen=True)
-class PaperManner:
-    """How a method's publication scaled and chose the epoch.
-
-    Attributes
-    ----------
-    policy, scaling : str
-        As `models.selection` and `models.manners` call them.
-    says : str
-        How that is known; "not stated" where the publication is silent, and the strict way stands.
-    """
-
-    policy: str = "last"
-    scaling: str = "train"
-    says: str = "not stated"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """What tables say about a method, whatever trains it.
@@ -199,7 +183,7 @@ class Card:
     inputs: tuple[str, ...]
     config: Any
     version: int = 1
-    paper: PaperManner = PaperManner()
+    paper: PaperManner = field(default_factory=PaperManner)
     draws: bool = True
     search: Mapping[str, Range] = field(default_factory=dict)
 
@@ -243,6 +227,9 @@ class Method(Card):
     before : callable, optional
         ``before(config) -> mapping`` of names to networks that are trained first, each a
         `models.earlier.Earlier`: what they say is in `Batch.told`, batches hold `inputs` only.
+    starts_others : bool
+        Other methods name it in `before`: it is trained in every fold, also where nobody is there
+        that it could be tested on.
     """
 
     build: Callable[[Shapes, Any], nn.Module]
@@ -258,6 +245,7 @@ class Method(Card):
     embed: Callable[[Any, Batch], Tensor] | None = None
     by_band: Callable[[Any], bool] | None = None
     before: Callable[[Any], Mapping[str, Any]] | None = None
+    starts_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -274,6 +262,9 @@ class Fold:
         Rows whose features, not labels, a transductive method may see in training.
     validate : array of int64, optional
         Rows taken out of `train` to choose the epoch on.
+    whole : Fold, optional
+        As it was before windows were left out that the method cannot use: networks that are trained
+        before it may use others of them.
     """
 
     name: str
@@ -281,6 +272,7 @@ class Fold:
     test: np.ndarray
     target: np.ndarray | None = None
     validate: np.ndarray | None = None
+    whole: "Fold | None" = None
 
 
 @dataclass(frozen=True)

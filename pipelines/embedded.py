@@ -1,7 +1,8 @@
 """What a trained network makes of the windows that it was tested on."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,12 @@ import pyarrow as pa
 
 from featpipe.errors import ConfigError, ReadError, unknown
 from featpipe.schema import SCHEMA_VERSION, WINDOW_KEYS
-from featpipe.tables import read_table, with_metadata
+from featpipe.tables import read_metadata, read_table, with_metadata
 from models.loading import Windows, load_windows
-from models.model import Model, embed, network_of
+from models.model import embed, network_of
 from models.saved import read_model
 from models.separation import Separation, place, separation
+from pipelines.engine import is_features
 
 
 class Embedded(NamedTuple):
@@ -67,8 +69,9 @@ def embedded(out: Path, name: str, fold: str) -> Embedded:
         raise ConfigError(unknown("model", name, folders))
     model = read_model(folders[name])
     network_of(model, fold)
-    windows = _windows(out, model)
-    rows = _tested(out, windows, name, fold)
+    stored = _predictions(out, name)
+    windows = _windows(out, read_metadata(stored))
+    rows = _tested(out, windows, stored, fold)
     # of all windows: where subjects are scaled by themselves, or runs are read, all are needed
     features = embed(model, windows, fold)[rows]
     keys = windows.keys.iloc[rows].reset_index(drop=True)
@@ -95,36 +98,51 @@ def table_of(one: Embedded, fold: str) -> pa.Table:
     return with_metadata(pa.Table.from_pandas(frame, preserve_index=False), about)
 
 
-def _windows(out: Path, model: Model) -> Windows:
-    """Return all windows of the modalities that a model reads."""
-    return load_windows({
-        modality: sorted((out / "features" / _family(model, modality)).glob("*.parquet"))
-        for modality in model.columns
-    })  # fmt: skip
-
-
-def _tested(out: Path, windows: Windows, name: str, fold: str) -> np.ndarray:
-    """Return the rows of the windows that the network of a fold was tested on."""
+def _predictions(out: Path, name: str) -> Path:
+    """Return the file of what a model predicted."""
     stored = out / "predictions" / f"{name}.parquet"
     if not stored.exists():
         raise ConfigError(
             f"{name} has no predictions in {stored.parent}: it was tested on nobody; name a model "
             "that `featpipe train` made"
         )
+    return stored
+
+
+def _windows(out: Path, about: Mapping[str, Any]) -> Windows:
+    """Return all windows of a training, of all modalities: people are scaled over these.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    about : mapping
+        What predictions say of themselves.
+    """
+    tables: dict[str, list[Path]] = {}
+    for source in about["sources"]:
+        path = out / "features" / source["name"]
+        if is_features(source) and path.exists():
+            tables.setdefault("eye" if path.parent.name == "eye" else "eeg", []).append(path)
+    return load_windows(tables, about["options"]["missing"])
+
+
+def _tested(out: Path, windows: Windows, stored: Path, fold: str) -> np.ndarray:
+    """Return the rows of the windows that the network of a fold was tested on."""
     table = read_table(stored, [*WINDOW_KEYS, "fold"]).to_pandas()
     keys = table.loc[table["fold"] == fold, list(WINDOW_KEYS)]
+    if keys.empty:
+        raise ConfigError(
+            f"{stored.stem}: its network of fold {fold} was tested on nobody, others start from "
+            "it: name another fold"
+        )
     rows = windows.keys.reset_index().merge(keys, on=list(WINDOW_KEYS))["index"].to_numpy()
     if len(rows) < len(keys):
         raise ReadError(
-            f"{out / 'features'}: {len(keys) - len(rows)} of the {len(keys)} windows that {name} "
-            f"was tested on in fold {fold} are not there any more: train it again"
+            f"{out / 'features'}: {len(keys) - len(rows)} of the {len(keys)} windows that "
+            f"{stored.stem} was tested on in fold {fold} are not there any more: train it again"
         )
     return rows
-
-
-def _family(model: Model, modality: str) -> str:
-    family = model.about.get("tables", {}).get(modality, {}).get("family")
-    return family or ("de" if modality == "eeg" else modality)
 
 
 def _number(value: float) -> float | None:

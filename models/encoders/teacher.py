@@ -46,7 +46,7 @@ def teachers(reads: Sequence[str], modality: str, config: Any) -> Mapping[str, E
     Parameters
     ----------
     reads : sequence of str
-        Fields of `Encoded` that are to be told beside logits.
+        What is to be told beside logits, as `models.losses.distillers.Distiller` has it.
     modality : str
         Of the teacher.
     config : OfTeacher
@@ -69,4 +69,5 @@ def _says(reads: Sequence[str], net: Any, batch: Batch) -> Encoded:
     """Return what the loss reads: features that it does not read take no memory."""
     found = net.encode(batch)
     embedding = found.embedding if "embedding" in reads else found.embedding[:, :0]
-    return Encoded(found.logits, embedding, found.hidden if "hidden" in reads else ())
+    vectors = tuple(x for x in found.hidden if "vectors" in reads and x.ndim == 2)
+    return Encoded(found.logits, embedding, found.hidden if "hidden" in reads else vectors)

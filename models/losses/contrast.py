@@ -15,15 +15,18 @@ binary logistic regression. Differences from the paper and its code:
    0.03 from D = 64 on, and 1.3 too much at D = 16.
 2. Code: K negatives are drawn per window and gathered / here: all windows of other classes, each
    with weight K / |Neg_i|. Same expectation, without the noise of drawing; one matrix product and
-   no indices. ``drawn=True`` draws, with torch's generator, which folds of a stack share.
-   ``every=n`` takes every n-th row, others in each step: a table of sixteen folds of 27,000 windows
-   is made in hours rather than days, and a step's mean is no less exact over n steps.
+   no indices. ``drawn=True`` draws, with torch's generator, which folds of a stack share: there a
+   loss hangs on which folds are stacked, and on how many rows the bank has.
+   ``every=n`` takes every n-th row in the order in which rows were first drawn, others in each
+   step, with n times the weight that each has among all: a table of sixteen folds of 27,000 windows
+   is made in hours rather than days, and over n steps nothing of the sum is lost.
 3. Code: the bank has a row per training window of one fold, known before training / here: a row per
    window of the study, which takes part from the step after it was first drawn. What is never
    drawn, the test side above all, stays without label and outside every sum. So folds of other
    sizes stack, and `Batch.index` needs no translation.
 4. Code: rows are random at first / here: zero, so that a window is pulled nowhere when it is drawn
-   for the first time. The mean is the same, and the size of the test side decides over no number.
+   for the first time. The mean is the same, and but for ``drawn`` neither the size nor the place of
+   the test side decides over a number.
 
 A bank takes n_windows * D * 4 bytes, there are two, per fold: of SEED-V (29,168 windows, D = 128)
 30 MB, 0.5 GB for 16 folds at once, 2.4 GB with D = 648, and once more while a training is kept;
@@ -40,6 +43,7 @@ from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
 from models.encoders.encoded import Encoded
+from models.losses.draws import draw_counts
 from models.losses.unit import unit
 from models.types import Batch
 
@@ -143,7 +147,7 @@ class Contrast(nn.Module):
         Draw K negatives per window and step.
     every : int
         Compare with every n-th row of a bank only, with others in the next step: the sum over all
-        rows is the mean over n steps, and a step costs an n-th.
+        rows of a bank is the mean over n steps, and a step costs an n-th.
 
     Raises
     ------
@@ -154,6 +158,8 @@ class Contrast(nn.Module):
     bank_student: Tensor
     bank_teacher: Tensor
     row_label: Tensor
+    row_order: Tensor
+    n_drawn: Tensor
     n_steps: Tensor
 
     def __init__(
@@ -184,10 +190,14 @@ class Contrast(nn.Module):
             self.register_buffer(name, torch.zeros(n_windows, n_features), persistent=False)
         never = torch.full((n_windows,), -1)
         self.register_buffer("row_label", never, persistent=False)
-        self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64), persistent=False)
+        # rows as they were first drawn; the last place is for what is nothing new
+        order = torch.zeros(n_windows + 1 if every > 1 else 0, dtype=torch.int64)
+        self.register_buffer("row_order", order, persistent=False)
+        for name in ("n_drawn", "n_steps"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.int64), persistent=False)
 
     def forward(self, student: Encoded, teacher: Encoded, batch: Batch) -> Tensor:
-        """Return the loss of both sides, a scalar; `embedding`, label and index are read."""
+        """Return the loss of both sides, a scalar; logits are read for their number alone."""
         sides = self.sides(student, teacher, batch)
         return torch.stack([disagreement(side) for side in sides]).sum(0).mean()
 
@@ -220,8 +230,9 @@ class Contrast(nn.Module):
             pairs = zip(moves, anchors, strict=True)
             anchors = [torch.where(move[:, None], v, v.detach()) for move, v in pairs]
         at, is_row = self._rows()
-        weight = self.weigh_negatives(batch.label, self.row_label[at].where(is_row, -1))
-        weight = weight.to(anchors[0].dtype)
+        row_label = self.row_label[at].where(is_row, -1)
+        n_others = None if self.every == 1 else self._others(batch.label, student.logits.shape[-1])
+        weight = self.weigh_negatives(batch.label, row_label, n_others).to(anchors[0].dtype)
         offset = torch.full_like(anchors[0][:, 0], self.offset)
         offset = offset if shift is None else offset - shift
         found = [
@@ -237,54 +248,50 @@ class Contrast(nn.Module):
         n = len(self.row_label)
         if self.every == 1:
             return slice(None), self.row_label.new_ones((), dtype=torch.bool)
-        at = torch.arange(0, n, self.every, device=self.row_label.device)
-        at = at + self.n_steps % self.every
-        return at.clamp(max=n - 1), at < n
+        place = torch.arange(0, n, self.every, device=self.row_label.device)
+        place = place + self.n_steps % self.every
+        return self.row_order[place.clamp(max=n)], place < self.n_drawn
 
-    def weigh_negatives(self, label: Tensor, row_label: Tensor | None = None) -> Tensor:
-        """Return the weight of rows as negatives, of all or of those labels, (batch, n_rows)."""
+    def _others(self, label: Tensor, n_classes: int) -> Tensor:
+        """Return how many rows of other classes the whole bank has, (batch,)."""
+        classes = torch.arange(n_classes, device=label.device)
+        n_of_class = (self.row_label == classes[:, None]).sum(-1)
+        return n_of_class.sum() - n_of_class[label]
+
+    def weigh_negatives(
+        self, label: Tensor, row_label: Tensor | None = None, n_others: Tensor | None = None
+    ) -> Tensor:
+        """Return the weight of rows as negatives, of all or of those labels, (batch, n_rows).
+
+        Where rows take turns, `n_others` tells for each window how many negatives all of them hold.
+        """
         row_label = self.row_label if row_label is None else row_label
         is_other = (row_label != label[:, None]) & (row_label >= 0)
+        n_here = is_other.sum(-1, keepdim=True).to(self.bank_student.dtype)
+        share = 1.0 if n_others is None else self.every * n_here / n_others[:, None].clamp(min=1)
         if self.drawn:
-            return draw_counts(is_other, self.n_negatives)
-        weight = is_other.to(self.bank_student.dtype)
-        return weight * (self.n_negatives / weight.sum(-1, keepdim=True).clamp(min=1))
+            return draw_counts(is_other, self.n_negatives) * share
+        return is_other * (share * self.n_negatives / n_here.clamp(min=1))
 
     @torch.no_grad()
     def _remember(self, anchors: list[Tensor], batch: Batch) -> None:
         for bank, anchor in zip((self.bank_student, self.bank_teacher), anchors, strict=True):
             old = bank[batch.index]
             bank[batch.index] = unit(self.momentum * old + (1 - self.momentum) * anchor)
+        if self.every > 1:
+            self._line_up(batch.index)
         self.row_label[batch.index] = batch.label
         self.n_steps += 1
+
+    def _line_up(self, index: Tensor) -> None:
+        """Put rows that were never drawn before behind those that were."""
+        is_again = (index[:, None] == index).tril(-1).any(-1)
+        is_new = (self.row_label[index] < 0) & ~is_again
+        place = self.n_drawn + is_new.cumsum(0) - 1
+        self.row_order[torch.where(is_new, place, len(self.row_label))] = index
+        self.n_drawn += is_new.sum()
 
 
 def disagreement(side: Side) -> Tensor:
     """Return what CRD minimises of one side, shape (batch,)."""
     return F.softplus(-side.own) + side.others
-
-
-def draw_counts(is_other: Tensor, n: int) -> Tensor:
-    """Draw n of the marked rows for every anchor and count how often each was drawn.
-
-    Without replacement where there are n, else with.
-
-    Parameters
-    ----------
-    is_other : Tensor of bool, shape (batch, n_rows)
-        What is drawn from; where there is none, nothing is.
-    n : int
-        Draws per anchor.
-
-    Returns
-    -------
-    Tensor of float32, shape (batch, n_rows)
-    """
-    n_others = is_other.sum(-1, keepdim=True)
-    key = torch.rand(is_other.shape, device=is_other.device)
-    order = torch.where(is_other, key, 2.0).argsort(-1)  # marked rows first, in random order
-    again = (torch.rand((len(order), n), device=order.device) * n_others).long()
-    first = torch.arange(n, device=order.device).clamp(max=order.shape[-1] - 1)
-    drawn = order.gather(-1, torch.where(n_others >= n, first, again))
-    counts = torch.zeros_like(key).scatter_add(-1, drawn, torch.ones_like(again, dtype=key.dtype))
-    return counts * is_other

@@ -27,7 +27,8 @@ class Distiller(NamedTuple):
         ``loss(student, teacher, batch)`` is a scalar. What has parameters is an nn.Module, and
         part of a network.
     reads : tuple of str
-        Fields of the teacher's `Encoded` that are read besides, for accuracies, its logits.
+        Fields of the teacher's `Encoded` that are read besides, for accuracies, its logits;
+        "vectors" are those of `hidden` that are no maps.
     weights : mapping
         Name of a preset -> weight beside a cross-entropy of weight 1. "published" are those of the
         code of CMCRD, for which the losses were not tuned on equal terms: KD is by far the
@@ -75,7 +76,7 @@ DISTILLERS: Mapping[str, Distiller] = {
         ("embedding",),
         _weights(1, 100),
     ),
-    "nst": Distiller(_plain(distill.nst), ("embedding", "hidden"), _weights(10, 50)),
+    "nst": Distiller(_plain(distill.nst), ("embedding", "vectors"), _weights(10, 50)),
     "sp": Distiller(_plain(distill.sp), ("hidden",), _weights(100, 3000)),
     "rkd": Distiller(_plain(distill.rkd), ("embedding",), _weights(1, 1)),
     "pkt": Distiller(_plain(distill.pkt), ("embedding",), _weights(1000, 30000)),

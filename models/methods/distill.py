@@ -171,7 +171,7 @@ def _method(name: str, student: str, teacher: str, config: Config) -> Method:
         ranges["batch"] = Choice((32, 64, 128))  # its memory grows with the cube
     return Method(
         name=f"{name}_{student}",
-        version=2,
+        version=3 if name in _CONFIGS else 2,
         describes=f"{student} learns from a teacher on {teacher} by {name.upper()}",
         reference="Kan et al., CMCRD, arXiv:2504.09221",
         train_modalities=("eeg", "eye"),

@@ -165,6 +165,7 @@ def _method(encoder: str, modality: str, config: Any, search: Mapping[str, Range
         embed=embed,
         uses_target=reads_target,
         by_band=by_band,
+        starts_others=True,
     )
 
 

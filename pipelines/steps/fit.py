@@ -18,7 +18,14 @@ from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.ahead import before_of, networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.train import Payload, tables_of
-from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, variant_of
+from pipelines.steps.variants import (
+    eeg_family,
+    label_of,
+    one_by_one,
+    terms_for,
+    variant_of,
+    versions,
+)
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
@@ -64,7 +71,7 @@ def outputs(unit: Unit, listed: list[dict[str, Any]]) -> list[Output]:
     on = terms_for(method, plan)
     facts = {
         "step": "fit",
-        "version": [VERSION, get_method(method).version],
+        "version": versions(VERSION, method, plan),
         "options": {
             "method": method,
             "config": asdict(make_config(method, plan.options.get(method, {}))),

@@ -9,6 +9,7 @@ from models.presence import usable
 from models.protocols import divide
 from models.registry import get_method, make_config
 from models.scaling import scaled_apart
+from models.selection import get_policy
 from models.train import TrainSettings
 from models.types import Fold
 from models.weights import weighted
@@ -52,7 +53,8 @@ def prepare(unit: Unit) -> Prepared:
     divided = divide(
         on.protocol, windows.keys, FoldSettings(plan.train_share, plan.n_folds, plan.min_good)
     )
-    folds = usable(get_method(payload.method), windows, divided)
+    method, policy = get_method(payload.method), get_policy(on.policy)
+    folds = usable(method, windows, divided, policy)
     config = make_config(payload.method, plan.options.get(payload.method, {}))
     scaled = scaled_apart(windows, on.scaling)
     settings = TrainSettings(device=plan.device, precision=plan.precision)

@@ -29,7 +29,15 @@ from pipelines.kept_folds import fit_kept, folder_of, forget
 from pipelines.steps.ahead import before_of, networks_ahead, weights_ahead
 from pipelines.steps.model_files import made_model, model_outputs
 from pipelines.steps.prepared import Prepared, prepare
-from pipelines.steps.variants import eeg_family, label_of, one_by_one, terms_for, under, variant_of
+from pipelines.steps.variants import (
+    eeg_family,
+    label_of,
+    one_by_one,
+    terms_for,
+    under,
+    variant_of,
+    versions,
+)
 from pipelines.study_sections import TrainPlan
 from pipelines.task_progress import reporter
 from pipelines.work import Made, Output, Step, Unit
@@ -123,7 +131,7 @@ def facts_of(unit: Unit, listed: list[dict[str, Any]]) -> dict[str, Any]:
     on = terms_for(method, plan)
     return {
         "step": "train",
-        "version": [VERSION, get_method(method).version],
+        "version": versions(VERSION, method, plan),
         "options": {
             "method": method,
             "config": asdict(make_config(method, plan.options.get(method, {}))),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from models import presence
 from models.alternatives import alternatives
 from models.manners import Terms, terms
 from models.registry import get_method, make_config, variant
@@ -32,6 +33,22 @@ def one_by_one(plan: TrainPlan, methods: Iterable[str]) -> list[tuple[str, Train
         for method in methods
         for single in alternatives(method, plan.options.get(method, {}))
     ]
+
+
+def versions(step: int, method: str, plan: TrainPlan) -> list[int]:
+    """Return the versions that numbers of a training hang on.
+
+    Parameters
+    ----------
+    step : int
+        That of the step.
+    method : str
+        Registry name.
+    plan : TrainPlan
+        Of the training.
+    """
+    own = [step, get_method(method).version]
+    return own if plan.missing == "drop" else [*own, presence.VERSION]
 
 
 def under(method: str, plan: TrainPlan, tables: Mapping[str, Sequence[Path]]) -> str:

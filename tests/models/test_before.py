@@ -192,3 +192,12 @@ def test_controls_exchange_windows_within_a_fold(windows, folds):
             is_same = windows.label[said] == windows.label[fold.train]
             assert is_same.all() == (pairs == "same-label")
     assert torch.equal(shuffled(own.clone(), windows, lanes, "own"), own)
+
+
+@pytest.mark.parametrize("backbone", ["dnn", "dgcnn", "bihdm"])
+def test_what_others_start_from_says_so(backbone):
+    """Such a network is trained in every fold, whoever is there to be tested on."""
+    for name, method in METHODS.items():
+        if getattr(method, "before", None):
+            for of in ahead_of(method, make_config(name, {"backbone": backbone})).values():
+                assert of.method.starts_others

@@ -8,10 +8,10 @@ import pytest
 from featpipe.errors import ConfigError
 from models.evaluate import cross_validate
 from models.manners import MANNERS, SCALINGS, terms
+from models.paper_manner import PaperManner
 from models.registry import METHODS, get_method, make_config
 from models.scaling import scaled_apart
 from models.selection import POLICIES
-from models.types import PaperManner
 
 
 def test_strict_is_the_usual_and_has_no_marks():

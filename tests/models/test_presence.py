@@ -9,16 +9,20 @@ import torch
 
 from featpipe.errors import ConfigError
 from featpipe.schema import KEYS, WINDOW_KEYS
+from models.ahead import ahead_of
+from models.candidates import inner_folds
 from models.evaluate import cross_validate, fit_folds
 from models.folds import loso
 from models.joining import join, join_any
 from models.layers.row_counts import BatchNorm
 from models.methods.cscm import build, loss
-from models.presence import has, judged, usable
+from models.presence import has, judged, own_sides, usable
 from models.registry import get_method, make_config
+from models.say import networks_of
 from models.selection import get_policy
-from models.train import TrainSettings
-from models.types import Batch, Shapes
+from models.train import TrainSettings, fit
+from models.types import Batch, Fold, Shapes
+from models.units import subject_codes
 
 BOTH = ("eeg", "eye")
 
@@ -205,3 +209,123 @@ def test_who_cannot_be_judged_is_not_held_out(partial):
             assert held not in subject[fold.train]
             assert partial.present["eye"][fold.validate].all()
             assert set(fold.train) < set(whole.train)
+
+
+@pytest.fixture(scope="module")
+def lacking_eeg(make_windows):
+    """Six subjects; the second has eyes alone, others lack the EEG of some trials."""
+    windows = make_windows(n_subjects=6)
+    subject, trial = (windows.keys[name].to_numpy() for name in ("subject", "trial"))
+    there = {"eeg": (subject != "2") & (trial != 4), "eye": np.ones(len(subject), bool)}
+    return replace(windows, present=there)
+
+
+def sides(windows, name, folds, seed):
+    """Folds of a method with the side that its epochs are judged on, by name."""
+    method = get_method(name)
+    own = usable(method, windows, folds)
+    return {of.name: of for of in judged(VALIDATION, method, windows, own, seed)}
+
+
+VALIDATION = get_policy("source-validation")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_who_chooses_the_epoch_of_a_student_taught_its_teacher(lacking_eeg, seed):
+    folds = list(loso(lacking_eeg.keys))
+    code = subject_codes(lacking_eeg.keys)
+    teachers = sides(lacking_eeg, "dnn_eye", folds, seed)
+    for name, student in sides(lacking_eeg, "kd_eeg", folds, seed).items():
+        teacher = teachers[name]
+        assert not np.intersect1d(code[student.validate], code[teacher.train]).size
+        assert np.isin(student.validate, teacher.validate).all()
+        assert len(teacher.train) + len(teacher.validate) > len(student.train) + len(
+            student.validate
+        )
+
+
+@pytest.mark.parametrize("n_complete", [1, 2, 3])
+def test_of_one_person_no_trial_is_on_both_sides(make_windows, n_complete):
+    """A person alone, of whose trials few have EEG: classes with one or two such trials."""
+    windows = make_windows(n_subjects=1, n_trials=3 * 4 + 1)
+    trial, rows = windows.keys["trial"].to_numpy(), np.arange(len(windows.keys))
+    there = {"eeg": (trial <= 3 * n_complete) | (trial == 13), "eye": np.ones(len(rows), bool)}
+    lacking = replace(windows, present=there)
+    folds = [Fold("one", rows[trial < 13], rows[trial == 13])]
+    for seed in range(5):
+        [student] = sides(lacking, "kd_eeg", folds, seed).values()
+        [teacher] = sides(lacking, "dnn_eye", folds, seed).values()
+        assert not np.intersect1d(trial[student.validate], trial[teacher.train]).size
+
+
+def test_who_is_held_out_is_as_ever_where_nothing_is_lacking(make_windows):
+    windows = make_windows(n_subjects=8)
+    whole = replace(windows, present={m: np.ones(len(windows.keys), bool) for m in BOTH})
+    folds = list(loso(windows.keys))
+    for seed in range(4):
+        found, expected = (sides(of, "kd_eeg", folds, seed) for of in (whole, windows))
+        for name, fold in expected.items():
+            assert found[name].validate.tolist() == fold.validate.tolist()
+
+
+QUICK = {"n_epochs": 2, "teacher_epochs": 2, "teacher_batch": 48, "batch": 48}
+
+
+def teacher_of(windows, folds, config, policy="last"):
+    """The teacher of `kd_eeg` as it is trained by itself, and all that came of it."""
+    of = ahead_of(get_method("kd_eeg"), config)["teacher"]
+    own = usable(of.method, windows, folds, get_policy(policy))
+    return fit(of.method, of.config, windows, own, 0, policy=policy)
+
+
+def test_who_has_eeg_alone_is_tested_on_it_though_teachers_read_eyes(make_windows):
+    """What distillation is for: at test there are no eyes."""
+    windows = make_windows()
+    there = windows.keys["subject"].to_numpy() != "1"
+    lacking = replace(windows, present={"eeg": np.ones(len(there), bool), "eye": there})
+    folds, config = list(loso(windows.keys)), make_config("kd_eeg", QUICK)
+    teacher = teacher_of(lacking, folds, config)
+    assert teacher.probabilities["sub-1"].shape == (0, 3)
+    own = usable(get_method("kd_eeg"), lacking, folds)
+    for given in ({}, {"teacher": networks_of(teacher)}):
+        found = fit(get_method("kd_eeg"), config, lacking, own, 0, given=given)
+        assert [len(of) for of in found.probabilities.values()] == [36] * 4
+        assert all(np.isfinite(of).all() for of in found.probabilities.values())
+    found = cross_validate(lacking, "kd_eeg", "loso", 0, config=config)
+    assert found["subject"].nunique() == 4
+    alone = cross_validate(lacking, "dnn_eye", "loso", 0, config=make_config("dnn_eye", {}))
+    assert set(alone["subject"]) == {"2", "3", "4"}
+
+
+def test_a_fold_that_nobody_is_tested_in_cannot_choose_its_epoch_by_the_test(lacking_eeg):
+    there = lacking_eeg.keys["subject"].to_numpy() != "2"
+    windows = replace(lacking_eeg, present={"eeg": np.ones(len(there), bool), "eye": there})
+    folds, method = list(loso(windows.keys)), get_method("dnn_eye")
+    names = [of.name for of in usable(method, windows, folds, get_policy("test-selected"))]
+    assert "sub-2" not in names
+    assert "sub-2" in [of.name for of in usable(method, windows, folds, VALIDATION)]
+
+
+@pytest.mark.parametrize("policy", ["last", "source-validation"])
+def test_a_teacher_that_is_trained_inside_is_the_one_that_is_given(lacking_eeg, policy):
+    """Both learn from all that have eyes, the student from those that have EEG, too."""
+    folds, config = list(loso(lacking_eeg.keys)), make_config("kd_eeg", QUICK)
+    own = usable(get_method("kd_eeg"), lacking_eeg, folds)
+    assert len(own) == 5
+    teacher = teacher_of(lacking_eeg, [fold.whole for fold in own], config, policy)
+    given = {"teacher": networks_of(teacher)}
+    student = (get_method("kd_eeg"), config, lacking_eeg, own, 0)
+    inside, outside = (fit(*student, policy=policy, given=of) for of in ({}, given))
+    for name, probabilities in outside.probabilities.items():
+        np.testing.assert_array_equal(inside.probabilities[name], probabilities)
+
+
+def test_who_is_judged_in_a_search_taught_no_teacher(lacking_eeg):
+    folds = list(loso(lacking_eeg.keys))
+    own = usable(get_method("kd_eeg"), lacking_eeg, folds)
+    code = subject_codes(lacking_eeg.keys)
+    for fold in inner_folds(own, lacking_eeg, "kd_eeg", 0):
+        [teacher] = own_sides(get_method("dnn_eye"), lacking_eeg, [fold], VALIDATION)
+        assert not np.intersect1d(code[teacher.train], code[fold.test]).size
+        assert set(fold.train) < set(teacher.train)
+        assert 1 in code[teacher.train]  # who has eyes alone

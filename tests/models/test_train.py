@@ -323,7 +323,14 @@ def test_what_cannot_be_trained(windows):
         fit(LINEAR, Config(), eeg_only, folds, 0)
     fewer = replace(folds[1], train=folds[1].train[:36])
     with pytest.raises(ConfigError, match=r"equally many training subjects.*'sub-2': 1"):
-        fit(LINEAR, Config(), windows, [folds[0], fewer], 0)
+        fit(
+            replace(LINEAR, uses_subject=lambda config: True),
+            Config(),
+            windows,
+            [folds[0], fewer],
+            0,
+        )
+    assert len(fit(LINEAR, Config(), windows, [folds[0], fewer], 0).probabilities) == 2
     no_target = [replace(fold, target=None) for fold in folds]
     with pytest.raises(ConfigError, match="fold sub-1 names no target"):
         fit(replace(LINEAR, uses_target=lambda config: True), Config(), windows, no_target, 0)

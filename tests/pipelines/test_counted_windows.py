@@ -66,10 +66,13 @@ def test_who_has_no_eyes_is_dropped_or_kept_and_counted(without_eyes, capsys):
     compared = capsys.readouterr().out
     assert f"\n  {note}" in compared
     assert f"\n  {fewer}" in compared
-    found = [read_metadata(file) for file in out.glob("predictions/mlp_cross*.parquet")]
-    [about] = [one for one in found if one["options"]["missing"] == "keep"]
+    found = [read_metadata(file) for file in out.glob("predictions/*.parquet")]
+    kept = {of["options"]["method"]: of for of in found if of["options"]["missing"] == "keep"}
+    about = kept["mlp_cross"]
     assert about["n_lacking"] == {"eeg": 0, "eye": N_WINDOWS}
     assert about["n_untestable"] == N_WINDOWS
+    dropped = next(of for of in found if of["options"]["missing"] == "drop")
+    assert len(about["version"]) == len(dropped["version"]) + 1  # that of what is kept
     assert run(["report", str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
     assert f"{N_WINDOWS} windows lack what it predicts from: never scored" in html

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from featpipe.schema import WINDOW_KEYS
-from featpipe.tables import read_metadata
+from featpipe.tables import publish, read_metadata, read_table
 from models.loading import load_windows
 from models.model import embed
-from models.saved import read_model
+from models.saved import read_model, write_model
 from models.separation import separation
 from pipelines import embedded as embedding_of
 from pipelines.__main__ import run
@@ -55,6 +56,27 @@ def test_the_table_holds_the_last_features_of_the_windows_that_were_tested(drawn
     apart = separation(features[is_of], windows.label[is_of], found["trial"].to_numpy())
     assert said["purity"] == pytest.approx(apart.purity)
     assert said["silhouette"] == pytest.approx(apart.silhouette)
+
+
+def test_a_person_is_scaled_over_the_windows_that_were_trained_on(study, models, tmp_path):
+    """Windows without EEG had no part in it."""
+    out, [name, _] = study / "out", models
+    model = read_model(out / "models" / name)
+    about = {key: value for key, value in model.about.items() if key != "checksum"}
+    scaled = model._replace(about=about | {"scaling": "subject"})
+    write_model(scaled, out / "models" / name, tmp_path)
+    tables = {m: sorted(out.glob(f"features/{m}/*.parquet")) for m in ("de", "eye")}
+    windows = load_windows({"eeg": tables["de"], "eye": tables["eye"]})
+    rows = (windows.keys["subject"] == "2").to_numpy()
+    expected = embed(scaled, windows, "sub-2")[rows]
+    [path] = out.glob("features/eye/sub-2_*")
+    table = read_table(path)
+    more = table.set_column(
+        3, "trial", pa.array([99] * len(table), table.schema.field("trial").type)
+    )
+    more = more.replace_schema_metadata(table.schema.metadata).cast(table.schema)
+    publish(pa.concat_tables([table, more.slice(0, 3)]), path, tmp_path)
+    np.testing.assert_array_equal(embedding_of.embedded(out, name, "sub-2").features, expected)
 
 
 def test_a_second_time_gives_the_same_files(drawn, models):

@@ -4,17 +4,20 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import torch
 
 from featpipe.errors import ConfigError
 from models.ahead import ahead_of
 from models.evaluate import fit_folds
 from models.folds import loso
+from models.job import shapes_of
 from models.losses.distillers import DISTILLERS, weight_of
 from models.manners import terms
 from models.methods.distill import DISTILLED
 from models.registry import METHODS, make_config
 from models.say import networks_of
 from models.train import TrainSettings, fit, fit_seeds
+from models.types import Batch
 
 ALONE = {"n_epochs": 3, "batch": 48}
 QUICK = ALONE | {"teacher_epochs": 3, "teacher_batch": 48}
@@ -112,6 +115,35 @@ def test_a_teacher_of_other_folds_is_refused(windows):
         fit(METHODS[name], config, windows, folds, 0, given=given)
     with pytest.raises(ConfigError, match=f"has no network of fold {folds[0].name}, seed 0"):
         fit_seeds(METHODS[name], config, windows, folds, (0, 1), given={0: given, 1: given})
+
+
+@pytest.mark.parametrize("backbone", ["dnn", "dgcnn", "bihdm"])
+@pytest.mark.parametrize("name", DISTILLERS)
+def test_a_teacher_tells_what_the_loss_reads_and_no_more(windows, name, backbone):
+    """Each part of it makes a difference, and the whole would make none."""
+    torch.manual_seed(0)
+    config = make_config(f"{name}_eye", {"backbone": backbone})
+    shapes = replace(shapes_of(windows, ("eeg", "eye"), 3), n_windows=36)
+    of = ahead_of(METHODS[f"{name}_eye"], config)["teacher"]
+    net = of.method.build(shapes, of.config).eval()
+    student = METHODS[f"{name}_eye"].build(shapes, config).eval()
+    rows, label = torch.arange(36), torch.from_numpy(windows.label[:36])
+    x = {m: torch.from_numpy(windows.x[m][:36] - 10) for m in ("eeg", "eye")}
+    batch = Batch(x, label, label, rows)
+    with torch.no_grad():
+        told, whole, own = of.of.says(net, batch), net.encode(batch), student.student(x["eye"])
+    loss = student.distil
+    if name in ("crd", "cmcrd"):
+        loss.train()(own, whole, batch)  # there is something to compare with
+        loss.eval()
+    expected = loss(own, whole, batch)
+    torch.testing.assert_close(loss(own, told, batch), expected, rtol=0, atol=0)
+    for i, part in enumerate([told.embedding, *told.hidden]):
+        parts = [told.embedding, *told.hidden]
+        parts[i] = part + torch.randn(part.shape)
+        other = told._replace(embedding=parts[0], hidden=tuple(parts[1:]))
+        if part.shape[1]:
+            assert not torch.equal(loss(own, other, batch), expected)
 
 
 @pytest.mark.parametrize("student", ["eeg", "eye"])
