@@ -11,6 +11,8 @@ References
    generators. OOPSLA '14, Fig. 16 and 17.
 """
 
+from math import prod
+
 import torch
 from torch import Tensor, nn
 
@@ -113,6 +115,24 @@ def hashed(z: Tensor) -> Tensor:
     z = (z ^ _shifted(z, 30)).mul_(_FIRST)
     z = z.bitwise_xor_(_shifted(z, 27)).mul_(_SECOND)
     return z.bitwise_xor_(_shifted(z, 31))
+
+
+def uniform(shape: tuple[int, ...], start: Tensor) -> Tensor:
+    """Return numbers from 0 to below 1, in steps of 2^-24.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the result.
+    start : Tensor of int64, scalar
+        Names the numbers, as in `mask`.
+
+    Returns
+    -------
+    Tensor of float32
+    """
+    place = torch.arange(prod(shape), device=start.device)
+    return (_shifted(hashed(start + place * _GOLDEN), 40) * 2.0**-24).view(shape)
 
 
 def _shifted(z: Tensor, n: int) -> Tensor:

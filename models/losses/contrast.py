@@ -15,8 +15,8 @@ binary logistic regression. Differences from the paper and its code:
    0.03 from D = 64 on, and 1.3 too much at D = 16.
 2. Code: K negatives are drawn per window and gathered / here: all windows of other classes, each
    with weight K / |Neg_i|. Same expectation, without the noise of drawing; one matrix product and
-   no indices. ``drawn=True`` draws, with torch's generator, which folds of a stack share: there a
-   loss hangs on which folds are stacked, and on how many rows the bank has.
+   no indices. ``drawn=True`` draws, as dropout does: what a network draws is its own, and hangs on
+   how many rows the bank has.
    ``every=n`` takes every n-th row in the order in which rows were first drawn, others in each
    step, with n times the weight that each has among all: a table of sixteen folds of 27,000 windows
    is made in hours rather than days, and over n steps nothing of the sum is lost.
@@ -35,93 +35,18 @@ the copy of the best epoch: nothing predicts with them.
 """
 
 from math import log
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own spelling
 from torch import Tensor, nn
 
 from featpipe.errors import ConfigError
 from models.encoders.encoded import Encoded
+from models.layers.dropout import hashed
 from models.losses.draws import draw_counts
+from models.losses.sides import Side, compare, disagreement
 from models.losses.unit import unit
 from models.types import Batch
-
-
-class Side(NamedTuple):
-    """How the anchors of one side stand to the other side's bank.
-
-    Attributes
-    ----------
-    own : Tensor, shape (batch,)
-        u_ii, to the anchor's own window.
-    others : Tensor, shape (batch,)
-        Weighted sum of softplus(u_ij) over windows of other classes.
-    """
-
-    own: Tensor
-    others: Tensor
-
-
-def compare(
-    anchor: Tensor,
-    bank: Tensor,
-    own: Tensor,
-    weight: Tensor,
-    offset: Tensor,
-    tau: float,
-    at: Any = slice(None),
-) -> Side:
-    """Compare anchors with a bank.
-
-    Parameters
-    ----------
-    anchor : Tensor, shape (batch, n_features)
-        Of length one.
-    bank : Tensor, shape (n_rows, n_features)
-        Gets no gradient, and may be written to afterwards.
-    own : Tensor of int64, shape (batch,)
-        Row of each anchor's window.
-    weight : Tensor, shape (batch, n_at)
-        Of each row as a negative; 0 for all others.
-    offset : Tensor, shape (batch,)
-        b; gets no gradient.
-    tau : float
-        Temperature.
-    at : Tensor of int64, shape (n_at,), optional
-        Rows that can be negatives; all, if left out.
-    """
-    offset = offset.detach()
-    others, _ = _Others.apply(anchor, bank[at], weight, offset, tau)
-    return Side((anchor * bank[own]).sum(-1) / tau - offset, others)
-
-
-class _Others(torch.autograd.Function):
-    """Weighted sum of softplus(u), whose slope is computed beside it.
-
-    Backward needs batch x features numbers. It keeps nothing of the size of batch x rows, and not
-    the bank, which can therefore be written to in the same step; autograd by itself forbids that.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(
-        anchor: Tensor, bank: Tensor, weight: Tensor, offset: Tensor, tau: float
-    ) -> tuple[Tensor, Tensor]:
-        u = torch.addmm(-offset[:, None], anchor / tau, bank.T)
-        value = F.softplus(u).mul_(weight).sum(-1)
-        return value, u.sigmoid_().mul_(weight) @ bank / tau
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(output[1])
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,) = ctx.saved_tensors
-        return grads[0][:, None] * slope, None, None, None, None
 
 
 class Contrast(nn.Module):
@@ -161,6 +86,8 @@ class Contrast(nn.Module):
     row_order: Tensor
     n_drawn: Tensor
     n_steps: Tensor
+    key: Tensor
+    n_draws: Tensor
 
     def __init__(
         self,
@@ -195,6 +122,9 @@ class Contrast(nn.Module):
         self.register_buffer("row_order", order, persistent=False)
         for name in ("n_drawn", "n_steps"):
             self.register_buffer(name, torch.zeros((), dtype=torch.int64), persistent=False)
+        if drawn:
+            self.register_buffer("key", torch.randint(1 << 62, ()), persistent=False)
+            self.register_buffer("n_draws", torch.zeros_like(self.key), persistent=False)
 
     def forward(self, student: Encoded, teacher: Encoded, batch: Batch) -> Tensor:
         """Return the loss of both sides, a scalar; logits are read for their number alone."""
@@ -270,7 +200,9 @@ class Contrast(nn.Module):
         n_here = is_other.sum(-1, keepdim=True).to(self.bank_student.dtype)
         share = 1.0 if n_others is None else self.every * n_here / n_others[:, None].clamp(min=1)
         if self.drawn:
-            return draw_counts(is_other, self.n_negatives) * share
+            self.n_draws += 1
+            start = hashed(self.key + self.n_draws)
+            return draw_counts(is_other, self.n_negatives, start) * share
         return is_other * (share * self.n_negatives / n_here.clamp(min=1))
 
     @torch.no_grad()
@@ -290,8 +222,3 @@ class Contrast(nn.Module):
         place = self.n_drawn + is_new.cumsum(0) - 1
         self.row_order[torch.where(is_new, place, len(self.row_label))] = index
         self.n_drawn += is_new.sum()
-
-
-def disagreement(side: Side) -> Tensor:
-    """Return what CRD minimises of one side, shape (batch,)."""
-    return F.softplus(-side.own) + side.others

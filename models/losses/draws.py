@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
+from models.layers.dropout import hashed, uniform
 
-def draw_counts(is_other: Tensor, n: int) -> Tensor:
+
+def draw_counts(is_other: Tensor, n: int, start: Tensor) -> Tensor:
     """Draw n of the marked rows for every anchor and count how often each was drawn.
 
     Without replacement where there are n, else with.
@@ -15,15 +17,17 @@ def draw_counts(is_other: Tensor, n: int) -> Tensor:
         What is drawn from; where there is none, nothing is.
     n : int
         Draws per anchor.
+    start : Tensor of int64, scalar
+        Names the draw, see `models.layers.dropout`.
 
     Returns
     -------
     Tensor of float32, shape (batch, n_rows)
     """
     n_others = is_other.sum(-1, keepdim=True)
-    key = torch.rand(is_other.shape, device=is_other.device)
+    key = uniform(is_other.shape, start)
     order = torch.where(is_other, key, 2.0).argsort(-1)  # marked rows first, in random order
-    again = (torch.rand((len(order), n), device=order.device) * n_others).long()
+    again = (uniform((len(order), n), hashed(start)) * n_others).long()
     first = torch.arange(n, device=order.device).clamp(max=order.shape[-1] - 1)
     drawn = order.gather(-1, torch.where(n_others >= n, first, again))
     counts = torch.zeros_like(key).scatter_add(-1, drawn, torch.ones_like(again, dtype=key.dtype))

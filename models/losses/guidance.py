@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from featpipe.errors import ConfigError, unknown
 from models.encoders.encoded import Encoded
 from models.losses.confusion import certainty
-from models.losses.contrast import Contrast, Side, disagreement
+from models.losses.contrast import Contrast
+from models.losses.sides import Side, disagreement
 from models.types import Batch
 
 Sides = tuple[Side, Side]

@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from featpipe.errors import ConfigError
 from models.losses.confusion import certainty
-from models.losses.contrast import Contrast, compare, disagreement
+from models.losses.contrast import Contrast
 from models.losses.guidance import (
     GUIDANCE,
     GuidedContrast,
@@ -20,6 +20,7 @@ from models.losses.guidance import (
     relabelled,
     signed,
 )
+from models.losses.sides import compare, disagreement
 from models.losses.unit import unit
 
 N = 40

@@ -87,10 +87,13 @@ def test_a_teacher_that_is_given_is_the_one_that_would_be_trained(windows, optio
     require_equal(part(with_it, "student"), part(fitted(windows, name, **options), "student"))
 
 
-@pytest.mark.parametrize("options", [{}, {"teacher_pred": "out-of-fold", "pairs": "shuffled"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"drawn": True, "n_negatives": 9}, {"teacher_pred": "out-of-fold", "pairs": "shuffled"}],
+)
 @pytest.mark.parametrize("is_given", [True, False])
-def test_every_seed_has_teachers_of_its_own(windows, options, is_given):
-    """What they say, who judges whom and which window is told of are those of the seed alone."""
+def test_every_seed_has_teachers_and_draws_of_its_own(windows, options, is_given):
+    """What is said, who judges whom, which window is told of: all as in the seed alone."""
     name, folds, seeds = "cmcrd_eeg", list(loso(windows.keys)), (2, 0)
     config = make_config(name, QUICK | options)
     of = ahead_of(METHODS[name], config)["teacher"]
