@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import pandas as pd
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 from models.audit import fewer_subjects
 from models.comparison import paired_differences, why_no_interval
-from models.families import family_differences
+from models.families import Run, family_differences
 from models.published import Figure, datasets, figures
 from models.registry import get_method
 from models.scores import METRICS, summary
@@ -107,11 +108,7 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         for figure in figures()
         if figure.dataset == (asked.beside or own) and figure.protocol == setting.values["protocol"]
     ]
-    differences = (
-        family_differences(setting.scores, asked.reference, asked.family, asked.metric)
-        if asked.family
-        else paired_differences(setting.scores, asked.reference, asked.metric)
-    )
+    differences, left_out = _tests(setting.scores, asked)
     return {
         **setting.values,
         "meaning": setting.meaning,
@@ -119,7 +116,18 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
         "published": [figure._asdict() for figure in published],
         "differences": json.loads(differences.to_json(orient="records") or "[]"),
+        "left_out": [
+            {"method": method, "variant": variant, "reason": why}
+            for (method, variant), why in left_out.items()
+        ],
     }
+
+
+def _tests(scores: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Mapping[Run, str]]:
+    """Return the paired tests, and which runs are in none for which reason."""
+    if asked.family:
+        return family_differences(scores, asked.reference, asked.family, asked.metric)
+    return paired_differences(scores, asked.reference, asked.metric), {}
 
 
 def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
@@ -139,7 +147,8 @@ def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
     lines += [f"  {text}" for text in _other_variants(ours, known)]
     if not known:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
-    return "\n".join([*lines, "", *_differences(found["differences"], reference, metric)])
+    tests = _differences(found["differences"], reference, metric)
+    return "\n".join([*lines, "", *tests, *_left_out(found["left_out"])])
 
 
 def _other_variants(ours: Set[tuple[str, str]], known: Sequence[Figure]) -> Iterator[str]:
@@ -192,6 +201,14 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
         found += _family(of_family, f"{reference} ({family})" if family else reference, metric)
     told = f"  Holm and BH: of one table; BH of all: of the {len(rows)} tests above together"
     return [*found, *([told] if families != [""] else [])]
+
+
+def _left_out(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name what was compared with nothing, by reason."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(row["reason"], []).append(label(row["method"], row["variant"]))
+    return [f"  left out of the tests: {few(of)}: {reason}" for reason, of in names.items()]
 
 
 def _family(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:

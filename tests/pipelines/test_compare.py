@@ -175,6 +175,29 @@ def test_families_of_tests_are_laid_out_each_by_itself(of_two_backbones, capsys)
     assert all("p_bh_all" in row for row in setting["differences"])
 
 
+def test_what_is_in_no_family_is_named_with_the_reason(of_two_backbones, capsys):
+    scores = read_scores(of_two_backbones)
+    kd = scores[(scores["method"] == "kd_eeg") & (scores["variant"] == "default")]
+    controls = [kd.assign(variant=f"pairs={how}") for how in ("shuffled", "same-label")]
+    quick = kd.assign(method="crd_eeg", variant="every=16")
+    out = with_scores(of_two_backbones, pd.concat([scores, *controls, quick]))
+    words = ["compare", str(out), "--reference", "cmcrd_eeg", "--family", "backbone"]
+    assert run(words) == 0
+    told = capsys.readouterr().out
+    assert "of the 4 tests above together" in told
+    for reason in (
+        "kd_eeg (pairs=shuffled): a control: pairs=shuffled",
+        "crd_eeg (every=16): every=16, of cmcrd_eeg 1",
+    ):
+        assert f"\n  left out of the tests: {reason}" in told
+    assert run([*words, "--json"]) == 0
+    [setting] = json.loads(capsys.readouterr().out)["settings"]
+    row = {
+        "method": "kd_eeg", "variant": "pairs=same-label", "reason": "a control: pairs=same-label",
+    }  # fmt: skip
+    assert row in setting["left_out"]
+
+
 def test_what_a_seed_took_stands_in_the_row(of_two_backbones, capsys):
     assert run(["compare", str(of_two_backbones)]) == 0
     told = capsys.readouterr().out
