@@ -1,0 +1,100 @@
+"""Stored predictions -> `scores.parquet`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from featpipe.schema import SCHEMA_VERSION
+from featpipe.tables import publish, read_metadata, with_metadata
+from models.registry import METHODS
+from models.scores import scores
+from pipelines.digests import digest_file, load_digests
+from pipelines.engine import is_features, listed
+from pipelines.journal import note
+from pipelines.results import predictions_in
+from pipelines.work_names import terms_of
+
+
+class Scored(NamedTuple):
+    """Scores of one file of predictions, and what its metadata say."""
+
+    path: Path
+    about: Mapping[str, Any]
+    frame: pd.DataFrame
+
+
+def write_scores(out: Path, tables: Mapping[str, Sequence[Path]], asked: Sequence[str] = ()) -> int:
+    """Derive `scores.parquet` from the predictions of the tables as they are now.
+
+    Parameters
+    ----------
+    out : Path
+        Output root.
+    tables : mapping
+        Modality -> feature tables; those of another EEG family count for predictions that were
+        made from it. Predictions made from other tables are not scored; those of protocol "holdout"
+        test on some of the tables and train elsewhere.
+    asked : sequence of str
+        Names of trainings: variants of a method stand in this order, others below them.
+
+    Returns
+    -------
+    int
+        Number of rows.
+    """
+    found = list(_scored(out, tables))
+    if not found:
+        (out / "scores.parquet").unlink(missing_ok=True)
+        return 0
+    places = {name: i for i, name in enumerate(asked)}
+    found.sort(key=lambda one: _place(one, places.get(one.path.stem, len(places))))
+    frame = pd.concat([one.frame for one in found], ignore_index=True)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    names = [one.path.name for one in found]
+    about = {"schema_version": SCHEMA_VERSION, "family": "scores", "predictions": names}
+    path = out / "scores.parquet"
+    note(out, {str(path): publish(with_metadata(table, about), path, out / ".staging")})
+    return len(frame)
+
+
+def _scored(out: Path, tables: Mapping[str, Sequence[Path]]) -> list[Scored]:
+    """Score the predictions that were made from these tables."""
+    current: dict[str, set[str]] = {}
+    found = []
+    for path in sorted(out.glob("predictions/*.parquet")):
+        about = read_metadata(path)
+        family = about["options"].get("eeg", "")
+        expected = current.setdefault(family, _digests(out, tables, family))
+        used = {of["digest"] for of in about["sources"] if is_features(of)}
+        is_holdout = about["options"]["protocol"] == "holdout"
+        if not (used <= expected if is_holdout else used == expected):
+            continue
+        curves = out / "curves" / path.name
+        seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
+        found.append(Scored(path, about, scores(predictions_in(path), seconds)))
+    return found
+
+
+def _digests(out: Path, tables: Mapping[str, Sequence[Path]], family: str) -> set[str]:
+    """Digest the tables, with those of an EEG family in the place of another one's."""
+    remembered = load_digests(out)
+    eeg = [path.parent.parent / family / path.name for path in tables.get("eeg", ()) if family]
+    files = [path for path in (*eeg, *tables.get("eye", ())) if path.exists()]
+    return {listed(path, digest_file(path, remembered))["digest"] for path in files}
+
+
+def _place(one: Scored, asked: int) -> tuple[Any, ...]:
+    """Sort by method; a tuned row stands below that of the study's own options."""
+    method, variant = one.frame[["method", "variant"]].iloc[0]
+    kind = list(METHODS).index(method), "-tuned-" in one.path.name, terms_of(one.about["options"])
+    return *kind, asked, variant != "default", _natural(variant), _natural(one.path.stem)
+
+
+def _natural(text: str) -> list[str | float]:
+    """Take a text apart so that its numbers sort by their values."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)", text)
+    return [float(part) if i % 2 else part for i, part in enumerate(parts)]
