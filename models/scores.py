@@ -91,11 +91,11 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per method, variant, terms (protocol, policy ...) and EEG family: n_subjects,
-        n_seeds, the mean `seconds` of a seed with all its folds, and for each metric ``_mean`` over
-        subjects and seeds, ``_sd`` over subjects of their mean over seeds (n - 1 in the
-        denominator), ``_sd_population`` (n, common in this literature), ``_sd_seeds`` over seeds of
-        the mean over subjects, and ``_low`` and ``_high``, the 95 % percentile bootstrap interval
-        of the mean over subjects. A spread over one is NaN.
+        n_seeds, the mean `seconds` of a seed, which are of all its folds and of what was trained
+        before, and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of
+        their mean over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this
+        literature), ``_sd_seeds`` over seeds of the mean over subjects, and ``_low`` and ``_high``,
+        the 95 % percentile bootstrap interval of the mean over subjects. A spread over one is NaN.
     """
     rows = []
     groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)

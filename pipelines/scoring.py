@@ -11,6 +11,7 @@ import pyarrow as pa
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, with_metadata
 from models.registry import METHODS
+from models.saved import WEIGHTS
 from models.scores import scores
 from pipelines.digests import digest_file, load_digests
 from pipelines.engine import is_features, listed
@@ -73,9 +74,21 @@ def _scored(out: Path, tables: Mapping[str, Sequence[Path]]) -> list[Scored]:
         is_holdout = about["options"]["protocol"] == "holdout"
         if not (used <= expected if is_holdout else used == expected):
             continue
-        curves = out / "curves" / path.name
-        seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
+        seconds = sum(_seconds(out, path.stem).values())
         found.append(Scored(path, about, scores(predictions_in(path), seconds)))
+    return found
+
+
+def _seconds(out: Path, name: str) -> dict[str, float]:
+    """Return what a training took, and what those took that it starts from, each once."""
+    curves = out / "curves" / f"{name}.parquet"
+    if not curves.exists():
+        return {name: float("nan")}
+    about = read_metadata(curves)
+    found = {name: about["seconds"]}
+    for source in map(Path, (of["name"] for of in about["sources"])):
+        if source.name == WEIGHTS:
+            found |= _seconds(out, source.parent.name)
     return found
 
 

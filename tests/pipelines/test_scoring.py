@@ -7,6 +7,7 @@ from featpipe.tables import read_metadata
 from pipelines.engine import update
 from pipelines.results import read_predictions, read_scores
 from pipelines.scoring import write_scores
+from pipelines.steps.ahead import in_waves
 from pipelines.steps.train import TRAIN, units
 from pipelines.study_sections import TrainPlan
 
@@ -63,3 +64,44 @@ def test_variants_that_no_study_lists_stand_by_the_values_of_their_options(of_va
     assert seeds == [f"{seed}.parquet" for seed in (0, 10, 2)] + 5 * [
         f"{seed}.parquet" for seed in (0, 2, 10)
     ]
+
+
+SHORT = {"n_epochs": 1}
+OF_OTHERS = {
+    "decision_fusion": SHORT, "dnn_eeg": SHORT,
+    "kd_eye": SHORT | {"teacher_epochs": 1, "teacher_batch": 16},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def of_others(tmp_path_factory):
+    """An output folder of methods that start from others, and the plan of those asked for."""
+    out = tmp_path_factory.mktemp("others")
+    write_tables(out)
+    plan = TrainPlan((*OF_OTHERS,), seeds=(0, 1), options=OF_OTHERS)
+    waves = in_waves(units(plan, tables_in(out), out), units)
+    train(out, (unit for wave in waves for unit in wave))
+    return out, plan
+
+
+def seconds(out, method):
+    """Of each seed, as the curves have them."""
+    found = [read_metadata(path) for path in sorted(out.glob(f"curves/{method}-*.parquet"))]
+    assert [about["options"]["seed"] for about in found] == [0, 1]
+    return [about["seconds"] for about in found]
+
+
+def test_seconds_are_those_of_all_that_a_row_takes(of_others):
+    out, _ = of_others
+    write_scores(out, tables_in(out))
+    found = read_scores(out).groupby(["method", "variant", "seed"])["seconds"].first()
+    members = zip(*(seconds(out, name) for name in ("dnn_eye", "decision_fusion")), strict=True)
+    alone = found["dnn_eeg", "n_epochs=1"]
+    for seed, of in enumerate(members):
+        expected = alone[seed] + sum(of)
+        assert found["decision_fusion", "n_epochs=1", seed] == pytest.approx(expected)
+    students = seconds(out, "kd_eye")
+    teachers = found["dnn_eeg"].drop("n_epochs=1")
+    assert len(teachers) == 2
+    sums = [own + teacher for own, teacher in zip(students, teachers, strict=True)]
+    assert list(found["kd_eye"]) == pytest.approx(sums)
