@@ -8,7 +8,7 @@ import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
 from models.alike import TUNED, differing, options_of
-from models.comparison import COMPARISON_COLUMNS, adjusted, paired_differences
+from models.comparison import COMPARISON_COLUMNS, adjusted, made_for_others, paired_differences
 from models.registry import BASELINES, get_method
 
 COLUMNS = ["family", *COMPARISON_COLUMNS, "p_bh_all"]
@@ -65,7 +65,8 @@ def family_differences(
     Families
         In a family is of each method the run that sets the fewest options, of those that are
         alike with the reference in all that both have (`models.alike.differing`) and tested on
-        the same modality. Controls are in none, unless it is them that families are made of.
+        the same modality. Controls are in none, unless it is them that families are made of, and
+        neither is what was made for others.
 
     Raises
     ------
@@ -78,6 +79,7 @@ def family_differences(
     by_row = list(zip(scores["method"], scores["variant"], strict=True))
     runs = [run for run in dict.fromkeys(by_row) if run[0] not in BASELINES]
     apart = {run: why for run in runs if (why := _apart(run, reference, option))}
+    apart |= made_for_others(scores, reference)
     runs = [run for run in runs if run not in apart]
     families = _families(runs, reference, option)
     frames = []

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import click
 import pandas as pd
 
-from featpipe.errors import ConfigError, few, unknown
+from featpipe.errors import ConfigError, unknown
 from models.audit import fewer_subjects
-from models.comparison import paired_differences, why_no_interval
+from models.comparison import made_for_others, paired_differences, why_no_interval
 from models.families import Run, family_differences
 from models.published import Figure, datasets, figures
 from models.registry import get_method
@@ -24,9 +24,11 @@ from pipelines.results import (
     aligned,
     by_setting,
     label,
+    left_out,
     on_fewer,
     read_predictions,
     read_scores,
+    row_label,
 )
 
 N_VARIANTS = 3
@@ -108,7 +110,7 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         for figure in figures()
         if figure.dataset == (asked.beside or own) and figure.protocol == setting.values["protocol"]
     ]
-    differences, left_out = _tests(setting.scores, asked)
+    differences, reasons = _tests(setting.scores, asked)
     return {
         **setting.values,
         "meaning": setting.meaning,
@@ -118,7 +120,7 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         "differences": json.loads(differences.to_json(orient="records") or "[]"),
         "left_out": [
             {"method": method, "variant": variant, "reason": why}
-            for (method, variant), why in left_out.items()
+            for (method, variant), why in reasons.items()
         ],
     }
 
@@ -127,7 +129,8 @@ def _tests(scores: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Mapping[Ru
     """Return the paired tests, and which runs are in none for which reason."""
     if asked.family:
         return family_differences(scores, asked.reference, asked.family, asked.metric)
-    return paired_differences(scores, asked.reference, asked.metric), {}
+    left = made_for_others(scores, asked.reference)
+    return paired_differences(scores, asked.reference, asked.metric), left
 
 
 def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
@@ -148,7 +151,8 @@ def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
     if not known:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
     tests = _differences(found["differences"], reference, metric)
-    return "\n".join([*lines, "", *tests, *_left_out(found["left_out"])])
+    reasons = {(row["method"], row["variant"]): row["reason"] for row in found["left_out"]}
+    return "\n".join([*lines, "", *tests, *(f"  {text}" for text in left_out(reasons))])
 
 
 def _other_variants(ours: Set[tuple[str, str]], known: Sequence[Figure]) -> Iterator[str]:
@@ -172,7 +176,7 @@ def _scores(
         figure = published.get((row["method"], row["variant"]))
         told = figure.text if figure and metric == "accuracy" else "-"
         rows.append((
-            label(row["method"], row["variant"], row["marks"]), row["test_modality"],
+            row_label(row), row["test_modality"],
             _number(row[f"{metric}_mean"]),
             f"[{_number(row[f'{metric}_low'])}, {_number(row[f'{metric}_high'])}]",
             f"{_number(row[f'{metric}_sd'])} / {_number(row[f'{metric}_sd_population'])}",
@@ -201,14 +205,6 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
         found += _family(of_family, f"{reference} ({family})" if family else reference, metric)
     told = f"  Holm and BH: of one table; BH of all: of the {len(rows)} tests above together"
     return [*found, *([told] if families != [""] else [])]
-
-
-def _left_out(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Name what was compared with nothing, by reason."""
-    names: dict[str, list[str]] = {}
-    for row in rows:
-        names.setdefault(row["reason"], []).append(label(row["method"], row["variant"]))
-    return [f"  left out of the tests: {few(of)}: {reason}" for reason, of in names.items()]
 
 
 def _family(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from featpipe.errors import few
 from featpipe.tables import read_metadata, read_table
 from models.audit import warnings
-from models.comparison import SETTING, paired_differences, why_no_interval
+from models.comparison import SETTING, made_for_others, paired_differences, why_no_interval
 from models.manners import MANNERS, SCALINGS
 from models.protocols import HOLDOUT, PROTOCOLS
 from models.scores import summary
@@ -31,8 +32,9 @@ def predictions_in(path: Path) -> pd.DataFrame:
 
 
 def read_scores(out: Path) -> pd.DataFrame:
-    """Read the scores of an output folder."""
-    return read_table(out / "scores.parquet").to_pandas()
+    """Read the scores of an output folder; earlier versions did not say what was asked for."""
+    frame = read_table(out / "scores.parquet").to_pandas()
+    return frame if "role" in frame else frame.assign(role="")
 
 
 class Setting(NamedTuple):
@@ -116,6 +118,12 @@ def label(method: str, variant: str, marks: str = "") -> str:
     return named + f" [{marks}]" * bool(marks)
 
 
+def row_label(row: Mapping[Any, Any]) -> str:
+    """Name a row of `models.scores.summary`, with what it saw and what it is to others."""
+    told = ", ".join(filter(None, (row["marks"], row["role"])))
+    return label(row["method"], row["variant"], told)
+
+
 def spread(mean: float, sd: float) -> str:
     """Write a mean over subjects with its SD, which one subject has none of.
 
@@ -129,7 +137,7 @@ def spread(mean: float, sd: float) -> str:
 
 def _line(row: dict[Any, Any]) -> tuple[str, ...]:
     measured = [spread(row[f"{m}_mean"], row[f"{m}_sd"]) for m in ("accuracy", "macro_f1", "kappa")]
-    name = label(row["method"], row["variant"], row["marks"])
+    name = row_label(row)
     where = (row["train_modalities"], row["test_modality"], str(row["n_seeds"]))
     return (name, *where, *measured)
 
@@ -149,7 +157,27 @@ def _differences(group: pd.DataFrame) -> list[str]:
     apart = found[found["n_subjects"] == 0].to_dict("records")
     names = ", ".join(label(row["method"], row["variant"]) for row in apart)
     told = [f"  {names}: no subject and seed in common with mlp; train the same"] if names else []
-    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), ""]
+    left = [f"  {text}" for text in left_out(made_for_others(group, "mlp"))]
+    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), *left, ""]
+
+
+def left_out(reasons: Mapping[tuple[str, str], str]) -> list[str]:
+    """Say which runs stand in no test.
+
+    Parameters
+    ----------
+    reasons : mapping
+        Method and variant -> why.
+
+    Returns
+    -------
+    list of str
+        A line per reason.
+    """
+    names: dict[str, list[str]] = {}
+    for run, reason in reasons.items():
+        names.setdefault(reason, []).append(label(*run))
+    return [f"left out of the tests: {few(of)}: {reason}" for reason, of in names.items()]
 
 
 def on_fewer(rows: Sequence[Mapping[Any, Any]]) -> list[str]:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
+from featpipe.errors import ReadError
 from featpipe.schema import SCHEMA_VERSION
 from featpipe.tables import publish, read_metadata, with_metadata
 from models.registry import METHODS
@@ -28,7 +30,9 @@ class Scored(NamedTuple):
     frame: pd.DataFrame
 
 
-def write_scores(out: Path, tables: Mapping[str, Sequence[Path]], asked: Sequence[str] = ()) -> int:
+def write_scores(
+    out: Path, tables: Mapping[str, Sequence[Path]], roles: Mapping[str, str] | None = None
+) -> int:
     """Derive `scores.parquet` from the predictions of the tables as they are now.
 
     Parameters
@@ -39,31 +43,54 @@ def write_scores(out: Path, tables: Mapping[str, Sequence[Path]], asked: Sequenc
         Modality -> feature tables; those of another EEG family count for predictions that were
         made from it. Predictions made from other tables are not scored; those of protocol "holdout"
         test on some of the tables and train elsewhere.
-    asked : sequence of str
-        Names of trainings: variants of a method stand in this order, others below them.
+    roles : mapping, optional
+        Name of a training -> what it is to others ("teacher"), "" of those that are asked for. What
+        was asked for once stays so. Variants of a method stand in this order, others below them.
 
     Returns
     -------
     int
         Number of rows.
     """
-    found = list(_scored(out, tables))
+    known = _roles(out, roles or {})
+    found = _scored(out, tables, known)
     if not found:
         (out / "scores.parquet").unlink(missing_ok=True)
         return 0
-    places = {name: i for i, name in enumerate(asked)}
+    places = {name: i for i, name in enumerate(roles or ())}
     found.sort(key=lambda one: _place(one, places.get(one.path.stem, len(places))))
     frame = pd.concat([one.frame for one in found], ignore_index=True)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     names = [one.path.name for one in found]
     about = {"schema_version": SCHEMA_VERSION, "family": "scores", "predictions": names}
+    about |= {"roles": known}
     path = out / "scores.parquet"
     note(out, {str(path): publish(with_metadata(table, about), path, out / ".staging")})
     return len(frame)
 
 
-def _scored(out: Path, tables: Mapping[str, Sequence[Path]]) -> list[Scored]:
+def _roles(out: Path, now: Mapping[str, str]) -> dict[str, str]:
+    """Add to the roles that were noted with the scores before; "" stays.
+
+    They are not noted with predictions, which are the same whoever asks for them.
+    """
+    before: dict[str, str] = {}
+    with suppress(ReadError):  # of the first training, and of scores that are damaged
+        before = read_metadata(out / "scores.parquet").get("roles", {})
+    kept = {name: role if before.get(name, role) else "" for name, role in now.items()}
+    found = {**before, **kept}
+    return {
+        name: role
+        for name, role in sorted(found.items())
+        if (out / "predictions" / f"{name}.parquet").exists()
+    }
+
+
+def _scored(
+    out: Path, tables: Mapping[str, Sequence[Path]], roles: Mapping[str, str]
+) -> list[Scored]:
     """Score the predictions that were made from these tables."""
+    asked = {_run(name) for name, role in roles.items() if not role}
     current: dict[str, set[str]] = {}
     found = []
     for path in sorted(out.glob("predictions/*.parquet")):
@@ -75,8 +102,15 @@ def _scored(out: Path, tables: Mapping[str, Sequence[Path]]) -> list[Scored]:
         if not (used <= expected if is_holdout else used == expected):
             continue
         seconds = sum(_seconds(out, path.stem).values())
-        found.append(Scored(path, about, scores(predictions_in(path), seconds)))
+        # a row is of all seeds, of which one may be asked for
+        role = "" if _run(path.stem) in asked else roles.get(path.stem, "")
+        found.append(Scored(path, about, scores(predictions_in(path), seconds, role)))
     return found
+
+
+def _run(name: str) -> str:
+    """Name a training without its seed."""
+    return name.rpartition("_seed-")[0]
 
 
 def _seconds(out: Path, name: str) -> dict[str, float]:

@@ -20,7 +20,13 @@ def run_of(method, variant="default", test_modality="eeg", seed=0):
     accuracy = 0.5 + 0.05 * rng.standard_normal(9) + 0.03 * (method == "cmcrd_eeg")
     subject = [str(i) for i in range(9)]
     return pd.DataFrame({"subject": subject, "accuracy": accuracy}).assign(
-        method=method, variant=variant, test_modality=test_modality, seed=0, fold="f", **TERMS
+        method=method,
+        variant=variant,
+        test_modality=test_modality,
+        seed=0,
+        fold="f",
+        role="",
+        **TERMS,
     )
 
 
@@ -79,6 +85,10 @@ OTHERS = {  # and why they are in no family
         "n_negatives=17000, of cmcrd_eeg 900",
     ),
     "other windows": (run_of("kd_eeg", "min_good=0.5"), "min_good=0.5, of cmcrd_eeg as usual"),
+    "teacher": (
+        run_of("kd_eeg", "teacher_batch=16").assign(role="teacher"),
+        "trained as teacher of others alone",
+    ),
     "other weight": (
         run_of("kd_eeg", "weight=3"),
         "another kd_eeg with backbone=dnn sets fewer options",

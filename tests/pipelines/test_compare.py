@@ -87,6 +87,33 @@ def test_a_difference_is_of_the_subjects_that_both_have_and_says_so(study, capsy
 
 
 @pytest.fixture
+def with_a_teacher(study):
+    """An output folder in which cscm had a teacher that nobody asked for."""
+    scores = read_scores(study / "out")
+    of = scores[scores["method"] == "cscm"]
+    of = of.assign(method="dnn_eye", variant="confusion=0.1", role="teacher")
+    return with_scores(study / "out", pd.concat([scores, of]))
+
+
+def test_a_teacher_is_a_row_that_no_test_knows(with_a_teacher, compare, capsys):
+    [expected] = json.loads(compare("--json").out)["settings"]
+    out = with_a_teacher
+    assert run(["compare", str(out), "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)["settings"]
+    assert found["differences"] == expected["differences"]
+    assert len(found["scores"]) == len(expected["scores"]) + 1
+    assert run(["compare", str(out)]) == 0
+    table = capsys.readouterr().out
+    told = summary_text(read_scores(out), is_simulated=True)
+    assert run(["report", str(out)]) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    reason = "left out of the tests: dnn_eye (confusion=0.1): trained as teacher of others alone"
+    for text in (table, told, page):
+        assert "dnn_eye (confusion=0.1) [teacher]" in text
+        assert reason in text
+
+
+@pytest.fixture
 def with_a_twin(study):
     """An output folder in which cscm_sm had the predictions of mlp, and so its scores."""
     out = study / "out"
