@@ -30,7 +30,8 @@ def alternatives(
     Raises
     ------
     ConfigError
-        When an option does not exist, a value is wrong, or a combination stands there twice.
+        When an option does not exist, a value is wrong, there is no section, or a combination
+        stands there twice.
 
     Examples
     --------
@@ -38,6 +39,8 @@ def alternatives(
     [{'backbone': 'dnn', 'tau': 0.1}, {'backbone': 'dgcnn', 'tau': 0.1}]
     """
     sections = [options] if isinstance(options, Mapping) else options
+    if not sections:
+        raise ConfigError(f"options of {name} are {sections!r}: {{}} takes the defaults")
     found = [one for section in sections for one in _combined(name, section)]
     seen = []
     for one in found:

@@ -31,9 +31,9 @@ def paired_differences(
     ----------
     scores : pandas.DataFrame
         As `models.scores.scores` returns it, of one protocol, manner, policy, scaling and EEG
-        family. Baselines that read no feature are not compared, unless one is the reference.
+        family. Baselines that read no feature and what `made_for_others` names are not compared.
     reference : str
-        Method to compare with, at its defaults where it was run so.
+        Method to compare with, at its defaults where it was run so; it may be any.
     metric : str
         Column of the scores.
     confidence : float
@@ -59,9 +59,11 @@ def paired_differences(
         raise ConfigError("scores on several terms (protocol, policy ...): take one")
     groups: Any = scores.groupby(["subject", "seed", "fold", "method", "variant"], sort=False)
     means: Any = groups[metric].mean().unstack(["method", "variant"])
-    base = _reference(reference, [variant for name, variant in means.columns if name == reference])
+    others = made_for_others(scores, reference)
+    runs = [run for run in means.columns if run not in others]
+    base = _reference(reference, [variant for name, variant in runs if name == reference])
     rows = []
-    for method, variant in means.columns if base else ():
+    for method, variant in runs if base else ():
         if (method, variant) != base and method not in BASELINES:
             paired = (means[method, variant] - means[base]).dropna()
             of_seed = paired.groupby(["subject", "seed"]).mean()
@@ -76,6 +78,36 @@ def paired_differences(
     frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     frame["p_holm"], frame["p_bh"] = (adjusted(frame["p"], how) for how in ("holm", "fdr_bh"))
     return frame
+
+
+def made_for_others(scores: pd.DataFrame, reference: str = "") -> dict[tuple[str, str], str]:
+    """Name the runs that nobody asked for: others began with them or learned from them.
+
+    How many there are depends on how others are made, and must not move their p values.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As in `paired_differences`.
+    reference : str
+        Method that the others are compared with; if all its runs are such, they count.
+
+    Returns
+    -------
+    dict
+        Method and variant -> why, in words.
+    """
+    if "role" not in scores:
+        return {}
+    columns = (scores[name] for name in ("method", "variant", "role"))
+    roles = {(method, variant): role for method, variant, role in zip(*columns, strict=True)}
+    own = [role for (method, _), role in roles.items() if method == reference]
+    spared = "" if "" in own else reference
+    return {
+        run: f"trained as {role} of others alone"
+        for run, role in roles.items()
+        if role and run[0] != spared
+    }
 
 
 def _reference(name: str, variants: list[str]) -> tuple[str, str] | None:

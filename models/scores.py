@@ -21,7 +21,8 @@ N_RESAMPLES, CONFIDENCE = 2000, 0.95
 
 SCORE_COLUMNS = (
     *("method", "variant", "train_modalities", "test_modality", "protocol", "split", "policy"),
-    *("manner", "scaling", "marks", "eeg", "seed", "fold", "subject", "n", *METRICS, "seconds"),
+    *("manner", "scaling", "marks", "eeg", "role", "seed", "fold", "subject", "n", *METRICS),
+    "seconds",
 )
 """Columns of `scores.parquet`."""
 
@@ -37,10 +38,13 @@ _RUN = (
     "scaling",
     "marks",
     "eeg",
+    "role",
 )
 
 
-def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataFrame:
+def scores(
+    predictions: pd.DataFrame, seconds: float = float("nan"), role: str = ""
+) -> pd.DataFrame:
     """Score every fold and subject.
 
     Parameters
@@ -49,6 +53,8 @@ def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataF
         As `cross_validate` returns it; several runs may stand below one another.
     seconds : float
         Time the run took, for the column of that name.
+    role : str
+        What the run is to others ("teacher", "member") if it was trained for these alone.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def scores(predictions: pd.DataFrame, seconds: float = float("nan")) -> pd.DataF
         row["test_modality"] = "+".join(method.inputs) or "none"
         if has_many:  # equal numbers in two data sets are two people
             row["subject"] = f"{row['dataset']} {row['subject']}"
-        rows.append({**row, **_measure(group), "seconds": seconds})
+        rows.append({**row, **_measure(group), "role": role, "seconds": seconds})
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
@@ -91,11 +97,11 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per method, variant, terms (protocol, policy ...) and EEG family: n_subjects,
-        n_seeds, the mean `seconds` of a seed with all its folds, and for each metric ``_mean`` over
-        subjects and seeds, ``_sd`` over subjects of their mean over seeds (n - 1 in the
-        denominator), ``_sd_population`` (n, common in this literature), ``_sd_seeds`` over seeds of
-        the mean over subjects, and ``_low`` and ``_high``, the 95 % percentile bootstrap interval
-        of the mean over subjects. A spread over one is NaN.
+        n_seeds, the mean `seconds` of a seed, which are of all its folds and of what was trained
+        before, and for each metric ``_mean`` over subjects and seeds, ``_sd`` over subjects of
+        their mean over seeds (n - 1 in the denominator), ``_sd_population`` (n, common in this
+        literature), ``_sd_seeds`` over seeds of the mean over subjects, and ``_low`` and ``_high``,
+        the 95 % percentile bootstrap interval of the mean over subjects. A spread over one is NaN.
     """
     rows = []
     groups: Any = scores.groupby(list(_RUN), sort=False, observed=True)

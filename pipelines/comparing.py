@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import pandas as pd
 
 from featpipe.errors import ConfigError, unknown
 from models.audit import fewer_subjects
-from models.comparison import paired_differences, why_no_interval
-from models.families import family_differences
+from models.comparison import made_for_others, paired_differences, why_no_interval
+from models.families import Run, family_differences
 from models.published import Figure, datasets, figures
 from models.registry import get_method
 from models.scores import METRICS, summary
@@ -23,9 +24,11 @@ from pipelines.results import (
     aligned,
     by_setting,
     label,
+    left_out,
     on_fewer,
     read_predictions,
     read_scores,
+    row_label,
 )
 
 N_VARIANTS = 3
@@ -107,11 +110,7 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         for figure in figures()
         if figure.dataset == (asked.beside or own) and figure.protocol == setting.values["protocol"]
     ]
-    differences = (
-        family_differences(setting.scores, asked.reference, asked.family, asked.metric)
-        if asked.family
-        else paired_differences(setting.scores, asked.reference, asked.metric)
-    )
+    differences, reasons = _tests(setting.scores, asked)
     return {
         **setting.values,
         "meaning": setting.meaning,
@@ -119,7 +118,19 @@ def _compared(setting: Setting, asked: Asked, own: str) -> dict[str, Any]:
         "scores": json.loads(summary(setting.scores).to_json(orient="records") or "[]"),
         "published": [figure._asdict() for figure in published],
         "differences": json.loads(differences.to_json(orient="records") or "[]"),
+        "left_out": [
+            {"method": method, "variant": variant, "reason": why}
+            for (method, variant), why in reasons.items()
+        ],
     }
+
+
+def _tests(scores: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Mapping[Run, str]]:
+    """Return the paired tests, and which runs are in none for which reason."""
+    if asked.family:
+        return family_differences(scores, asked.reference, asked.family, asked.metric)
+    left = made_for_others(scores, asked.reference)
+    return paired_differences(scores, asked.reference, asked.metric), left
 
 
 def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
@@ -139,7 +150,9 @@ def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
     lines += [f"  {text}" for text in _other_variants(ours, known)]
     if not known:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
-    return "\n".join([*lines, "", *_differences(found["differences"], reference, metric)])
+    tests = _differences(found["differences"], reference, metric)
+    reasons = {(row["method"], row["variant"]): row["reason"] for row in found["left_out"]}
+    return "\n".join([*lines, "", *tests, *(f"  {text}" for text in left_out(reasons))])
 
 
 def _other_variants(ours: Set[tuple[str, str]], known: Sequence[Figure]) -> Iterator[str]:
@@ -163,7 +176,7 @@ def _scores(
         figure = published.get((row["method"], row["variant"]))
         told = figure.text if figure and metric == "accuracy" else "-"
         rows.append((
-            label(row["method"], row["variant"], row["marks"]), row["test_modality"],
+            row_label(row), row["test_modality"],
             _number(row[f"{metric}_mean"]),
             f"[{_number(row[f'{metric}_low'])}, {_number(row[f'{metric}_high'])}]",
             f"{_number(row[f'{metric}_sd'])} / {_number(row[f'{metric}_sd_population'])}",

@@ -12,8 +12,8 @@ from pipelines.outcome import code_of
 from pipelines.ownership import owned
 from pipelines.progress import shown
 from pipelines.report import write_report
-from pipelines.results import write_scores
 from pipelines.running import RunSettings
+from pipelines.scoring import write_scores
 from pipelines.simulating import simulate_with_progress
 from pipelines.steps import many_subjects
 from pipelines.study import default_output

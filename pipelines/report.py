@@ -17,7 +17,7 @@ from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.tables import read_metadata, read_table
 from models.audit import warnings
-from models.comparison import SETTING, paired_differences, why_no_interval
+from models.comparison import SETTING, made_for_others, paired_differences, why_no_interval
 from models.registry import BASELINES
 from models.scores import METRICS, summary
 from models.selection import get_policy
@@ -33,8 +33,10 @@ from pipelines.results import (
     Setting,
     by_setting,
     label,
+    left_out,
     read_predictions,
     read_scores,
+    row_label,
     spread,
 )
 from pipelines.summary import LAYOUT
@@ -94,6 +96,7 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
     predictions = predictions.sort_values("method", key=lambda x: x.map(order), kind="stable")
     for setting in by_setting(frame):
         differences = paired_differences(setting.scores, "mlp")
+        left = [] if differences.empty else left_out(made_for_others(setting.scores, "mlp"))
         played = games(out, setting.values)
         stand, warned = lines(played)
         yield {
@@ -105,7 +108,7 @@ def _settings(out: Path) -> Iterable[dict[str, Any]]:
             "table": _score_table(setting.scores),
             "figure": svg(_per_subject(setting.scores)),
             "differences": "" if differences.empty else _difference_table(differences),
-            "notes": [escape(text) for text in (*warned, *warnings(setting.scores))],
+            "notes": [escape(text) for text in (*warned, *left, *warnings(setting.scores))],
             "counts": [escape(text) for text in (*stand, *counts(out, setting.values))],
             "games": svg(figure_of(played)) + html_table(table_of(played)) if played else "",
             "confusion": _confusions(predictions, setting, classes),
@@ -126,7 +129,7 @@ def _score_table(scores: pd.DataFrame) -> str:
     rows = []
     for row in summary(scores).to_dict("records"):
         shown = {
-            "method": label(row["method"], row["variant"], row["marks"]),
+            "method": row_label(row),
             "trained on": row["train_modalities"],
             "tested on": row["test_modality"],
             "seeds": row["n_seeds"],

@@ -1,98 +1,40 @@
-"""Stored predictions -> scores, and the table people look at."""
+"""Scores and predictions of an output folder, and the table people look at."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import pyarrow as pa
 
-from featpipe.schema import SCHEMA_VERSION
-from featpipe.tables import publish, read_metadata, read_table, with_metadata
+from featpipe.errors import few
+from featpipe.tables import read_metadata, read_table
 from models.audit import warnings
-from models.comparison import SETTING, paired_differences, why_no_interval
+from models.comparison import SETTING, made_for_others, paired_differences, why_no_interval
 from models.manners import MANNERS, SCALINGS
 from models.protocols import HOLDOUT, PROTOCOLS
-from models.registry import METHODS
-from models.scores import scores, summary
-from pipelines.digests import digest_file, load_digests
-from pipelines.engine import is_features, listed
-from pipelines.journal import note
+from models.scores import summary
 
 SIMULATED = "SIMULATED DATA: these numbers say that the programs work, nothing about people."
-
-
-def write_scores(out: Path, tables: Mapping[str, Sequence[Path]]) -> int:
-    """Derive `scores.parquet` from the predictions of the tables as they are now.
-
-    Parameters
-    ----------
-    out : Path
-        Output root.
-    tables : mapping
-        Modality -> feature tables; those of another EEG family count for predictions that were
-        made from it. Predictions made from other tables are not scored; those of protocol "holdout"
-        test on some of the tables and train elsewhere.
-
-    Returns
-    -------
-    int
-        Number of rows.
-    """
-    current: dict[str, set[str]] = {}
-    parts, used_files = [], []
-    # a tuned row stands below that of the study's own options
-    paths = sorted(out.glob("predictions/*.parquet"))
-    for path in sorted(paths, key=lambda path: "-tuned-" in path.name):
-        about = read_metadata(path)
-        family = about["options"].get("eeg", "")
-        expected = current.setdefault(family, _digests(out, tables, family))
-        used = {of["digest"] for of in about["sources"] if is_features(of)}
-        is_holdout = about["options"]["protocol"] == "holdout"
-        if not (used <= expected if is_holdout else used == expected):
-            continue
-        curves = out / "curves" / path.name
-        used_files.append(path.name)
-        seconds = read_metadata(curves)["seconds"] if curves.exists() else float("nan")
-        parts.append(scores(_read_predictions(path), seconds))
-    if not parts:
-        (out / "scores.parquet").unlink(missing_ok=True)
-        return 0
-    frame = pd.concat(parts, ignore_index=True)
-    order = {name: i for i, name in enumerate(METHODS)}
-    frame = frame.sort_values("method", key=lambda names: names.map(order), kind="stable")
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    about = {"schema_version": SCHEMA_VERSION, "family": "scores", "predictions": used_files}
-    path = out / "scores.parquet"
-    note(out, {str(path): publish(with_metadata(table, about), path, out / ".staging")})
-    return len(frame)
-
-
-def _digests(out: Path, tables: Mapping[str, Sequence[Path]], family: str) -> set[str]:
-    """Digest the tables, with those of an EEG family in the place of another one's."""
-    remembered = load_digests(out)
-    eeg = [path.parent.parent / family / path.name for path in tables.get("eeg", ()) if family]
-    files = [path for path in (*eeg, *tables.get("eye", ())) if path.exists()]
-    return {listed(path, digest_file(path, remembered))["digest"] for path in files}
 
 
 def read_predictions(out: Path) -> pd.DataFrame:
     """Read the predictions that the scores of an output folder stand for."""
     names = read_metadata(out / "scores.parquet")["predictions"]
-    frames = [_read_predictions(out / "predictions" / name) for name in names]
+    frames = [predictions_in(out / "predictions" / name) for name in names]
     return pd.concat(frames, ignore_index=True)
 
 
-def _read_predictions(path: Path) -> pd.DataFrame:
-    """Read predictions; earlier versions knew one manner only, and did not say so."""
+def predictions_in(path: Path) -> pd.DataFrame:
+    """Read one file of predictions; earlier versions knew one manner only, and did not say so."""
     frame = read_table(path).to_pandas()
     strict = {"manner": "strict", "scaling": "train", "marks": ""}
     return frame.assign(**{name: x for name, x in strict.items() if name not in frame})
 
 
 def read_scores(out: Path) -> pd.DataFrame:
-    """Read the scores of an output folder."""
-    return read_table(out / "scores.parquet").to_pandas()
+    """Read the scores of an output folder; earlier versions did not say what was asked for."""
+    frame = read_table(out / "scores.parquet").to_pandas()
+    return frame if "role" in frame else frame.assign(role="")
 
 
 class Setting(NamedTuple):
@@ -176,6 +118,12 @@ def label(method: str, variant: str, marks: str = "") -> str:
     return named + f" [{marks}]" * bool(marks)
 
 
+def row_label(row: Mapping[Any, Any]) -> str:
+    """Name a row of `models.scores.summary`, with what it saw and what it is to others."""
+    told = ", ".join(filter(None, (row["marks"], row["role"])))
+    return label(row["method"], row["variant"], told)
+
+
 def spread(mean: float, sd: float) -> str:
     """Write a mean over subjects with its SD, which one subject has none of.
 
@@ -189,7 +137,7 @@ def spread(mean: float, sd: float) -> str:
 
 def _line(row: dict[Any, Any]) -> tuple[str, ...]:
     measured = [spread(row[f"{m}_mean"], row[f"{m}_sd"]) for m in ("accuracy", "macro_f1", "kappa")]
-    name = label(row["method"], row["variant"], row["marks"])
+    name = row_label(row)
     where = (row["train_modalities"], row["test_modality"], str(row["n_seeds"]))
     return (name, *where, *measured)
 
@@ -209,7 +157,27 @@ def _differences(group: pd.DataFrame) -> list[str]:
     apart = found[found["n_subjects"] == 0].to_dict("records")
     names = ", ".join(label(row["method"], row["variant"]) for row in apart)
     told = [f"  {names}: no subject and seed in common with mlp; train the same"] if names else []
-    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), ""]
+    left = [f"  {text}" for text in left_out(made_for_others(group, "mlp"))]
+    return [*([head, *aligned(rows)] if rows else []), *told, *on_fewer(compared), *left, ""]
+
+
+def left_out(reasons: Mapping[tuple[str, str], str]) -> list[str]:
+    """Say which runs stand in no test.
+
+    Parameters
+    ----------
+    reasons : mapping
+        Method and variant -> why.
+
+    Returns
+    -------
+    list of str
+        A line per reason.
+    """
+    names: dict[str, list[str]] = {}
+    for run, reason in reasons.items():
+        names.setdefault(reason, []).append(label(*run))
+    return [f"left out of the tests: {few(of)}: {reason}" for reason, of in names.items()]
 
 
 def on_fewer(rows: Sequence[Mapping[Any, Any]]) -> list[str]:

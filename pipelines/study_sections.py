@@ -184,7 +184,8 @@ class TrainPlan:
         if not re.fullmatch(r"(cpu|mps|cuda)(:\d+)?", self.device):
             raise ConfigError(f"[train] device = {self.device!r}: expected cpu, cuda or mps")
         for method, of in self.options.items():
-            if not all(isinstance(one, dict) for one in (of if isinstance(of, list) else [of])):
+            sections = of if isinstance(of, list) else [of]
+            if not sections or not all(isinstance(one, dict) for one in sections):
                 raise ConfigError(
                     f"[train] options.{method} = {of!r}: options of a method are a section: write "
                     f"[train.options.{method}]"

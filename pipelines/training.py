@@ -48,12 +48,13 @@ def train_on_tables(
     """Train as the study says; `tables`, where they are known, are not looked for again."""
     from pipelines.counting import told_of
     from pipelines.model_cards import write_cards
-    from pipelines.results import write_scores
-    from pipelines.steps.ahead import in_waves
+    from pipelines.scoring import write_scores
+    from pipelines.steps.ahead import in_waves, roles_of
     from pipelines.steps.train import TRAIN, units
 
     tables = tables or _tables_to_train_on(job)
-    waves = in_waves(units(trainable(job), tables, job.out), units)
+    asked = units(trainable(job), tables, job.out)
+    waves = in_waves(asked, units)
     made = [unit for wave in waves for unit in wave]
     with owned(job.out):
         note_begin(TRAIN, made, job, is_whole=True)
@@ -61,7 +62,7 @@ def train_on_tables(
         for path in set_aside_stale(TRAIN, _with_models(made), job.out, "models"):
             click.echo(f"no longer what the study says, set aside: {shown(path)}", err=True)
         write_all(
-            partial(write_scores, job.out, tables),
+            partial(write_scores, job.out, tables, roles_of(asked, units)),
             partial(write_cards, job.out),
             partial(write_failures, rows, "train", job.out, is_whole=False),
             partial(write_manifest, rows, job.out),

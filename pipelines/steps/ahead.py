@@ -79,6 +79,34 @@ def in_waves(units: Sequence[Unit], make: Make) -> list[list[Unit]]:
     return [*in_waves(first, make), later]
 
 
+def roles_of(units: Sequence[Unit], make: Make) -> dict[str, str]:
+    """Say what units that nobody asked for are to those that start from them.
+
+    Parameters
+    ----------
+    units : sequence of Unit
+        What is asked for.
+    make : callable
+        As in `units_ahead`.
+
+    Returns
+    -------
+    dict of str to str
+        Name of a unit -> "teacher", "member"; those that are asked for, in their order, have "".
+    """
+    found: dict[str, set[str]] = {}
+    left = list(units)
+    while left:
+        for name, of in units_ahead(left.pop(0), make).items():
+            if of.name not in found:
+                left.append(of)
+            found.setdefault(of.name, set()).add(name.split()[0])  # of "member on eye"
+    asked = dict.fromkeys((unit.name for unit in units), "")
+    return asked | {
+        name: " and ".join(sorted(of)) for name, of in found.items() if name not in asked
+    }
+
+
 def weights_ahead(unit: Unit, make: Make) -> list[Path]:
     """List the files of what a unit starts from.
 

@@ -57,3 +57,8 @@ def test_an_option_that_does_not_exist_is_refused():
 def test_a_value_that_stands_twice_is_refused(value):
     with pytest.raises(ConfigError, match=r"option 'n_epochs' of cscm is .* twice"):
         alternatives("cscm", {"n_epochs": value})
+
+
+def test_no_section_at_all_is_refused():
+    with pytest.raises(ConfigError, match=r"options of kd_eeg are \[\]: {} takes the defaults"):
+        alternatives("kd_eeg", [])

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from featpipe.errors import ConfigError
-from models.comparison import COMPARISON_COLUMNS, paired_differences, rank_biserial, why_no_interval
+from models.comparison import (
+    COMPARISON_COLUMNS,
+    made_for_others,
+    paired_differences,
+    rank_biserial,
+    why_no_interval,
+)
 from models.scores import calibration_error
 
 
@@ -48,6 +54,31 @@ def test_each_test_equals_its_definition(many):
         np.testing.assert_allclose(row["p"], 2 * stats.t.sf(abs(d.mean()) / error, n - 1))
         np.testing.assert_allclose(row["d_z"], d.mean() / d.std(ddof=1))
         np.testing.assert_allclose(row["p_wilcoxon"], signed_rank_by_hand(d))
+
+
+def test_what_was_made_for_others_is_in_no_test_and_moves_no_p_value(many):
+    scores = table(many).assign(role="")
+    teacher = table({"dnn_eye": many["cscm"]}).assign(variant="confusion=0.1", role="teacher")
+    both = pd.concat([scores, teacher])
+    pd.testing.assert_frame_equal(
+        paired_differences(both, "mlp"), paired_differences(scores, "mlp")
+    )
+    reason = {("dnn_eye", "confusion=0.1"): "trained as teacher of others alone"}
+    assert made_for_others(both, "mlp") == reason
+    asked = paired_differences(both.assign(role=""), "mlp")
+    assert list(asked["method"]) == [*list(many)[1:], "dnn_eye"]
+
+
+def test_what_was_made_for_others_can_be_the_reference(many):
+    scores = table(many).assign(role="")
+    teacher = table({"dnn_eye": many["cscm"]}).assign(variant="confusion=0.1", role="teacher")
+    both = pd.concat([scores, teacher])
+    found = paired_differences(both, "dnn_eye")
+    assert list(found["method"]) == list(many)
+    own = teacher.assign(variant="n_epochs=5", role="")
+    named = pd.concat([both, own])
+    assert list(paired_differences(named, "dnn_eye")["method"]) == list(many)
+    assert list(made_for_others(named, "dnn_eye")) == [("dnn_eye", "confusion=0.1")]
 
 
 def signed_rank_by_hand(d):

@@ -87,6 +87,33 @@ def test_a_difference_is_of_the_subjects_that_both_have_and_says_so(study, capsy
 
 
 @pytest.fixture
+def with_a_teacher(study):
+    """An output folder in which cscm had a teacher that nobody asked for."""
+    scores = read_scores(study / "out")
+    of = scores[scores["method"] == "cscm"]
+    of = of.assign(method="dnn_eye", variant="confusion=0.1", role="teacher")
+    return with_scores(study / "out", pd.concat([scores, of]))
+
+
+def test_a_teacher_is_a_row_that_no_test_knows(with_a_teacher, compare, capsys):
+    [expected] = json.loads(compare("--json").out)["settings"]
+    out = with_a_teacher
+    assert run(["compare", str(out), "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)["settings"]
+    assert found["differences"] == expected["differences"]
+    assert len(found["scores"]) == len(expected["scores"]) + 1
+    assert run(["compare", str(out)]) == 0
+    table = capsys.readouterr().out
+    told = summary_text(read_scores(out), is_simulated=True)
+    assert run(["report", str(out)]) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    reason = "left out of the tests: dnn_eye (confusion=0.1): trained as teacher of others alone"
+    for text in (table, told, page):
+        assert "dnn_eye (confusion=0.1) [teacher]" in text
+        assert reason in text
+
+
+@pytest.fixture
 def with_a_twin(study):
     """An output folder in which cscm_sm had the predictions of mlp, and so its scores."""
     out = study / "out"
@@ -173,6 +200,29 @@ def test_families_of_tests_are_laid_out_each_by_itself(of_two_backbones, capsys)
     families = [row["family"] for row in setting["differences"]]
     assert families == ["backbone=dnn"] * 2 + ["backbone=dgcnn"] * 2
     assert all("p_bh_all" in row for row in setting["differences"])
+
+
+def test_what_is_in_no_family_is_named_with_the_reason(of_two_backbones, capsys):
+    scores = read_scores(of_two_backbones)
+    kd = scores[(scores["method"] == "kd_eeg") & (scores["variant"] == "default")]
+    controls = [kd.assign(variant=f"pairs={how}") for how in ("shuffled", "same-label")]
+    quick = kd.assign(method="crd_eeg", variant="every=16")
+    out = with_scores(of_two_backbones, pd.concat([scores, *controls, quick]))
+    words = ["compare", str(out), "--reference", "cmcrd_eeg", "--family", "backbone"]
+    assert run(words) == 0
+    told = capsys.readouterr().out
+    assert "of the 4 tests above together" in told
+    for reason in (
+        "kd_eeg (pairs=shuffled): a control: pairs=shuffled",
+        "crd_eeg (every=16): every=16, of cmcrd_eeg 1",
+    ):
+        assert f"\n  left out of the tests: {reason}" in told
+    assert run([*words, "--json"]) == 0
+    [setting] = json.loads(capsys.readouterr().out)["settings"]
+    row = {
+        "method": "kd_eeg", "variant": "pairs=same-label", "reason": "a control: pairs=same-label",
+    }  # fmt: skip
+    assert row in setting["left_out"]
 
 
 def test_what_a_seed_took_stands_in_the_row(of_two_backbones, capsys):

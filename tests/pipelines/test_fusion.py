@@ -65,7 +65,7 @@ def test_all_fusions_have_the_networks_of_the_rows_of_one_modality(study, capsys
 def test_they_bring_their_members_along(study, capsys):
     assert start(study, methods=("max_fusion",)) == 0
     told = capsys.readouterr()
-    assert all(f"dnn_{modality} (n_epochs=2)" in told.out for modality in MODALITIES)
+    assert all(f"dnn_{modality} (n_epochs=2) [member]" in told.out for modality in MODALITIES)
     assert re.search(r"max_fusion \(n_epochs=2\) +eeg\+eye +eeg\+eye", told.out)
 
 

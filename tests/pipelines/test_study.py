@@ -136,7 +136,7 @@ def test_sections_of_one_method_are_shown_as_they_are_read(tmp_path):
     assert load(tmp_path, text).train.options == study.train.options
 
 
-@pytest.mark.parametrize("value", ["5", "[5]", "[{lr = 0.1}, 5]"])
+@pytest.mark.parametrize("value", ["5", "[5]", "[{lr = 0.1}, 5]", "[]"])
 def test_options_of_a_method_are_sections(tmp_path, value):
     with pytest.raises(ConfigError, match=r"options.cscm = .*: write \[train.options.cscm\]"):
         load(tmp_path, MINIMAL + f"[train.options]\ncscm = {value}\n")
