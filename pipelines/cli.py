@@ -222,12 +222,13 @@ def show(
 ) -> int:
     """Show every option as resolved, and which outputs are stale and why.
 
-    What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit.
+    What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit. Of
+    a preset it begins with the comments that say what to set.
     """
     from pipelines.before_work import vanished
     from pipelines.job import Job, open_job, options, options_text
     from pipelines.planning import explain
-    from pipelines.presets import NoDataError
+    from pipelines.presets import NoDataError, head_of, preset_of
 
     try:
         job = open_job(study, out, overrides, only, is_fetching=False)
@@ -236,6 +237,8 @@ def show(
         job = Job(error.study, [], [], Path(), "")
         outputs = [{"output": "features", "state": "waiting", "reason": str(error)}]
     if not as_json:
+        if preset := preset_of(study):
+            click.echo(f"{head_of(preset)}\n")
         click.echo(options_text(job))
     return print_plan(outputs, as_json, options(job), before="# ", gone=vanished(job))
 
@@ -264,7 +267,8 @@ def plot(
 
 @app.command(name="list")
 @click.argument(
-    "what", type=click.Choice(["methods", "features", "readers", "datasets", "protocols"])
+    "what",
+    type=click.Choice(["methods", "features", "readers", "datasets", "presets", "protocols"]),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_names(what: str, as_json: bool) -> int:

@@ -15,7 +15,7 @@ def lines(what: str) -> list[tuple[str, str, str]]:
 
     Parameters
     ----------
-    what : {"methods", "features", "readers", "datasets", "protocols"}
+    what : {"methods", "features", "readers", "datasets", "presets", "protocols"}
 
     Returns
     -------
@@ -26,6 +26,7 @@ def lines(what: str) -> list[tuple[str, str, str]]:
         "features": _features,
         "readers": _readers,
         "datasets": _datasets,
+        "presets": _presets,
         "protocols": _protocols,
     }[what]()
 
@@ -60,6 +61,10 @@ def _datasets() -> list[tuple[str, str, str]]:
         ("simulated", "genuine raw files with known truth: featpipe simulate OUT", ""),
         *(_public(name, layout.describes) for name, layout in LAYOUTS.items()),
     ]
+
+
+def _presets() -> list[tuple[str, str, str]]:
+    return [(name, presets.meaning(presets.FOLDER / name), "") for name in presets.names()]
 
 
 def _public(name: str, describes: str) -> tuple[str, str, str]:

@@ -101,7 +101,9 @@ def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("what", ["methods", "features", "readers", "datasets", "protocols"])
+@pytest.mark.parametrize(
+    "what", ["methods", "features", "readers", "datasets", "presets", "protocols"]
+)
 def test_lists(what, capsys):
     assert run(["list", what]) == 0
     text = capsys.readouterr().out
