@@ -270,21 +270,13 @@ def plot(
     "what",
     type=click.Choice(["methods", "features", "readers", "datasets", "presets", "protocols"]),
 )
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_names(what: str, as_json: bool) -> int:
-    """List what is built in, one line each with its reference."""
-    from pipelines.json_text import json_text
-    from pipelines.listing import lines
+def list_names(what: str, name: str | None, as_json: bool) -> int:
+    """List what is built in, one line each; `list methods NAME` the options of that method."""
+    from pipelines.listing import print_list
 
-    found = lines(what)
-    if as_json:
-        keys = ("name", "describes", "reference")
-        click.echo(json_text([dict(zip(keys, x, strict=True)) for x in found]))
-        return DONE
-    width = max(len(name) for name, _, _ in found)
-    for name, describes, reference in found:
-        click.echo(f"{name:{width}}  {describes}" + (f"  [{reference}]" if reference else ""))
-    return DONE
+    return print_list(what, name, as_json=as_json)
 
 
 for verb in (report, compare, embed, predict, bridge, verify):
