@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from featpipe.errors import few
 from models.registry import BASELINES, get_method
 from models.types import Method
 
@@ -24,9 +25,11 @@ def warnings(scores: pd.DataFrame) -> list[str]:
     -------
     list of str
         One sentence each; empty where trial lengths and clips tell nothing, and every method was
-        tested on all subjects and is better there than all baselines.
+        tested on all subjects and is better there than guessing.
     """
-    by_subject: Any = scores.groupby(["method", "variant", "subject"])["accuracy"].mean()
+    by_subject: Any = (
+        _guessed_on_average(scores).groupby(["method", "variant", "subject"])["accuracy"].mean()
+    )
     of_run: dict[tuple[str, str], float] = (
         by_subject.groupby(["method", "variant"]).mean().to_dict()
     )
@@ -43,17 +46,46 @@ def warnings(scores: pd.DataFrame) -> list[str]:
             "every accuracy may be the clip and not the emotion; protocol 'loso-loto' leaves the "
             "clips out, too"
         )
-    table: Any = by_subject.unstack(["method", "variant"])
+    if worse := _not_better(by_subject.unstack(["method", "variant"])):
+        found.append(
+            f"not better than guessing: {few(worse)}; guessing is the most frequent class, or "
+            "classes as often as in training, on average over draws, whichever gives more on the "
+            "same subjects"
+        )
+    return [*found, *fewer_subjects(scores)]
+
+
+def _not_better(table: Any) -> list[str]:
+    """Name the runs that reach no more than guessing does on the subjects that they were tested on.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Accuracies, a row per subject, a column per method and variant.
+    """
     guessed = table[[run for run in table.columns if run[0] in ("majority", "prior")]]
-    for (name, variant), reached in of_run.items():
-        if name in BASELINES:
-            continue
+    worse = []
+    for name, variant in table.columns:
+        reached = table[name, variant].mean()
         is_tested = table[name, variant].notna()
         lowest = guessed[is_tested].mean().max() if guessed.shape[1] else 0.0
-        if reached <= lowest:
-            named = _named(name, variant)
-            found.append(f"{named} is not better than guessing: {reached:.3f} against {lowest:.3f}")
-    return [*found, *fewer_subjects(scores)]
+        if name not in BASELINES and reached <= lowest:
+            worse.append(f"{_named(name, variant)} {reached:.3f} against {lowest:.3f}")
+    return worse
+
+
+def _guessed_on_average(scores: pd.DataFrame) -> pd.DataFrame:
+    """Give `prior` the accuracy that its draws have on average, in place of those that were drawn.
+
+    Kappa is (a - e) / (1 - e), where e is what a method reaches on average that names classes as
+    often as it did, whichever windows it names them for. It is solved for e.
+    """
+    if "kappa" not in scores:
+        return scores
+    accuracy, kappa = scores["accuracy"], scores["kappa"]
+    is_drawn = (scores["method"] == "prior") & (kappa < 1)
+    expected = (accuracy - kappa) / (1 - kappa)
+    return scores.assign(accuracy=accuracy.mask(is_drawn, expected))
 
 
 def fewer_subjects(scores: pd.DataFrame) -> list[str]:

@@ -1,13 +1,13 @@
 """Names of methods -> methods, and options -> configs. The only module that sees all methods."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 from models.classic import ClassicMethod
 from models.methods import classical, cscm, distill, fusion, trivial, unimodal
 from models.types import Method
@@ -66,7 +66,7 @@ def make_config(name: str, options: Mapping[str, Any]) -> Any:
     known = [field.name for field in fields(default)]
     for option in options:
         if option not in known:
-            raise ConfigError(unknown(f"option of {name}", option, known))
+            raise ConfigError(_no_option(name, option, known))
     try:
         return _adapter(type(default)).validate_python({**asdict(default), **options})
     except ValidationError as error:
@@ -74,6 +74,15 @@ def make_config(name: str, options: Mapping[str, Any]) -> Any:
         raise ConfigError(
             f"option {first['loc'][0]!r} of {name} is {first['input']!r}: {first['msg']}"
         ) from error
+
+
+def _no_option(name: str, option: str, known: Sequence[str]) -> str:
+    """Say that a method has no such option, and which others do."""
+    of = [other for other, method in METHODS.items() if hasattr(method.config, option)]
+    has = "have" if len(of) > 1 else "has"
+    elsewhere = f" {few(of)} {has} it." if of else ""
+    told = unknown(f"option of {name}", option, known)
+    return f"{told}{elsewhere} `featpipe list methods {name}` says what each is"
 
 
 @cache

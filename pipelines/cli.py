@@ -222,12 +222,13 @@ def show(
 ) -> int:
     """Show every option as resolved, and which outputs are stale and why.
 
-    What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit.
+    What it prints is a study file: `featpipe show seed_iv.toml > mine.toml` makes one to edit. Of
+    a preset it begins with the comments that say what to set.
     """
     from pipelines.before_work import vanished
     from pipelines.job import Job, open_job, options, options_text
     from pipelines.planning import explain
-    from pipelines.presets import NoDataError
+    from pipelines.presets import NoDataError, head_of, preset_of
 
     try:
         job = open_job(study, out, overrides, only, is_fetching=False)
@@ -236,6 +237,8 @@ def show(
         job = Job(error.study, [], [], Path(), "")
         outputs = [{"output": "features", "state": "waiting", "reason": str(error)}]
     if not as_json:
+        if preset := preset_of(study):
+            click.echo(f"{head_of(preset)}\n")
         click.echo(options_text(job))
     return print_plan(outputs, as_json, options(job), before="# ", gone=vanished(job))
 
@@ -264,23 +267,16 @@ def plot(
 
 @app.command(name="list")
 @click.argument(
-    "what", type=click.Choice(["methods", "features", "readers", "datasets", "protocols"])
+    "what",
+    type=click.Choice(["methods", "features", "readers", "datasets", "presets", "protocols"]),
 )
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_names(what: str, as_json: bool) -> int:
-    """List what is built in, one line each with its reference."""
-    from pipelines.json_text import json_text
-    from pipelines.listing import lines
+def list_names(what: str, name: str | None, as_json: bool) -> int:
+    """List what is built in, one line each; `list methods NAME` the options of that method."""
+    from pipelines.listing import print_list
 
-    found = lines(what)
-    if as_json:
-        keys = ("name", "describes", "reference")
-        click.echo(json_text([dict(zip(keys, x, strict=True)) for x in found]))
-        return DONE
-    width = max(len(name) for name, _, _ in found)
-    for name, describes, reference in found:
-        click.echo(f"{name:{width}}  {describes}" + (f"  [{reference}]" if reference else ""))
-    return DONE
+    return print_list(what, name, as_json=as_json)
 
 
 for verb in (report, compare, embed, predict, bridge, verify):

@@ -4,10 +4,13 @@ A preset is taken as if it lay in the current folder: its root is relative to th
 `<preset>_out` there.
 """
 
+import tomllib
+from itertools import takewhile
 from pathlib import Path
 
 import click
 
+from featpipe.datasets.facts import NAMES, facts_of
 from featpipe.datasets.table import LAYOUTS
 from featpipe.errors import ConfigError, few, nearest
 from pipelines.places import local
@@ -101,12 +104,15 @@ def require_data(study: Study, preset: Path | None = None) -> None:
     root = local(study.path.parent, about.root)
     context = click.get_current_context(silent=True)
     verb = context.info_name if context else "run"
-    command = f"featpipe {verb} {study.path.name} --set study.root="
+    # a preset that was set to another data set is spoken of as that one
+    other = about.layout if preset and about.layout != _layout_of(preset) else ""
+    of_other = f"--set study.layout={other} " * bool(other)
+    command = f"featpipe {verb} {study.path.name} {of_other}--set study.root="
     if not root.is_dir():
         near = _folder_like(root)
-        where = near or f"/data/{root.name}"
+        where = near or f"/data/{facts_of(other).title if other in NAMES else root.name}"
         hint = f"did you mean {where}?" if near else "say where the data set lies,"
-        named = f"{preset.stem} ({_meaning(preset)}) finds no data: " if preset else ""
+        named = _finds_none(preset, other) if preset else ""
         raise NoDataError(f"{named}{root}: no such folder: {hint} {command}{where}", study)
     if about.tables == RELEASED_TABLES or LAYOUTS[about.layout].is_here(root):
         return
@@ -118,10 +124,25 @@ def require_data(study: Study, preset: Path | None = None) -> None:
         )
 
 
-def _meaning(preset: Path) -> str:
+def meaning(preset: Path) -> str:
     """Return the first line of a preset, which says what it is."""
-    first = preset.read_text(encoding="utf-8").partition("\n")[0]
-    return first.lstrip("# ").rstrip(".")
+    return head_of(preset).partition("\n")[0].lstrip("# ").rstrip(".")
+
+
+def head_of(preset: Path) -> str:
+    """Return the comments at the top of a preset: what it is, and what to set for other data."""
+    lines = preset.read_text(encoding="utf-8").splitlines()
+    return "\n".join(takewhile(lambda line: line.startswith("#"), lines))
+
+
+def _finds_none(preset: Path, other: str) -> str:
+    """Begin the message of a preset without its data, as it is or with the layout of others."""
+    meant = f"with layout = {other!r}" if other else f"({meaning(preset)})"
+    return f"{preset.stem} {meant} finds no data: "
+
+
+def _layout_of(preset: Path) -> str:
+    return tomllib.loads(preset.read_text(encoding="utf-8"))["study"]["layout"]
 
 
 def _folder_like(root: Path) -> Path | None:

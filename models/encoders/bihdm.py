@@ -46,6 +46,7 @@ from featpipe.errors import ConfigError, few
 from models.encoders.electrodes import Pair, Pairs, electrode_pairs, eye_pairs, no_pairs
 from models.encoders.encoded import Encoded
 from models.layers.recurrent import Elman
+from models.limits import Count
 
 SLOPE, LEAST_DIVISOR = 0.01, 0.01
 
@@ -71,9 +72,9 @@ class Config:
         Electrodes that are not used, nor their mirror images.
     """
 
-    n_hidden: int = 32  # released code, said to follow the paper
-    n_out: int = 16  # the same
-    n_nodes: int = 6  # the same
+    n_hidden: Count = 32  # released code, said to follow the paper
+    n_out: Count = 16  # the same
+    n_nodes: Count = 6  # the same
     pairwise: Literal["subtraction", "division", "inner-product"] = "subtraction"
     vertical: Literal["own", "tied-bug"] = "own"
     eye: Literal["whole", "sides"] = "whole"

@@ -34,6 +34,7 @@ from torch.nn.init import xavier_normal_, zeros_
 
 from featpipe.errors import ConfigError
 from models.encoders.encoded import Encoded
+from models.limits import Count
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Config:
         itself; eye features then are all of one band. "node": every node and band for itself.
     """
 
-    n_out: int = 16  # widths in the CMCRD code: 62 * 16 = 992
-    order: int = 2  # CMCRD code
+    n_out: Count = 16  # widths in the CMCRD code: 62 * 16 = 992
+    order: Count = 2  # CMCRD code
     norm: Literal["band", "node"] = "band"  # as published
 
 

@@ -18,6 +18,7 @@ from math import prod
 from torch import Tensor, nn
 
 from models.encoders.encoded import Encoded
+from models.limits import Count
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Config:
         Width of all four hidden layers.
     """
 
-    n_hidden: int = 128  # released code
+    n_hidden: Count = 128  # released code
 
 
 class Dnn(nn.Module):

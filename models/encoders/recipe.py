@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from featpipe.errors import ConfigError
+from models.limits import BatchSize, Count, Share, Weight
 from models.schedules import cosine, warmed_up
 from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Objective, Stage
@@ -22,19 +23,23 @@ class Recipe:
 
     Attributes
     ----------
-    lr, weight_decay : float
+    lr : float
+        Highest learning rate of AdamW; it falls along half a cosine.
+    weight_decay : float
         Of AdamW.
     warm_up : float
         Share of the training in which the learning rate rises, from 0 to below 1.
-    n_epochs, batch : int
-        Passes over the training windows, and windows per step.
+    n_epochs : int
+        Passes over the training windows.
+    batch : int
+        Windows per step.
     """
 
-    lr: float = 1e-3  # paper
-    weight_decay: float = 1e-3  # student code
-    warm_up: float = 0.25  # 10 of 40 epochs, student code
-    n_epochs: int = 40  # student code
-    batch: int = 32  # paper
+    lr: Weight = 1e-3  # paper
+    weight_decay: Weight = 1e-3  # student code
+    warm_up: Share = 0.25  # 10 of 40 epochs, student code
+    n_epochs: Count = 40  # student code
+    batch: BatchSize = 32  # paper
 
 
 SEARCH: Mapping[str, Range] = {  # around the defaults, as far as others of this field go

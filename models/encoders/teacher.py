@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from models.earlier import Earlier, Pairs
 from models.encoders.encoded import Encoded
+from models.limits import BatchSize, Count, Weight
 from models.types import Batch
 
 JUDGES = 5
@@ -21,10 +22,14 @@ class OfTeacher:
     ----------
     backbone : {"dnn", "dgcnn", "bihdm"}
         Family of teacher and student, as published for their modality.
-    confusion, confusion_on
-        Of the teacher, see `models.methods.unimodal.OfConfusion`.
-    teacher_epochs, teacher_batch : int
-        Of the teacher, whose other options are its defaults.
+    confusion : float
+        Weight of the class confusion in the loss of the teacher; 0 leaves it out.
+    confusion_on : {"source", "target-transductive"}
+        Of whose windows: training rows, or test rows without their labels.
+    teacher_epochs : int
+        Passes of the teacher over the training windows; its other options are its defaults.
+    teacher_batch : int
+        Windows per step of the teacher.
     standardise : {"channel", "band"}
         Of the EEG that a BiHDM reads, teacher or student: as the option of `bihdm_eeg`.
     pairs : {"own", "shuffled", "same-label"}
@@ -32,10 +37,10 @@ class OfTeacher:
     """
 
     backbone: Literal["dnn", "dgcnn", "bihdm"] = "dnn"
-    confusion: float = 0.1  # paper
+    confusion: Weight = 0.1  # paper
     confusion_on: Literal["source", "target-transductive"] = "source"
-    teacher_epochs: int = 40  # as the student's
-    teacher_batch: int = 32  # paper
+    teacher_epochs: Count = 40  # as the student's
+    teacher_batch: BatchSize = 32  # paper
     standardise: Literal["channel", "band"] = "channel"
     pairs: Pairs = "own"
 

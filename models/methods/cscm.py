@@ -48,6 +48,7 @@ from models.layers.dropout import Dropout
 from models.layers.mlp import mlp
 from models.layers.reversal import reversal_strength, reverse_gradient
 from models.layers.row_counts import Transform, accuracy, cross_entropy
+from models.limits import BatchSize, Count, Share, Weight
 from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Method, Objective, Shapes, Stage
 
@@ -70,18 +71,18 @@ class Config:
         Of Adam; a batch counts pairs.
     """
 
-    n_common: int = 64
-    n_shallow: int = 128
-    n_deep: int = 64
-    n_adversary: int = 64
-    dropout: float = 0.2
-    modality_weight: float = 0.1
-    subject_weight: float = 0.1
+    n_common: Count = 64
+    n_shallow: Count = 128
+    n_deep: Count = 64
+    n_adversary: Count = 64
+    dropout: Share = 0.2
+    modality_weight: Weight = 0.1
+    subject_weight: Weight = 0.1
     grl_weight: Literal["loss", "grl"] = "loss"
-    lr: float = 1e-3
-    weight_decay: float = 1e-4
-    n_epochs: int = 50
-    batch: int = 128
+    lr: Weight = 1e-3
+    weight_decay: Weight = 1e-4
+    n_epochs: Count = 50
+    batch: BatchSize = 128
 
 
 _WEIGHTS = Choice((0.01, 0.05, 0.1, 0.5, 1.0))
@@ -144,9 +145,8 @@ def loss(net: Cscm, batch: Batch, progress: Tensor) -> Losses:
             net, "modality", shallow, modality, strength, counts
         )
     if config.subject_weight:
-        subject = batch.subject.repeat(n_modalities)
         terms["subject"], seen["subject_accuracy"] = _adversary(
-            net, "subject", deep, subject, strength, counts
+            net, "subject", deep, batch.subject.repeat(n_modalities), strength, counts
         )
     return Losses(terms, seen)
 

@@ -48,7 +48,6 @@ Differences
 
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +57,8 @@ from models.encoders.recipe import SEARCH, Recipe, stage
 from models.encoders.table import ENCODERS, encoder_of
 from models.encoders.teacher import OfTeacher, teachers
 from models.layers.row_counts import accuracy, cross_entropy
+from models.limits import Weight
+from models.losses.contrast_options import OfContrast, OfGuidance
 from models.losses.distillers import DISTILLERS, weight_of
 from models.search import Choice, LogRange, Range
 from models.types import Batch, Losses, Method, Shapes, Stage
@@ -73,19 +74,7 @@ class Config(Recipe, OfTeacher):
         Of the distillation loss beside a cross-entropy of weight 1.
     """
 
-    weight: float = 1.0  # replaced by each loss's own
-
-
-@dataclass(frozen=True)
-class OfContrast:
-    """Options of `models.losses.contrast.Contrast`."""
-
-    n_negatives: int = 900  # paper, within a subject of SEED; 17,000 to 25,000 across subjects
-    n_features: int = 128  # code, but for DGCNN
-    tau: float = 0.07  # paper
-    momentum: float = 0.05  # CMCRD's code
-    drawn: bool = False  # ours
-    every: int = 1  # ours
+    weight: Weight = 1.0  # replaced by each loss's own
 
 
 @dataclass(frozen=True)
@@ -94,13 +83,8 @@ class CrdConfig(Config, OfContrast):
 
 
 @dataclass(frozen=True)
-class CmcrdConfig(Config, OfContrast):
-    """Options of CMCRD: those of CRD, and of `models.losses.guidance.GuidedContrast`."""
-
-    guidance: Literal["relabel", "signed", "logratio", "none"] = "relabel"  # ours
-    us_gate: bool = True  # code
-    iew: Literal["loss", "critic", "none"] = "loss"  # paper
-    teacher_pred: Literal["in-fold", "out-of-fold"] = "in-fold"  # paper
+class CmcrdConfig(OfGuidance, Config, OfContrast):
+    """Options of CMCRD: those of CRD, and how the teacher is followed."""
 
 
 class Distilled(nn.Module):

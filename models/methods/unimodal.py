@@ -34,6 +34,7 @@ from models.encoders.encoded import Encoded
 from models.encoders.recipe import SEARCH, Recipe, stage
 from models.encoders.table import encoder_of
 from models.layers.row_counts import accuracy, cross_entropy
+from models.limits import Weight
 from models.losses.confusion import class_confusion
 from models.search import Choice, Range
 from models.types import Batch, Losses, Method, Shapes, Stage
@@ -51,7 +52,7 @@ class OfConfusion:
         Of whose windows: training rows, or test rows without their labels.
     """
 
-    confusion: float = 0.0
+    confusion: Weight = 0.0
     confusion_on: Literal["source", "target-transductive"] = "source"
 
 

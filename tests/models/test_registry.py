@@ -16,6 +16,18 @@ def test_unknown_names_suggest_the_nearest():
         make_config("cscm", {"drop": 0.1})
 
 
+def test_an_option_of_other_methods_is_told_with_whose_it_is():
+    with pytest.raises(ConfigError) as refused:
+        make_config("kd_eeg", {"teacher_pred": "out-of-fold"})
+    told = str(refused.value)
+    assert told.endswith(
+        "cmcrd_eeg, cmcrd_eye have it. `featpipe list methods kd_eeg` says what each is"
+    )
+    with pytest.raises(ConfigError) as refused:
+        make_config("kd_eeg", {"teacher": 1})
+    assert "have it" not in str(refused.value)
+
+
 def test_options_change_a_methods_own_defaults():
     assert make_config("cscm", {}) == Config()
     config = make_config("mlp", {"n_epochs": 5})

@@ -1,6 +1,7 @@
 """Exit codes and messages of the command line."""
 
 import json
+import re
 
 import pytest
 
@@ -29,6 +30,10 @@ def test_wrong_options_of_training_are_refused_before_any_work(study, capsys):
         (["--method", "csmc"], "unknown method 'csmc': did you mean 'cscm'"),
         (["--protocol", "lozo"], "unknown protocol 'lozo': did you mean 'loso'"),
         (["--set", "train.options.cscm.alfa=1"], "unknown option of cscm 'alfa'"),
+        (
+            ["--set", "train.options.crd_eeg.n_negatives=-1"],
+            "'n_negatives' of crd_eeg is -1",
+        ),
         (["--set", "train.seeds=[-1]"], "seed"),
     ]:
         assert run(["train", study_file, *options]) == 1, options
@@ -101,7 +106,9 @@ def test_an_output_folder_that_cannot_be_written_is_4(study, tmp_path, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("what", ["methods", "features", "readers", "datasets", "protocols"])
+@pytest.mark.parametrize(
+    "what", ["methods", "features", "readers", "datasets", "presets", "protocols"]
+)
 def test_lists(what, capsys):
     assert run(["list", what]) == 0
     text = capsys.readouterr().out
@@ -109,6 +116,31 @@ def test_lists(what, capsys):
     names = [row["name"] for row in json.loads(capsys.readouterr().out)]
     assert names
     assert all(name in text for name in names)
+
+
+def test_the_options_of_a_method_are_listed(capsys):
+    assert run(["list", "methods", "kd_eeg"]) == 0
+    text = capsys.readouterr().out
+    [line] = [one for one in text.splitlines() if one.strip().startswith("teacher_epochs ")]
+    assert re.split(r"\s{2,}", line.strip())[1:3] == ["40", "int, 1 or more"]
+    assert "--set 'train.options.kd_eeg.backbone=\"dnn\"'" in text
+    assert run(["list", "methods", "kd_eeg", "--json"]) == 0
+    found = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["backbone"]["default"] == "dnn"
+    assert run(["list", "methods", "majority"]) == 0
+    assert "nothing to choose" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["methods", "kd_eg"], "unknown method 'kd_eg': did you mean 'kd_eeg'"),
+        (["datasets", "seed"], "list datasets seed: methods alone are named one by one"),
+    ],
+)
+def test_what_cannot_be_listed_by_name_is_1(arguments, words, capsys):
+    assert run(["list", *arguments]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_a_scan_writes_nothing(study, capsys):

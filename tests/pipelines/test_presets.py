@@ -96,6 +96,29 @@ def test_without_its_data_a_preset_says_what_to_type(tiny, capsys):
     assert "featpipe run seed_v.toml --set study.root=/data/SEED-V" in told
 
 
+def test_without_its_data_a_preset_names_the_layout_that_was_asked_for(tiny, capsys):
+    layout = ("--set", "study.layout=seed-iv", "--set", "study.name=seed-iv")
+    assert run(["run", "cmcrd_1", *layout]) == 1
+    told = capsys.readouterr().err
+    assert "cmcrd_1 with layout = 'seed-iv' finds no data: " in told
+    assert "cmcrd_1.toml --set study.layout=seed-iv --set study.root=/data/SEED-IV\n" in told
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_show_begins_with_the_head_of_a_preset(path, tiny, capsys, monkeypatch):
+    head = path.read_text(encoding="utf-8").partition("\n\n")[0]
+    assert run(["show", path.name, "--set", "study.root=nowhere"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{head}\n\n[")
+    assert tomllib.loads(printed)["study"]["root"] == "nowhere"
+
+
+def test_presets_are_listed_with_what_they_are(capsys):
+    assert run(["list", "presets"]) == 0
+    [line] = [one for one in capsys.readouterr().out.splitlines() if one.startswith("cmcrd_1.")]
+    assert "Table 1: eyes teach EEG, within subjects of SEED-V" in line
+
+
 def test_without_its_data_a_preset_is_shown_and_waits(tiny, capsys):
     assert run(["show", "seed_v", "--set", "features.window_s=2", "--only", "subject=1"]) == 0
     printed = capsys.readouterr().out
