@@ -6,11 +6,14 @@ They are estimates: a task that needs more is tried again with nothing beside it
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow.parquet as pq
 
+from featpipe.errors import ConfigError, ReadError
 from featpipe.readers.brainvision_header import read_header as read_brainvision
 from featpipe.readers.edf_header import read_header as read_edf
 from featpipe.readers.eeglab import header_of
@@ -22,6 +25,9 @@ from featpipe.recording import Source
 from featpipe.schema import BANDS
 from pipelines.study import Study
 from pipelines.work import Unit
+
+if TYPE_CHECKING:
+    from models.loading import Windows
 
 MB = 10**6
 
@@ -45,6 +51,10 @@ measured."""
 
 TRAINING = 250 * MB
 """What PyTorch and scikit-learn take once they are imported; not measured."""
+
+KEPT = 2
+"""Times that memory banks and what teachers tell are there: banks are copied while a training is
+kept, and what is told is put together of parts. Counted by shapes, not measured."""
 
 _CHUNKS_S = 60.0  # of HDF5, inflated beside a stretch
 _OF_WHOLE = 1.4  # bytes per byte declared where chunks are long; measured on 31 and 123 MB
@@ -112,9 +122,60 @@ def of_release(unit: Unit) -> float:
 
 
 def of_training(unit: Unit) -> float:
-    """Estimate training: all tables of the modalities that the method is given."""
-    files = [file for of in unit.payload.tables.values() for file in of]
-    return TRAINING + TABLES * _size(files)
+    """Estimate training: all tables of the modalities that the method is given, and its stack."""
+    some = getattr(unit.payload, "units", (unit,))  # several seeds are one task
+    subjects = {file.name.split("_ses-")[0] for of in _tables(unit) for file in of}
+    return _of_stack(some[0], len(subjects) * len(some))
+
+
+def of_one_fold(unit: Unit) -> float:
+    """Estimate a training of one fold after the other, or of everybody."""
+    return _of_stack(unit, 1)
+
+
+def _of_stack(unit: Unit, n_folds: int) -> float:
+    """Estimate a training of some folds, about as many as there are subjects, together."""
+    from models.train import TrainSettings  # imports torch
+
+    tables = TRAINING + TABLES * _size([file for of in _tables(unit) for file in of])
+    if unit.payload.plan.device != "cpu":
+        return tables  # the rest is on the device
+    n_windows = max(sum(_n_rows(file) for file in of) for of in _tables(unit))
+    return tables + KEPT * n_windows * min(n_folds, TrainSettings().fold_chunk) * _per_window(unit)
+
+
+def _per_window(unit: Unit) -> int:
+    """Return the bytes that a fold keeps of a window beside its features."""
+    from models.per_window import bytes_per_window
+    from models.registry import get_method, make_config
+    from models.types import Method
+
+    of = unit.payload
+    method = get_method(of.method)
+    if not isinstance(method, Method):
+        return 0
+    config = make_config(of.method, of.plan.options.get(of.method, {}))
+    first = tuple((modality, files[0]) for modality, files in of.tables.items())
+    try:
+        return bytes_per_window(method, config, _windows(first))
+    except (ConfigError, ReadError):  # where all tables are like that, the task will tell
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _windows(tables: tuple[tuple[str, Path], ...]) -> "Windows":
+    """Read one table of each modality, once for all trainings on them: they have one shape."""
+    from models.loading import load_windows
+
+    return load_windows({modality: [file] for modality, file in tables}, "keep")
+
+
+def _tables(unit: Unit) -> list[tuple[Path, ...]]:
+    return list(unit.payload.tables.values())
+
+
+def _n_rows(file: Path) -> int:
+    return pq.read_metadata(file).num_rows
 
 
 NEEDS: Mapping[str, Callable[[Unit], float]] = {
@@ -123,8 +184,8 @@ NEEDS: Mapping[str, Callable[[Unit], float]] = {
     "import": of_release,
     "train": of_training,
     "judge": of_training,
-    "tune": of_training,
-    "fit": of_training,
+    "tune": of_one_fold,
+    "fit": of_one_fold,
 }
 """Steps by name."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mne
 import numpy as np
+import pandas as pd
 import pytest
 from bench import eyelink
 from bench.generate import neuroscan, trials_of, write_study
@@ -19,9 +20,15 @@ from lookalikes.eeglab_hdf5 import write_set
 from naive_exports import write_brainvision
 from scipy.io import savemat
 
+from featpipe.montage import CAP62
+from featpipe.schema import BANDS, KEYS, SCHEMA_VERSION, eeg_columns
+from featpipe.tables import publish, windows_table
 from pipelines.job import open_job
 from pipelines.needs import FIXED, memory_of
 from pipelines.steps.extract import units
+from pipelines.steps.together import together
+from pipelines.steps.train import units as training_units
+from pipelines.study_sections import TrainPlan
 
 FACTOR = 1.5
 S = 120
@@ -114,6 +121,49 @@ def test_a_compressed_fif_counts_by_what_it_holds(tmp_path):
         job = open_job(write_study(tmp_path / name[2:], {"01": tmp_path / name}, [(0, S)]), None)
         found += [memory_of("extract", unit) for unit in units(job.study, job.sources, job.out)]
     assert found[0] == found[1] > FIXED
+
+
+@pytest.fixture
+def trainings(tmp_path):
+    """Function that makes units of a method on two subjects, 30 windows of 62 channels and eyes."""
+    eye = [f"eye_{i}" for i in range(33)]
+    columns = {"de": eeg_columns("de", BANDS, CAP62), "eye": eye}
+    for family, names in columns.items():
+        for subject in ("1", "2"):
+            keys = pd.DataFrame({name: ["x"] * 30 for name in KEYS})
+            keys = keys.assign(subject=subject, trial=1, window=range(30), start_s=0.0, stop_s=1.0,
+                               label=0, label_name="x", good=1.0)  # fmt: skip
+            about = {"classes": ["x", "y"], "bands": BANDS if family == "de" else {},
+                     "schema_version": SCHEMA_VERSION, "family": family, "options": {},
+                     "channels": list(CAP62)}  # fmt: skip
+            table = windows_table(keys, np.zeros((30, len(names))), names, about)
+            path = tmp_path / "features" / family / f"sub-{subject}_ses-1.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            publish(table, path, tmp_path / "staging")
+    families = {"eeg": "de", "eye": "eye"}
+    tables = {m: sorted(tmp_path.glob(f"features/{of}/*")) for m, of in families.items()}
+
+    def make(method, device="cpu"):
+        plan = TrainPlan(methods=(method,), seeds=(0, 1), device=device)
+        return training_units(plan, tables, tmp_path)
+
+    return make
+
+
+def test_banks_and_what_teachers_tell_count_by_windows_and_folds(trainings):
+    logits, embedding, bank, label = 4 * 2, 4 * 128, 2 * 4 * 128, 8
+    least = memory_of("train", trainings("majority")[0])
+    [kd, *_], [crd, *_] = trainings("kd_eeg"), trainings("crd_eeg")
+    windows, folds = 60, 2
+    assert memory_of("train", kd) - least == 2 * windows * folds * logits
+    per_window = logits + embedding + bank + label
+    assert memory_of("train", crd) - least == 2 * windows * folds * per_window
+    for step in ("fit", "tune"):  # one fold at once
+        assert memory_of(step, crd) - least == 2 * windows * per_window
+    [task] = together(trainings("crd_eeg", device="cuda"))
+    assert memory_of("train", task) == least  # banks are on the device
+    of_seeds = task._replace(payload=task.payload._replace(units=tuple(trainings("crd_eeg"))))
+    assert memory_of("train", of_seeds) - least == 2 * windows * 2 * folds * per_window
 
 
 def test_what_is_damaged_or_unknown_is_left_to_the_task(tmp_path):
