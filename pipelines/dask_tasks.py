@@ -30,6 +30,9 @@ REFRESH_S = 2.0
 ANSWER_S = 10.0
 """How long its answer is waited for before that is told."""
 
+GONE_S = 60.0
+"""How long a run on this machine goes on without a worker; a nanny starts one again in seconds."""
+
 SETTLED_S = 60.0
 """How long no worker has to have come or gone before a task is refused that all are too small for:
 batch systems start them one after the other."""
@@ -94,10 +97,10 @@ class DaskTasks:
             if self.client.status != "connecting":
                 self._end()
             return Capacity(0, 0, 0, "")
-        if self.local is not None:
-            return self.local
-        if time.monotonic() - self.refreshed_at >= REFRESH_S or not self.workers:
+        if time.monotonic() - self.refreshed_at >= REFRESH_S or not (self.workers or self.local):
             self._refresh()
+        if self.local is not None:
+            return self._local(self.local)
         if self.is_silent:
             return Capacity(0, 0, 0, "")
         is_settled = time.monotonic() - self.changed_at >= SETTLED_S
@@ -108,6 +111,17 @@ class DaskTasks:
         return Capacity(
             sum(memory), largest, n_threads, "the largest worker has", is_settled, n_gpus
         )
+
+    def _local(self, local: Capacity) -> Capacity:
+        """End the run where workers of this machine are gone for good: Dask would wait for ever."""
+        if self.workers or time.monotonic() - self.changed_at < GONE_S:
+            return local
+        told = (
+            f"no worker is left, and none has come for {GONE_S:.0f} s: what is above says why, such "
+            f"as a program that cannot be imported; {stopping.GO_ON}"
+        )
+        stopping.ask(stopping.Ending(told, ENVIRONMENT))
+        return Capacity(0, 0, 0, "")
 
     def _refresh(self) -> None:
         """Ask the scheduler for its workers."""
