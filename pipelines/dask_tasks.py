@@ -117,8 +117,8 @@ class DaskTasks:
         if self.workers or time.monotonic() - self.changed_at < GONE_S:
             return local
         told = (
-            f"no worker is left, and none has come for {GONE_S:.0f} s: what is above says why, such "
-            f"as a program that cannot be imported; {stopping.GO_ON}"
+            f"no worker is left, and none has come for {GONE_S:.0f} s: what is above says why, a "
+            f"program that cannot be imported for example; {stopping.GO_ON}"
         )
         stopping.ask(stopping.Ending(told, ENVIRONMENT))
         return Capacity(0, 0, 0, "")

@@ -1,4 +1,4 @@
-"""Workers of this machine that are gone for good: somebody must say so, or the run waits for ever."""
+"""Workers of this machine that are gone for good: Dask would wait for ever."""
 
 import pytest
 from dask.distributed import Client, LocalCluster
