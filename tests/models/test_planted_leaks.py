@@ -59,9 +59,7 @@ def test_a_scaler_of_all_rows_is_caught(windows, fold, monkeypatch):
 
     def of_all_rows(windows, modalities, folds):
         everything = np.arange(len(windows.keys))
-        return right(
-            windows, modalities, [of.__class__(of.name, everything, of.test) for of in folds]
-        )
+        return right(windows, modalities, [replace(of, train=everything) for of in folds])
 
     monkeypatch.setattr(train, "scale_folds", of_all_rows)
     assert seen_of_test(windows, fold, lambda of: fit(of, fold)) == ["scaling", "weights"]
