@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from featpipe.tables import read_metadata, read_table
@@ -66,6 +67,26 @@ def test_a_student_is_what_training_in_one_go_gives(study):
     stored = read_table(path).to_pandas()
     for column in ("p_0", "p_1", "p_2"):
         np.testing.assert_array_equal(stored[column], alone[column])
+
+
+def test_who_has_eeg_alone_is_tested_with_a_teacher_of_eyes(study):
+    """And stored is what training in one go gives, where windows lack a modality, too."""
+    path = study / "recordings.csv"
+    frame = pd.read_csv(path, dtype=str)
+    frame.loc[2, [name for name in frame if name.startswith("eye")]] = ""
+    frame.to_csv(path, index=False)
+    assert train(study, "--set", "train.missing=keep", methods=("kd_eeg",)) == 0
+    out = study / "out"
+    eeg, eye = sorted(out.glob("features/de/*")), sorted(out.glob("features/eye/sub-[12]_*"))
+    windows = load_windows({"eeg": eeg, "eye": eye}, "keep")
+    alone = cross_validate(windows, "kd_eeg", "loso", 0, config=make_config("kd_eeg", SHORT))
+    [path] = of(study, "predictions", "kd_eeg")
+    stored = read_table(path).to_pandas()
+    assert set(stored["subject"]) == {"1", "2", "3"}
+    for column in ("p_0", "p_1", "p_2"):
+        np.testing.assert_array_equal(stored[column], alone[column])
+    [path] = of(study, "predictions", "dnn_eye")
+    assert set(read_table(path).to_pandas()["subject"]) == {"1", "2"}
 
 
 def test_another_teacher_makes_students_anew(study, capsys):
