@@ -1,6 +1,7 @@
 """A teacher is a training of its own: made once, before its students, and looked after like any."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +46,10 @@ def test_students_of_all_losses_have_one_teacher(study, capsys):
         [path] = of(study, "predictions", name)
         sources = [source["name"] for source in read_metadata(path)["sources"]]
         assert f"models/{teacher.name}/model.safetensors" in sources
+        [student] = of(study, "models", name)
+        page = (student / "README.md").read_text()
+        told = rf"teacher: dnn_eye, options \S+, in `{teacher.name}`, accuracy 0\.\d+ \(loso\)\.\n"
+        assert re.search(told, page)
     assert "dnn_eye (confusion=0.1" in capsys.readouterr().out  # it has a row of its own
     assert train(study) == 0
     assert "trainings: 0 made" in capsys.readouterr().err
