@@ -10,7 +10,7 @@ TEMPLATE = """\
 
 - **Reference**: {reference}; options: {variant}.
 - **Trained on**: {trained_on}.{folds}
-- **Features**: {features}.
+{before}- **Features**: {features}.
 - **Which epoch**: {policy}.
 - **Scores**: {scores}
 - **Made by** featpipe {featpipe}; weights sha256 `{sha256}`.
@@ -27,7 +27,7 @@ TEMPLATE = """\
 ## Use
 
 ```
-featpipe predict THIS_FOLDER{fold} {files}...
+{use}
 ```
 """
 
@@ -37,7 +37,15 @@ _FOLDS = (
 )
 
 
-def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = ()) -> str:
+Kept = Mapping[str, tuple[str, Sequence[Mapping[str, Any]]]]
+"""Network that was trained before -> its model folder, and rows of its scores."""
+
+
+def card(
+    description: Mapping[str, Any],
+    scores: Sequence[Mapping[str, Any]] = (),
+    kept: Kept | None = None,
+) -> str:
     """Write the card of a model.
 
     Parameters
@@ -46,6 +54,8 @@ def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = (
         What ``model.json`` says.
     scores : sequence of mapping
         Rows of `models.scores.summary` of the same method and options, if there are any.
+    kept : mapping, optional
+        Of networks that were trained before and have folders of their own.
     """
     trained = description.get("trained_on", {})
     told = ", ".join(f"{name} {_listed(value)}" for name, value in trained.items())
@@ -59,8 +69,8 @@ def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = (
         classes=_listed(description["classes"]),
         trained_on=told or "not said",
         folds=_FOLDS.format(n=len(folds), first=folds[0]) * (len(folds) > 1),
-        files=_files(description["inputs"]),
-        fold=f" --fold {folds[0]}" * (len(folds) > 1),
+        before=_before(description, kept or {}),
+        use=_use(description["inputs"], f" --fold {folds[0]}" * (len(folds) > 1)),
         features="; ".join(_features(name, of) for name, of in _tables(description)) or "not said",
         policy=_epochs(description),
         scores=_scores(scores),
@@ -69,11 +79,30 @@ def card(description: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = (
     )
 
 
-def _files(inputs: Sequence[str]) -> str:
-    """Name what is predicted: where several are read, a file of each, in that order."""
+def _use(inputs: Sequence[str], fold: str) -> str:
+    """Say what to type: where several are read, a file of each, in that order."""
+    verb = f"featpipe predict THIS_FOLDER{fold}"
     if len(inputs) < 2:
-        return "RECORDING"
-    return " ".join(f"{name.upper()}_OF_RECORDING" for name in inputs)
+        return f"{verb} RECORDING..."
+    tables, files = (" ".join(f"{x.upper()}_{of}" for x in inputs) for of in ("TABLE", "RECORDING"))
+    return f"{verb} {tables}...\n{verb} {files} --trials TRIALS.csv --eye-offset SECONDS"
+
+
+def _before(description: Mapping[str, Any], kept: Kept) -> str:
+    """Name teacher, judges and members, where they lie and what they reached by themselves."""
+    told = []
+    for name, of in description.get("before", {}).items():
+        folder, rows = kept.get(name, ("", ()))
+        text = f"{name}: {of['method']}, options {of['variant']}"
+        text += f", in `{folder}`" * bool(folder)
+        if of["groups"]:
+            text += f", {of['groups']} of them, each on other training windows, not kept"
+        told.append(text + "".join(f", {_reached(row)}" for row in rows))
+    return f"- **Trained before**: {'; '.join(told)}.\n" if told else ""
+
+
+def _reached(row: Mapping[str, Any]) -> str:
+    return f"accuracy {row['accuracy_mean']:.3f} ({row['protocol']})"
 
 
 def _tables(description: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -95,6 +124,11 @@ def _epochs(description: Mapping[str, Any]) -> str:
     if not any(epochs):
         return f"{policy}, of the networks that it is made of; it learns nothing besides"
     told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    if any(of["becomes"] for of in description.get("before", {}).values()):
+        return (
+            f"{policy}, of the networks that it is made of; epoch {told} is of what it learns "
+            "besides"
+        )
     return f"{policy}, epoch {told}"
 
 

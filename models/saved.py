@@ -21,6 +21,7 @@ from featpipe import __version__
 from featpipe.errors import ConfigError, ReadError
 from featpipe.publishing import Published, publish_bytes
 from featpipe.regular_files import content_of
+from models.ahead import ahead_of
 from models.card import card
 from models.model import Model, Network
 from models.registry import get_method, make_config, variant
@@ -100,6 +101,7 @@ def description_file(model: Model, weights: bytes, more: Mapping[str, Any]) -> b
         },
         "classes": list(model.classes),
         **model.about,
+        "before": _before(model),
         "weights": {"file": WEIGHTS, "sha256": sha256(weights).hexdigest()},
         "standardisation": {
             name: {
@@ -114,6 +116,20 @@ def description_file(model: Model, weights: bytes, more: Mapping[str, Any]) -> b
         **more,
     }
     return seal((json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _before(model: Model) -> dict[str, dict[str, Any]]:
+    """Tell which networks were trained before: teacher, judges, members."""
+    found = ahead_of(get_method(model.method), model.config)
+    return {
+        name: {
+            "method": of.method.name,
+            "variant": variant(of.method.name, of.config),
+            "becomes": of.of.becomes,
+            "groups": of.of.n_groups,
+        }
+        for name, of in found.items()
+    }
 
 
 def write_model(model: Model, folder: Path, staging: Path) -> dict[Path, Published]:

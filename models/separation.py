@@ -16,6 +16,10 @@ N_LEAST = 4
 """Windows that a map needs."""
 
 
+ENOUGH_WINDOWS, ENOUGH_TRIALS = 30, 3
+"""Of each emotion, for numbers that say more than how the windows happened to fall."""
+
+
 class Separation(NamedTuple):
     """How well emotions lie apart.
 
@@ -72,6 +76,37 @@ def separation(
             shares.append([(label[of] == label[i]).mean() for of in (nearest, others)])
     purity, chance = np.mean(shares, axis=0) if shares else (np.nan, np.nan)
     return Separation(silhouette, float(purity), float(chance))
+
+
+def doubt(label: np.ndarray, trial: np.ndarray) -> str:
+    """Say that a `separation` rests on too few windows or trials; empty where it does not.
+
+    Parameters
+    ----------
+    label, trial : array, shape (n_windows,)
+        As in `separation`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> doubt(np.array([0, 0, 1]), np.array([0, 1, 2]))
+    'only 1 window of 1 trial of an emotion: both numbers are noise, expected 30 and 3 or more'
+    >>> doubt(np.repeat([0, 1], 30), np.arange(60))
+    ''
+    """
+    n_windows = min(int((label == one).sum()) for one in np.unique(label))
+    n_trials = min(len(np.unique(trial[label == one])) for one in np.unique(label))
+    if n_windows >= ENOUGH_WINDOWS and n_trials >= ENOUGH_TRIALS:
+        return ""
+    windows = f"{n_windows} window" + "s" * (n_windows != 1)
+    trials = f"{n_trials} trial" + "s" * (n_trials != 1)
+    return (
+        f"only {windows} of {trials} of an emotion: both numbers are noise, expected "
+        f"{ENOUGH_WINDOWS} and {ENOUGH_TRIALS} or more"
+    )
 
 
 def place(features: np.ndarray, seed: int = 0) -> np.ndarray:

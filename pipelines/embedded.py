@@ -23,8 +23,10 @@ class Embedded(NamedTuple):
 
     Attributes
     ----------
-    name : str
-        Of the model folder.
+    name, method, variant : str
+        Of the model folder, and whose it is.
+    inputs : tuple of str
+        Modalities that it reads.
     classes : tuple of str
         Names of the emotions.
     keys : pandas.DataFrame
@@ -38,6 +40,9 @@ class Embedded(NamedTuple):
     """
 
     name: str
+    method: str
+    variant: str
+    inputs: tuple[str, ...]
     classes: tuple[str, ...]
     keys: pd.DataFrame
     features: np.ndarray
@@ -76,7 +81,8 @@ def embedded(out: Path, name: str, fold: str) -> Embedded:
     features = embed(model, windows, fold)[rows]
     keys = windows.keys.iloc[rows].reset_index(drop=True)
     apart = separation(features, windows.label[rows], trial_numbers(keys))
-    return Embedded(name, model.classes, keys, features, place(features), apart)
+    named = (name, model.method, str(model.about["variant"]), tuple(model.columns))
+    return Embedded(*named, model.classes, keys, features, place(features), apart)
 
 
 def trial_numbers(keys: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`featpipe embed`: a picture for people, tables with the features themselves for all else."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -9,14 +10,17 @@ from featpipe.errors import ConfigError
 from featpipe.publishing import publish_bytes
 from featpipe.tables import publish
 from pipelines.embedded import Embedded, embedded, table_of
-from pipelines.embedding_plot import draw
+from pipelines.embedding_plot import doubt_of, draw
 from pipelines.exits import DONE
 from pipelines.ownership import owned
 from pipelines.progress import shown
 from pipelines.published import record
 from pipelines.results import SIMULATED, aligned
 
-HEAD = ("model", "silhouette", "purity", "by chance", "windows")
+HEAD = ("model", "reads", "silhouette", "purity", "by chance", "windows")
+
+N_NAMED = 3
+"""Models whose methods are in the name of a picture; its mark is of all."""
 
 
 def print_embedding(out: Path, names: Sequence[str], fold: str, picture: Path | None) -> int:
@@ -31,7 +35,7 @@ def print_embedding(out: Path, names: Sequence[str], fold: str, picture: Path | 
     fold : str
         Whose networks, and whose test windows.
     picture : Path or None
-        The PNG; tables go beside it. None: ``OUT/plots/embedding_<fold>.png``.
+        The PNG; tables go beside it. None: in ``OUT/plots``, named after fold and models.
 
     Returns
     -------
@@ -45,14 +49,16 @@ def print_embedding(out: Path, names: Sequence[str], fold: str, picture: Path | 
     ReadError
         When a file is missing or damaged, or tables lack windows that were tested.
     """
-    path = picture or out / "plots" / f"embedding_{fold}.png"
-    if path.suffix.lower() != ".png":
-        raise ConfigError(f"-o {path}: the picture is PNG, name a file that ends in .png")
+    if picture and picture.suffix.lower() != ".png":
+        raise ConfigError(f"-o {picture}: the picture is PNG, name a file that ends in .png")
     found = [embedded(out, name, fold) for name in dict.fromkeys(map(_folder_name, names))]
+    plain = picture or out / "plots" / f"embedding_{fold}.png"
+    # a table is of one model, and equal in whichever picture it is
+    path = picture or plain.with_name(f"{plain.stem}_{_marks(found)}.png")
     with owned(out):
         files = {path: publish_bytes(draw(found, fold), path, path.parent)}
         for one in found:
-            table = path.with_name(f"{path.stem}_{one.name}.parquet")
+            table = path.with_name(f"{plain.stem}_{one.name}.parquet")
             files[table] = publish(table_of(one, fold), table, path.parent)
         if path.absolute().is_relative_to((out / "plots").absolute()):
             record(out, {str(name.absolute()): of for name, of in files.items()})
@@ -67,14 +73,29 @@ def _folder_name(text: str) -> str:
     return Path(text).name
 
 
+def _marks(found: Sequence[Embedded]) -> str:
+    """Name models shortly: their methods, and a mark that other variants and seeds do not have."""
+    methods = "+".join(dict.fromkeys(one.method for one in found[:N_NAMED]))
+    mark = sha256(" ".join(one.name for one in found).encode()).hexdigest()[:8]
+    return f"{methods}-{mark}"
+
+
 def _tell(found: Sequence[Embedded]) -> None:
     if any(one.keys["dataset"].str.startswith("simulated").any() for one in found):
         click.echo(f"{SIMULATED}\n")
     rows = [
-        (one.name, *(f"{value:.3f}" for value in one.apart), str(len(one.keys))) for one in found
+        (
+            one.name,
+            "+".join(one.inputs),
+            *(f"{value:.3f}" for value in one.apart),
+            str(len(one.keys)),
+        )
+        for one in found
     ]
     click.echo("\n".join(aligned([HEAD, *rows])))
     click.echo(
         "  both are of the features, not of the map; purity: of the 10 nearest windows of other "
         "trials the share with a window's own emotion"
     )
+    for text in dict.fromkeys(filter(None, map(doubt_of, found))):
+        click.echo(f"  {text}")

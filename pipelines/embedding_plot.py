@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from math import ceil
+from textwrap import fill
 
 import numpy as np
 from matplotlib import colormaps
@@ -11,12 +12,15 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from models.separation import N_NEIGHBOURS, perplexity_of
-from pipelines.embedded import Embedded
-from pipelines.results import SIMULATED
+from models.separation import N_NEIGHBOURS, doubt, perplexity_of
+from pipelines.embedded import Embedded, trial_numbers
+from pipelines.results import SIMULATED, label
 
 N_MOST, SIDE = 3, 4.2
 """Panels in a row at most, and inches of each."""
+
+WIDTH = 58
+"""Characters of a title in a line."""
 
 
 def draw(found: Sequence[Embedded], fold: str) -> bytes:
@@ -52,16 +56,23 @@ def draw(found: Sequence[Embedded], fold: str) -> bytes:
 
 
 def _draw_panel(axes: Axes, one: Embedded) -> None:
-    label = one.keys["label"].to_numpy(int)
+    found = one.keys["label"].to_numpy(int)
     for i, colour in enumerate(_colours(len(one.classes))):
-        axes.plot(*one.map[label == i].T, "o", color=colour, markersize=4, alpha=0.7, mew=0)
+        axes.plot(*one.map[found == i].T, "o", color=colour, markersize=4, alpha=0.7, mew=0)
     apart = one.apart
     axes.set_title(
-        f"{one.name}\nsilhouette {apart.silhouette:.2f}, purity {apart.purity:.2f} "
+        f"{title_of(one)}\nsilhouette {apart.silhouette:.2f}, purity {apart.purity:.2f} "
         f"(by chance {apart.chance:.2f})",
         fontsize="small", parse_math=False,
     )  # fmt: skip
     axes.set(xticks=[], yticks=[])
+
+
+def title_of(one: Embedded) -> str:
+    """Name a network by its method, options, seed and what it reads, as wide as a panel."""
+    named = label(one.method, one.variant.replace(",", ", "))
+    seed = one.name.rpartition("_seed-")[2]
+    return fill(f"{named}, seed {seed}, reads {' and '.join(one.inputs)}", WIDTH)
 
 
 def _explain(figure: Figure, found: Sequence[Embedded]) -> None:
@@ -76,6 +87,7 @@ def _explain(figure: Figure, found: Sequence[Embedded]) -> None:
         f"purity: of the {N_NEIGHBOURS} nearest windows of other trials, the share with a window's "
         "own emotion",
     ]
+    lines += dict.fromkeys(filter(None, map(doubt_of, found)))
     if any(name.startswith("simulated") for name in found[0].keys["dataset"]):
         lines.append(SIMULATED)
     legend = figure.legend(
@@ -84,6 +96,11 @@ def _explain(figure: Figure, found: Sequence[Embedded]) -> None:
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def doubt_of(one: Embedded) -> str:
+    """Say that windows are too few for numbers; empty where they are not."""
+    return doubt(one.keys["label"].to_numpy(int), trial_numbers(one.keys))
 
 
 def _colours(n: int) -> list[str]:

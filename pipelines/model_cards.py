@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pandas as pd
 from featpipe.errors import ReadError
 from featpipe.publishing import write_text
 from featpipe.regular_files import content_of, is_regular
-from models.card import card
+from models.card import Kept, card
 from models.comparison import SETTING
-from models.saved import CARD, DESCRIPTION
+from models.saved import CARD, DESCRIPTION, WEIGHTS
 from models.scores import summary
 from models.seals import MOST_DESCRIBED, read_said
 from pipelines.journal import note
@@ -44,7 +45,8 @@ def write_cards(out: Path) -> int:
     for path in sorted(out.glob(f"models/*/{DESCRIPTION}")):
         place = path.parent / CARD
         try:
-            text = card(described := read_said(path), _scores_of(described, scores))
+            described = read_said(path)
+            text = card(described, _scores_of(described, scores), _kept(out, described, scores))
         except ReadError as error:
             logger.warning("no model card is written: %s", with_urls(str(error)))
             continue
@@ -52,6 +54,25 @@ def write_cards(out: Path) -> int:
         if not is_regular(place) or content_of(place, MOST_DESCRIBED) != text.encode():
             note(out, {str(place): write_text(text, place, out / ".staging")})
     return n_cards
+
+
+def _kept(out: Path, described: Mapping[str, Any], scores: pd.DataFrame | None) -> Kept:
+    """Find the folders of what was trained before, which are among the sources, by its method."""
+    found = {}
+    for source in described.get("sources", ()):
+        place = Path(source["name"])
+        about = out / place.parent / DESCRIPTION
+        if place.name != WEIGHTS or not about.exists():
+            continue
+        with suppress(ReadError):  # its own card is missing, and that is told
+            of = read_said(about)
+            found[of["method"]] = place.parent.name, _scores_of(of, scores)
+    before = described.get("before", {})
+    return {
+        name: found[of["method"]]
+        for name, of in before.items()
+        if of["method"] in found and not of["groups"]
+    }
 
 
 def _scores_of(described: Mapping[str, Any], scores: pd.DataFrame | None) -> list[dict[str, Any]]:

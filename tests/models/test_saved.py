@@ -125,7 +125,26 @@ def test_the_card_of_what_learns_nothing_tells_of_no_epoch(study, tmp_path):
     write_model(model, tmp_path / "model", tmp_path / ".staging")
     page = (tmp_path / "model" / CARD).read_text()
     assert "last, of the networks that it is made of; it learns nothing besides." in page
-    assert "predict THIS_FOLDER EEG_OF_RECORDING EYE_OF_RECORDING..." in page
+    assert "predict THIS_FOLDER EEG_TABLE EYE_TABLE...\n" in page
+    assert "EEG_RECORDING EYE_RECORDING --trials TRIALS.csv --eye-offset SECONDS\n" in page
+
+
+def test_the_epoch_of_a_measure_is_not_said_to_be_that_of_the_networks(study, tmp_path):
+    model = train_on_all(study, "fuzzy_integral", config=make_config("fuzzy_integral", CONFIG))
+    write_model(model, tmp_path / "model", tmp_path / ".staging")
+    page = (tmp_path / "model" / CARD).read_text()
+    assert "made of; epoch 10 is of what it learns besides." in page
+    assert "judge on eye: dnn_eye, options n_epochs=6,batch=48, 5 of them, each on other" in page
+
+
+def test_a_folder_says_who_taught(study, tmp_path):
+    config = make_config("kd_eeg", {**CONFIG, "teacher_epochs": 2})
+    write_model(train_on_all(study, "kd_eeg", config=config), tmp_path / "m", tmp_path / ".staging")
+    teacher = json.loads((tmp_path / "m" / DESCRIPTION).read_text())["before"]["teacher"]
+    assert (teacher["method"], teacher["groups"]) == ("dnn_eye", 0)
+    assert teacher["variant"] == "confusion=0.1,n_epochs=2"
+    page = (tmp_path / "m" / CARD).read_text()
+    assert "**Trained before**: teacher: dnn_eye, options confusion=0.1,n_epochs=2." in page
 
 
 def test_simulated_data_are_said_to_be(study, tmp_path):

@@ -1,5 +1,7 @@
 """`featpipe embed`: a picture of test windows, the features beside it, and what is refused."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,7 @@ from models.saved import read_model, write_model
 from models.separation import separation
 from pipelines import embedded as embedding_of
 from pipelines.__main__ import run
+from pipelines.embedding_plot import title_of
 
 
 @pytest.fixture
@@ -30,10 +33,11 @@ def drawn(study, models, capsys):
 
 def test_the_picture_and_a_table_of_each_network_lie_in_plots(drawn, models):
     out, said = drawn
-    names = {"embedding_sub-2.png", *(f"embedding_sub-2_{name}.parquet" for name in models)}
+    [picture] = (out / "plots").glob("embedding_sub-2_mlp+cscm-*.png")
+    names = {picture.name, *(f"embedding_sub-2_{name}.parquet" for name in models)}
     assert {path.name for path in (out / "plots").iterdir()} == names
     assert all(name in said for name in names)
-    assert (out / "plots/embedding_sub-2.png").read_bytes().startswith(b"\x89PNG")
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert said.startswith("SIMULATED DATA")
     assert run(["verify", str(out)]) == 0
 
@@ -77,6 +81,28 @@ def test_a_person_is_scaled_over_the_windows_that_were_trained_on(study, models,
     more = more.replace_schema_metadata(table.schema.metadata).cast(table.schema)
     publish(pa.concat_tables([table, more.slice(0, 3)]), path, tmp_path)
     np.testing.assert_array_equal(embedding_of.embedded(out, name, "sub-2").features, expected)
+
+
+def test_pictures_of_other_models_lie_beside_each_other(drawn, models):
+    out, _ = drawn
+    for asked in (models[:1], models[::-1], models[1:]):
+        assert run(["embed", str(out), *asked, "--fold", "sub-2"]) == 0
+    names = sorted(path.name.rpartition("-")[0] for path in (out / "plots").glob("*.png"))
+    assert names == [f"embedding_sub-2_{of}" for of in ("cscm", "cscm+mlp", "mlp", "mlp+cscm")]
+
+
+def test_what_each_reads_and_that_windows_are_few_is_told(drawn):
+    _, said = drawn
+    assert re.search(r"\n  mlp-\S+_seed-0 +eye +-?0\.\d", said)
+    assert re.search(r"\n  only \d+ windows of \d+ trials of an emotion: both numbers are n", said)
+
+
+def test_titles_say_method_options_seed_and_inputs(finished_study, models):
+    one = embedding_of.embedded(finished_study / "out", models[0], "sub-1")
+    title = title_of(one).replace("\n", " ")
+    assert title.startswith(f"mlp ({one.variant.replace(',', ', ')}), seed 0, reads eye")
+    fused = title_of(one._replace(inputs=("eeg", "eye"), variant="default"))
+    assert fused == "mlp, seed 0, reads eeg and eye"
 
 
 def test_a_second_time_gives_the_same_files(drawn, models):

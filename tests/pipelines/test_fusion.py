@@ -52,6 +52,11 @@ def test_all_fusions_have_the_networks_of_the_rows_of_one_modality(study, capsys
         for name in FUSIONS:
             sources = read_metadata(of(study, "predictions", name))["sources"]
             assert f"models/{alone.name}/model.safetensors" in [one["name"] for one in sources]
+            page = (of(study, "models", name) / "README.md").read_text()
+            assert (
+                f"member on {modality}: dnn_{modality}, options n_epochs=2, in `{alone.name}`"
+                in page
+            )
             fused = read_model(of(study, "models", name))
             for fold, network in read_model(alone).networks.items():
                 for key, array in network.weights.items():

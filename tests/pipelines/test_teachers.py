@@ -50,6 +50,10 @@ def test_students_of_all_losses_have_one_teacher(study, capsys):
         [path] = of(study, "predictions", name)
         sources = [source["name"] for source in read_metadata(path)["sources"]]
         assert f"models/{teacher.name}/model.safetensors" in sources
+        [student] = of(study, "models", name)
+        page = (student / "README.md").read_text()
+        told = rf"teacher: dnn_eye, options \S+, in `{teacher.name}`, accuracy 0\.\d+ \(loso\)\.\n"
+        assert re.search(told, page)
     row, *_ = [line for line in capsys.readouterr().out.splitlines() if "dnn_eye" in line]
     assert re.match(r"  dnn_eye \(confusion=0.1.*\) \[teacher\] +eye", row)
     assert train(study) == 0
