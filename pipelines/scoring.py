@@ -57,8 +57,7 @@ def write_scores(
     if not found:
         (out / "scores.parquet").unlink(missing_ok=True)
         return 0
-    places = {name: i for i, name in enumerate(roles or ())}
-    found.sort(key=lambda one: _place(one, places.get(one.path.stem, len(places))))
+    found = _in_order(found, [*(roles or ())])
     frame = pd.concat([one.frame for one in found], ignore_index=True)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     names = [one.path.name for one in found]
@@ -134,11 +133,30 @@ def _digests(out: Path, tables: Mapping[str, Sequence[Path]], family: str) -> se
     return {listed(path, digest_file(path, remembered))["digest"] for path in files}
 
 
-def _place(one: Scored, asked: int) -> tuple[Any, ...]:
-    """Sort by method; a tuned row stands below that of the study's own options."""
+def _in_order(found: Sequence[Scored], names: Sequence[str]) -> list[Scored]:
+    """Sort by method, then as named; a tuned row stands below that of its own options."""
+    index = {name: i for i, name in enumerate(names)}
+    places: dict[tuple[str, str], int] = {}
+    for one in found:
+        key, at = _own(one), index.get(one.path.stem, len(index))
+        places[key] = min(at, places.get(key, at))
+
+    def place(one: Scored) -> tuple[Any, ...]:
+        method, options = key = _own(one)
+        kind = list(METHODS).index(method), terms_of(one.about["options"]), places[key]
+        name = one.path.stem
+        variant = options != "default", _natural(options), "-tuned-" in name
+        variant = *variant, _natural(one.frame["variant"].iloc[0])
+        return *kind, *variant, index.get(name, len(index)), _natural(name)
+
+    return sorted(found, key=place)
+
+
+def _own(one: Scored) -> tuple[str, str]:
+    """Return the method, and its options without how others were searched."""
     method, variant = one.frame[["method", "variant"]].iloc[0]
-    kind = list(METHODS).index(method), "-tuned-" in one.path.name, terms_of(one.about["options"])
-    return *kind, asked, variant != "default", _natural(variant), _natural(one.path.stem)
+    settled = [part for part in variant.split(", ") if "=" in part]
+    return method, ", ".join(settled) or "default"
 
 
 def _natural(text: str) -> list[str | float]:
