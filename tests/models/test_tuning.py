@@ -190,7 +190,8 @@ def test_a_fold_that_diverges_costs_no_other(hard, folds, monkeypatch):
 
 def test_what_cannot_be_trained_at_all_is_a_row_too(hard, folds):
     inner = inner_folds(folds, hard, "mlp", 0)
-    found = judge(hard, "mlp", inner, 0, TrainSettings(), make_config("mlp", {"batch": 1}))
+    config = replace(make_config("mlp", {}), batch=1)
+    found = judge(hard, "mlp", inner, 0, TrainSettings(), config)
     assert list(found.columns) == list(JUDGED_COLUMNS)
     assert found["reason"].str.contains("batches of 1").all()
 

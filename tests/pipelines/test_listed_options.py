@@ -48,7 +48,7 @@ def test_each_variant_is_searched_as_if_alone():
     ("options", "told"),
     [
         ({"mlp": {"n_epochs": [1, "many"]}}, "option 'n_epochs' of mlp is 'many'"),
-        ({"mlp": {"n_epochs": [1, 0]}}, "mlp, stage train: 0 epochs"),
+        ({"mlp": {"n_epochs": [1, 0]}}, "option 'n_epochs' of mlp is 0: "),
         ({"mlp": {"n_epochs": [1, 1]}}, "twice"),
         ({"svm": {"held_out": [0.5, "half"]}}, "option 'held_out' of svm"),
     ],

@@ -65,7 +65,7 @@ def test_recipe_is_that_of_the_card(name):
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, 10.0])
 def test_a_warm_up_that_is_no_share_is_refused(share):
-    config = make_config("dnn_eye", {"warm_up": share})
+    config = replace(METHODS["dnn_eye"].config, warm_up=share)
     with pytest.raises(ConfigError, match=r"warm_up is .*: expected a share"):
         METHODS["dnn_eye"].stages(config)
 
