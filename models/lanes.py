@@ -1,7 +1,7 @@
 """Lanes of a stack: each a fold with a seed, so that several seeds train in one program."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from models.fitted import Fitted
@@ -39,14 +39,12 @@ def lanes_of(folds: Sequence[Fold], seeds: Sequence[int]) -> list[Lane]:
     seeds : sequence of int
         No two alike.
     """
+    own = [{of.name: getattr(fold, of.name) for of in fields(Fold)} for fold in folds]
     return [
-        Lane(
-            fold.name, fold.train, fold.test, fold.target, fold.validate,
-            seed=seed, label=label_of(fold.name, seed, seeds),
-        )
+        Lane(**of, seed=seed, label=label_of(of["name"], seed, seeds))
         for seed in seeds
-        for fold in folds
-    ]  # fmt: skip
+        for of in own
+    ]
 
 
 def by_label(

@@ -232,7 +232,7 @@ def _fit_chunk(
         if policy.needs_validation:
             best = BestEpoch(job, stack, facts, lanes, policy.patience)
         course = Course(job, stack, facts, lanes, best, stops_at_nan=settings.stops_at_nan)
-        if resume and resume.facts.keys() & {"stage"}:  # it had come so far
+        if resume and "stage" in resume.facts:  # it had come so far
             course.resume(resume)
         for epoch in course.epochs():
             if keep:
