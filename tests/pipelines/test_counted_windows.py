@@ -170,5 +170,5 @@ def test_where_the_games_stand_is_told_below_the_table_and_drawn(study, quick, c
     assert line in html
     assert "<h3>Adversaries</h3>" in html
     rows = re.findall(r"<td>(cscm[^<]*)</td>\s*<td>(C_\w+)</td>", html)
-    assert [adversary for _, adversary in rows] == ["C_md", "C_sd", "C_sd"]
+    assert [adversary for _, adversary in rows] == ["C_sd", "C_md", "C_sd"]  # cscm_sm, then cscm
     assert "dotted: chance" in html
