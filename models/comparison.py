@@ -1,6 +1,6 @@
 """Is one method better than another? Differences paired by subject, with interval and tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,8 @@ def paired_differences(
         As `models.scores.scores` returns it, of one protocol, manner, policy, scaling and EEG
         family. Baselines that read no feature and what `made_for_others` names are not compared.
     reference : str
-        Method to compare with, at its defaults where it was run so; it may be any.
+        Method to compare with, or one of its runs as tables name it, "METHOD (VARIANT)"; of a
+        method the run at its defaults, or the only one.
     metric : str
         Column of the scores.
     confidence : float
@@ -48,7 +49,7 @@ def paired_differences(
         (`p_holm`) and Benjamini and Hochberg (`p_bh`); that of the Wilcoxon signed-rank test;
         Cohen's d of the differences and their matched-pairs rank-biserial correlation. NaN with
         fewer than two subjects or where all differences are equal. No rows when the reference was
-        not run.
+        not run, or in several ways of which none is named.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def paired_differences(
     means: Any = groups[metric].mean().unstack(["method", "variant"])
     others = made_for_others(scores, reference)
     runs = [run for run in means.columns if run not in others]
-    base = _reference(reference, [variant for name, variant in runs if name == reference])
+    base = reference_of(reference, runs)
     rows = []
     for method, variant in runs if base else ():
         if (method, variant) != base and method not in BASELINES:
@@ -101,20 +102,34 @@ def made_for_others(scores: pd.DataFrame, reference: str = "") -> dict[tuple[str
         return {}
     columns = (scores[name] for name in ("method", "variant", "role"))
     roles = {(method, variant): role for method, variant, role in zip(*columns, strict=True)}
-    own = [role for (method, _), role in roles.items() if method == reference]
-    spared = "" if "" in own else reference
+    name, named = named_run(reference)
+    own = [role for (method, _), role in roles.items() if method == name]
+    spared = "" if "" in own else name
     return {
         run: f"trained as {role} of others alone"
         for run, role in roles.items()
-        if role and run[0] != spared
+        if role and run[0] != spared and run != (name, named)
     }
 
 
-def _reference(name: str, variants: list[str]) -> tuple[str, str] | None:
-    """Return the reference at its defaults, or as it is where it was run in one way only."""
-    if "default" in variants or len(variants) == 1:
-        return name, "default" if "default" in variants else variants[0]
-    return None
+def named_run(text: str) -> tuple[str, str]:
+    """Return method and variant of a run as tables name it; the variant is "" where none is named.
+
+    Examples
+    --------
+    >>> named_run("kd_eye (pairs=shuffled,n_epochs=4)"), named_run("mlp")
+    (('kd_eye', 'pairs=shuffled,n_epochs=4'), ('mlp', ''))
+    """
+    method, _, variant = text.strip().partition(" (")
+    return method, variant.removesuffix(")")
+
+
+def reference_of(reference: str, runs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """Return the run that is meant: the named one, that at the defaults, or the only one."""
+    name, named = named_run(reference)
+    variants = [variant for method, variant in runs if method == name]
+    wanted = named or ("default" if "default" in variants or len(variants) != 1 else variants[0])
+    return (name, wanted) if wanted in variants else None
 
 
 def _tested(difference: np.ndarray, confidence: float) -> dict[str, float]:

@@ -9,9 +9,15 @@ from typing import Any, NamedTuple
 import click
 import pandas as pd
 
-from featpipe.errors import ConfigError, unknown
+from featpipe.errors import ConfigError, few, unknown
 from models.audit import fewer_subjects
-from models.comparison import made_for_others, paired_differences, why_no_interval
+from models.comparison import (
+    made_for_others,
+    named_run,
+    paired_differences,
+    reference_of,
+    why_no_interval,
+)
 from models.families import Run, family_differences
 from models.published import Figure, datasets, figures
 from models.registry import get_method
@@ -95,11 +101,17 @@ def _require_known(asked: Asked, methods: Sequence[str]) -> None:
         raise ConfigError(f"--metric {metric}: {unknown('metric', metric, METRICS)}")
     if beside and beside not in datasets():
         raise ConfigError(f"--beside {beside}: {unknown('data set', beside, datasets())}")
-    if reference not in methods:
-        raise ConfigError(f"--reference {reference}: {unknown('method', reference, methods)}")
-    options = [field.name for field in fields(get_method(reference).config)]
+    name, variant = named_run(reference)
+    if name not in methods:
+        raise ConfigError(f"--reference {reference}: {unknown('method', name, methods)}")
+    if family and variant:
+        raise ConfigError(
+            f"--reference {reference}: with --family the families say which of its runs is meant: "
+            f"take --reference {name}"
+        )
+    options = [field.name for field in fields(get_method(name).config)]
     if family and family not in options:
-        text = unknown(f"option of {reference}", family, options)
+        text = unknown(f"option of {name}", family, options)
         raise ConfigError(f"--family {family}: {text}")
 
 
@@ -150,7 +162,7 @@ def _text(found: dict[str, Any], asked: Asked, own: str) -> str:
     lines += [f"  {text}" for text in _other_variants(ours, known)]
     if not known:
         lines += [f"  no published figure of {beside or own} under this protocol is known"]
-    tests = _differences(found["differences"], reference, metric)
+    tests = _differences(found["differences"], reference, metric, ours)
     reasons = {(row["method"], row["variant"]): row["reason"] for row in found["left_out"]}
     return "\n".join([*lines, "", *tests, *(f"  {text}" for text in left_out(reasons))])
 
@@ -195,9 +207,11 @@ def _sources(published: Sequence[Figure]) -> list[str]:
     ]
 
 
-def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:
+def _differences(
+    rows: Sequence[dict[str, Any]], reference: str, metric: str, runs: Set[tuple[str, str]]
+) -> list[str]:
     if not rows:
-        return [f"  nothing was compared with {reference}"]
+        return [f"  nothing was compared with {reference}{_which(reference, runs)}"]
     families = list(dict.fromkeys(row.get("family", "") for row in rows))
     found = []
     for family in families:
@@ -205,6 +219,17 @@ def _differences(rows: Sequence[dict[str, Any]], reference: str, metric: str) ->
         found += _family(of_family, f"{reference} ({family})" if family else reference, metric)
     told = f"  Holm and BH: of one table; BH of all: of the {len(rows)} tests above together"
     return [*found, *([told] if families != [""] else [])]
+
+
+def _which(reference: str, runs: Set[tuple[str, str]]) -> str:
+    """Say which runs of the reference there are, where it is not clear which one is meant."""
+    name, named = named_run(reference)
+    variants = sorted(variant for method, variant in runs if method == name)
+    if not variants or reference_of(reference, runs):
+        return ""
+    example = f'--reference "{label(name, variants[0])}"'
+    what = f"no run of it is {named!r}" if named else "it was run in several ways, none the default"
+    return f": {what}: name one of {few(variants)}, as in {example}"
 
 
 def _family(rows: Sequence[dict[str, Any]], reference: str, metric: str) -> list[str]:

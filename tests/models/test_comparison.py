@@ -81,6 +81,19 @@ def test_what_was_made_for_others_can_be_the_reference(many):
     assert list(made_for_others(named, "dnn_eye")) == [("dnn_eye", "confusion=0.1")]
 
 
+def test_a_run_of_the_reference_can_be_named(many):
+    """Own pairs against shuffled ones: the control of a method is another run of it."""
+    two = [table({"cscm": many[name]}).assign(variant=f"n_epochs={n}")
+           for n, name in ((4, "mlp"), (5, "svm"))]  # fmt: skip
+    scores = pd.concat([table({"mlp_cross": many["mlp_cross"]}), *two], ignore_index=True)
+    assert paired_differences(scores, "cscm").empty  # which one is not said
+    found = paired_differences(scores, "cscm (n_epochs=5)").set_index(["method", "variant"])
+    assert set(found.index) == {("cscm", "n_epochs=4"), ("mlp_cross", "default")}
+    gap = (many["mlp"] - many["svm"]).mean()
+    assert found.loc[("cscm", "n_epochs=4"), "difference"] == pytest.approx(gap)
+    assert paired_differences(scores, "cscm (n_epochs=6)").empty
+
+
 def signed_rank_by_hand(d):
     """Go through all signs that the ranks could have had."""
     ranks = stats.rankdata(np.abs(d))

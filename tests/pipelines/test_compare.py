@@ -303,3 +303,16 @@ def test_a_method_run_otherwise_than_published_is_told_how_it_was(of_variants, c
         "n_negatives=17000,backbone=dgcnn or n_negatives=17000,backbone=bihdm\n"
     ) in told
     assert "no published figure" not in told
+
+
+def test_which_run_of_the_reference_is_meant_is_asked_for(compare, finished_study):
+    [variant] = read_scores(finished_study / "out").query("method == 'mlp'")["variant"].unique()
+    named = f"mlp ({variant})"
+    assert compare("--reference", "mlp").out.replace(named, "mlp") == (
+        compare("--reference", named).out.replace(named, "mlp")
+    )
+    told = compare("--reference", "mlp (n_epochs=77)").out
+    assert "no run of it is 'n_epochs=77': name one of" in told
+    assert f'--reference "{named}"' in told
+    refused = compare("--reference", named, "--family", "n_epochs", code=1).err
+    assert "the families say which of its runs is meant: take --reference mlp" in refused
