@@ -15,6 +15,7 @@ from bench.timing import take_turns
 from bench.windows import make_windows
 from models.ahead import ahead_of
 from models.folds import FoldSettings
+from models.lanes import lanes_of
 from models.loading import Windows
 from models.losses.distillers import DISTILLERS
 from models.protocols import PROTOCOLS, divide
@@ -56,7 +57,9 @@ def rows(folder: Path, size: Size) -> Iterator[Row]:
         tool = ", ".join([name, *(f"{k} = {v}" for k, v in options.items())])
         yield Row("table", case, tool, planned, planned, len(few.seconds), figures, COMPARED)
     [ahead] = ahead_of(get_method("kd_eeg"), _config("cmcrd_eeg")).values()
-    speak = partial(say, ahead, ahead.of.says, given["teacher"], windows, folds, "cpu")
+    speak = partial(
+        say, ahead, ahead.of.says, given["teacher"], windows, lanes_of(folds, [0]), "cpu"
+    )
     [spoken] = take_turns({"teacher's outputs": speak}, 1).values()
     size_mb = _megabytes(spoken.result)
     best = spoken.best
@@ -97,7 +100,9 @@ def _train(
     """Take that many steps of every fold."""
     config = _config(name, 1, **options)
     short = _shortened(folds, math.ceil(n * config.batch))
-    fit(get_method(name), config, windows, short, 0, TrainSettings(), given=given)
+    known = ahead_of(get_method(name), config).keys() & given.keys()
+    own = {of: given[of] for of in known}
+    fit(get_method(name), config, windows, short, 0, TrainSettings(), given=own)
 
 
 def _megabytes(said: Any) -> float:
