@@ -15,7 +15,6 @@ N_NEIGHBOURS, PERPLEXITY = 10, 30
 N_LEAST = 4
 """Windows that a map needs."""
 
-
 ENOUGH_WINDOWS, ENOUGH_TRIALS = 30, 3
 """Of each emotion, for numbers that say more than how the windows happened to fall."""
 

@@ -84,7 +84,7 @@ class Contrast(nn.Module):
     bank_teacher: Tensor
     row_label: Tensor
     row_order: Tensor
-    n_drawn: Tensor
+    n_lined: Tensor
     n_steps: Tensor
     key: Tensor
     n_draws: Tensor
@@ -120,7 +120,7 @@ class Contrast(nn.Module):
         # rows as they were first drawn; the last place is for what is nothing new
         order = torch.zeros(n_windows + 1 if every > 1 else 0, dtype=torch.int64)
         self.register_buffer("row_order", order, persistent=False)
-        for name in ("n_drawn", "n_steps"):
+        for name in ("n_lined", "n_steps"):
             self.register_buffer(name, torch.zeros((), dtype=torch.int64), persistent=False)
         if drawn:
             self.register_buffer("key", torch.randint(1 << 62, ()), persistent=False)
@@ -180,7 +180,7 @@ class Contrast(nn.Module):
             return slice(None), self.row_label.new_ones((), dtype=torch.bool)
         place = torch.arange(0, n, self.every, device=self.row_label.device)
         place = place + self.n_steps % self.every
-        return self.row_order[place.clamp(max=n)], place < self.n_drawn
+        return self.row_order[place.clamp(max=n)], place < self.n_lined
 
     def _others(self, label: Tensor, n_classes: int) -> Tensor:
         """Return how many rows of other classes the whole bank has, (batch,)."""
@@ -219,6 +219,6 @@ class Contrast(nn.Module):
         """Put rows that were never drawn before behind those that were."""
         is_again = (index[:, None] == index).tril(-1).any(-1)
         is_new = (self.row_label[index] < 0) & ~is_again
-        place = self.n_drawn + is_new.cumsum(0) - 1
+        place = self.n_lined + is_new.cumsum(0) - 1
         self.row_order[torch.where(is_new, place, len(self.row_label))] = index
-        self.n_drawn += is_new.sum()
+        self.n_lined += is_new.sum()

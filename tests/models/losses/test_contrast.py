@@ -30,7 +30,7 @@ def make():
         loss.row_label.copy_(torch.arange(n_windows) % 3)
         if loss.every > 1:
             loss.row_order[:n_windows] = torch.randperm(n_windows)
-            loss.n_drawn.fill_(n_windows)
+            loss.n_lined.fill_(n_windows)
         return loss
 
     return make
@@ -166,11 +166,11 @@ def test_rows_in_turn_sum_up_to_all_of_them(n_windows, make, pair, batch):
 def test_rows_line_up_as_they_are_first_drawn(make, as_encoded, as_batch, draw):
     loss = make(every=3)
     loss.row_label.fill_(-1)
-    loss.n_drawn.fill_(0)
+    loss.n_lined.fill_(0)
     for rows in ([9, 4, 9, 30], [4, 2, 30, 7], [2, 2, 2, 2]):
         index = torch.tensor(rows)
         loss(as_encoded(draw(4, 5)), as_encoded(draw(4, 4)), as_batch(index % 3, index))
-    assert int(loss.n_drawn) == 5
+    assert int(loss.n_lined) == 5
     assert loss.row_order[:5].tolist() == [9, 4, 30, 2, 7]
     taken = []
     for step in range(3):
@@ -285,7 +285,7 @@ def test_folds_at_once_equal_a_loop(drawn, every, make, draw, as_encoded, as_bat
         if every > 1:
             seen = (net.row_label >= 0).nonzero().ravel()
             net.row_order[: len(seen)] = seen
-            net.n_drawn.fill_(len(seen))
+            net.n_lined.fill_(len(seen))
     params, buffers = torch.func.stack_module_state(nets)
     f_s, f_t = draw(3, 6, 5).float(), draw(3, 6, 4, seed=1).float()
 
